@@ -1,0 +1,142 @@
+"""A consumer in a stack of its own: it quarantines files whose scan turns INFECTED.
+
+It knows the File domain's pipeline only by its stack's outputs, and is given no more than it needs: the
+domain table's stream as trigger, `dynamodb:GetItem` on that table, `events:PutEvents` on that bus.
+"""
+
+import json
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+here = Path(__file__).parent
+source_stack = pulumi.Config().get("source_stack") or "organization/cp-event-source-default/local"
+
+source = pulumi.StackReference(source_stack)
+event_bus_name = source.require_output("event_bus_name")
+event_bus_arn = source.require_output("event_bus_arn")
+domain_table_name = source.require_output("domain_table_name")
+domain_table_arn = source.require_output("domain_table_arn")
+domain_table_stream_arn = source.require_output("domain_table_stream_arn")
+
+logs = aws.cloudwatch.LogGroup("quarantine", retention_in_days=365)
+
+# What the function could not handle within the mapping's retries: the position in the stream, not the record.
+failed = aws.sqs.Queue("quarantine-failed", message_retention_seconds=14 * 24 * 3600)
+
+role = aws.iam.Role(
+    "quarantine",
+    assume_role_policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+    ),
+)
+
+policy = aws.iam.RolePolicy(
+    "quarantine",
+    role=role.id,
+    policy=pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "ReadTheRow",
+                    "Effect": "Allow",
+                    "Action": "dynamodb:GetItem",
+                    "Resource": domain_table_arn,
+                },
+                {
+                    "Sid": "FollowTheStream",
+                    "Effect": "Allow",
+                    "Action": [
+                        "dynamodb:DescribeStream",
+                        "dynamodb:GetRecords",
+                        "dynamodb:GetShardIterator",
+                    ],
+                    "Resource": domain_table_stream_arn,
+                },
+                {
+                    # DynamoDB has no narrower resource for this action.
+                    "Sid": "FindTheStream",
+                    "Effect": "Allow",
+                    "Action": "dynamodb:ListStreams",
+                    "Resource": "*",
+                },
+                {
+                    "Sid": "PublishToTheBus",
+                    "Effect": "Allow",
+                    "Action": "events:PutEvents",
+                    "Resource": event_bus_arn,
+                },
+                {
+                    "Sid": "ReportFailures",
+                    "Effect": "Allow",
+                    "Action": "sqs:SendMessage",
+                    "Resource": failed.arn,
+                },
+                {
+                    "Sid": "Log",
+                    "Effect": "Allow",
+                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    "Resource": pulumi.Output.concat(logs.arn, ":*"),
+                },
+            ],
+        }
+    ),
+)
+
+function = aws.lambda_.Function(
+    "quarantine",
+    runtime="python3.14",
+    architectures=["arm64"],
+    handler="quarantine.handle",
+    code=pulumi.AssetArchive(
+        {
+            "quarantine.py": pulumi.FileAsset(str(here / "quarantine" / "quarantine.py")),
+        }
+    ),
+    role=role.arn,
+    timeout=30,
+    memory_size=256,
+    environment={"variables": {"DOMAIN_TABLE": domain_table_name, "EVENT_BUS_NAME": event_bus_name}},
+    logging_config={"log_format": "JSON", "log_group": logs.name},
+    opts=pulumi.ResourceOptions(depends_on=[policy]),
+)
+
+aws.lambda_.EventSourceMapping(
+    "quarantine",
+    event_source_arn=domain_table_stream_arn,
+    function_name=function.arn,
+    starting_position="TRIM_HORIZON",
+    batch_size=100,
+    # Only rows that are infected now; whether they have just turned so, the function finds in the old image.
+    filter_criteria={
+        "filters": [
+            {
+                "pattern": json.dumps(
+                    {
+                        "eventName": ["INSERT", "MODIFY"],
+                        "dynamodb": {"NewImage": {"ScanResult": {"S": ["INFECTED"]}}},
+                    }
+                )
+            }
+        ]
+    },
+    function_response_types=["ReportBatchItemFailures"],
+    bisect_batch_on_function_error=True,
+    maximum_retry_attempts=10,
+    destination_config={"on_failure": {"destination_arn": failed.arn}},
+    opts=pulumi.ResourceOptions(depends_on=[policy]),
+)
+
+pulumi.export("function_name", function.name)
+pulumi.export("failed_queue_url", failed.url)

@@ -1,0 +1,78 @@
+"""Publishes a FileQuarantined event when a file's scan turns INFECTED.
+
+The stream tells that a row has changed, at least once and maybe late; the row tells how things are now. So
+the function reads the row before it acts, and derives the event's id from the change that it was told of: a
+change announced twice makes the same event twice, which whoever receives it can tell.
+"""
+
+import json
+import os
+import uuid
+from typing import Any
+
+import boto3
+
+DOMAIN_TABLE = os.environ["DOMAIN_TABLE"]
+EVENT_BUS_NAME = os.environ["EVENT_BUS_NAME"]
+
+dynamodb = boto3.client("dynamodb")
+events = boto3.client("events")
+
+
+def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Handle a batch of the domain table's stream; report the first record that failed."""
+    for record in event["Records"]:
+        change = record["dynamodb"]
+        try:
+            if has_turned_infected(change) and is_infected(current_row(change)):
+                publish(quarantined(change["NewImage"]))
+        except Exception as error:  # noqa: BLE001 - whatever it was, Lambda is to deliver again from here on
+            print(json.dumps({"message": "will be retried", "error": type(error).__name__}))  # noqa: T201
+            return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
+    return {"batchItemFailures": []}
+
+
+def has_turned_infected(change: dict[str, Any]) -> bool:
+    """Whether the row is infected after this change and was not before it."""
+    return is_infected(change.get("NewImage", {})) and not is_infected(change.get("OldImage", {}))
+
+
+def is_infected(row: dict[str, Any]) -> bool:
+    """Whether the row, in DynamoDB's JSON, is of an infected file."""
+    return row.get("ScanResult", {}).get("S") == "INFECTED"
+
+
+def current_row(change: dict[str, Any]) -> dict[str, Any]:
+    """The changed row as it is now; empty if there is none any more."""
+    return dynamodb.get_item(TableName=DOMAIN_TABLE, Key=change["Keys"], ConsistentRead=True).get("Item", {})
+
+
+def quarantined(row: dict[str, Any]) -> dict[str, Any]:
+    """The domain event that says that the file of this row is quarantined."""
+    domain_id = row["DomainId"]["S"]
+    checkpoint = row["CpEventSource"]["M"]["Checkpoint"]["S"]  # the key of the last event in the row
+    return {
+        "DomainId": domain_id,
+        "EventId": str(uuid.uuid5(uuid.NAMESPACE_OID, f"FileQuarantined {domain_id} {checkpoint}")),
+        "EventTime": row["UpdatedAt"]["S"],
+        "UserId": "file-quarantine",
+        # PROCESS: a fact for other services. Only DOMAIN events become part of the file's history.
+        "EventType": "PROCESS",
+        "EventName": "FileQuarantined",
+        "DomainName": "File",
+        "Payload": {"Name": row["Name"]["S"]},
+        "Version": 1,
+    }
+
+
+def publish(detail: dict[str, Any]) -> None:
+    """Put the event on the bus; an error if the bus did not take it."""
+    entry = {
+        "EventBusName": EVENT_BUS_NAME,
+        "Source": "file-quarantine",
+        "DetailType": detail["EventName"],
+        "Detail": json.dumps(detail),
+    }
+    answer = events.put_events(Entries=[entry])
+    if answer["FailedEntryCount"]:  # PutEvents answers 200 even when it took nothing
+        raise RuntimeError(f"the bus refused the event: {answer['Entries'][0]['ErrorCode']}")

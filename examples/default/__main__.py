@@ -1,0 +1,34 @@
+"""The File domain's pipeline: one layer with the domain's logic, one component, the outputs others need."""
+
+from pathlib import Path
+
+import pulumi
+
+from cp_event_source import CpEventSource, CpEventSourceArgs, DomainPythonLayer, DomainPythonLayerArgs
+
+here = Path(__file__).parent
+
+layer = DomainPythonLayer("file-domain", DomainPythonLayerArgs(source_dir=str(here / "file_domain")))
+
+files = CpEventSource("files", CpEventSourceArgs(cp_domain_name="File", cp_domain_logic_layer=layer.arn))
+
+# For producers: where to put events.
+pulumi.export("event_bus_name", files.event_bus_name)
+pulumi.export("event_bus_arn", files.event_bus_arn)
+
+# For consumers: the rows, the events, and the stream of each table's changes.
+pulumi.export("domain_table_name", files.domain_table_name)
+pulumi.export("domain_table_arn", files.domain_table_arn)
+pulumi.export("domain_table_stream_arn", files.domain_table_stream_arn)
+pulumi.export("domain_events_table_name", files.domain_events_table_name)
+pulumi.export("domain_events_table_arn", files.domain_events_table_arn)
+pulumi.export("domain_events_stream_arn", files.domain_events_stream_arn)
+
+# For operators: the queues to look at, and the functions.
+pulumi.export("ingest_queue_arn", files.ingest_queue_arn)
+pulumi.export("ingest_dead_letter_queue_url", files.ingest_dead_letter_queue_url)
+pulumi.export("ingest_dead_letter_queue_arn", files.ingest_dead_letter_queue_arn)
+pulumi.export("parked_queue_url", files.parked_queue_url)
+pulumi.export("projection_dead_letter_queue_url", files.projection_dead_letter_queue_url)
+pulumi.export("persist_function_arn", files.persist_function_arn)
+pulumi.export("project_function_arn", files.project_function_arn)
