@@ -1,0 +1,105 @@
+"""The fold: a domain's state from its events, in EventKey order. Pure but for the domain's own logic."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, encode_item, item_size
+from .domain_contract import RESERVED_ATTRIBUTES
+from .domain_logic import DomainLogic, RowItem
+from .domain_row import BOOKKEEPING_BYTES, DomainState
+from .stored_event import StoredEvent
+from .time_limit import TookTooLong, time_limit
+
+_LONGEST_REASON = 1000
+
+
+class RowRefused(ValueError):
+    """What `to_dynamo_item` returned cannot be a row of the domain table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The event that the domain's logic could not apply."""
+
+    event: StoredEvent
+    error: str
+    """The class of the error."""
+    reason: str
+    """What happened, at most 1,000 characters; it may hold values of the payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """How far a fold came."""
+
+    state: DomainState
+    failure: Failure | None = None
+    """Set where it stopped before the end: `state` is what stood before the failing event."""
+
+
+def fold(
+    logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], *, seconds_per_event: float
+) -> Folded:
+    """`events`, in EventKey order, applied to `start`, up to the first that fails.
+
+    Between two events the state goes through its stored form, so that it cannot matter which events were folded
+    in one batch: what the row does not hold does not exist, and a value has the type that storage gives back.
+    """
+    state = start
+    domain: Any = None
+    for event in events:
+        try:
+            with time_limit(seconds_per_event):
+                if domain is None:
+                    domain = _begin(logic, state, event)
+                attributes, domain = _step(logic, domain, event)
+        except (Exception, SystemExit, TookTooLong) as error:  # noqa: BLE001  whatever the domain's logic raises
+            return Folded(state, Failure(event, type(error).__name__, _reason(error)))
+        state = state.after(event.key, attributes)
+    return Folded(state)
+
+
+def _begin(logic: DomainLogic, state: DomainState, event: StoredEvent) -> Any:
+    if state.checkpoint is None:
+        return logic.create_new(event)
+    return logic.from_dynamo_item(RowItem(decode_item(state.attributes)))
+
+
+def _step(logic: DomainLogic, domain: Any, event: StoredEvent) -> tuple[Item, Any]:
+    attributes = _row_attributes(logic.to_dynamo_item(logic.apply(domain, event)), event.domain_id)
+    read_back = logic.from_dynamo_item(RowItem(decode_item(attributes)))
+    again = _row_attributes(logic.to_dynamo_item(read_back), event.domain_id)
+    if again != attributes:
+        changed = sorted(name for name in attributes | again if attributes.get(name) != again.get(name))
+        raise RowRefused(
+            f"the row does not survive its own round trip: to_dynamo_item(from_dynamo_item(item)) changes "
+            f"{', '.join(changed)}"
+        )
+    return attributes, read_back
+
+
+def _row_attributes(returned: Any, domain_id: str) -> Item:
+    if not isinstance(returned, dict):
+        raise RowRefused(f"to_dynamo_item must return a dict, not a {type(returned).__name__}")
+    for name in RESERVED_ATTRIBUTES:
+        if name in returned:
+            raise RowRefused(f"to_dynamo_item returned the attribute {name}, which is the pipeline's own")
+    attributes = encode_item(returned)
+    if attributes.get("DomainId") != {"S": domain_id}:
+        raise RowRefused("to_dynamo_item must return the DomainId of the events' own domain")
+    size = item_size(attributes)
+    if size > ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES:
+        raise RowRefused(
+            f"the row takes {size} bytes; a row holds {ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES} beside the pipeline's notes"
+        )
+    return attributes
+
+
+def _reason(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  an exception's own __str__ is the domain's code, too
+        text = "(its text cannot be read)"
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return f"{type(error).__name__}: {text}"[:_LONGEST_REASON]

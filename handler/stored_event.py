@@ -1,0 +1,192 @@
+"""A domain event as an item of the domain events table."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import attribute_value, exact_json
+from .attribute_value import ITEM_SIZE_LIMIT, Item, NotStorable, item_size
+from .domain_event import DomainEvent
+from .exact_numbers import number_text
+
+_COMPRESSED = ("Payload", "Extensions")
+"""Attributes of the producer's own shape. JSON has no bytes: a `B` there is compressed JSON text."""
+
+
+class Unstorable(ValueError):
+    """The event does not fit into an item, even compressed."""
+
+
+def to_item(event: DomainEvent, bus: Mapping[str, Any]) -> Item:
+    """The item that keeps `event`, and beside it what the bus itself knows of it.
+
+    The payload is a native DynamoDB value where DynamoDB gives an equal one back, else compressed JSON text.
+
+    Raises:
+        Unstorable: beyond the 400 KB of an item.
+    """
+    item = {
+        "DomainId": {"S": event.domain_id},
+        "EventKey": {"S": event.key},
+        "EventTime": {"S": event.event_time},
+        "EventId": {"S": event.event_id},
+        "UserId": {"S": event.user_id},
+        "EventType": {"S": event.event_type},
+        "EventName": {"S": event.event_name},
+        "DomainName": {"S": event.domain_name},
+        "Version": {"N": str(event.version)},
+        "Payload": _native_or_compressed(event.payload),
+        "Bus": _native_or_compressed(dict(bus)),
+    }
+    if event.correlation_id is not None:
+        item["CorrelationId"] = {"S": event.correlation_id}
+    if event.ip_address is not None:
+        item["IpAddress"] = {"S": event.ip_address}
+    if event.extensions:
+        item["Extensions"] = _native_or_compressed(event.extensions)
+    if item_size(item) > ITEM_SIZE_LIMIT:
+        item |= {name: _compressed(value) for name, value in _bulky(event)}
+    size = item_size(item)
+    if size > ITEM_SIZE_LIMIT:
+        raise Unstorable(
+            f"the event takes {size} bytes even compressed; an item holds {ITEM_SIZE_LIMIT}. "
+            "Keep large content elsewhere (S3) and send its address"
+        )
+    return item
+
+
+def same_content(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two items of one key carry the same event, whatever the bus says of each.
+
+    Numbers are compared as numbers. EventTime is not: the key has it, as an instant.
+    """
+    return _content(one) == _content(other)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One event of the store, read-only; what its producer claimed. Decoded when asked for."""
+
+    item: Item
+    key: str
+    """The EventKey."""
+    domain_id: str
+
+    @classmethod
+    def of(cls, item: Item) -> "StoredEvent":
+        """The event of an item (from a read, or from a stream record's keys and new image)."""
+        return cls(item, item["EventKey"]["S"], item["DomainId"]["S"])
+
+    @property
+    def event_id(self) -> str:
+        return self._string("EventId")
+
+    @property
+    def event_time(self) -> str:
+        """As it was sent."""
+        return self._string("EventTime")
+
+    @property
+    def event_type(self) -> str:
+        return self._string("EventType")
+
+    @property
+    def event_name(self) -> str:
+        return self._string("EventName")
+
+    @property
+    def domain_name(self) -> str:
+        return self._string("DomainName")
+
+    @property
+    def user_id(self) -> str:
+        return self._string("UserId")
+
+    @property
+    def correlation_id(self) -> str | None:
+        return self._optional_string("CorrelationId")
+
+    @property
+    def ip_address(self) -> str | None:
+        return self._optional_string("IpAddress")
+
+    @property
+    def version(self) -> int:
+        return int(self.item["Version"]["N"])
+
+    @property
+    def payload(self) -> Any:
+        """The payload as plain Python, numbers as `int` or `Decimal`; a new object each time."""
+        return _value(self.item["Payload"])
+
+    @property
+    def domain_payload(self) -> dict[str, Any]:
+        """The payload in DynamoDB JSON: an object's fields by name (`["Name"]["S"]`), else its typed value.
+
+        A new object each time: what the domain does to it changes nothing here.
+        """
+        stored = self.item["Payload"]
+        typed = _typed(_value(stored)) if "B" in stored else attribute_value.copy(stored)
+        fields: dict[str, Any] = typed.get("M", typed)
+        return fields
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Fields of the event that the contract does not name."""
+        stored = self.item.get("Extensions")
+        fields: dict[str, Any] = _value(stored) if stored else {}
+        return fields
+
+    def _string(self, name: str) -> str:
+        text: str = self.item[name]["S"]
+        return text
+
+    def _optional_string(self, name: str) -> str | None:
+        return self._string(name) if name in self.item else None
+
+
+def _bulky(event: DomainEvent) -> list[tuple[str, Any]]:
+    return [("Payload", event.payload)] + ([("Extensions", event.extensions)] if event.extensions else [])
+
+
+def _native_or_compressed(value: Any) -> dict[str, Any]:
+    try:
+        return attribute_value.encode(value)
+    except (NotStorable, RecursionError):
+        return _compressed(value)
+
+
+def _compressed(value: Any) -> dict[str, Any]:
+    return {"B": zlib.compress(exact_json.dumps(value).encode("ascii"))}
+
+
+def _value(stored: Mapping[str, Any]) -> Any:
+    if "B" in stored:
+        return exact_json.loads(zlib.decompress(attribute_value.binary(stored["B"])).decode("ascii"))
+    return attribute_value.decode(stored)
+
+
+def _typed(value: Any) -> dict[str, Any]:
+    """`value` in DynamoDB's form, without DynamoDB's limits."""
+    match value:
+        case dict():
+            return {"M": {key: _typed(element) for key, element in value.items()}}
+        case list():
+            return {"L": [_typed(element) for element in value]}
+        case str():
+            return {"S": value}
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case _:
+            return {"N": number_text(value)}
+
+
+def _content(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: exact_json.dumps(_value(value)) if name in _COMPRESSED else value
+        for name, value in item.items()
+        if name not in {"Bus", "EventTime"}
+    }
