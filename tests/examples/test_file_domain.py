@@ -1,0 +1,152 @@
+"""The File domain: its rules, and the rows that its sample events end in."""
+
+import random
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler.domain_event import ContractViolation, parse_domain_event
+
+from .layer import Item, apply, create, fold, fold_through_the_table, load_layer, read_events, stored
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "default"
+LATEST = "2026-03-31T00:00:00.000000000Z"
+
+REPORT = "aefbd80d-7c69-4c2b-b303-ad8cd526f2d0"
+INVOICE = "786841fa-b89f-40c7-9037-d96f1e1a79df"
+SURVEY = "a74d1805-c601-400f-bcde-e09dcb5c0888"
+CONTRACT = "6cfa9ee3-cf00-406a-9e97-46e95e84cc5d"
+
+ADA = "fdee430d-40bd-47de-aac1-86cd9790033d"
+BEN = "6700869c-8ff7-480e-b4a7-0a708b028700"
+CLEO = "cbdd10d7-2000-43a4-868a-0ea6c99aec6b"
+
+ROWS = {
+    REPORT: {
+        "DomainId": REPORT,
+        "OwnerId": ADA,
+        "CreatedAt": "2026-03-02T09:00:00Z",
+        "UpdatedAt": "2026-03-02T09:20:00Z",
+        "Name": "report-2026-q1.pdf",
+        "Size": 482113,
+        "ContentType": "application/pdf",
+        "ScanResult": "CLEAN",
+        "ScanScore": Decimal("0.1"),
+        "SharedWith": {BEN, CLEO},
+        "Deleted": False,
+    },
+    INVOICE: {
+        "DomainId": INVOICE,
+        "OwnerId": BEN,
+        "CreatedAt": "2026-03-02T11:30:00Z",
+        "UpdatedAt": "2026-03-02T11:30:02.75Z",
+        "Name": "invoice.pdf.exe",
+        "Size": 73802,
+        "ContentType": "application/octet-stream",
+        "ScanResult": "INFECTED",
+        "ScanScore": Decimal("0.97"),
+        "Deleted": False,
+    },
+    SURVEY: {
+        "DomainId": SURVEY,
+        "OwnerId": CLEO,
+        "CreatedAt": "2026-03-03T01:00:00Z",
+        "UpdatedAt": "2026-03-04T17:45:00Z",
+        "Name": "sky-survey.img",
+        "Size": 2**53 + 1,
+        "ContentType": "application/x-raw",
+        "ScanResult": "CLEAN",
+        "ScanScore": Decimal("0.0125"),
+        "Deleted": True,
+    },
+    # As it was before the event that the domain does not know.
+    CONTRACT: {
+        "DomainId": CONTRACT,
+        "OwnerId": ADA,
+        "CreatedAt": "2026-03-05T14:00:00Z",
+        "UpdatedAt": "2026-03-05T14:00:00Z",
+        "Name": "contract.docx",
+        "Size": 88104,
+        "ContentType": "application/octet-stream",
+        "ScanResult": "PENDING",
+        "Deleted": False,
+    },
+}
+
+layer = load_layer(EXAMPLE / "file_domain")
+sent = read_events(EXAMPLE / "events.json")
+
+
+def of_the_pipeline(domain_id: str) -> list[dict[str, Any]]:
+    """The sample events of one file that the pipeline takes and the contract allows."""
+    events = [event for event in sent if (event["DomainName"], event["EventType"]) == ("File", "DOMAIN")]
+    return [event for event in events if event["DomainId"] == domain_id and "UserId" in event]
+
+
+@pytest.mark.parametrize("domain_id", [REPORT, INVOICE, SURVEY])
+def test_the_sample_events_end_in_these_rows(domain_id: str) -> None:
+    assert fold(layer, of_the_pipeline(domain_id)) == ROWS[domain_id]
+
+
+@pytest.mark.parametrize("domain_id", [REPORT, INVOICE, SURVEY])
+def test_a_row_is_the_same_whether_folded_in_one_go_or_through_the_table_event_by_event(
+    domain_id: str,
+) -> None:
+    assert fold_through_the_table(layer, of_the_pipeline(domain_id)) == ROWS[domain_id]
+
+
+def test_the_order_of_arrival_does_not_matter() -> None:
+    events = of_the_pipeline(REPORT)
+    random.Random(7).shuffle(events)
+    assert fold(layer, events) == ROWS[REPORT]
+
+
+def test_every_row_survives_its_own_round_trip() -> None:
+    for row in ROWS.values():
+        given_back = stored(row)
+        assert given_back == row
+        assert layer.Domain.to_dynamo_item(layer.Domain.from_dynamo_item(Item(given_back))) == row
+
+
+def test_an_event_that_the_domain_does_not_know_is_refused_by_name_and_the_row_before_it_stands() -> None:
+    upload, archive, rename = sorted(of_the_pipeline(CONTRACT), key=lambda event: event["EventTime"])
+    file = apply(create(layer, upload), upload)
+    with pytest.raises(ValueError, match="FileArchived: the File domain does not know this event"):
+        apply(file, archive)
+    assert layer.Domain.to_dynamo_item(file) == ROWS[CONTRACT]
+    assert rename["EventName"] == "FileRenamed"
+
+
+def test_new_content_is_unscanned_and_undeleted() -> None:
+    events = of_the_pipeline(SURVEY)
+    again = {
+        **events[0],
+        "EventId": "again",
+        "EventTime": "2026-03-05T00:00:00Z",
+        "EventName": "FileUploaded",
+        "Payload": {"Name": "sky-survey-2.img", "Size": 1},
+    }
+    row = fold(layer, [*events, again])
+    assert (row["Name"], row["ScanResult"], row["Deleted"]) == ("sky-survey-2.img", "PENDING", False)
+    assert "ScanScore" not in row
+
+
+def test_the_sample_events_hold_one_of_each_kind() -> None:
+    """A duplicate, another domain's event, a PROCESS event, one that breaks the contract; and no order."""
+    seen = [event["EventId"] for event in sent]
+    assert len(seen) - len(set(seen)) == 1
+    assert [event["EventName"] for event in sent if event["DomainName"] != "File"] == ["AccountOpened"]
+    assert [event["EventName"] for event in sent if event["EventType"] != "DOMAIN"] == ["FileQuarantined"]
+    refused = []
+    for event in sent:
+        if (event["DomainName"], event["EventType"]) == ("File", "DOMAIN"):
+            try:
+                parse_domain_event(event, domain_name="File", latest=LATEST)
+            except ContractViolation as violation:
+                refused.append([broken.field for broken in violation.violations])
+    assert refused == [["UserId"]]
+    for domain_id in ROWS:
+        times = [event["EventTime"] for event in of_the_pipeline(domain_id)]
+        assert domain_id in {INVOICE, CONTRACT} or times != sorted(times)

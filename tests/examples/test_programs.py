@@ -1,0 +1,81 @@
+"""Each example program registers without an error, exports what others need, and asks for no more rights."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .program import Registered, run_program
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SOURCE_OUTPUTS = {
+    "event_bus_name": "files-bus",
+    "event_bus_arn": "arn:aws:events:eu-central-1:111122223333:event-bus/files-bus",
+    "domain_table_name": "files-domain",
+    "domain_table_arn": "arn:aws:dynamodb:eu-central-1:111122223333:table/files-domain",
+    "domain_table_stream_arn": "arn:aws:dynamodb:eu-central-1:111122223333:table/files-domain/stream/1",
+}
+
+
+def run_example(name: str, **options: Any) -> Registered:
+    return run_program(EXAMPLES / name, project=f"cp-event-source-{name.replace('_', '-')}", **options)
+
+
+def test_the_default_example_has_a_bus_of_its_own_and_exports_all_that_others_need() -> None:
+    registered = run_example("default")
+    assert len(registered.of_type("aws:cloudwatch/eventBus:EventBus")) == 1
+    assert set(SOURCE_OUTPUTS) <= set(registered.exports)
+    assert all(isinstance(value, str) and value for value in registered.exports.values()), registered.exports
+
+
+def test_the_custom_bus_example_makes_one_bus_and_puts_its_rules_there() -> None:
+    registered = run_example("custom_event_bus")
+    bus = registered.only("aws:cloudwatch/eventBus:EventBus")
+    assert bus.name == "company"
+    rules = registered.of_type("aws:cloudwatch/eventRule:EventRule")
+    assert {rule.inputs["eventBusName"] for rule in rules} == {"company-1a2b3c4"}
+    assert registered.exports["event_bus_name"] == "company-1a2b3c4"
+
+
+@pytest.mark.parametrize(
+    ("config", "stack"),
+    [
+        ({}, "organization/cp-event-source-default/local"),
+        ({"source_stack": "acme/files/prod"}, "acme/files/prod"),
+    ],
+)
+def test_the_consumer_reads_the_stack_that_its_configuration_names(
+    config: dict[str, str], stack: str
+) -> None:
+    registered = run_example("consumer", config=config, stack_outputs=SOURCE_OUTPUTS)
+    assert registered.only("pulumi:pulumi:StackReference").name == stack
+
+
+def test_the_consumer_reads_only_what_the_default_example_exports() -> None:
+    run_example("consumer", stack_outputs=run_example("default").exports)
+
+
+def test_the_consumer_is_triggered_by_the_stream_and_may_read_one_table_and_put_on_one_bus() -> None:
+    registered = run_example("consumer", stack_outputs=SOURCE_OUTPUTS)
+    mapping = registered.only("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+    assert mapping["eventSourceArn"] == SOURCE_OUTPUTS["domain_table_stream_arn"]
+    policy = json.loads(registered.only("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    rights = {statement["Sid"]: statement for statement in policy["Statement"]}
+    assert rights["ReadTheRow"]["Action"] == "dynamodb:GetItem"
+    assert rights["ReadTheRow"]["Resource"] == SOURCE_OUTPUTS["domain_table_arn"]
+    assert rights["PublishToTheBus"]["Resource"] == SOURCE_OUTPUTS["event_bus_arn"]
+    assert [sid for sid, right in rights.items() if right["Resource"] == "*"] == ["FindTheStream"]
+    assert "*" not in json.dumps([right["Action"] for right in rights.values()])
+
+
+@pytest.mark.parametrize("name", ["default", "custom_event_bus", "consumer"])
+def test_a_project_file_names_its_folder(name: str) -> None:
+    text = (EXAMPLES / name / "Pulumi.yaml").read_text()
+    assert f"name: cp-event-source-{name.replace('_', '-')}\n" in text
+
+
+def test_the_project_at_the_root_is_the_default_example() -> None:
+    root = (EXAMPLES.parent / "Pulumi.yaml").read_text()
+    assert "\nmain: examples/default\n" in root
+    assert "name: cp-event-source-default\n" in root

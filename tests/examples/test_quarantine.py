@@ -1,0 +1,127 @@
+"""The consumer's function: one FileQuarantined event for each file that turns INFECTED and still is."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from handler.domain_event import ContractViolation, parse_domain_event
+
+SOURCE = Path(__file__).parents[2] / "examples" / "consumer" / "quarantine" / "quarantine.py"
+FILE = "786841fa-b89f-40c7-9037-d96f1e1a79df"
+
+
+class Table:
+    """Answers GetItem with one row."""
+
+    def __init__(self) -> None:
+        self.row: dict[str, Any] | None = image("INFECTED")
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        assert request == {"TableName": "files", "Key": {"DomainId": {"S": FILE}}, "ConsistentRead": True}
+        return {} if self.row is None else {"Item": self.row}
+
+
+class Bus:
+    """Keeps what is put, or refuses it as PutEvents does: with status 200."""
+
+    def __init__(self) -> None:
+        self.details: list[dict[str, Any]] = []
+        self.refuses = False
+
+    def put_events(self, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        if self.refuses:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+        assert {entry["EventBusName"] for entry in Entries} == {"company"}
+        self.details.extend(json.loads(entry["Detail"]) for entry in Entries)
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in Entries]}
+
+
+@pytest.fixture
+def quarantine(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setenv("DOMAIN_TABLE", "files")
+    monkeypatch.setenv("EVENT_BUS_NAME", "company")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    spec = importlib.util.spec_from_file_location("quarantine", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.dynamodb, module.events = Table(), Bus()
+    return module
+
+
+def image(result: str, checkpoint: str = "2026-03-02T11:30:02.750000000Z#e") -> dict[str, Any]:
+    return {
+        "DomainId": {"S": FILE},
+        "Name": {"S": "invoice.pdf.exe"},
+        "ScanResult": {"S": result},
+        "UpdatedAt": {"S": "2026-03-02T11:30:02.75Z"},
+        "CpEventSource": {"M": {"Checkpoint": {"S": checkpoint}}},
+    }
+
+
+def record(new: dict[str, Any] | None, old: dict[str, Any] | None, number: str = "1") -> dict[str, Any]:
+    images = {"NewImage": new, "OldImage": old}
+    return {
+        "dynamodb": {
+            "Keys": {"DomainId": {"S": FILE}},
+            "SequenceNumber": number,
+            **{name: value for name, value in images.items() if value is not None},
+        }
+    }
+
+
+def test_a_file_that_turns_infected_is_announced_once_as_an_event_that_keeps_the_contract(
+    quarantine: ModuleType,
+) -> None:
+    answer = quarantine.handle({"Records": [record(image("INFECTED"), image("PENDING"))]}, None)
+    assert answer == {"batchItemFailures": []}
+    (detail,) = quarantine.events.details
+    assert (detail["EventName"], detail["DomainId"]) == ("FileQuarantined", FILE)
+    with pytest.raises(ContractViolation) as caught:
+        parse_domain_event(detail, domain_name="File", latest="2026-12-31T00:00:00.000000000Z")
+    assert [broken.field for broken in caught.value.violations] == ["EventType"], "PROCESS, else all is well"
+    assert detail["EventType"] == "PROCESS"
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        (image("CLEAN"), image("PENDING")),
+        (image("INFECTED"), image("INFECTED")),
+        (image("CLEAN"), image("INFECTED")),
+        (None, image("INFECTED")),
+    ],
+    ids=["clean", "was infected already", "infected no more", "row deleted"],
+)
+def test_other_changes_are_passed_by(
+    quarantine: ModuleType, new: dict[str, Any] | None, old: dict[str, Any] | None
+) -> None:
+    assert quarantine.handle({"Records": [record(new, old)]}, None) == {"batchItemFailures": []}
+    assert quarantine.events.details == []
+
+
+@pytest.mark.parametrize("row", [image("CLEAN"), None], ids=["clean by now", "gone by now"])
+def test_the_row_is_the_truth_not_the_stream(quarantine: ModuleType, row: dict[str, Any] | None) -> None:
+    quarantine.dynamodb.row = row
+    quarantine.handle({"Records": [record(image("INFECTED"), None)]}, None)
+    assert quarantine.events.details == []
+
+
+def test_a_change_announced_twice_makes_the_same_event_and_another_change_another(
+    quarantine: ModuleType,
+) -> None:
+    change, later = record(image("INFECTED"), None), record(image("INFECTED", "2026-04-01#f"), None)
+    quarantine.handle({"Records": [change, change, later]}, None)
+    first, second, third = (detail["EventId"] for detail in quarantine.events.details)
+    assert first == second != third
+
+
+def test_what_the_bus_refuses_is_delivered_again_from_that_record_on(quarantine: ModuleType) -> None:
+    quarantine.events.refuses = True
+    records = [record(image("CLEAN"), None, "1"), record(image("INFECTED"), None, "2")]
+    assert quarantine.handle({"Records": records}, None) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
