@@ -51,7 +51,7 @@ def decode_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: decode(value) for name, value in item.items()}
 
 
-def encode(value: Any, path: str = "value", depth: int = 0) -> dict[str, Any]:  # noqa: C901, PLR0911
+def encode(value: Any, path: str = "value", depth: int = 0) -> dict[str, Any]:
     """The attribute value of `value`.
 
     Takes None, bool, int, float, Decimal, str, bytes, dict, list, tuple, set, frozenset, date, datetime (as ISO

@@ -164,7 +164,9 @@ def _by_name(
     def call(*arguments: Any) -> Any:
         *first, event = arguments
         return function(
-            *first, *(value(event) for value in positional), **{name: value(event) for name, value in named.items()}
+            *first,
+            *(value(event) for value in positional),
+            **{name: value(event) for name, value in named.items()},
         )
 
     return call

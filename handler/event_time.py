@@ -32,7 +32,9 @@ def instant(text: str) -> str:
         raise UnreadableTime("it is not a date and time like 2026-11-23T08:30:00.123Z")
     fraction = found["fraction"] or ""
     if len(fraction) > _MOST_FRACTION_DIGITS:
-        raise UnreadableTime(f"it has {len(fraction)} digits after the second; at most {_MOST_FRACTION_DIGITS} are kept")
+        raise UnreadableTime(
+            f"it has {len(fraction)} digits after the second; at most {_MOST_FRACTION_DIGITS} are kept"
+        )
     hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
     if hour > 23 or minute > 59 or second > 59:  # a leap second (:60) has no place of its own in UTC's order
         raise UnreadableTime("its hour, minute or second is out of range")

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from .attribute_value import Item
 from .stored_event import StoredEvent, same_content
 
@@ -70,8 +68,3 @@ class EventsTable:
             ConsistentRead=True,
             **options,
         )
-
-
-def is_item_too_large(error: ClientError) -> bool:
-    """Whether DynamoDB refused the item itself; to try again would change nothing."""
-    return error.response.get("Error", {}).get("Code") == "ValidationException"

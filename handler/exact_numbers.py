@@ -48,7 +48,7 @@ def number_text(number: int | Decimal) -> str:
     significant = text.rstrip("0")
     power = int(exponent) + len(text) - len(significant)
     minus = "-" if sign else ""
-    if 0 <= power and len(significant) + power <= _WIDEST:
+    if power >= 0 and len(significant) + power <= _WIDEST:
         return f"{minus}{significant}{'0' * power}"
     if -_WIDEST <= power < 0:
         padded = significant.rjust(1 - power, "0")

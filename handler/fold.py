@@ -38,9 +38,7 @@ class Folded:
     """Set where it stopped before the end: `state` is what stood before the failing event."""
 
 
-def fold(
-    logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], *, seconds_per_event: float
-) -> Folded:
+def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], *, seconds_per_event: float) -> Folded:
     """`events`, in EventKey order, applied to `start`, up to the first that fails.
 
     Between two events the state goes through its stored form, so that it cannot matter which events were folded

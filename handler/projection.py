@@ -107,9 +107,10 @@ class Projection:
             after = self._next_row(domain_id, row, ordered)
             if after is None:
                 return Outcome.REDELIVERED
-            if self._replace(row, after):
+            now = self._replace(row, after)
+            if now is not None and now.revision == after.revision:
                 return _outcome(row, after, ordered)
-            row = self.rows.read(domain_id)
+            row = now
         raise Contention(f"the row changed {_MOST_RACES} times while it was computed")
 
     def rebuild(self, domain_id: str) -> DomainRow:
@@ -119,8 +120,8 @@ class Projection:
             RebuildFailed: nothing is stored for the domain, or its logic fails at an event. The row stays as it was.
             Contention: the row changed too often meanwhile.
         """
+        row = self.rows.read(domain_id)
         for _ in range(_MOST_RACES):
-            row = self.rows.read(domain_id)
             folded = self._fold_from_nothing(domain_id, up_to=None)
             if folded.failure is not None:
                 failed = folded.failure
@@ -131,13 +132,12 @@ class Projection:
             if folded.state is NOTHING:
                 raise RebuildFailed("no event is stored for this DomainId")
             after = DomainRow(domain_id, folded.state, self.logic_version)
-            if self._replace(row, after):
+            row = self._replace(row, after)
+            if row is not None and row.revision == after.revision:
                 return after
         raise Contention(f"the row changed {_MOST_RACES} times while it was rebuilt")
 
-    def _next_row(
-        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent]
-    ) -> DomainRow | None:
+    def _next_row(self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent]) -> DomainRow | None:
         """The row that should follow `row`; None where `row` proves that it has all of `batch`."""
         newest = batch[-1].key
         if row is None:
@@ -193,9 +193,7 @@ class Projection:
     def _version_on_top_of(self, row: DomainRow) -> str:
         return self.logic_version if row.logic_version == self.logic_version else MIXED
 
-    def _parked(
-        self, failure: Failure | None, row: DomainRow | None, batch: Sequence[StoredEvent]
-    ) -> Parked | None:
+    def _parked(self, failure: Failure | None, row: DomainRow | None, batch: Sequence[StoredEvent]) -> Parked | None:
         if failure is None:
             return None
         before = row.parked if row is not None else None
@@ -211,16 +209,17 @@ class Projection:
         )
         return replace(parked, since=before.since) if before and parked.same_cause(before) else parked
 
-    def _replace(self, row: DomainRow | None, after: DomainRow) -> bool:
-        """Write `after` over `row`; False where another writer was faster."""
+    def _replace(self, row: DomainRow | None, after: DomainRow) -> DomainRow | None:
+        """Write `after` over `row`; the row that the table holds then: `after`, or a faster writer's."""
         if after.parked is not None and not after.parked.same_cause(row.parked if row else None):
             # before the row: a notice of a parking that did not come about does less harm than a parking in silence
             self.notices.send(after.domain_id, after.parked)
         try:
             self.rows.write(after, replacing=row)
         except RowChanged:
-            return False
-        return True
+            # the write that was faster may be this very one, its reply lost and the call tried again
+            return self.rows.read(after.domain_id)
+        return after
 
 
 def _outcome(before: DomainRow | None, after: DomainRow, batch: Sequence[StoredEvent]) -> Outcome:

@@ -1,0 +1,93 @@
+"""What an ingest message holds: an event to store, or a reason why it cannot be stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import exact_json
+from .attribute_value import Item
+from .domain_event import ContractViolation, parse_domain_event
+from .stored_event import Unstorable, to_item
+
+CONTRACT_VIOLATION = "contract-violation"
+CONFLICT = "conflict"
+UNSTORABLE = "unstorable"
+
+_BUS_FACTS = {
+    "Id": "id",
+    "Time": "time",
+    "Source": "source",
+    "Account": "account",
+    "Region": "region",
+    "DetailType": "detail-type",
+}
+"""What the bus itself knows of an event, as opposed to what its producer claims in `detail`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """What of a message may be logged."""
+
+    event_id: str | None = None
+    event_name: str | None = None
+    correlation_id: str | None = None
+    bus_id: str | None = None
+
+
+class Rejected(Exception):
+    """The message cannot be stored, now or later."""
+
+    def __init__(self, code: str, reason: str, ids: Ids) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.ids = ids
+
+
+def event_item(body: str, *, domain_name: str, latest: str) -> Item:
+    """The item to append for a message's body: a bus event as JSON text.
+
+    Raises:
+        Rejected: not JSON, not a bus event, a broken contract, or beyond an item's size; the reason names the field.
+    """
+    try:
+        message = exact_json.loads(body)
+    except exact_json.InvalidJson as error:
+        raise Rejected(CONTRACT_VIOLATION, f"body: must be JSON; found {error}", Ids()) from error
+    if not isinstance(message, dict):
+        raise Rejected(CONTRACT_VIOLATION, "body: must be a bus event, a JSON object with a detail", Ids())
+    detail = message.get("detail")
+    ids = _ids(message, detail)
+    try:
+        event = parse_domain_event(detail, domain_name=domain_name, latest=latest)
+        return to_item(event, {name: message[key] for name, key in _BUS_FACTS.items() if key in message})
+    except ContractViolation as error:
+        raise Rejected(CONTRACT_VIOLATION, str(error), ids) from error
+    except Unstorable as error:
+        raise Rejected(UNSTORABLE, str(error), ids) from error
+    except RecursionError as error:
+        raise Rejected(UNSTORABLE, "Payload: arrays and objects are nested too deeply", ids) from error
+
+
+def ids_of(item: Mapping[str, Any]) -> Ids:
+    """What of a stored event may be logged."""
+    return Ids(
+        event_id=item["EventId"]["S"],
+        event_name=item["EventName"]["S"],
+        correlation_id=item.get("CorrelationId", {}).get("S"),
+    )
+
+
+def _ids(message: Mapping[str, Any], detail: Any) -> Ids:
+    fields = detail if isinstance(detail, dict) else {}
+    return Ids(
+        event_id=_short_text(fields.get("EventId")),
+        event_name=_short_text(fields.get("EventName")),
+        correlation_id=_short_text(fields.get("CorrelationId")),
+        bus_id=_short_text(message.get("id")),
+    )
+
+
+def _short_text(value: Any) -> str | None:
+    # what breaks the contract may hold anything: only what looks like an id is taken for one
+    return value if isinstance(value, str) and len(value) <= 128 and value.isprintable() and value.isascii() else None

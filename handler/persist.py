@@ -1,0 +1,91 @@
+"""Ingest messages into the domain events table: stored once, or quarantined whole."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from .attribute_value import Item
+from .event_time import instant_at
+from .events_table import Appended, EventsTable
+from .ingest import CONFLICT, UNSTORABLE, Ids, Rejected, event_item, ids_of
+from .queues import Quarantine
+from .settings import PersistSettings
+from .telemetry import Telemetry
+
+SqsRecord = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    """Takes batches of the ingest queue."""
+
+    settings: PersistSettings
+    events: EventsTable
+    quarantine: Quarantine
+    telemetry: Telemetry
+
+    def handle(self, records: Sequence[SqsRecord]) -> dict[str, Any]:
+        """Store every event of a batch, each by itself.
+
+        Returns:
+            SQS's partial-batch reply: the messages to deliver again. These met a fault of the infrastructure; what can
+            never be stored is in the dead-letter queue.
+        """
+        failed = [record["messageId"] for record in records if not self._take(record)]
+        self.telemetry.flush()
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+    def _take(self, record: SqsRecord) -> bool:
+        """Whether the message is dealt with for good."""
+        try:
+            try:
+                self._store(record["body"])
+            except Rejected as rejected:
+                self._set_aside(record["body"], rejected)
+        except Exception as error:  # noqa: BLE001  one message's fault must not touch the others
+            self.telemetry.failed("message goes back to the queue", error, message_id=record["messageId"])
+            self.telemetry.count("MessagesReturned")
+            return False
+        return True
+
+    def _store(self, body: str) -> None:
+        latest = instant_at(time.time() + self.settings.max_future_skew_seconds)
+        item = event_item(body, domain_name=self.settings.domain_name, latest=latest)
+        ids = ids_of(item)
+        match self._append(item, ids):
+            case Appended.STORED:
+                self.telemetry.info("event stored", **_logged(ids))
+                self.telemetry.count("EventsStored")
+            case Appended.DUPLICATE:
+                self.telemetry.info("event is stored already", **_logged(ids))
+                self.telemetry.count("DuplicateEvents")
+            case Appended.CONFLICT:
+                reason = "EventId: another event with this DomainId, EventTime and EventId is stored; it was kept"
+                raise Rejected(CONFLICT, reason, ids)
+
+    def _append(self, item: Item, ids: Ids) -> Appended:
+        try:
+            return self.events.append(item)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ValidationException":
+                raise
+            # DynamoDB refuses the item itself: to try again would change nothing
+            reason = f"the event cannot be stored: {error.response['Error'].get('Message', '')}"
+            raise Rejected(UNSTORABLE, reason, ids) from error
+
+    def _set_aside(self, body: str, rejected: Rejected) -> None:
+        self.quarantine.send(body, rejected)
+        self.telemetry.warning("event quarantined", reason_code=rejected.code, size=len(body), **_logged(rejected.ids))
+        self.telemetry.count("ConflictingEvents" if rejected.code == CONFLICT else "RejectedEvents")
+
+
+def _logged(ids: Ids) -> dict[str, object]:
+    return {
+        "event_id": ids.event_id,
+        "event_name": ids.event_name,
+        "correlation_id": ids.correlation_id,
+        "bus_event_id": ids.bus_id,
+    }

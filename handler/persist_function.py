@@ -1,0 +1,29 @@
+"""Entry point of the persist function: ingest queue to domain events table."""
+
+from typing import Any
+
+from . import clients
+from .events_table import EventsTable
+from .persist import Persist
+from .queues import Quarantine
+from .settings import PersistSettings
+from .telemetry import Telemetry
+
+
+def start() -> Persist:
+    """Tie the function together from its environment. Raises BrokenSettings."""
+    settings = PersistSettings.read()
+    return Persist(
+        settings=settings,
+        events=EventsTable(clients.dynamodb(), settings.events_table),
+        quarantine=Quarantine(clients.sqs(), settings.dead_letter_queue_url, settings.function_name),
+        telemetry=Telemetry(settings.domain_name),
+    )
+
+
+_persist = start()
+
+
+def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Lambda's call: a batch of the ingest queue. Replies with the messages to deliver again."""
+    return _persist.handle(event["Records"])

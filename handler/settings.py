@@ -1,0 +1,70 @@
+"""The functions' environment, read once, at start, into typed objects."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class BrokenSettings(Exception):
+    """The function's environment is not as the component sets it. Names the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersistSettings:
+    """What the persist function is told."""
+
+    domain_name: str
+    events_table: str
+    dead_letter_queue_url: str
+    max_future_skew_seconds: int
+    function_name: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> "PersistSettings":
+        """Raises BrokenSettings."""
+        return cls(
+            domain_name=_text(environment, "DOMAIN_NAME"),
+            events_table=_text(environment, "DOMAIN_EVENTS_TABLE"),
+            dead_letter_queue_url=_text(environment, "INGEST_DEAD_LETTER_QUEUE_URL"),
+            max_future_skew_seconds=int(_number(environment, "MAX_FUTURE_SKEW_SECONDS")),
+            function_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", "persist"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What the project function is told."""
+
+    domain_name: str
+    events_table: str
+    domain_table: str
+    parked_queue_url: str
+    logic_version: str
+    event_time_limit_seconds: float
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> "ProjectSettings":
+        """Raises BrokenSettings."""
+        return cls(
+            domain_name=_text(environment, "DOMAIN_NAME"),
+            events_table=_text(environment, "DOMAIN_EVENTS_TABLE"),
+            domain_table=_text(environment, "DOMAIN_TABLE"),
+            parked_queue_url=_text(environment, "PARKED_QUEUE_URL"),
+            logic_version=_text(environment, "LOGIC_VERSION"),
+            event_time_limit_seconds=_number(environment, "EVENT_TIME_LIMIT_SECONDS"),
+        )
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise BrokenSettings(f"the environment variable {name} is required; found nothing")
+    return value
+
+
+def _number(environment: Mapping[str, str], name: str) -> float:
+    text = _text(environment, name)
+    try:
+        return float(text)
+    except ValueError as error:
+        raise BrokenSettings(f"the environment variable {name} must be a number; found {text!r}") from error
