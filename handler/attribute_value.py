@@ -180,8 +180,7 @@ def _number(value: int | Decimal | float, path: str) -> str:
     # repr is the shortest text that reads back as the same float: 0.1 is stored as 0.1
     number = Decimal(repr(value)) if isinstance(value, float) else value
     if not is_storable(number):
-        found = "it is not finite" if isinstance(number, Decimal) and not number.is_finite() else "it is not"
-        raise NotStorable(path, f"DynamoDB keeps numbers of 38 digits between 1E-130 and 1E+126; {found}")
+        raise NotStorable(path, "DynamoDB keeps finite numbers of up to 38 digits between 1E-130 and 1E+126")
     return number_text(number)
 
 

@@ -17,7 +17,7 @@ def start() -> Persist:
         settings=settings,
         events=EventsTable(clients.dynamodb(), settings.events_table),
         quarantine=Quarantine(clients.sqs(), settings.dead_letter_queue_url, settings.function_name),
-        telemetry=Telemetry(settings.domain_name),
+        telemetry=Telemetry(settings.domain_name, settings.function_name),
     )
 
 

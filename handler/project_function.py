@@ -26,7 +26,12 @@ def start() -> Project:
         logic_version=settings.logic_version,
         seconds_per_event=settings.event_time_limit_seconds,
     )
-    return Project(settings=settings, projection=projection, rows=rows, telemetry=Telemetry(settings.domain_name))
+    return Project(
+        settings=settings,
+        projection=projection,
+        rows=rows,
+        telemetry=Telemetry(settings.domain_name, settings.function_name),
+    )
 
 
 _project = start()

@@ -27,7 +27,7 @@ class PersistSettings:
             events_table=_text(environment, "DOMAIN_EVENTS_TABLE"),
             dead_letter_queue_url=_text(environment, "INGEST_DEAD_LETTER_QUEUE_URL"),
             max_future_skew_seconds=int(_number(environment, "MAX_FUTURE_SKEW_SECONDS")),
-            function_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", "persist"),
+            function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
         )
 
 
@@ -41,6 +41,7 @@ class ProjectSettings:
     parked_queue_url: str
     logic_version: str
     event_time_limit_seconds: float
+    function_name: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "ProjectSettings":
@@ -52,6 +53,7 @@ class ProjectSettings:
             parked_queue_url=_text(environment, "PARKED_QUEUE_URL"),
             logic_version=_text(environment, "LOGIC_VERSION"),
             event_time_limit_seconds=_number(environment, "EVENT_TIME_LIMIT_SECONDS"),
+            function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
         )
 
 
