@@ -1,0 +1,59 @@
+"""Pulumi's assets and archives as bytes, equal for equal content."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+
+from cp_event_source.local.errors import UnsupportedError
+
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip file can hold: a fixed one, so that equal files give an equal archive."""
+
+
+def zipped(archive: Any, folder: Path) -> bytes:
+    """The zip file of a Pulumi archive; relative paths start at `folder`, the program's.
+
+    :raises UnsupportedError: a remote archive or asset (nothing is downloaded), or not an archive at all.
+    """
+    if isinstance(archive, pulumi.FileArchive) and (folder / archive.path).is_file():
+        return (folder / archive.path).read_bytes()
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as zip_file:
+        for name, data in sorted(_files(archive, folder, "")):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            zip_file.writestr(entry, data)
+    return content.getvalue()
+
+
+def _files(value: Any, folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
+    if isinstance(value, pulumi.AssetArchive):
+        for name, asset in value.assets.items():
+            yield from _files(asset, folder, f"{prefix}/{name}" if prefix else name)
+    elif isinstance(value, pulumi.FileArchive) and (folder / value.path).is_dir():
+        root = folder / value.path
+        for path in root.rglob("*"):
+            if path.is_file():
+                name = path.relative_to(root).as_posix()
+                yield f"{prefix}/{name}" if prefix else name, path.read_bytes()
+    elif isinstance(value, pulumi.FileArchive) and (folder / value.path).is_file():
+        with zipfile.ZipFile(folder / value.path) as zip_file:
+            for name in zip_file.namelist():
+                if not name.endswith("/"):
+                    yield f"{prefix}/{name}" if prefix else name, zip_file.read(name)
+    elif isinstance(value, pulumi.FileAsset) and (folder / value.path).is_file():
+        yield prefix, (folder / value.path).read_bytes()
+    elif isinstance(value, pulumi.StringAsset):
+        yield prefix, value.text.encode()
+    elif isinstance(value, pulumi.FileArchive | pulumi.FileAsset):
+        raise UnsupportedError(f"no such file or folder: {folder / value.path}")
+    else:
+        raise UnsupportedError(
+            f"expected a file, a text or an archive of them, found {type(value).__name__}"
+            " (remote ones are not downloaded in a local run: use a local file)"
+        )

@@ -1,0 +1,37 @@
+"""AWS clients that can only reach the emulator."""
+
+import threading
+from typing import Any
+
+import boto3
+import botocore.config
+
+from cp_event_source.local.emulator import CREDENTIALS
+
+
+class Clients:
+    """boto3 clients of one region for one endpoint, made once each; safe to share between threads."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        self.endpoint = endpoint
+        self.region = region
+        self._session = boto3.Session(
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=region,
+        )
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()  # sessions are not thread-safe, clients are
+
+    def __call__(self, service: str) -> Any:
+        """The boto3 client of a service, such as "dynamodb"."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service,
+                    endpoint_url=self.endpoint,
+                    config=botocore.config.Config(
+                        max_pool_connections=32, proxies={}, retries={"mode": "standard", "total_max_attempts": 3}
+                    ),
+                )
+            return self._clients[service]

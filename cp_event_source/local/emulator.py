@@ -1,0 +1,180 @@
+"""The AWS emulator (MiniStack) as a child process that leaves nothing behind."""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from cp_event_source.local.errors import EmulatorError
+
+REGION: Final = "us-east-1"
+CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""The emulator takes any; these are what its own workers use. They are no secret."""
+
+_READY_SECONDS: Final = 60.0
+_LOG_LINES_IN_ERRORS: Final = 15
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what could lead a child process to a real account or to other code.
+
+    Drops every variable whose name starts with AWS_, PYTHON or PULUMI_ (but PYTHONWARNINGS), and proxies,
+    since everything here is on 127.0.0.1.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if name == "PYTHONWARNINGS"
+        or (not name.startswith(("AWS_", "PYTHON", "PULUMI_")) and not name.upper().endswith("_PROXY"))
+    }
+
+
+class Emulator:
+    """One emulator on a free port of 127.0.0.1, with a private folder for all it writes.
+
+    A context manager: starting waits until it answers, leaving stops it with everything it started and
+    removes its folder. The child watches a pipe from this process, so the same happens when this process
+    ends without a chance to clean up (SIGKILL, a closed terminal).
+
+    :raises EmulatorError: when it does not answer within a minute; the message holds its last log lines.
+    """
+
+    def __init__(self) -> None:
+        self.endpoint = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+
+    def __enter__(self) -> "Emulator":
+        if importlib.util.find_spec("ministack") is None:
+            raise EmulatorError("The emulator is not installed; run: pip install 'cp-event-source[local]'")
+        try:
+            self._start()
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def process_id(self) -> int:
+        """The emulator's process id, which is its process group's id too."""
+        if self._process is None:
+            raise EmulatorError("The emulator is not running")
+        return self._process.pid
+
+    @property
+    def folder(self) -> Path:
+        """The private folder: the log, and whatever the emulator and the functions write."""
+        if self._folder is None:
+            raise EmulatorError("The emulator is not running")
+        return self._folder
+
+    def ensure_running(self) -> None:
+        """Raise EmulatorError, with its last log lines, if the emulator ended by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            raise EmulatorError(
+                f"The emulator ended by itself with exit code {self._process.returncode}.\n{self._log_tail()}"
+            )
+
+    def stop(self) -> None:
+        """End the emulator and all it started, and remove its folder. Safe to call twice."""
+        if self._process is not None:
+            _stop_group(self._process)
+            self._process = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _start(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="cp-event-source-local-"))
+        temporary = self._folder / "tmp"
+        temporary.mkdir()
+        port = _free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        environment = clean_environment(os.environ) | {
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "TMPDIR": str(temporary),
+            "STATE_DIR": str(self._folder / "state"),
+            "S3_DATA_DIR": str(self._folder / "s3"),
+            "PERSIST_STATE": "0",
+            "S3_PERSIST": "0",
+            "LOG_LEVEL": "INFO",
+            # Neither listener is needed, and both would open ports of their own on every interface.
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            # A socket that is not there keeps it from looking for containers to run or to remove.
+            "DOCKER_HOST": f"unix://{self._folder}/no-docker.sock",
+            "LAMBDA_EXECUTOR": "local",
+            "PYTHONUNBUFFERED": "1",
+        }
+        with (self._folder / "emulator.log").open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter
+                [sys.executable, "-m", "cp_event_source.local.emulator_process", str(self._folder)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=self._folder,
+                # A group of its own: a terminal's Ctrl-C reaches only us, and we end the whole group.
+                start_new_session=True,
+            )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._answers():
+            self.ensure_running()
+            if time.monotonic() > deadline:
+                raise EmulatorError(
+                    f"The emulator did not answer on {self.endpoint} within {_READY_SECONDS:.0f} s.\n{self._log_tail()}"
+                )
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        # No proxy, whatever the environment says: the address is this machine's own.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"{self.endpoint}/_ministack/ready", timeout=2) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _log_tail(self) -> str:
+        try:
+            lines = (self.folder / "emulator.log").read_text(errors="replace").splitlines()
+        except OSError:
+            return "It left no log."
+        if not lines:
+            return "Its log is empty."
+        return "\n".join(["Its last log lines:", *(f"  {line}" for line in lines[-_LOG_LINES_IN_ERRORS:])])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _stop_group(process: subprocess.Popen[bytes]) -> None:
+    """End our own child and its process group, which it leads: the functions' processes are in it."""
+    # Not asked but killed: it has nothing to save, and so nothing of it can outlive this call.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

@@ -1,0 +1,25 @@
+"""What a local run refuses or fails with; every message says what was found and what to do."""
+
+
+class LocalRunError(Exception):
+    """A local run cannot go on."""
+
+
+class EmulatorError(LocalRunError):
+    """The emulator did not start, or ended by itself."""
+
+
+class ProgramError(LocalRunError):
+    """A Pulumi program, or its project file or configuration, could not be read or failed."""
+
+
+class UnsupportedError(LocalRunError):
+    """A program asks for what a local run cannot give it: a resource type, an input, a function."""
+
+
+class EventsError(LocalRunError):
+    """The events to send could not be read, or the bus refused one."""
+
+
+class NotDrainedError(LocalRunError):
+    """The pipeline stopped making progress before everything sent was accounted for."""

@@ -1,0 +1,261 @@
+"""The two services that a Pulumi program talks to: resource monitor and engine.
+
+Under `pulumi up` the Pulumi engine answers them; here they create the program's resources in the emulator. The
+program cannot tell the difference: it uses Pulumi's own SDK over the same protocol.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import grpc
+from botocore.exceptions import BotoCoreError, ClientError
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+
+from cp_event_source.local.clients import Clients
+from cp_event_source.local.errors import LocalRunError, UnsupportedError
+from cp_event_source.local.inputs import Inputs
+from cp_event_source.local.resources import CREATORS, NOTES, Request
+from cp_event_source.local.values import properties
+
+STACK_TYPE: Final = "pulumi:pulumi:Stack"
+_STACK_REFERENCE_TYPE: Final = "pulumi:pulumi:StackReference"
+_PROVIDER_PREFIX: Final = "pulumi:providers:"
+_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # Pulumi's own limit
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One resource that a program registered."""
+
+    type: str
+    name: str
+    urn: str
+    id: str
+    properties: Mapping[str, Any]
+    """Inputs and outputs, under Pulumi's names."""
+
+
+@dataclass
+class Deployment:
+    """What one program is deployed with, and what it made."""
+
+    project: str
+    stack: str
+    folder: Path
+    clients: Clients
+    earlier_outputs: Mapping[str, Mapping[str, Any]]
+    """Outputs of the stacks deployed before, by "project/stack"."""
+    announce: Callable[[str], None]
+
+    resources: dict[str, Registered] = field(default_factory=dict)
+    """Every resource, by URN, in the order of registration."""
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What components registered as their outputs, by URN."""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """The stack's exports."""
+    failures: list[str] = field(default_factory=list)
+    """Why resources could not be created."""
+    program_errors: list[str] = field(default_factory=list)
+    """Errors that the program logged or ended with."""
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
+    """Serves one program. A context manager; `address` is where the program finds it."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._lock = threading.Lock()
+        self._root_urn = ""
+        options = [
+            ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _MESSAGE_BYTES),
+            ("grpc.so_reuseport", 0),
+        ]
+        self._server = grpc.server(ThreadPoolExecutor(max_workers=16), options=options)
+        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(self, self._server)
+        engine_pb2_grpc.add_EngineServicer_to_server(self, self._server)
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+
+    def __enter__(self) -> "Monitor":
+        self._server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop(grace=None).wait()
+
+    # Resource monitor
+
+    def GetDeploymentInfo(  # noqa: N802  # the protocol's name, as all below
+        self, request: empty_pb2.Empty, context: grpc.ServicerContext
+    ) -> resource_pb2.DeploymentInfo:
+        """No optional features: secrets and references to resources then arrive as plain values."""
+        return resource_pb2.DeploymentInfo(project=self._deployment.project, stack=self._deployment.stack, parallel=16)
+
+    def SupportsFeature(  # noqa: N802
+        self, request: resource_pb2.SupportsFeatureRequest, context: grpc.ServicerContext
+    ) -> resource_pb2.SupportsFeatureResponse:
+        return resource_pb2.SupportsFeatureResponse(hasSupport=False)
+
+    def RegisterResource(  # noqa: N802
+        self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
+    ) -> resource_pb2.RegisterResourceResponse:
+        try:
+            return self._register(request)
+        except (LocalRunError, ClientError, BotoCoreError, RuntimeError) as error:
+            self._refuse(context, f"{request.type} {request.name!r}: {error}")
+
+    def RegisterResourceOutputs(  # noqa: N802
+        self, request: resource_pb2.RegisterResourceOutputsRequest, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        outputs = properties(request.outputs)
+        with self._lock:
+            if request.urn == self._root_urn:
+                self._deployment.outputs.update(outputs)
+            else:
+                self._deployment.component_outputs[request.urn] = outputs
+        return empty_pb2.Empty()
+
+    def ReadResource(  # noqa: N802
+        self, request: resource_pb2.ReadResourceRequest, context: grpc.ServicerContext
+    ) -> resource_pb2.ReadResourceResponse:
+        if request.type != _STACK_REFERENCE_TYPE:
+            self._refuse(
+                context,
+                f"{request.type} {request.name!r}: a local run starts with an empty account, so there is no"
+                f" {request.id!r} to read; create it in this program, or take its name from a StackReference",
+            )
+        name = properties(request.properties).get("name", request.id)
+        outputs = self._deployment.earlier_outputs.get("/".join(str(name).split("/")[-2:]))
+        if outputs is None:
+            known = ", ".join(self._deployment.earlier_outputs) or "none"
+            self._refuse(
+                context,
+                f"StackReference {name!r}: no such stack in this local run (so far: {known}). Name its"
+                " program's folder before this one: cp-event-source local THAT_PROGRAM THIS_PROGRAM",
+            )
+        state = struct_pb2.Struct()
+        state.update({"name": name, "outputs": dict(outputs), "secretOutputNames": []})
+        urn = self._urn(request.parent, request.type, request.name)
+        return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=state)
+
+    def Invoke(  # noqa: N802
+        self, request: resource_pb2.ResourceInvokeRequest, context: grpc.ServicerContext
+    ) -> resource_pb2.ResourceInvokeResponse:
+        self._refuse(
+            context,
+            f"{request.tok}: functions that look something up are not supported in a local run; use a resource's"
+            " outputs instead (an ARN holds region and account), or pass the value as configuration",
+        )
+
+    def Call(  # noqa: N802
+        self, request: resource_pb2.ResourceCallRequest, context: grpc.ServicerContext
+    ) -> resource_pb2.ResourceInvokeResponse:  # the protocol's CallResponse is never built: this only refuses
+        self._refuse(context, f"{request.tok}: methods of remote resources are not supported in a local run")
+
+    def SignalAndWaitForShutdown(  # noqa: N802
+        self, request: empty_pb2.Empty, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        return empty_pb2.Empty()
+
+    # Engine
+
+    def Log(  # noqa: N802
+        self, request: engine_pb2.LogRequest, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        if request.severity == engine_pb2.ERROR:
+            with self._lock:
+                self._deployment.program_errors.append(request.message)
+        elif request.severity in (engine_pb2.INFO, engine_pb2.WARNING) and not request.ephemeral:
+            prefix = "warning: " if request.severity == engine_pb2.WARNING else ""
+            self._deployment.announce(prefix + request.message)
+        return empty_pb2.Empty()
+
+    def SetRootResource(  # noqa: N802
+        self, request: engine_pb2.SetRootResourceRequest, context: grpc.ServicerContext
+    ) -> engine_pb2.SetRootResourceResponse:
+        return engine_pb2.SetRootResourceResponse()
+
+    def GetRootResource(  # noqa: N802
+        self, request: engine_pb2.GetRootResourceRequest, context: grpc.ServicerContext
+    ) -> engine_pb2.GetRootResourceResponse:
+        return engine_pb2.GetRootResourceResponse(urn=self._root_urn)
+
+    # What they do
+
+    def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        urn = self._urn(request.parent, request.type, request.name)
+        with self._lock:
+            if urn in self._deployment.resources:
+                raise UnsupportedError("a resource of this type and name was registered before; rename one")
+        state = struct_pb2.Struct()
+        state.CopyFrom(request.object)
+        identity = ""
+        if request.type == STACK_TYPE:
+            self._root_urn = urn
+        elif request.remote:
+            raise UnsupportedError(
+                "a component from a provider package; a local run can only run components of this program's"
+                " own language (import the Python class instead)"
+            )
+        elif request.type.startswith(_PROVIDER_PREFIX):
+            identity = "local"
+            self._deployment.announce(f"passed over: provider {request.name!r} (all goes to the emulator)")
+        elif request.custom:
+            identity = self._create(request, state)
+        registered = Registered(request.type, request.name, urn, identity, properties(state))
+        with self._lock:
+            self._deployment.resources[urn] = registered
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
+
+    def _create(self, request: resource_pb2.RegisterResourceRequest, state: struct_pb2.Struct) -> str:
+        if request.importId:
+            raise UnsupportedError(
+                "the option import_ takes an existing resource, and a local run starts empty; leave it out"
+            )
+        creator = CREATORS.get(request.type)
+        if creator is None:
+            raise UnsupportedError(
+                "a local run does not know this resource type. Leave the resource out when the stack is"
+                f' {self._deployment.stack!r} (if pulumi.get_stack() != "{self._deployment.stack}": ...), or add'
+                f" it to cp_event_source/local/resources. Known types: {', '.join(sorted(CREATORS))}"
+            )
+        inputs = Inputs(properties(request.object))
+        self._check_region(inputs.get("region"))
+        created = creator(Request(request.name, inputs, self._deployment.folder, self._deployment.clients))
+        if unread := inputs.unread():
+            raise UnsupportedError(
+                f"a local run does not know the input{'s' if len(unread) > 1 else ''} {', '.join(unread)};"
+                " leave it out of the local stack, or translate it in cp_event_source/local/resources"
+            )
+        if note := NOTES.get(request.type):
+            self._deployment.announce(f"note: {request.name}: {note}")
+        state.update({"region": self._deployment.clients.region, "tagsAll": inputs.get("tags", {})})
+        state.update(created.outputs)
+        return created.id
+
+    def _check_region(self, region: str | None) -> None:
+        ours = self._deployment.clients.region
+        if region is not None and region != ours:
+            raise UnsupportedError(
+                f"region is {region!r}, and a program runs in one region here, {ours!r}; leave region out, or"
+                " set the program's: --config aws:region=..."
+            )
+
+    def _urn(self, parent: str, type_token: str, name: str) -> str:
+        parent_type = parent.split("::")[2] if parent else ""
+        if parent_type and parent_type != STACK_TYPE:
+            type_token = f"{parent_type}${type_token}"
+        return f"urn:pulumi:{self._deployment.stack}::{self._deployment.project}::{type_token}::{name}"
+
+    def _refuse(self, context: grpc.ServicerContext, message: str) -> Any:
+        with self._lock:
+            self._deployment.failures.append(message)
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)

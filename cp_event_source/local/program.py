@@ -1,0 +1,195 @@
+"""A Pulumi program on disk: its project file, its configuration, and running it against a monitor."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import yaml
+
+from cp_event_source.local.emulator import CREDENTIALS, clean_environment
+from cp_event_source.local.errors import ProgramError
+from cp_event_source.local.monitor import Deployment, Monitor
+
+ORGANIZATION: Final = "organization"
+"""What Pulumi's own file backend calls it."""
+
+_STACK_FILES: Final = ("Pulumi.{stack}.yaml", "Pulumi.dev.yaml")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Python program as its Pulumi.yaml describes it."""
+
+    root: Path
+    """The folder of Pulumi.yaml."""
+    path: Path
+    """What is run: a folder with __main__.py, or a file."""
+    project: str
+    config: Mapping[str, str]
+    """Full keys ("project:key") and values as texts; structured values as JSON, as Pulumi passes them."""
+
+    @property
+    def folder(self) -> Path:
+        """The program's working directory: relative paths of assets start here."""
+        return self.path if self.path.is_dir() else self.path.parent
+
+
+def load_program(folder: Path, stack: str, config: Mapping[str, str]) -> Program:
+    """Read the program in `folder`.
+
+    :param config: settings that override the stack's; a key without a colon belongs to the project.
+    :raises ProgramError: when it is not a Python program with a readable Pulumi.yaml, or a setting is encrypted.
+    """
+    root = folder.resolve()
+    project_file = root / "Pulumi.yaml"
+    if not project_file.is_file():
+        raise ProgramError(
+            f"{folder}: no Pulumi.yaml there; name the folder of a Pulumi program, such as examples/default"
+        )
+    project = _read_yaml(project_file)
+    name = project.get("name")
+    if not isinstance(name, str):
+        raise ProgramError(f"{project_file}: name is missing; write for example: name: my-project")
+    runtime = project.get("runtime")
+    runtime_name = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if runtime_name != "python":
+        raise ProgramError(f"{project_file}: runtime is {runtime_name!r}; a local run can only run programs in python")
+    path = (root / str(project.get("main", "."))).resolve()
+    if not (path.is_file() or (path / "__main__.py").is_file()):
+        raise ProgramError(f"{project_file}: no program at {path}; it needs a file __main__.py")
+
+    settings = _project_settings(project, name) | _stack_settings(root, stack, name)
+    settings |= {_full_key(key, name): value for key, value in config.items()}
+    return Program(root, path, name, settings)
+
+
+def run_program(program: Program, deployment: Deployment) -> None:
+    """Run the program in a process of its own until it ends; it fills `deployment`.
+
+    What it prints is announced line by line.
+
+    :raises ProgramError: when it fails; the message says which resource, or holds the program's own error.
+    """
+    with Monitor(deployment) as monitor:
+        settings = {
+            "program": str(program.path),
+            "folder": str(program.folder),
+            "root": str(program.root),
+            "project": program.project,
+            "stack": deployment.stack,
+            "organization": ORGANIZATION,
+            "monitor": monitor.address,
+            "config": dict(program.config),
+        }
+        environment = clean_environment(os.environ) | {
+            **CREDENTIALS,
+            # A program that calls AWS by itself calls the emulator too, never an account.
+            "AWS_ENDPOINT_URL": deployment.clients.endpoint,
+            "AWS_REGION": deployment.clients.region,
+            "PYTHONUNBUFFERED": "1",
+        }
+        command = [sys.executable, "-m", "cp_event_source.local.program_process", json.dumps(settings)]
+        with _child(command, program.folder, environment) as process:
+            _relay(process, deployment.announce)
+            exit_code = process.wait()
+    if deployment.failures or deployment.program_errors or exit_code:
+        # A refused resource makes the program fail with an error of the SDK's: ours says more.
+        reasons = deployment.failures or deployment.program_errors or [f"exit code {exit_code}, and no message"]
+        raise ProgramError(f"{_shown(program.root)}: " + "\n".join(reasons))
+
+
+@contextmanager
+def _child(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    """A process that does not outlive the block, nor does anything that it started."""
+    process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def _relay(process: "subprocess.Popen[str]", announce: Callable[[str], None]) -> None:
+    """Announce each line that the process writes, until it closes both streams."""
+
+    def read(stream: IO[str]) -> None:
+        for line in stream:
+            announce(line.rstrip())
+
+    streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
+    readers = [threading.Thread(target=read, args=[stream], daemon=True) for stream in streams]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+
+
+def _project_settings(project: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Defaults in Pulumi.yaml's `config`: a plain value, or an object with `value` or `default`."""
+    settings = {}
+    for key, entry in (project.get("config") or {}).items():
+        value = entry.get("value", entry.get("default")) if isinstance(entry, dict) else entry
+        if value is not None:
+            settings[_full_key(key, name)] = _config_text(value)
+    return settings
+
+
+def _stack_settings(root: Path, stack: str, name: str) -> dict[str, str]:
+    files = [root / pattern.format(stack=stack) for pattern in _STACK_FILES]
+    for file in files:
+        if file.is_file():
+            settings = _read_yaml(file).get("config") or {}
+            for key, value in settings.items():
+                if isinstance(value, dict) and set(value) == {"secure"}:
+                    raise ProgramError(
+                        f"{file}: {key} is encrypted, and a local run has no key; give it a value for local"
+                        f" use: --config {key}=..."
+                    )
+            return {_full_key(key, name): _config_text(value) for key, value in settings.items()}
+    return {}
+
+
+def _full_key(key: str, project: str) -> str:
+    return key if ":" in key else f"{project}:{key}"
+
+
+def _config_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ProgramError(f"{file}: cannot be read as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ProgramError(f"{file}: expected keys and values, found {type(content).__name__}")
+    return content
+
+
+def _shown(path: Path) -> Path:
+    """The path as short as possible: relative to where the user is, if it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) and path != here else path

@@ -1,0 +1,71 @@
+"""What a Pulumi program's process runs: the program, under Pulumi's SDK.
+
+Usage: python -m cp_event_source.local.program_process SETTINGS, with SETTINGS a JSON object: program (folder or
+file to run), folder (of the program), root (folder of Pulumi.yaml), project, stack, organization, monitor (an
+address), config (an object of texts).
+"""
+
+import asyncio
+import json
+import runpy
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime.settings import Settings, configure
+from pulumi.runtime.stack import run_in_stack
+
+
+def _explanation(error: BaseException, folder: Path) -> str:
+    """The error for a person: the message alone where the program or the component meant it for one."""
+    if isinstance(error, pulumi.RunError | pulumi.InputPropertiesError):
+        return str(error)
+    if isinstance(error, pulumi.InputPropertyError):
+        return f"{error.property_path}: {error.reason}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [i for i, frame in enumerate(frames) if Path(frame.filename).is_relative_to(folder)]
+    shown = frames[own[0] :] if own else frames
+    lines = [*traceback.format_list(shown), *traceback.format_exception_only(error)]
+    return "".join(lines).rstrip()
+
+
+def _run(settings: dict[str, Any]) -> None:
+    configure(
+        Settings(
+            project=settings["project"],
+            stack=settings["stack"],
+            organization=settings["organization"],
+            root_directory=settings["root"],
+            monitor=settings["monitor"],
+            engine=settings["monitor"],
+            parallel=16,
+            dry_run=False,
+        )
+    )
+    pulumi.runtime.set_all_config(settings["config"])
+    program = settings["program"]
+    sys.argv = [program]
+
+    def run_program() -> None:
+        runpy.run_path(program, run_name="__main__")
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(run_in_stack(run_program))
+
+
+def main() -> int:
+    """Run the program; errors go to the engine, as under `pulumi up`, and make the exit code 1."""
+    settings = json.loads(sys.argv[1])
+    try:
+        _run(settings)
+    except Exception as error:  # noqa: BLE001  # whatever a program raises is its result
+        pulumi.log.error(_explanation(error, Path(settings["folder"])))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

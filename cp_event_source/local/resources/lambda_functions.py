@@ -1,0 +1,211 @@
+"""Lambda: functions, layers, permissions, event source mappings, asynchronous invocation."""
+
+from typing import Any, Final
+
+from cp_event_source.local.archives import zipped
+from cp_event_source.local.inputs import Inputs
+from cp_event_source.local.resources.request import WAIT, Created, Creator, Request
+
+
+def _function(request: Request) -> Created:
+    inputs = request.inputs
+    client = request.clients("lambda")
+    name = request.physical_name(64)
+    function: dict[str, Any] = {
+        "FunctionName": name,
+        "Role": inputs.need("role"),
+        "Handler": inputs.need("handler"),
+        "Runtime": inputs.need("runtime"),
+        "Code": {"ZipFile": zipped(inputs.need("code"), request.folder)},
+        "Tags": inputs.get("tags", {}),
+        **inputs.given(
+            Architectures="architectures",
+            Description="description",
+            KMSKeyArn="kmsKeyArn",
+            Layers="layers",
+            MemorySize="memorySize",
+            PackageType="packageType",
+            Publish="publish",
+            Timeout="timeout",
+        ),
+    }
+    if environment := inputs.block("environment"):
+        function["Environment"] = environment.given(Variables="variables")
+    if dead_letters := inputs.block("deadLetterConfig"):
+        function["DeadLetterConfig"] = dead_letters.given(TargetArn="targetArn")
+    if tracing := inputs.block("tracingConfig"):
+        function["TracingConfig"] = tracing.given(Mode="mode")
+    if storage := inputs.block("ephemeralStorage"):
+        function["EphemeralStorage"] = storage.given(Size="size")
+    if logging := inputs.block("loggingConfig"):
+        function["LoggingConfig"] = logging.given(
+            ApplicationLogLevel="applicationLogLevel",
+            LogFormat="logFormat",
+            LogGroup="logGroup",
+            SystemLogLevel="systemLogLevel",
+        )
+    # They only tell Pulumi when to upload the code again, or what to keep when destroying.
+    inputs.no_effect("sourceCodeHash", "skipDestroy")
+    answer = client.create_function(**function)
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=WAIT)
+    concurrency = inputs.get("reservedConcurrentExecutions", -1)
+    if concurrency >= 0:  # -1, the default, means none reserved
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=concurrency)
+    arn = answer["FunctionArn"]
+    return Created(
+        name,
+        {
+            "name": name,
+            "arn": arn,
+            "invokeArn": _invoke_arn(arn, request.clients.region),
+            "qualifiedArn": f"{arn}:{answer['Version']}",
+            "version": answer["Version"],
+            "lastModified": answer["LastModified"],
+            "codeSha256": answer["CodeSha256"],
+            "sourceCodeSize": answer["CodeSize"],
+        },
+    )
+
+
+def _invoke_arn(function_arn: str, region: str) -> str:
+    partition = function_arn.split(":")[1]
+    path = f"path/2015-03-31/functions/{function_arn}/invocations"
+    return f"arn:{partition}:apigateway:{region}:lambda:{path}"
+
+
+def _layer_version(request: Request) -> Created:
+    inputs = request.inputs
+    layer = {
+        "LayerName": inputs.need("layerName"),
+        "Content": {"ZipFile": zipped(inputs.need("code"), request.folder)},
+        **inputs.given(
+            CompatibleArchitectures="compatibleArchitectures",
+            CompatibleRuntimes="compatibleRuntimes",
+            Description="description",
+            LicenseInfo="licenseInfo",
+        ),
+    }
+    inputs.no_effect("sourceCodeHash", "skipDestroy")
+    answer = request.clients("lambda").publish_layer_version(**layer)
+    return Created(
+        answer["LayerVersionArn"],
+        {
+            "arn": answer["LayerVersionArn"],
+            "layerArn": answer["LayerArn"],
+            "version": str(answer["Version"]),
+            "createdDate": answer["CreatedDate"],
+            "codeSha256": answer["Content"]["CodeSha256"],
+            "sourceCodeSize": answer["Content"]["CodeSize"],
+        },
+    )
+
+
+def _permission(request: Request) -> Created:
+    inputs = request.inputs
+    statement_id = request.physical_name(100, given="statementId")
+    statement = {
+        "StatementId": statement_id,
+        "Action": inputs.need("action"),
+        "FunctionName": _function_name(inputs.need("function")),
+        "Principal": inputs.need("principal"),
+        **inputs.given(
+            EventSourceToken="eventSourceToken",
+            FunctionUrlAuthType="functionUrlAuthType",
+            PrincipalOrgID="principalOrgId",
+            Qualifier="qualifier",
+            SourceAccount="sourceAccount",
+            SourceArn="sourceArn",
+        ),
+    }
+    request.clients("lambda").add_permission(**statement)
+    return Created(statement_id, {"statementId": statement_id})
+
+
+def _event_source_mapping(request: Request) -> Created:
+    inputs = request.inputs
+    mapping: dict[str, Any] = {
+        "FunctionName": inputs.need("functionName"),
+        "EventSourceArn": inputs.need("eventSourceArn"),
+        "Enabled": inputs.get("enabled", True),
+        **inputs.given(
+            BatchSize="batchSize",
+            BisectBatchOnFunctionError="bisectBatchOnFunctionError",
+            FunctionResponseTypes="functionResponseTypes",
+            KMSKeyArn="kmsKeyArn",
+            MaximumBatchingWindowInSeconds="maximumBatchingWindowInSeconds",
+            MaximumRecordAgeInSeconds="maximumRecordAgeInSeconds",
+            MaximumRetryAttempts="maximumRetryAttempts",
+            ParallelizationFactor="parallelizationFactor",
+            StartingPosition="startingPosition",
+            StartingPositionTimestamp="startingPositionTimestamp",
+            Tags="tags",
+            TumblingWindowInSeconds="tumblingWindowInSeconds",
+        ),
+    }
+    if criteria := inputs.block("filterCriteria"):
+        filters = [filter_.given(Pattern="pattern") for filter_ in criteria.blocks("filters")]
+        mapping["FilterCriteria"] = {"Filters": filters}
+    if destinations := inputs.block("destinationConfig"):
+        mapping["DestinationConfig"] = _destination(destinations, "onFailure", "destinationArn")
+    if scaling := inputs.block("scalingConfig"):
+        mapping["ScalingConfig"] = scaling.given(MaximumConcurrency="maximumConcurrency")
+    if metrics := inputs.block("metricsConfig"):
+        mapping["MetricsConfig"] = metrics.given(Metrics="metrics")
+    inputs.no_effect("provisionedPollerConfig")  # how many pollers read a source is the emulator's own
+    answer = request.clients("lambda").create_event_source_mapping(**mapping)
+    return Created(
+        answer["UUID"],
+        {
+            "uuid": answer["UUID"],
+            "arn": answer.get("EventSourceMappingArn", ""),
+            "functionArn": answer["FunctionArn"],
+            "state": answer["State"],
+        },
+    )
+
+
+def _asynchronous_invocation(request: Request) -> Created:
+    inputs = request.inputs
+    function = inputs.need("functionName")
+    qualifier = inputs.get("qualifier", "$LATEST")
+    settings = {
+        "FunctionName": _function_name(function),
+        "Qualifier": qualifier,
+        **inputs.given(
+            MaximumEventAgeInSeconds="maximumEventAgeInSeconds", MaximumRetryAttempts="maximumRetryAttempts"
+        ),
+    }
+    if destinations := inputs.block("destinationConfig"):
+        settings["DestinationConfig"] = {
+            **_destination(destinations, "onFailure", "destination"),
+            **_destination(destinations, "onSuccess", "destination"),
+        }
+    request.clients("lambda").put_function_event_invoke_config(**settings)
+    return Created(f"{function}:{qualifier}", {"qualifier": qualifier})
+
+
+def _destination(destinations: Inputs, name: str, arn: str) -> dict[str, Any]:
+    """One destination as the service takes it; `arn` is Pulumi's name of the input that holds the ARN."""
+    block = destinations.block(name)
+    return {name[0].upper() + name[1:]: {"Destination": block.need(arn)}} if block else {}
+
+
+def _function_name(name_or_arn: str) -> str:
+    """A function's name from its name or ARN."""
+    return name_or_arn.split(":function:")[-1]
+
+
+NOTES: Final = {
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
+        "the emulator keeps the destinations of asynchronous invocations and delivers nothing to an event bus"
+    )
+}
+"""What a local run announces of resources that are created and do less than on AWS."""
+
+CREATORS: Final[dict[str, Creator]] = {
+    "aws:lambda/eventSourceMapping:EventSourceMapping": _event_source_mapping,
+    "aws:lambda/function:Function": _function,
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": _asynchronous_invocation,
+    "aws:lambda/layerVersion:LayerVersion": _layer_version,
+    "aws:lambda/permission:Permission": _permission,
+}

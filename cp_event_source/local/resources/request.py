@@ -1,0 +1,54 @@
+"""What a resource module is given, and what it gives back."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cp_event_source.local.clients import Clients
+from cp_event_source.local.errors import UnsupportedError
+from cp_event_source.local.inputs import Inputs
+
+_SUFFIX_DIGITS: Final = 7
+"""Pulumi's auto-naming: logical name, hyphen, seven hex digits."""
+
+WAIT: Final = {"Delay": 0.05, "MaxAttempts": 600}
+"""How to wait for a resource to become active: the emulator takes milliseconds, AWS's defaults are seconds."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One resource to create: its logical name, its inputs, and where to create it."""
+
+    name: str
+    inputs: Inputs
+    folder: Path
+    """The program's folder, where relative paths of assets start."""
+    clients: Clients
+
+    def physical_name(self, limit: int, *, given: str = "name") -> str:
+        """The given name, else one made by Pulumi's auto-naming rule.
+
+        :param limit: the service's longest name, in characters.
+        :raises UnsupportedError: when the name would be longer, as Pulumi would refuse it too.
+        """
+        name = self.inputs.get(given)
+        prefix = self.inputs.get(f"{given}Prefix")
+        if name is None:
+            start = prefix if prefix is not None else f"{self.name}-"
+            name = start + secrets.token_hex(_SUFFIX_DIGITS)[:_SUFFIX_DIGITS]
+        if len(name) > limit:
+            raise UnsupportedError(f"the name {name!r} has {len(name)} characters; at most {limit} are allowed")
+        return str(name)
+
+
+@dataclass(frozen=True)
+class Created:
+    """A created resource: its id, and its outputs beside its inputs (under Pulumi's names)."""
+
+    id: str
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+Creator = Callable[[Request], Created]
