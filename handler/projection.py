@@ -200,7 +200,7 @@ class Projection:
         parked = Parked(
             event_key=failure.event.key,
             event_id=failure.event.event_id,
-            event_name=failure.event.event_name,
+            event_name=failure.event.item.get("EventName", {}).get("S", ""),  # the event itself may be unreadable
             error=failure.error,
             reason=failure.reason,
             since=datetime.now(UTC).isoformat(timespec="milliseconds"),

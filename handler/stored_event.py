@@ -80,7 +80,7 @@ class StoredEvent:
 
     @property
     def event_id(self) -> str:
-        return self._string("EventId")
+        return self.key.partition("#")[2]
 
     @property
     def event_time(self) -> str:

@@ -1,0 +1,153 @@
+"""Stores in memory for the projection, and a domain whose state shows exactly what was folded, in which order."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from handler.attribute_value import Item
+from handler.domain_logic import DomainLogic
+from handler.domain_row import DomainRow, Parked
+from handler.projection import Projection, RowChanged
+from handler.stored_event import StoredEvent
+
+DOMAIN_ID = "domain-1"
+
+
+def stored(number: int, *, domain_id: str = DOMAIN_ID, poison: bool = False, event_id: str = "") -> StoredEvent:
+    """The event of minute `number`; a poisonous one is refused by every version of the logic before v2."""
+    key = f"2026-01-01T{number // 60:02}:{number % 60:02}:00.000000000Z#{event_id or f'e{number}'}"
+    return StoredEvent.of(
+        {
+            "DomainId": {"S": domain_id},
+            "EventKey": {"S": key},
+            "EventTime": {"S": key[:20]},
+            "EventId": {"S": event_id or f"e{number}"},
+            "UserId": {"S": "user"},
+            "EventType": {"S": "DOMAIN"},
+            "EventName": {"S": "Poison" if poison else "Numbered"},
+            "DomainName": {"S": "Log"},
+            "Version": {"N": "1"},
+            "Payload": {"M": {"Number": {"N": str(number)}}},
+        }
+    )
+
+
+def logic(version: str) -> DomainLogic:
+    """Logic that notes each event's id; versions before v2 refuse poison."""
+
+    @dataclass
+    class Log:
+        DomainId: str
+        Entries: list[str]
+
+        def apply(self, event_id: str, event_name: str) -> None:
+            if event_name == "Poison" and version < "v2":
+                raise ValueError("poison")
+            self.Entries.append(event_id)
+
+    class Domain:
+        @staticmethod
+        def from_dynamo_item(item: Any) -> Log:
+            return Log(item.DomainId, item.Entries)
+
+        @staticmethod
+        def create_new(domain_id: str, user_id: str) -> Log:
+            return Log(domain_id, [])
+
+        @staticmethod
+        def to_dynamo_item(log: Log) -> dict[str, Any]:
+            return {"DomainId": log.DomainId, "Entries": log.Entries}
+
+    module = ModuleType("domain_handler")
+    module.__dict__.update(Domain=Domain, Log=Log)
+    return DomainLogic(module)
+
+
+@dataclass
+class MemoryEvents:
+    """The event store; counts what is read."""
+
+    events: dict[str, dict[str, StoredEvent]] = field(default_factory=dict)
+    items_read: int = 0
+    keys_read: int = 0
+
+    def put(self, *events: StoredEvent) -> None:
+        for event in events:
+            self.events.setdefault(event.domain_id, {})[event.key] = event
+
+    def read(self, domain_id: str, *, up_to: str | None = None) -> Iterator[StoredEvent]:
+        for key, event in sorted(self.events.get(domain_id, {}).items()):
+            if up_to is None or key <= up_to:
+                self.items_read += 1
+                yield event
+
+    def keys(self, domain_id: str, *, up_to: str) -> Iterator[str]:
+        for key in sorted(self.events.get(domain_id, {})):
+            if key <= up_to:
+                self.keys_read += 1
+                yield key
+
+
+@dataclass
+class MemoryRows:
+    """The domain table, holding items, as DynamoDB does; `before_write` runs once, just before the next write."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    before_write: Callable[[], None] | None = None
+    lose_reply: bool = False
+    writes: int = 0
+
+    def read(self, domain_id: str) -> DomainRow | None:
+        item = self.items.get(domain_id)
+        return DomainRow.from_item(item) if item is not None else None
+
+    def write(self, row: DomainRow, *, replacing: DomainRow | None) -> None:
+        intruder, self.before_write = self.before_write, None
+        if intruder is not None:
+            intruder()
+        now = self.read(row.domain_id)
+        if (now.revision if now else None) != (replacing.revision if replacing else None):
+            raise RowChanged(row.domain_id)
+        self.writes += 1
+        self.items[row.domain_id] = row.to_item()
+        if self.lose_reply:  # the SDK tries again and finds the condition broken by its own first try
+            self.lose_reply = False
+            raise RowChanged(row.domain_id)
+
+
+@dataclass
+class Notices:
+    """The parked queue."""
+
+    sent: list[tuple[str, Parked]] = field(default_factory=list)
+
+    def send(self, domain_id: str, parked: Parked) -> None:
+        self.sent.append((domain_id, parked))
+
+
+@dataclass
+class World:
+    """One pipeline's tables, and projections of several logic versions upon them."""
+
+    events: MemoryEvents = field(default_factory=MemoryEvents)
+    rows: MemoryRows = field(default_factory=MemoryRows)
+    notices: Notices = field(default_factory=Notices)
+
+    def projection(self, version: str = "v1") -> Projection:
+        return Projection(self.events, self.rows, self.notices, logic(version), version, seconds_per_event=5)
+
+    def deliver(self, *batch: StoredEvent, version: str = "v1") -> Any:
+        """Store a batch of one domain's events and project it, as the stream would."""
+        self.events.put(*batch)
+        return self.projection(version).project(batch, self.rows.read(batch[0].domain_id))
+
+    def row(self, domain_id: str = DOMAIN_ID) -> DomainRow:
+        row = self.rows.read(domain_id)
+        assert row is not None
+        return row
+
+    def entries(self, domain_id: str = DOMAIN_ID) -> list[str]:
+        """The ids of the events in the row's state, in the order in which they were folded."""
+        entries = self.row(domain_id).state.attributes.get("Entries", {"L": []})
+        return [entry["S"] for entry in entries["L"]]
