@@ -1,0 +1,70 @@
+"""The documentation's pages, their fenced code blocks and their links."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+_FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_MARKER = re.compile(r"<!-- (?P<marker>[^>]*?) -->\s*\Z")
+_LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced code block."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+    marker: str
+    """The HTML comment right before it, or nothing."""
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(REPOSITORY)}:{self.line}"
+
+
+def pages() -> list[Path]:
+    """Every page that people read."""
+    return [
+        REPOSITORY / "README.md",
+        REPOSITORY / "CONTRIBUTING.md",
+        *sorted((REPOSITORY / "docs").rglob("*.md")),
+        *sorted((REPOSITORY / "examples").rglob("*.md")),
+    ]
+
+
+def blocks(page: Path) -> list[Block]:
+    """A page's code blocks, in order."""
+    text = page.read_text()
+    found = []
+    for match in _FENCE.finditer(text):
+        before = text[: match.start()]
+        marker = _MARKER.search(before)
+        found.append(
+            Block(
+                page=page,
+                line=before.count("\n") + 1,
+                language=match["language"],
+                text=match["text"],
+                marker=marker["marker"] if marker else "",
+            )
+        )
+    return found
+
+
+def links(page: Path) -> list[str]:
+    """The targets of a page's links to other places of the repository."""
+    prose = _FENCE.sub("", page.read_text())
+    targets = [match["target"] for match in _LINK.finditer(prose)]
+    return [target for target in targets if not target.startswith(("https://", "mailto:"))]
+
+
+def anchors(page: Path) -> set[str]:
+    """What `#...` may name on a page, as GitHub derives it from headings."""
+    prose = _FENCE.sub("", page.read_text())
+    titles = (match["title"].replace("`", "").lower() for match in _HEADING.finditer(prose))
+    return {re.sub(r"[^\w\- ]", "", title).strip().replace(" ", "-") for title in titles}

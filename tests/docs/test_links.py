@@ -1,0 +1,56 @@
+"""Links lead somewhere, and nothing in the repository names the place where it was written."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from .markdown import REPOSITORY, anchors, links, pages
+
+# Where a home directory, a build machine or a private package registry shows through.
+_ELSEWHERE = re.compile(r"(?<![\w.])/(?:home|Users|root|work|builds)/\w|--(?:extra-)?index-url|artifactory|jfrog", re.I)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_relative_links_resolve(page: Path) -> None:
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        assert target.is_relative_to(REPOSITORY)
+        if anchor:
+            assert anchor in anchors(target), f"{link}: {target.name} has {sorted(anchors(target))}"
+
+
+def test_every_page_of_the_documentation_is_in_its_index() -> None:
+    index = REPOSITORY / "docs" / "README.md"
+    listed = {(index.parent / link).resolve() for link in links(index)}
+    assert {page for page in pages() if page.is_relative_to(index.parent)} == listed | {index}
+
+
+def test_no_file_names_a_machine_or_a_package_registry() -> None:
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    registries = {
+        host
+        for variable in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "npm_config_registry")
+        for url in os.environ.get(variable, "").split()
+        if (host := urlsplit(url).hostname)
+    }
+    named = []
+    for name in filter(None, listing.split("\0")):
+        file = REPOSITORY / name
+        if not file.is_file() or file == Path(__file__):
+            continue
+        text = file.read_text(errors="ignore")
+        if _ELSEWHERE.search(text) or any(host in text for host in registries):
+            named.append(name)
+    assert named == []
