@@ -15,7 +15,8 @@ class Clients:
     def __init__(self, endpoint: str, region: str) -> None:
         self.endpoint = endpoint
         self.region = region
-        self._session = boto3.Session(
+        # Any: the type stubs know services as literals, and here the name is a variable.
+        self._session: Any = boto3.Session(
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=region,

@@ -26,7 +26,7 @@ def main() -> None:
     """Run the emulator until it is told to end, or until the process that started it is gone."""
     folder = Path(sys.argv.pop(1))  # MiniStack reads the rest of the arguments
     threading.Thread(target=_end_with_parent, args=[folder], daemon=True).start()
-    from ministack.app import main as run_emulator  # after the watch: importing takes a moment
+    from ministack.app import main as run_emulator  # type: ignore[import-untyped]  # after the watch: it takes long
 
     run_emulator()
 

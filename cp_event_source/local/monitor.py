@@ -3,6 +3,8 @@
 Under `pulumi up` the Pulumi engine answers them; here they create the program's resources in the emulator. The
 program cannot tell the difference: it uses Pulumi's own SDK over the same protocol.
 """
+# The names and signatures of the services' methods are the protocol's.
+# ruff: noqa: ARG002, N802
 
 import threading
 from collections.abc import Callable, Mapping
@@ -10,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from cp_event_source.local.clients import Clients
@@ -93,18 +95,16 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     # Resource monitor
 
-    def GetDeploymentInfo(  # noqa: N802  # the protocol's name, as all below
-        self, request: empty_pb2.Empty, context: grpc.ServicerContext
-    ) -> resource_pb2.DeploymentInfo:
+    def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:
         """No optional features: secrets and references to resources then arrive as plain values."""
         return resource_pb2.DeploymentInfo(project=self._deployment.project, stack=self._deployment.stack, parallel=16)
 
-    def SupportsFeature(  # noqa: N802
+    def SupportsFeature(
         self, request: resource_pb2.SupportsFeatureRequest, context: grpc.ServicerContext
     ) -> resource_pb2.SupportsFeatureResponse:
         return resource_pb2.SupportsFeatureResponse(hasSupport=False)
 
-    def RegisterResource(  # noqa: N802
+    def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.RegisterResourceResponse:
         try:
@@ -112,7 +112,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         except (LocalRunError, ClientError, BotoCoreError, RuntimeError) as error:
             self._refuse(context, f"{request.type} {request.name!r}: {error}")
 
-    def RegisterResourceOutputs(  # noqa: N802
+    def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         outputs = properties(request.outputs)
@@ -123,7 +123,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 self._deployment.component_outputs[request.urn] = outputs
         return empty_pb2.Empty()
 
-    def ReadResource(  # noqa: N802
+    def ReadResource(
         self, request: resource_pb2.ReadResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.ReadResourceResponse:
         if request.type != _STACK_REFERENCE_TYPE:
@@ -146,7 +146,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         urn = self._urn(request.parent, request.type, request.name)
         return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=state)
 
-    def Invoke(  # noqa: N802
+    def Invoke(
         self, request: resource_pb2.ResourceInvokeRequest, context: grpc.ServicerContext
     ) -> resource_pb2.ResourceInvokeResponse:
         self._refuse(
@@ -155,21 +155,17 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             " outputs instead (an ARN holds region and account), or pass the value as configuration",
         )
 
-    def Call(  # noqa: N802
+    def Call(
         self, request: resource_pb2.ResourceCallRequest, context: grpc.ServicerContext
     ) -> resource_pb2.ResourceInvokeResponse:  # the protocol's CallResponse is never built: this only refuses
         self._refuse(context, f"{request.tok}: methods of remote resources are not supported in a local run")
 
-    def SignalAndWaitForShutdown(  # noqa: N802
-        self, request: empty_pb2.Empty, context: grpc.ServicerContext
-    ) -> empty_pb2.Empty:
+    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
     # Engine
 
-    def Log(  # noqa: N802
-        self, request: engine_pb2.LogRequest, context: grpc.ServicerContext
-    ) -> empty_pb2.Empty:
+    def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         if request.severity == engine_pb2.ERROR:
             with self._lock:
                 self._deployment.program_errors.append(request.message)
@@ -178,12 +174,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             self._deployment.announce(prefix + request.message)
         return empty_pb2.Empty()
 
-    def SetRootResource(  # noqa: N802
+    def SetRootResource(
         self, request: engine_pb2.SetRootResourceRequest, context: grpc.ServicerContext
     ) -> engine_pb2.SetRootResourceResponse:
         return engine_pb2.SetRootResourceResponse()
 
-    def GetRootResource(  # noqa: N802
+    def GetRootResource(
         self, request: engine_pb2.GetRootResourceRequest, context: grpc.ServicerContext
     ) -> engine_pb2.GetRootResourceResponse:
         return engine_pb2.GetRootResourceResponse(urn=self._root_urn)
@@ -255,7 +251,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             type_token = f"{parent_type}${type_token}"
         return f"urn:pulumi:{self._deployment.stack}::{self._deployment.project}::{type_token}::{name}"
 
-    def _refuse(self, context: grpc.ServicerContext, message: str) -> Any:
+    def _refuse(self, context: grpc.ServicerContext, message: str) -> NoReturn:
         with self._lock:
             self._deployment.failures.append(message)
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)
+        raise AssertionError("abort raises")

@@ -1,0 +1,99 @@
+"""Events to send: from a file or from Python values to entries of PutEvents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from cp_event_source.local.core import exact_json
+from cp_event_source.local.errors import EventsError
+
+_SOURCE: Final = "cp-event-source.local"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as the bus takes it."""
+
+    source: str
+    detail_type: str
+    detail: str
+    """JSON text; numbers keep all their digits."""
+    bus: str | None
+    """The bus that the entry itself names."""
+    event: Mapping[str, Any]
+    """The detail as an object; empty when it is none."""
+
+    def text(self, name: str) -> str | None:
+        """A field of the event, if it is there and a text."""
+        value = self.event.get(name)
+        return value if isinstance(value, str) else None
+
+
+def read_events(file: Path) -> list[Entry]:
+    """The entries of a JSON file: an array of domain events, or of PutEvents entries, or of both.
+
+    :raises EventsError: when the file cannot be read, is not JSON, or holds something else.
+    """
+    try:
+        value = exact_json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EventsError(f"{file}: cannot be read: {error.strerror}; name a JSON file") from error
+    except ValueError as error:  # not UTF-8, or not JSON
+        raise EventsError(f"{file}: not JSON: {error}") from error
+    if not isinstance(value, list):
+        raise EventsError(f"{file}: expected an array of events, found {type(value).__name__}; put it in [ ]")
+    try:
+        return entries(value)
+    except EventsError as error:
+        raise EventsError(f"{file}: {error}") from error
+
+
+def entries(events: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    """Entries of Python values: domain events (the detail alone), or PutEvents entries (they have a Detail).
+
+    :raises EventsError: when one is no object; the message says which.
+    """
+    return [_entry(event, position) for position, event in enumerate(events, 1)]
+
+
+def _entry(event: Any, position: int) -> Entry:
+    if not isinstance(event, Mapping):
+        raise EventsError(f"event {position}: expected an object, found {type(event).__name__}")
+    if "Detail" not in event:
+        return Entry(_SOURCE, _detail_type(event), exact_json.dumps(_exact(event)), None, event)
+    detail = event["Detail"]
+    if isinstance(detail, str):
+        try:
+            parsed = exact_json.loads(detail)
+        except ValueError:
+            parsed = None  # the bus refuses it, and says so
+        text = detail
+    else:
+        parsed, text = detail, exact_json.dumps(_exact(detail))
+    domain_event = parsed if isinstance(parsed, Mapping) else {}
+    return Entry(
+        str(event.get("Source", _SOURCE)),
+        str(event.get("DetailType", _detail_type(domain_event))),
+        text,
+        event.get("EventBusName"),
+        domain_event,
+    )
+
+
+def _detail_type(event: Mapping[str, Any]) -> str:
+    """The bus requires one; the pipeline's rules do not look at it."""
+    name = event.get("EventName")
+    return name if isinstance(name, str) and name else "DomainEvent"
+
+
+def _exact(value: Any) -> Any:
+    """Floats, which a Python caller may pass, as the decimals they are written as."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {name: _exact(element) for name, element in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(element) for element in value]
+    return value

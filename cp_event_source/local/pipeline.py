@@ -1,0 +1,98 @@
+"""One deployed CpEventSource, seen from outside: its bus, its tables, its queues."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from cp_event_source.local.clients import Clients
+from cp_event_source.local.core import domain_row, stored_event
+from cp_event_source.local.errors import LocalRunError
+from cp_event_source.local.events_file import Entry
+from cp_event_source.local.queue_messages import Message, peek, waiting
+
+COMPONENT_TYPE: Final = "cp-event-source:index:CpEventSource"
+
+_OUTPUTS: Final = (
+    "domain_event_rule_arn",
+    "domain_events_table_name",
+    "domain_table_name",
+    "event_bus_name",
+    "ingest_dead_letter_queue_url",
+    "ingest_queue_url",
+    "parked_queue_url",
+    "persist_function_arn",
+    "project_function_arn",
+    "projection_dead_letter_queue_url",
+)
+"""The component's outputs that the local run goes by."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One CpEventSource of a deployed program."""
+
+    name: str
+    """The component's logical name."""
+    outputs: Mapping[str, str]
+    clients: Clients
+
+    def __post_init__(self) -> None:
+        missing = [name for name in _OUTPUTS if not self.outputs.get(name)]
+        if missing:
+            raise LocalRunError(
+                f"{COMPONENT_TYPE} {self.name!r} registered no output {', '.join(missing)};"
+                " this version of the command and of the component do not fit together"
+            )
+
+    @cached_property
+    def domain_name(self) -> str:
+        """The domain whose events its rule lets through."""
+        rule = self.outputs["domain_event_rule_arn"].rsplit("/", 1)[-1]
+        answer = self.clients("events").describe_rule(Name=rule, EventBusName=self.bus_name)
+        return str(json.loads(answer["EventPattern"])["detail"]["DomainName"][0])
+
+    @property
+    def bus_name(self) -> str:
+        return self.outputs["event_bus_name"]
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether the rule lets this event through (if it is put on this pipeline's bus)."""
+        return (entry.text("EventType"), entry.text("DomainName")) == ("DOMAIN", self.domain_name)
+
+    def events(self) -> list["stored_event.StoredEvent"]:
+        """All stored events, by domain and EventKey."""
+        items = self._items(self.outputs["domain_events_table_name"])
+        return sorted((stored_event.StoredEvent.of(item) for item in items), key=lambda e: (e.domain_id, e.key))
+
+    def rows(self) -> dict[str, "domain_row.DomainRow"]:
+        """All domain rows, by DomainId."""
+        items = self._items(self.outputs["domain_table_name"])
+        rows = (domain_row.DomainRow.from_item(item) for item in items)
+        return {row.domain_id: row for row in sorted(filter(None, rows), key=lambda row: row.domain_id)}
+
+    def ingesting(self) -> int:
+        """Messages on their way into the store."""
+        return waiting(self.clients("sqs"), self.outputs["ingest_queue_url"])
+
+    def quarantined(self) -> list[Message]:
+        """Messages that were not stored, each with a reason."""
+        return peek(self.clients("sqs"), self.outputs["ingest_dead_letter_queue_url"])
+
+    def quarantined_count(self) -> int:
+        """How many messages were not stored."""
+        return waiting(self.clients("sqs"), self.outputs["ingest_dead_letter_queue_url"])
+
+    def parking_notices(self) -> list[Message]:
+        """What the parked queue holds: one message per domain and cause."""
+        return peek(self.clients("sqs"), self.outputs["parked_queue_url"])
+
+    def expired_batches(self) -> list[Message]:
+        """What the projection's dead-letter queue holds: where in the stream a batch was given up."""
+        return peek(self.clients("sqs"), self.outputs["projection_dead_letter_queue_url"])
+
+    def _items(self, table: str) -> Iterator[Mapping[str, Any]]:
+        pages = self.clients("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        for page in pages:
+            yield from page["Items"]
