@@ -1,0 +1,323 @@
+"""Guarantee: what the project function replies to Lambda, calls on AWS, logs and counts."""
+
+import base64
+import importlib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from handler.domain_event import DomainEvent
+from handler.domain_logic import BrokenDomainLogic
+from handler.project import BadRebuildRequest
+from handler.projection import RebuildFailed
+from handler.stored_event import to_item
+
+LAYER = """
+from dataclasses import dataclass
+
+@dataclass
+class Account:
+    DomainId: str
+    Owner: str
+    Balance: object = 0
+
+    def apply(self, payload, event_name):
+        if event_name == "Poison":
+            raise ValueError("secret-in-exception")
+        self.Balance += payload["Amount"]
+
+class Domain:
+    @staticmethod
+    def from_dynamo_item(item):
+        return Account(item.DomainId, item.Owner, item.Balance)
+
+    @staticmethod
+    def create_new(domain_id, user_id):
+        return Account(domain_id, user_id)
+
+    @staticmethod
+    def to_dynamo_item(account):
+        return {"DomainId": account.DomainId, "Owner": account.Owner, "Balance": account.Balance}
+"""
+
+
+class Pipeline:
+    """The project function, started as Lambda starts it, on tables and queues of moto."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, layer: Path) -> None:
+        self.dynamodb = boto3.client("dynamodb")
+        self.sqs = boto3.client("sqs")
+        self._table("events", "DomainId", "EventKey")
+        self._table("rows", "DomainId")
+        self.parked_queue = self.sqs.create_queue(QueueName="parked")["QueueUrl"]
+        settings = {
+            "AWS_LAMBDA_FUNCTION_NAME": "project",
+            "DOMAIN_NAME": "Account",
+            "DOMAIN_EVENTS_TABLE": "events",
+            "DOMAIN_TABLE": "rows",
+            "PARKED_QUEUE_URL": self.parked_queue,
+            "LOGIC_VERSION": "arn:layer:1",
+            "EVENT_TIME_LIMIT_SECONDS": "5",
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.syspath_prepend(str(layer))
+        # a logger lives as long as the process and keeps the standard output of the test that made it
+        logging.Logger.manager.loggerDict.pop("Account", None)
+        for module in ("domain_handler", "handler.project_function"):
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        self.function: Any = importlib.import_module("handler.project_function")
+        self.calls: list[str] = []
+        self.broken: set[tuple[str, str]] = set()
+        """Operations and the DomainIds for which they fail."""
+        events = self.function._project.rows.client.meta.events
+        events.register("before-parameter-build.dynamodb.*", self._called)
+
+    def store(self, number: int, domain_id: str = "a", name: str = "Booked", amount: Any = 1) -> dict[str, Any]:
+        """Store an event; the record that the stream carries of it."""
+        event = DomainEvent(
+            domain_id=domain_id,
+            event_time=f"2026-01-01T00:00:{number:02}Z",
+            instant=f"2026-01-01T00:00:{number:02}.000000000Z",
+            event_id=f"e{number}",
+            user_id="secret-user",
+            event_type="DOMAIN",
+            event_name=name,
+            domain_name="Account",
+            version=1,
+            payload={"Amount": amount, "Note": "secret-payload"},
+            correlation_id=None,
+            ip_address="10.9.8.7",
+            extensions={},
+        )
+        item = to_item(event, {"Id": "bus"})
+        self.dynamodb.put_item(TableName="events", Item=item)
+        self.calls.clear()
+        return {
+            "eventName": "INSERT",
+            "dynamodb": {
+                "Keys": {name: item[name] for name in ("DomainId", "EventKey")},
+                "NewImage": {name: _as_in_a_record(value) for name, value in item.items()},
+                "SequenceNumber": f"{domain_id}{number}",
+            },
+        }
+
+    def deliver(self, *records: dict[str, Any]) -> dict[str, Any]:
+        self.calls.clear()
+        reply: dict[str, Any] = self.function.handle({"Records": list(records)}, None)
+        return reply
+
+    def rebuild(self, **detail: Any) -> dict[str, Any]:
+        request = {"EventType": "REBUILD", "DomainName": "Account", "DomainId": "a"} | detail
+        reply: dict[str, Any] = self.function.handle({"id": "x", "detail-type": "Rebuild", "detail": request}, None)
+        return reply
+
+    def row(self, domain_id: str = "a") -> dict[str, Any]:
+        return self.dynamodb.get_item(TableName="rows", Key={"DomainId": {"S": domain_id}}).get("Item", {})
+
+    def notices(self) -> list[dict[str, Any]]:
+        received = self.sqs.receive_message(QueueUrl=self.parked_queue, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in received.get("Messages", [])]
+
+    def _called(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.calls.append(model.name)
+        for operation, domain_id in self.broken:
+            if operation == model.name and domain_id in json.dumps(params, default=repr):
+                error = {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "secret-message"}}
+                raise ClientError(error, operation)  # type: ignore[arg-type]
+
+    def _table(self, name: str, *keys: str) -> None:
+        self.dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": k, "KeyType": t} for k, t in zip(keys, ("HASH", "RANGE"), strict=False)],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
+def _as_in_a_record(attribute: dict[str, Any]) -> dict[str, Any]:
+    """Lambda gets a stream's record as JSON, which has no bytes: binary values are base64 text."""
+    return {"B": base64.b64encode(attribute["B"]).decode()} if "B" in attribute else attribute
+
+
+@pytest.fixture
+def layer(tmp_path: Path) -> Path:
+    (tmp_path / "domain_handler.py").write_text(LAYER)
+    return tmp_path
+
+
+@pytest.fixture
+def pipeline(monkeypatch: pytest.MonkeyPatch, layer: Path) -> Iterator[Pipeline]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        yield Pipeline(monkeypatch, layer)
+
+
+NONE_FAILED: dict[str, Any] = {"batchItemFailures": []}
+
+
+class TestBatches:
+    def test_new_events_of_a_known_domain_cost_one_read_and_one_write(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1))
+        records = [pipeline.store(number) for number in range(2, 22)]
+        assert pipeline.deliver(*records) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", "PutItem"]
+        assert pipeline.row()["Balance"] == {"N": "21"}
+
+    def test_a_new_domain_costs_one_more_read(self, pipeline: Pipeline) -> None:
+        assert pipeline.deliver(pipeline.store(1)) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", "Query", "PutItem"]
+
+    def test_the_rows_of_a_batch_are_read_in_one_call(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(*(pipeline.store(1, f"d{n}") for n in range(20)))
+        records = [pipeline.store(number, f"d{n}") for number in (2, 3) for n in range(20)]
+        assert pipeline.deliver(*records) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", *["PutItem"] * 20]
+
+    def test_a_redelivered_batch_is_read_and_not_written(self, pipeline: Pipeline) -> None:
+        records = [pipeline.store(number) for number in range(5)]
+        pipeline.deliver(*records)
+        before = pipeline.row()
+        assert pipeline.deliver(*records) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", "Query"]
+        assert pipeline.row() == before
+
+    def test_a_fault_of_the_infrastructure_sends_back_that_domain_alone(self, pipeline: Pipeline) -> None:
+        records = [pipeline.store(1, "good"), pipeline.store(1, "bad"), pipeline.store(2, "bad")]
+        pipeline.broken = {("PutItem", "bad")}
+        reply = pipeline.deliver(*records)
+        assert reply == {"batchItemFailures": [{"itemIdentifier": "bad1"}, {"itemIdentifier": "bad2"}]}
+        assert pipeline.row("good")["Balance"] == {"N": "1"}
+        assert pipeline.row("bad") == {}
+        pipeline.broken = set()
+        assert pipeline.deliver(*records[1:]) == NONE_FAILED
+        assert pipeline.row("bad")["Balance"] == {"N": "2"}
+        assert pipeline.notices() == []
+
+    def test_rows_that_cannot_be_read_send_the_batch_back(self, pipeline: Pipeline) -> None:
+        pipeline.broken = {("BatchGetItem", "a")}
+        assert pipeline.deliver(pipeline.store(1)) == {"batchItemFailures": [{"itemIdentifier": "a1"}]}
+
+    def test_records_that_are_not_inserts_are_passed_over(self, pipeline: Pipeline) -> None:
+        """An erasure modifies an event in place: that is no new event."""
+        record = pipeline.store(1) | {"eventName": "MODIFY"}
+        assert pipeline.deliver(record) == NONE_FAILED
+        assert pipeline.calls == []
+
+    def test_a_compressed_payload_arrives_whole_through_the_stream(self, pipeline: Pipeline) -> None:
+        assert pipeline.deliver(pipeline.store(1, amount=10**37 + 1), pipeline.store(2, amount=10**45)) == NONE_FAILED
+        assert "Parked" in pipeline.row()["CpEventSource"]["M"]  # a balance of 46 digits does not fit a row
+        assert pipeline.row()["Balance"] == {"N": str(10**37 + 1)}
+
+
+class TestParking:
+    def test_a_poison_event_parks_its_domain_and_the_others_flow(self, pipeline: Pipeline) -> None:
+        records = [
+            pipeline.store(1, "a"),
+            pipeline.store(2, "a", "Poison"),
+            pipeline.store(3, "a"),
+            pipeline.store(4, "b"),
+        ]
+        assert pipeline.deliver(*records) == NONE_FAILED
+        row = pipeline.row("a")
+        assert row["Balance"] == {"N": "1"}
+        assert row["CpEventSource"]["M"]["Parked"]["M"]["EventId"] == {"S": "e2"}
+        assert row["CpEventSourceParked"] == row["CpEventSource"]["M"]["Parked"]["M"]["Since"]
+        assert pipeline.row("b")["Balance"] == {"N": "1"}
+        (notice,) = pipeline.notices()
+        assert {name: notice[name] for name in ("DomainName", "DomainId", "EventId", "EventName", "Error")} == {
+            "DomainName": "Account",
+            "DomainId": "a",
+            "EventId": "e2",
+            "EventName": "Poison",
+            "Error": "ValueError",
+        }
+        assert notice["Reason"] == "ValueError: secret-in-exception"
+
+    def test_a_notice_that_cannot_be_sent_leaves_the_row_and_the_event_as_they_were(self, pipeline: Pipeline) -> None:
+        pipeline.sqs.delete_queue(QueueUrl=pipeline.parked_queue)
+        record = pipeline.store(1, name="Poison")
+        assert pipeline.deliver(record) == {"batchItemFailures": [{"itemIdentifier": "a1"}]}
+        assert pipeline.row() == {}
+
+
+class TestRebuilds:
+    def test_a_row_spoilt_by_hand_is_rebuilt(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1), pipeline.store(2))
+        spoilt = pipeline.row() | {"Balance": {"N": "999"}, "Stray": {"S": "x"}}
+        pipeline.dynamodb.put_item(TableName="rows", Item=spoilt)
+        reply = pipeline.rebuild()
+        assert reply == {
+            "DomainName": "Account",
+            "DomainId": "a",
+            "EventCount": 2,
+            "Checkpoint": "2026-01-01T00:00:02.000000000Z#e2",
+            "LogicVersion": "arn:layer:1",
+        }
+        assert pipeline.row()["Balance"] == {"N": "2"}
+        assert "Stray" not in pipeline.row()
+
+    def test_a_domain_whose_logic_fails_keeps_its_row(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1), pipeline.store(2, name="Poison"))
+        before = pipeline.row()
+        with pytest.raises(RebuildFailed, match="ValueError at the event e2"):
+            pipeline.rebuild()
+        assert pipeline.row() == before
+
+    @pytest.mark.parametrize(
+        ("detail", "message"),
+        [
+            ({"DomainId": None}, "DomainId: must be a non-empty string; found null"),
+            ({"DomainId": ["a"]}, r'DomainId: must be a non-empty string; found \["a"\]'),
+            ({"DomainName": "Other"}, "DomainName: must be 'Account'; found \"Other\""),
+            ({"EventType": "DOMAIN"}, "EventType: must be 'REBUILD'; found \"DOMAIN\""),
+        ],
+    )
+    def test_a_request_that_names_no_domain_is_refused(
+        self, pipeline: Pipeline, detail: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(BadRebuildRequest, match=message):
+            pipeline.rebuild(**detail)
+
+
+class TestTelemetry:
+    def test_logs_and_metrics_hold_no_payload_user_address_or_exception_text(
+        self, pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pipeline.deliver(pipeline.store(1), pipeline.store(2, name="Poison"), pipeline.store(3, "b"))
+        pipeline.broken = {("PutItem", "c")}
+        pipeline.deliver(pipeline.store(4, "c"))
+        with pytest.raises(RebuildFailed):
+            pipeline.rebuild()
+        output = capsys.readouterr().out
+        assert "secret" not in output
+        assert "10.9.8.7" not in output
+        lines = [json.loads(line) for line in output.splitlines()]
+        assert {"domain parked", "domain applied", "rebuild failed"} <= {line.get("message") for line in lines}
+        metrics = [line for line in lines if "_aws" in line]
+        assert metrics[0]["DomainsParked"] == [1]
+        assert metrics[0]["EventsProjected"] == [1]
+        assert metrics[1]["DomainsReturned"] == [1]
+        assert metrics[2]["RebuildsFailed"] == [1]
+        assert {(line["DomainName"], line["FunctionName"]) for line in metrics} == {("Account", "project")}
+
+
+class TestStart:
+    def test_a_layer_without_its_module_stops_the_function_and_names_what_is_missing(
+        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, layer: Path
+    ) -> None:
+        (layer / "domain_handler.py").unlink()
+        monkeypatch.delitem(sys.modules, "domain_handler")
+        importlib.invalidate_caches()
+        with pytest.raises(BrokenDomainLogic, match=r"domain_handler\.py.*class Domain.*from_dynamo_item"):
+            pipeline.function.start()
