@@ -1,0 +1,26 @@
+"""The Pulumi plugin: hosts the components for programs in any language.
+
+The engine runs the folder, `python cp_event_source ENGINE_ADDRESS`: then the folder itself is first on the path,
+and nothing says yet that it is a package. Its parent takes that place.
+"""
+
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Serve until the engine ends the process."""
+    folder = Path(__file__).resolve().parent
+    if not __package__:
+        sys.path[0] = str(folder.parent)
+
+    from pulumi.provider.experimental import component_provider_host
+
+    from cp_event_source import CpEventSource, DomainPythonLayer
+    from cp_event_source.version import VERSION
+
+    component_provider_host(name="cp-event-source", components=[CpEventSource, DomainPythonLayer], version=VERSION)
+
+
+if __name__ == "__main__":
+    main()

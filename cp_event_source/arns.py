@@ -1,0 +1,20 @@
+"""Amazon resource names: reading them and making one for the place another lies in."""
+
+import re
+from typing import Final
+
+LAYER_VERSION: Final = re.compile(r"arn:[a-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+:\d+")
+LAYER_WITHOUT_VERSION: Final = re.compile(r"arn:[a-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+")
+EVENT_BUS: Final = re.compile(r"arn:[a-z0-9-]+:events:[a-z0-9-]+:\d{12}:event-bus/(?P<name>[/.\-_A-Za-z0-9]{1,256})")
+EVENT_BUS_NAME: Final = re.compile(r"[/.\-_A-Za-z0-9]{1,256}")
+
+
+def account_of(arn: str) -> str:
+    """The account in an ARN."""
+    return arn.split(":")[4]
+
+
+def event_bus_beside(arn: str, bus_name: str) -> str:
+    """The ARN of an event bus in the partition, region and account of another resource."""
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    return f"arn:{partition}:events:{region}:{account}:event-bus/{bus_name}"

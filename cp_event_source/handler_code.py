@@ -1,0 +1,82 @@
+"""Where the functions' code lies, and the archive it is deployed from.
+
+The one place that knows: in a wheel `handler` is part of this package, in a checkout it lies beside it.
+"""
+
+import importlib.util
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+
+SHIPPED_PACKAGES: Final = ("aws_lambda_powertools", "jmespath", "typing_extensions")
+"""What the functions' code imports besides boto3, which the Lambda runtime has. Pure Python, so that the code
+runs on any architecture."""
+
+_PACKAGE: Final = "cp_event_source.handler"
+
+
+def _handler_package() -> ModuleType:
+    """The package with the functions' code, under one name in a wheel and in a checkout.
+
+    Not imported as plain `handler`: a Pulumi program often has a `handler` of its own, and it would win.
+    """
+    if importlib.util.find_spec(_PACKAGE) is None:
+        folder = Path(__file__).resolve().parent.parent / "handler"
+        spec = importlib.util.spec_from_file_location(
+            _PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        if spec is None or spec.loader is None or not folder.is_dir():
+            raise ModuleNotFoundError(
+                f"the functions' code is missing: {folder} is not there; install cp-event-source again, or use "
+                "a whole checkout",
+                name=_PACKAGE,
+            )
+        package = importlib.util.module_from_spec(spec)
+        sys.modules[_PACKAGE] = package
+        spec.loader.exec_module(package)
+    return import_module(_PACKAGE)
+
+
+HANDLER_DIR: Final = Path(_handler_package().__path__[0])
+"""The folder with the functions' code."""
+
+if TYPE_CHECKING:
+    from handler import domain_contract as domain_contract
+else:
+    domain_contract = import_module(f"{_PACKAGE}.domain_contract")
+
+
+def code_files() -> dict[str, Path]:
+    """The files of the functions' deployment package: path in the archive to file, sorted.
+
+    Listed one by one, since a folder would bring its `__pycache__` along and with it a new hash.
+    """
+    sources = {"handler": HANDLER_DIR} | {name: _installed(name) for name in SHIPPED_PACKAGES}
+    files: dict[str, Path] = {}
+    for name, source in sources.items():
+        if source.is_dir():
+            files |= {f"{name}/{path.relative_to(source).as_posix()}": path for path in source.rglob("*.py")}
+        else:
+            files[source.name] = source
+    return dict(sorted(files.items()))
+
+
+def archive() -> pulumi.AssetArchive:
+    """The functions' deployment package."""
+    return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in code_files().items()})
+
+
+def _installed(name: str) -> Path:
+    """The folder of an installed package, or the file of an installed module."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(
+            f"{name}, which is deployed with the functions, is not installed; install cp-event-source again",
+            name=name,
+        )
+    origin = Path(spec.origin)
+    return origin.parent if spec.submodule_search_locations else origin

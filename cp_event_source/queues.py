@@ -1,0 +1,103 @@
+"""The four queues, and who may write to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from .scope import Scope
+
+RETENTION_SECONDS = 14 * 24 * 3600
+"""SQS's maximum. What waits in a queue is lost after it."""
+
+MAX_RECEIVE_COUNT = 10
+"""Deliveries before SQS itself moves a message to the dead-letter queue: enough for an outage of half an hour
+at a visibility time-out of three minutes."""
+
+
+@dataclass(frozen=True)
+class Queues:
+    """The component's queues."""
+
+    ingest: aws.sqs.Queue
+    """Events from the bus, waiting to be stored."""
+    ingest_dead_letter: aws.sqs.Queue
+    """Events that cannot be stored, or that EventBridge could not deliver."""
+    parked: aws.sqs.Queue
+    """A message for each event that domain logic failed at."""
+    projection_dead_letter: aws.sqs.Queue
+    """Metadata of stream batches that were given up."""
+
+
+def queues(scope: Scope, *, consumer_timeout_seconds: int) -> Queues:
+    """The queues, without their policies."""
+    ingest_dead_letter = _queue(scope, "ingest-dead-letter")
+    return Queues(
+        ingest=_queue(
+            scope,
+            "ingest",
+            # Lambda asks for six times the function's time-out: a batch may be retried while it is throttled.
+            visibility_timeout_seconds=6 * consumer_timeout_seconds,
+            redrive_policy=pulumi.Output.json_dumps(
+                {"deadLetterTargetArn": ingest_dead_letter.arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
+            ),
+        ),
+        ingest_dead_letter=ingest_dead_letter,
+        parked=_queue(scope, "parked"),
+        projection_dead_letter=_queue(scope, "projection-dead-letter"),
+    )
+
+
+def queue_policy(
+    scope: Scope, suffix: str, queue: aws.sqs.Queue, *, writers: Sequence[aws.cloudwatch.EventRule] = ()
+) -> aws.sqs.QueuePolicy:
+    """Nobody without TLS; of EventBridge only the rules given. Roles of this account need no statement."""
+    statements: list[dict[str, Any]] = [
+        {
+            "Sid": "OnlyTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": queue.arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+    if writers:
+        statements.append(
+            {
+                "Sid": "OnlyOurRules",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue.arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": [rule.arn for rule in writers]}},
+            }
+        )
+    return aws.sqs.QueuePolicy(
+        scope.child(suffix),
+        queue_url=queue.url,
+        policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+        opts=scope.options(),
+    )
+
+
+def _queue(
+    scope: Scope,
+    suffix: str,
+    *,
+    visibility_timeout_seconds: pulumi.Input[int] | None = None,
+    redrive_policy: pulumi.Input[str] | None = None,
+) -> aws.sqs.Queue:
+    return aws.sqs.Queue(
+        scope.child(suffix),
+        message_retention_seconds=RETENTION_SECONDS,
+        # The queue's own limit is 256 KB by default, an event on the bus may have 1 MB.
+        max_message_size=1024 * 1024,
+        sqs_managed_sse_enabled=True,
+        visibility_timeout_seconds=visibility_timeout_seconds,
+        redrive_policy=redrive_policy,
+        tags=scope.tags,
+        opts=scope.options(),
+    )
