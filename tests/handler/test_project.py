@@ -292,7 +292,7 @@ class TestRebuilds:
 
 class TestTelemetry:
     def test_logs_and_metrics_hold_no_payload_user_address_or_exception_text(
-        self, pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+        self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
     ) -> None:
         pipeline.deliver(pipeline.store(1), pipeline.store(2, name="Poison"), pipeline.store(3, "b"))
         pipeline.broken = {("PutItem", "c")}
