@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,9 @@ import pytest
 from .markdown import REPOSITORY, anchors, links, pages
 
 # Where a home directory, a build machine or a private package registry shows through.
-_ELSEWHERE = re.compile(r"(?<![\w.])/(?:home|Users|root|work|builds)/\w|--(?:extra-)?index-url|artifactory|jfrog", re.I)
+_ELSEWHERE = re.compile(
+    r"(?<![\w.])/(?:home|Users|root|work|builds)/\w|--(?:extra-)?index-url|artifactory|jfrog", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(REPOSITORY)))
@@ -32,21 +35,11 @@ def test_every_page_of_the_documentation_is_in_its_index() -> None:
 
 
 def test_no_file_names_a_machine_or_a_package_registry() -> None:
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    registries = {
-        host
-        for variable in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "npm_config_registry")
-        for url in os.environ.get(variable, "").split()
-        if (host := urlsplit(url).hostname)
-    }
     named = []
-    for name in filter(None, listing.split("\0")):
+    registries = configured_registries()
+    for name in filter(
+        None, output_of("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    ):
         file = REPOSITORY / name
         if not file.is_file() or file == Path(__file__):
             continue
@@ -54,3 +47,15 @@ def test_no_file_names_a_machine_or_a_package_registry() -> None:
         if _ELSEWHERE.search(text) or any(host in text for host in registries):
             named.append(name)
     assert named == []
+
+
+def configured_registries() -> set[str]:
+    """The hosts that this machine installs packages from, where it is told to."""
+    settings = output_of(sys.executable, "-m", "pip", "config", "list") + " ".join(
+        value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "npm_config_"))
+    )
+    return {host for url in re.findall(r"https?://[^\s'\"]+", settings) if (host := urlsplit(url).hostname)}
+
+
+def output_of(*command: str) -> str:
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout

@@ -13,6 +13,14 @@ from pulumi.runtime import mocks
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
 
+_ARNS = {
+    "aws:cloudwatch/eventBus:EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
+    "aws:dynamodb/table:Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "aws:lambda/function:Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "aws:lambda/layerVersion:LayerVersion": "arn:aws:lambda:{region}:{account}:layer:{name}:1",
+    "aws:sqs/queue:Queue": "arn:aws:sqs:{region}:{account}:{name}",
+}
+
 
 @dataclass
 class Registered:
@@ -41,8 +49,9 @@ class Cloud(mocks.Mocks):
         if args.typ == "pulumi:pulumi:StackReference":
             return args.name, {**args.inputs, "outputs": dict(self._stack_outputs)}
         physical = f"{args.name}-1a2b3c4"
-        service, kind = args.typ.split(":")[1].split("/")[0], args.typ.rsplit(":", 1)[-1]
-        arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind.lower()}/{physical}"
+        arn = _ARNS.get(args.typ, "arn:aws:other:{region}:{account}:{name}").format(
+            region=REGION, account=ACCOUNT, name=physical
+        )
         computed = {
             "arn": arn,
             "name": physical,

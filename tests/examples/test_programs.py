@@ -45,9 +45,7 @@ def test_the_custom_bus_example_makes_one_bus_and_puts_its_rules_there() -> None
         ({"source_stack": "acme/files/prod"}, "acme/files/prod"),
     ],
 )
-def test_the_consumer_reads_the_stack_that_its_configuration_names(
-    config: dict[str, str], stack: str
-) -> None:
+def test_the_consumer_reads_the_stack_that_its_configuration_names(config: dict[str, str], stack: str) -> None:
     registered = run_example("consumer", config=config, stack_outputs=SOURCE_OUTPUTS)
     assert registered.only("pulumi:pulumi:StackReference").name == stack
 
