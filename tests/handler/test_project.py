@@ -294,6 +294,8 @@ class TestTelemetry:
     def test_logs_and_metrics_hold_no_payload_user_address_or_exception_text(
         self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
     ) -> None:
+        for handler in logging.getLogger("Account").handlers:
+            handler.setStream(sys.stdout)  # type: ignore[attr-defined]  # it had the fixture's
         pipeline.deliver(pipeline.store(1), pipeline.store(2, name="Poison"), pipeline.store(3, "b"))
         pipeline.broken = {("PutItem", "c")}
         pipeline.deliver(pipeline.store(4, "c"))
