@@ -4,12 +4,14 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cp_event_source.local.core import domain_row
 from cp_event_source.local.errors import EventsError, NotDrainedError
 from cp_event_source.local.events_file import Entry
 from cp_event_source.local.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from cp_event_source.local.core import domain_row
 
 _ENTRIES_PER_CALL: Final = 10  # PutEvents' limit
 _SHORTEST_PAUSE: Final = 0.1
@@ -209,10 +211,14 @@ def _stuck(traffics: Sequence[Traffic], states: Sequence[State], patience: float
         lines.append(f"- domain {pipeline.domain_name!r} (component {pipeline.name!r}): {state}")
         if state.ingesting:
             lines.append(f"  {state.ingesting} messages stay in the ingest queue: the persist function fails or hangs")
-        for sent in state.unaccounted[:_NAMED]:
-            lines.append(f"  not stored: EventId {sent.entry.text('EventId')}, bus id {sent.bus_id}")
-        for domain_id, (stored, applied) in list(state.behind.items())[:_NAMED]:
-            lines.append(f"  DomainId {domain_id}: {stored} events stored, {applied} in its row")
+        lines += [
+            f"  not stored: EventId {sent.entry.text('EventId')}, bus id {sent.bus_id}"
+            for sent in state.unaccounted[:_NAMED]
+        ]
+        lines += [
+            f"  DomainId {domain_id}: {stored} events stored, {applied} in its row"
+            for domain_id, (stored, applied) in list(state.behind.items())[:_NAMED]
+        ]
         if state.behind:
             lines.append(
                 "  The emulator does not deliver a stream record again when the project function fails."

@@ -22,6 +22,9 @@ REGION: Final = "us-east-1"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """The emulator takes any; these are what its own workers use. They are no secret."""
 
+_PROCESS: Final = Path(__file__).with_name("emulator_process.py")
+"""Run as a file and not as a module: our package imports Pulumi, which the emulator has no use for."""
+
 _READY_SECONDS: Final = 60.0
 _LOG_LINES_IN_ERRORS: Final = 15
 
@@ -124,7 +127,7 @@ class Emulator:
         }
         with (self._folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter
-                [sys.executable, "-m", "cp_event_source.local.emulator_process", str(self._folder)],
+                [sys.executable, "-P", str(_PROCESS), str(self._folder)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

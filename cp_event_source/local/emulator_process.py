@@ -1,6 +1,6 @@
 """What the emulator's process runs: MiniStack, and a watch on the process that started it.
 
-Usage: python -m cp_event_source.local.emulator_process PRIVATE_FOLDER, as the leader of a process group of its
+Usage: python -P emulator_process.py PRIVATE_FOLDER, as the leader of a process group of its
 own, with a pipe as standard input.
 """
 

@@ -92,7 +92,7 @@ class Pipeline:
         """What the projection's dead-letter queue holds: where in the stream a batch was given up."""
         return peek(self.clients("sqs"), self.outputs["projection_dead_letter_queue_url"])
 
-    def _items(self, table: str) -> Iterator[Mapping[str, Any]]:
+    def _items(self, table: str) -> Iterator[dict[str, Any]]:
         pages = self.clients("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
         for page in pages:
             yield from page["Items"]
