@@ -295,7 +295,7 @@ class TestTelemetry:
         self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
     ) -> None:
         for handler in logging.getLogger("Account").handlers:
-            handler.setStream(sys.stdout)  # type: ignore[attr-defined]  # it had the fixture's
+            handler.stream = sys.stdout  # type: ignore[attr-defined]  # it holds the setup phase's, closed by now
         pipeline.deliver(pipeline.store(1), pipeline.store(2, name="Poison"), pipeline.store(3, "b"))
         pipeline.broken = {("PutItem", "c")}
         pipeline.deliver(pipeline.store(4, "c"))
