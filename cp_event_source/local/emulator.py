@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -27,6 +28,8 @@ _PROCESS: Final = Path(__file__).with_name("emulator_process.py")
 
 _READY_SECONDS: Final = 60.0
 _LOG_LINES_IN_ERRORS: Final = 15
+_LOG_RECORD: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]+) ")
+"""How a record starts in the emulator's log; lines that do not start so belong to the one before."""
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -155,6 +158,18 @@ class Emulator:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+    def log_of_failures(self, limit: int = 40) -> list[str]:
+        """The last lines of the emulator's log that belong to warnings and errors: functions' tracebacks too."""
+        lines = (self.folder / "emulator.log").read_text(errors="replace").splitlines()
+        shown = []
+        failing = False
+        for line in lines:
+            if match := _LOG_RECORD.match(line):
+                failing = match.group(1) in {"WARNING", "ERROR", "CRITICAL"}
+            if failing:
+                shown.append(line)
+        return shown[-limit:]
 
     def _log_tail(self) -> str:
         try:

@@ -1,0 +1,120 @@
+"""The command line: `cp-event-source`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+_LOCAL_EXTRA: Final = ("boto3", "botocore", "ministack", "rich")
+
+_LOCAL: Final = """\
+Run Pulumi programs on this machine, without an AWS account: start an AWS emulator, create what the programs
+declare in it, send events, wait until all are stored and projected, and show the tables.
+"""
+
+_LOCAL_EPILOG: Final = """\
+examples:
+  cp-event-source local examples/default --events examples/default/events.json
+  cp-event-source local examples/default examples/consumer --events examples/default/events.json --keep
+
+The programs run one after the other, in the stack "local"; a later one can read an earlier one's outputs through
+a StackReference. Configuration comes from Pulumi.local.yaml, else Pulumi.dev.yaml, beside Pulumi.yaml.
+
+exit codes: 0 everything sent is accounted for; 1 something failed (the message says what to do); 2 wrong usage.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    :param arguments: without the program's name; by default the process's own.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        command = import_module("cp_event_source.local.command")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _LOCAL_EXTRA:
+            raise
+        print(  # noqa: T201  # without the extra there is no rich to print with
+            f"{error.name} is missing: a local run needs more than a deployment. Run:"
+            " pip install 'cp-event-source[local]'",
+            file=sys.stderr,
+        )
+        return 1
+    exit_code: int = command.run_command(
+        command.Options(
+            programs=options.programs,
+            events=options.events,
+            config=dict(options.config),
+            keep=options.keep,
+            patience=options.patience,
+        )
+    )
+    return exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cp-event-source", description="Event sourcing on AWS as one Pulumi component."
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    local = commands.add_parser(
+        "local",
+        help="run Pulumi programs on this machine, without an AWS account",
+        description=_LOCAL,
+        epilog=_LOCAL_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    local.add_argument(
+        "programs",
+        nargs="+",
+        type=Path,
+        metavar="PROGRAM_DIR",
+        help="folder of a Pulumi program in Python (where Pulumi.yaml lies)",
+    )
+    local.add_argument(
+        "--events",
+        type=Path,
+        metavar="FILE",
+        help="JSON file with an array of events to send: domain events, or whole PutEvents entries",
+    )
+    local.add_argument(
+        "--config",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="KEY=VALUE",
+        help="set or override a program's configuration (may be repeated)",
+    )
+    local.add_argument(
+        "--keep",
+        action="store_true",
+        help="leave everything up until Ctrl-C, and print how to look around",
+    )
+    local.add_argument(
+        "--patience",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="give up when nothing has changed for so long (default: 60)",
+    )
+    return parser
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds

@@ -1,0 +1,205 @@
+"""What a pipeline holds, as tables for a terminal of any width, or for a log."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cp_event_source.local.core import exact_json
+from cp_event_source.local.pipeline import Pipeline
+from cp_event_source.local.queue_messages import Message
+
+if TYPE_CHECKING:
+    from cp_event_source.local.core import domain_row
+
+_LOG_WIDTH: Final = 120
+"""Columns where the output is no terminal and nothing says how wide it is."""
+
+_NARROW: Final = 100
+"""Columns below which the events table goes without EventId."""
+
+_ROW_COLUMN: Final = 26
+"""Columns that one domain's attributes get: as many domains stand side by side as fit."""
+
+_MOST_EVENTS: Final = 100
+_MOST_DOMAINS: Final = 24
+_MOST_MESSAGES: Final = 20
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def make_console() -> Console:
+    """The console for all output: as wide as the terminal, or as COLUMNS says, or wide enough for a log."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _LOG_WIDTH
+    return console
+
+
+def pipeline_tables(pipeline: Pipeline, width: int) -> RenderableType:
+    """Everything that a pipeline holds: stored events, domain rows, and what was set aside."""
+    parts: list[RenderableType] = [
+        *_events(pipeline, width),
+        *_rows(pipeline, width),
+        *_quarantine(pipeline),
+        *_parked(pipeline),
+        *_expired(pipeline),
+    ]
+    return Group(*parts)
+
+
+def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
+    events = pipeline.events()
+    yield _heading(f"Domain {pipeline.domain_name}: {_count(len(events), 'stored event')}, in EventKey order")
+    if not events:
+        return
+    table = _table("Domain", "EventTime", "EventName", *([] if width < _NARROW else ["EventId"]), "Payload")
+    table.columns[-1].no_wrap = True
+    table.columns[-1].overflow = "ellipsis"
+    table.columns[-1].ratio = 1
+    table.expand = True
+    shown = events[:_MOST_EVENTS]
+    for before, event, after in zip([None, *shown], shown, [*shown[1:], None], strict=False):
+        first = before is None or before.domain_id != event.domain_id
+        last = after is None or after.domain_id != event.domain_id
+        ids = [] if width < _NARROW else [_short(event.event_id)]
+        cells = [event.event_time, event.event_name, *ids, exact_json.dumps(event.payload)]
+        table.add_row(_short(event.domain_id) if first else "", *map(Text, cells), end_section=last)
+    yield table
+    yield from _more(len(events) - len(shown), "event")
+
+
+def _rows(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
+    rows = list(pipeline.rows().values())
+    yield _heading(f"Domain {pipeline.domain_name}: {_count(len(rows), 'row')}")
+    shown = rows[:_MOST_DOMAINS]
+    side_by_side = max(1, (width - _ROW_COLUMN) // _ROW_COLUMN)
+    for start in range(0, len(shown), side_by_side):
+        yield _rows_side_by_side(shown[start : start + side_by_side])
+    yield from _more(len(rows) - len(shown), "row")
+
+
+def _rows_side_by_side(rows: "Sequence[domain_row.DomainRow]") -> Table:
+    table = _table("", *(_short(row.domain_id) for row in rows))
+    for column in table.columns[1:]:
+        column.max_width = _ROW_COLUMN - 3
+        column.overflow = "fold"
+    attributes = dict.fromkeys(name for row in rows for name in row.state.attributes if name != "DomainId")
+    for name in attributes:
+        table.add_row(name, *(Text(_shown(row.state.attributes.get(name))) for row in rows))
+    table.add_section()
+    table.add_row("events applied", *(str(row.state.applied.count) for row in rows))
+    if any(row.parked for row in rows):
+        table.add_row("parked at", *(Text(_parking(row), style="bold red") for row in rows))
+    return table
+
+
+def _parking(row: "domain_row.DomainRow") -> str:
+    return f"{row.parked.event_name}: {row.parked.reason}" if row.parked else ""
+
+
+def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
+    messages = pipeline.quarantined()
+    yield _heading(f"Ingest dead-letter queue: {_count(len(messages), 'message')}")
+    if messages:
+        table = _table("ReasonCode", "Reason", "EventId")
+        for message in messages[:_MOST_MESSAGES]:
+            reason = message.attributes.get("Reason") or message.attributes.get("ERROR_MESSAGE", "not known")
+            code = message.attributes.get("ReasonCode") or message.attributes.get("ERROR_CODE", "")
+            table.add_row(*map(Text, (code, reason, _short(_event_id(message)))))
+        yield table
+        yield from _more(len(messages) - _MOST_MESSAGES, "message")
+
+
+def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
+    messages = pipeline.parking_notices()
+    yield _heading(f"Parked queue: {_count(len(messages), 'message')}")
+    if messages:
+        table = _table("Domain", "EventName", "Reason", "Since")
+        for message in messages[:_MOST_MESSAGES]:
+            notice = _object(message.body)
+            cells = (notice.get(name, "") for name in ("EventName", "Reason", "Since"))
+            table.add_row(_short(str(notice.get("DomainId", ""))), *(Text(str(cell)) for cell in cells))
+        yield table
+        yield from _more(len(messages) - _MOST_MESSAGES, "message")
+
+
+def _expired(pipeline: Pipeline) -> Iterator[RenderableType]:
+    messages = pipeline.expired_batches()
+    yield _heading(f"Projection dead-letter queue: {_count(len(messages), 'message')}")
+    for message in messages[:_MOST_MESSAGES]:
+        yield Text(message.body)
+    yield from _more(len(messages) - _MOST_MESSAGES, "message")
+
+
+def _table(*headers: str) -> Table:
+    table = Table(*headers, header_style="bold", pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"
+    return table
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold cyan")
+
+
+def _more(count: int, what: str) -> Iterator[RenderableType]:
+    if count > 0:
+        yield Text(f"... and {_count(count, what)} more", style="dim")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _short(identifier: str) -> str:
+    """A UUID by its first group; anything else as it is."""
+    return f"{identifier[:8]}…" if _UUID.fullmatch(identifier) else identifier
+
+
+def _shown(value: Mapping[str, Any] | None) -> str:
+    """A DynamoDB value as a person writes it."""
+    if value is None:
+        return ""
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return _short(content)
+        case "BOOL":
+            return "true" if content else "false"
+        case "NULL":
+            return "null"
+        case "M":
+            return "{" + ", ".join(f"{name}: {_shown(element)}" for name, element in content.items()) + "}"
+        case "L":
+            return _listed(_shown(element) for element in content)
+        case "SS" | "NS":
+            return _listed(_short(element) for element in sorted(content))
+        case "B":
+            return f"{len(content)} bytes"
+        case "BS":
+            return _listed(f"{len(element)} bytes" for element in content)
+        case _:
+            return str(content)
+
+
+def _listed(elements: Iterable[str]) -> str:
+    return "[" + ", ".join(elements) + "]"
+
+
+def _event_id(message: Message) -> str:
+    """The EventId of a quarantined event, as far as it can be read."""
+    detail = _object(message.body).get("detail")
+    return str(detail.get("EventId", "")) if isinstance(detail, dict) else ""
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        value = exact_json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
