@@ -1,0 +1,75 @@
+"""Guarantee: what people install is whole: the built wheel, in an environment of its own, imports, holds the
+functions' code, and runs the demo; with nothing of this checkout in sight."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """A command's output; nothing in its environment leads back to the checkout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, f"{command} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, cwd=ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of executables of a fresh environment with the wheel and what its metadata asks for, at the pinned
+    versions."""
+    folder = tmp_path_factory.mktemp("fresh")
+    pins = re.findall(r"^([a-z0-9._-]+==[^ \\]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    constraints = folder / "constraints.txt"
+    constraints.write_text("\n".join(pins))
+    venv.create(folder / "venv", with_pip=True)
+    executables = folder / "venv" / "bin"
+    run(executables / "pip", "install", "--quiet", "--constraint", constraints, f"{wheel}[local]", cwd=folder)
+    return executables
+
+
+def test_the_wheel_holds_the_functions_code_inside_the_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"cp_event_source"}
+    sources = {f"cp_event_source/handler/{path.name}" for path in (ROOT / "handler").glob("*.py")}
+    assert {name for name in names if name.startswith("cp_event_source/handler/")} == sources
+    assert {"cp_event_source/py.typed", "cp_event_source/PulumiPlugin.yaml"} <= set(names)
+
+
+def test_it_imports_and_finds_the_functions_code(environment: Path, tmp_path: Path) -> None:
+    program = (
+        "import cp_event_source, importlib.util as u; from cp_event_source import handler_code as h;"
+        "files = h.code_files();"
+        "assert u.find_spec('handler') is None, 'a top-level module named handler is a bad neighbour';"
+        "assert {'handler/persist_function.py', 'handler/project_function.py', 'typing_extensions.py'} <= set(files);"
+        "assert all(path.is_file() for path in files.values());"
+        "print(cp_event_source.__file__)"
+    )
+    where = run(environment / "python", "-c", program, cwd=tmp_path)
+    assert Path(where.strip()).is_relative_to(environment.parent)
+
+
+@pytest.mark.timeout(600)
+def test_it_runs_the_demo(environment: Path, tmp_path: Path) -> None:
+    example = shutil.copytree(ROOT / "examples" / "default", tmp_path / "default")
+    output = run(environment / "cp-event-source", "local", example, "--events", example / "events.json", cwd=tmp_path)
+    for name in ("FileUploaded", "FileScanned"):
+        assert name in output
