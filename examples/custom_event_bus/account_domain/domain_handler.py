@@ -29,7 +29,7 @@ class AccountDomain:
             case "AccountClosed":
                 self.Closed = True
             case _:
-                raise ValueError(f"{event_name}: the Account domain does not know this event")
+                raise ValueError("the Account domain does not know this event")
 
 
 class Domain:

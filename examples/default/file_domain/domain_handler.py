@@ -53,7 +53,7 @@ class FileDomain:
                 # Refused, not ignored: a producer is ahead of this layer. The file is parked with this text
                 # and its later events wait in order; a layer that knows the event heals it. Had the event
                 # been ignored, the row would be wrong and nobody would know.
-                raise ValueError(f"{event_name}: the File domain does not know this event")
+                raise ValueError("the File domain does not know this event")
         self.UpdatedAt = event_time
 
 
