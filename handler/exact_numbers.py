@@ -10,8 +10,9 @@ LARGEST_EXPONENT = 125
 SMALLEST_EXPONENT = -130
 
 _PLAIN_INTEGERS = 10**MOST_DIGITS
-_WIDEST = 4300
-"""Digits beyond which a number is written with an exponent (1E+1000000 is seven characters, not a megabyte)."""
+_MOST_ZEROS = 130
+"""Zeros that may be written for an exponent: enough for what DynamoDB holds. Beyond, the exponent itself is written:
+otherwise a message of 1 MB, 1e4000 all over, would grow into hundreds."""
 
 
 def whole(number: Decimal) -> int | Decimal:
@@ -40,7 +41,9 @@ def is_storable(number: int | Decimal) -> bool:
 def number_text(number: int | Decimal) -> str:
     """The one text of a finite number: equal numbers have equal texts, and each is a JSON number."""
     if isinstance(number, int):
-        return _integer_text(number)
+        if -_PLAIN_INTEGERS < number < _PLAIN_INTEGERS:
+            return int.__repr__(number)  # not str: a subclass of int may have a text of its own
+        number = Decimal(number)
     if not number:
         return "0"
     sign, digits, exponent = number.as_tuple()
@@ -48,16 +51,9 @@ def number_text(number: int | Decimal) -> str:
     significant = text.rstrip("0")
     power = int(exponent) + len(text) - len(significant)
     minus = "-" if sign else ""
-    if power >= 0 and len(significant) + power <= _WIDEST:
+    if 0 <= power <= _MOST_ZEROS:
         return f"{minus}{significant}{'0' * power}"
-    if -_WIDEST <= power < 0:
+    if power < 0 and -power - len(significant) <= _MOST_ZEROS:
         padded = significant.rjust(1 - power, "0")
         return f"{minus}{padded[:power]}.{padded[power:]}"
     return f"{minus}{significant}E{power}"
-
-
-def _integer_text(number: int) -> str:
-    try:
-        return str(number)
-    except ValueError:  # more digits than CPython converts at once; such an int only comes from domain logic
-        return number_text(Decimal(number))

@@ -1,0 +1,65 @@
+"""Arbitrary JSON and arbitrary events, from ordinary to hostile."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from handler import exact_json
+from handler.domain_event import DomainEvent
+from handler.event_time import instant
+
+
+def decimal_of(coefficient: int, exponent: int) -> Decimal:
+    """coefficient * 10**exponent, with exactly these digits (1.0 stays 1.0), whatever the decimal context."""
+    return Decimal(f"{coefficient}E{exponent}")
+
+
+decimals = st.builds(
+    decimal_of,
+    st.integers(-1_000, 1_000) | st.integers(-(10**40), 10**40),
+    st.integers(-4, 4) | st.integers(-200, 200),
+)
+numbers = st.integers() | st.integers(-(10**140), 10**140) | decimals
+
+texts = st.text(max_size=12) | st.text(st.characters(), max_size=6)
+"""Lone surrogates among them: JSON can spell them."""
+
+json_texts_of_numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,45})(\.[0-9]{1,45})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+
+
+def _read(text: str) -> Any:
+    return exact_json.loads(text)
+
+
+scalars = st.none() | st.booleans() | json_texts_of_numbers.map(_read) | texts
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+"""What `exact_json.loads` gives back."""
+
+identifiers = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@st.composite
+def events(draw: st.DrawFn, payloads: st.SearchStrategy[Any] = json_values) -> DomainEvent:
+    """A domain event that keeps the contract."""
+    time = draw(st.datetimes()).isoformat()
+    return DomainEvent(
+        domain_id=draw(identifiers),
+        event_time=time,
+        instant=instant(time),
+        event_id=draw(identifiers),
+        user_id=draw(identifiers),
+        event_type="DOMAIN",
+        event_name=draw(identifiers),
+        domain_name=draw(identifiers),
+        version=draw(st.integers(-(10**38) + 1, 10**38 - 1)),
+        payload=draw(payloads),
+        correlation_id=draw(st.none() | identifiers),
+        ip_address=draw(st.none() | identifiers),
+        extensions=draw(st.dictionaries(texts, payloads, max_size=3)),
+    )

@@ -1,0 +1,131 @@
+"""Guarantee: JSON is read without a loss, and written in one canonical form."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.exact_json import InvalidJson, dumps, loads
+
+from .strategies import json_texts_of_numbers, json_values, numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.1", Decimal("0.1")),
+        ("12345678901234567890", 12345678901234567890),
+        ("1E+30", 10**30),
+        ("99999999999999999999999999999999999999", 10**38 - 1),
+        ("0.12345678901234567890123456789012345678", Decimal("0.12345678901234567890123456789012345678")),
+        ("1e-400", Decimal("1e-400")),
+        ("1e400", Decimal("1e400")),
+        ("-0", 0),
+        ("-0.0", 0),
+    ],
+)
+def test_a_number_is_read_as_written(text: str, value: Any) -> None:
+    assert loads(text) == value
+
+
+@pytest.mark.parametrize(("text", "kind"), [("1", int), ("1.0", int), ("1e2", int), ("0.1", Decimal), ("-0.0", int)])
+def test_a_whole_number_is_an_int_however_it_is_written(text: str, kind: type) -> None:
+    assert type(loads(text)) is kind
+
+
+@given(json_texts_of_numbers)
+def test_every_number_is_read_exactly(text: str) -> None:
+    value = loads(text)
+    assert not isinstance(value, float)
+    assert value == Decimal(text)
+
+
+def test_a_number_of_more_digits_than_python_turns_into_an_int_is_read_exactly() -> None:
+    text = "7" * 5000
+    assert loads(text) == Decimal(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "NaN", "Infinity", "-Infinity", "[1,]", "{'a': 1}", "01", "1.", "{} {}", '"\n"', "\ufeff1", "[" * 9]
+)
+def test_what_is_not_json_is_refused(text: str) -> None:
+    with pytest.raises(InvalidJson):
+        loads(text)
+
+
+def test_the_message_says_where_the_text_stops_being_json() -> None:
+    with pytest.raises(InvalidJson, match="line 2 column 7"):
+        loads('{\n  "a" 1}')
+
+
+def test_a_constant_that_json_does_not_have_is_named() -> None:
+    with pytest.raises(InvalidJson, match="NaN is not JSON"):
+        loads('{"a": NaN}')
+
+
+@pytest.mark.parametrize("text", ["1e1000000000000000000", "1e-99999999999999999999999"])
+def test_an_exponent_that_no_decimal_holds_is_refused(text: str) -> None:
+    with pytest.raises(InvalidJson, match="exponent"):
+        loads(text)
+
+
+def test_nesting_beyond_the_parser_is_refused() -> None:
+    with pytest.raises(InvalidJson, match="nested too deeply"):
+        loads("[" * 200_000 + "]" * 200_000)
+
+
+@given(json_values)
+def test_what_was_written_is_read_back_equal(value: Any) -> None:
+    assert _told_apart(loads(dumps(value))) == _told_apart(value)
+
+
+@given(json_values)
+def test_the_canonical_text_is_json_for_any_parser(value: Any) -> None:
+    text = dumps(value)
+    assert text.isascii()
+    assert _told_apart(json.loads(text, parse_float=Decimal)) == _told_apart(value)
+
+
+@given(json_values, json_values)
+def test_equal_values_and_only_they_have_equal_texts(one: Any, other: Any) -> None:
+    assert (dumps(one) == dumps(other)) == (_told_apart(one) == _told_apart(other))
+
+
+@given(st.dictionaries(st.text(), numbers, min_size=2), st.randoms())
+def test_the_order_of_keys_does_not_matter(value: dict[str, Any], random: Any) -> None:
+    pairs = list(value.items())
+    random.shuffle(pairs)
+    assert dumps(dict(pairs)) == dumps(value)
+
+
+def test_the_canonical_text_is_compact_and_sorted() -> None:
+    value = {"b": [1, Decimal("2.50"), True, None, "é\ud800"], "a": {}, "": []}
+    assert dumps(value) == r'{"":[],"a":{},"b":[1,2.5,true,null,"\u00e9\ud800"]}'
+
+
+def test_a_short_number_is_not_written_as_a_long_text() -> None:
+    """A body of 1 MB must not grow into hundreds of megabytes."""
+    text = "[" + ",".join(["1e4299", "1e-4299"] * 1000) + "]"
+    assert len(dumps(loads(text))) < 30 * len(text)
+
+
+@pytest.mark.parametrize("value", [1.5, b"", {1}, (1,), object()])
+def test_what_json_does_not_have_is_not_written(value: Any) -> None:
+    with pytest.raises(TypeError, match=f"{type(value).__name__} is not a JSON type"):
+        dumps([value])
+
+
+def _told_apart(value: Any) -> Any:
+    """`value` in a form in which 1, true and "1" differ, and 1 and 1.0 do not."""
+    match value:
+        case bool():
+            return ("bool", value)
+        case dict():
+            return {key: _told_apart(element) for key, element in value.items()}
+        case list():
+            return [_told_apart(element) for element in value]
+        case _:
+            return value
