@@ -22,10 +22,10 @@ def zipped(archive: Any, folder: Path) -> bytes:
     if isinstance(archive, pulumi.FileArchive) and (folder / archive.path).is_file():
         return (folder / archive.path).read_bytes()
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as zip_file:
+    # Stored, not compressed: it only travels within this machine.
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as zip_file:
         for name, data in sorted(_files(archive, folder, "")):
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             zip_file.writestr(entry, data)
     return content.getvalue()

@@ -1,12 +1,14 @@
 """AWS clients that can only reach the emulator."""
 
 import threading
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import botocore.config
 
 from cp_event_source.local.emulator import CREDENTIALS
+
+_USUAL_SERVICES: Final = ("dynamodb", "sqs", "events", "lambda", "iam", "logs")
 
 
 class Clients:
@@ -23,6 +25,11 @@ class Clients:
         )
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # sessions are not thread-safe, clients are
+
+    def warm_up(self) -> None:
+        """Make the clients that nearly every program needs, in the background: reading their models takes long."""
+        for service in _USUAL_SERVICES:
+            threading.Thread(target=self, args=[service], daemon=True).start()
 
     def __call__(self, service: str) -> Any:
         """The boto3 client of a service, such as "dynamodb"."""

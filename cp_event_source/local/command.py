@@ -96,12 +96,14 @@ def _send(run: LocalRun, entries: Sequence[Entry], progress: Progress) -> None:
         takers = run.publish(entries)
     taken = Counter(taker for taker in takers if taker)
     parts = [f"{count} for the domain {domain}" for domain, count in taken.items()]
-    others = Counter(
+    others = [
         f"{entry.text('EventType')} of {entry.text('DomainName')}"
         for entry, taker in zip(entries, takers, strict=True)
         if taker is None
-    )
-    parts += [f"{count} that no domain's rule lets through ({what})" for what, count in others.items()]
+    ]
+    if others:
+        kinds = ", ".join(dict.fromkeys(others))
+        parts.append(f"{len(others)} that no domain's rule lets through ({kinds})")
     progress.done(f"Sent {len(entries)} events: " + ", ".join(parts))
 
 

@@ -43,6 +43,8 @@ class State:
     """Domains whose row does not account for all their events: events stored, events applied."""
     stored: int
     quarantined: int
+    duplicates: int
+    """Sent again after being stored."""
     revisions: frozenset[str]
     """The rows' current versions: they change with every write."""
 
@@ -51,11 +53,13 @@ class State:
         return not (self.ingesting or self.unaccounted or self.behind)
 
     def __str__(self) -> str:
-        if self.drained:
-            return f"{self.stored} stored, {self.quarantined} quarantined, all projected"
         parts = [f"{self.stored} stored"]
+        if self.duplicates:
+            parts.append(f"{self.duplicates} duplicate{'s' if self.duplicates > 1 else ''}")
         if self.quarantined:
             parts.append(f"{self.quarantined} quarantined")
+        if self.drained:
+            return ", ".join([*parts, "all projected"])
         if self.ingesting or self.unaccounted:
             parts.append(f"{max(self.ingesting, len(self.unaccounted))} on their way")
         if self.behind:
@@ -82,13 +86,8 @@ class Traffic:
 
         bus_ids = {event.item["Bus"]["M"]["Id"]["S"] for event in events if "M" in event.item.get("Bus", {})}
         identities = {(event.domain_id, event.event_id) for event in events}
-        unaccounted = [
-            sent
-            for sent in self.sent
-            if sent.bus_id not in bus_ids
-            and sent.bus_id not in self._quarantined_ids
-            and sent.identity not in identities
-        ]
+        others = [sent for sent in self.sent if sent.bus_id not in bus_ids and sent.bus_id not in self._quarantined_ids]
+        unaccounted = [sent for sent in others if sent.identity not in identities]
         keys: dict[str, list[str]] = {}
         for event in events:
             keys.setdefault(event.domain_id, []).append(event.key)
@@ -98,7 +97,8 @@ class Traffic:
             if not _accounts_for(rows.get(domain_id), stored)
         }
         revisions = frozenset(row.revision for row in rows.values())
-        return State(ingesting, unaccounted, behind, len(events), quarantined, revisions)
+        duplicates = 0 if ingesting else len(others) - len(unaccounted)
+        return State(ingesting, unaccounted, behind, len(events), quarantined, duplicates, revisions)
 
     def _read_quarantine(self) -> int:
         """How many messages are quarantined; their ids are read anew only when that has changed."""

@@ -191,8 +191,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         with self._lock:
             if urn in self._deployment.resources:
                 raise UnsupportedError("a resource of this type and name was registered before; rename one")
-        state = struct_pb2.Struct()
-        state.CopyFrom(request.object)
+        inputs = properties(request.object)
+        outputs: dict[str, Any] = {}
         identity = ""
         if request.type == STACK_TYPE:
             self._root_urn = urn
@@ -205,13 +205,18 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             identity = "local"
             self._deployment.announce(f"passed over: provider {request.name!r} (all goes to the emulator)")
         elif request.custom:
-            identity = self._create(request, state)
-        registered = Registered(request.type, request.name, urn, identity, properties(state))
+            identity, outputs = self._create(request, inputs)
         with self._lock:
-            self._deployment.resources[urn] = registered
+            self._deployment.resources[urn] = Registered(request.type, request.name, urn, identity, inputs | outputs)
+        state = struct_pb2.Struct()
+        state.CopyFrom(request.object)
+        state.update(outputs)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
 
-    def _create(self, request: resource_pb2.RegisterResourceRequest, state: struct_pb2.Struct) -> str:
+    def _create(
+        self, request: resource_pb2.RegisterResourceRequest, values: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """Create a resource in the emulator; its id and outputs."""
         if request.importId:
             raise UnsupportedError(
                 "the option import_ takes an existing resource, and a local run starts empty; leave it out"
@@ -223,7 +228,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 f' {self._deployment.stack!r} (if pulumi.get_stack() != "{self._deployment.stack}": ...), or add'
                 f" it to cp_event_source/local/resources. Known types: {', '.join(sorted(CREATORS))}"
             )
-        inputs = Inputs(properties(request.object))
+        inputs = Inputs(values)
         self._check_region(inputs.get("region"))
         created = creator(Request(request.name, inputs, self._deployment.folder, self._deployment.clients))
         if unread := inputs.unread():
@@ -233,9 +238,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             )
         if note := NOTES.get(request.type):
             self._deployment.announce(f"note: {request.name}: {note}")
-        state.update({"region": self._deployment.clients.region, "tagsAll": inputs.get("tags", {})})
-        state.update(created.outputs)
-        return created.id
+        always = {"region": self._deployment.clients.region, "tagsAll": inputs.get("tags", {})}
+        return created.id, {**always, **created.outputs}
 
     def _check_region(self, region: str | None) -> None:
         ours = self._deployment.clients.region

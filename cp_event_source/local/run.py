@@ -59,6 +59,7 @@ class LocalRun:
 
     def __enter__(self) -> "LocalRun":
         self._emulator.__enter__()
+        self._clients_of(REGION).warm_up()
         return self
 
     def __exit__(self, *_: object) -> None:

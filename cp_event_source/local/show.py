@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -86,7 +87,7 @@ def _rows(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
 def _rows_side_by_side(rows: "Sequence[domain_row.DomainRow]") -> Table:
     table = _table("", *(_short(row.domain_id) for row in rows))
     for column in table.columns[1:]:
-        column.max_width = _ROW_COLUMN - 3
+        column.max_width = _ROW_COLUMN - 3  # its border and padding
         column.overflow = "fold"
     attributes = dict.fromkeys(name for row in rows for name in row.state.attributes if name != "DomainId")
     for name in attributes:
@@ -99,7 +100,7 @@ def _rows_side_by_side(rows: "Sequence[domain_row.DomainRow]") -> Table:
 
 
 def _parking(row: "domain_row.DomainRow") -> str:
-    return f"{row.parked.event_name}: {row.parked.reason}" if row.parked else ""
+    return f"{row.parked.event_name} ({row.parked.reason})" if row.parked else ""
 
 
 def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
@@ -137,7 +138,7 @@ def _expired(pipeline: Pipeline) -> Iterator[RenderableType]:
 
 
 def _table(*headers: str) -> Table:
-    table = Table(*headers, header_style="bold", pad_edge=False)
+    table = Table(*headers, header_style="bold", box=box.ROUNDED)
     for column in table.columns:
         column.overflow = "fold"
     return table
