@@ -1,0 +1,203 @@
+"""Deploys a Pulumi program to a recording stand-in for the engine.
+
+Unlike Pulumi's own mocks it keeps what each registration asked for: parent, dependencies, protection, provider.
+"""
+
+import contextvars
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc
+
+from cp_event_source import CpEventSource, CpEventSourceArgs
+
+ACCOUNT = "111122223333"
+PARTITION = "aws-cn"
+REGION = "cn-north-1"
+LAYER = f"arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:layer:file:7"
+
+
+def arn(service: str, rest: str) -> str:
+    """An ARN in the partition, region and account that everything is deployed to. Not the usual ones, so that
+    a hardcoded one is found out."""
+    return f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{rest}"
+
+
+def physical(name: str) -> str:
+    """The name that automatic naming gives."""
+    return f"{name}-1a2b3c4"
+
+
+_ARNS = {
+    "aws:cloudwatch/eventBus:EventBus": ("events", "event-bus/{}"),
+    "aws:cloudwatch/eventRule:EventRule": ("events", "rule/{}"),
+    "aws:cloudwatch/logGroup:LogGroup": ("logs", "log-group:{}"),
+    "aws:dynamodb/table:Table": ("dynamodb", "table/{}"),
+    "aws:iam/role:Role": ("iam", "role/{}"),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": ("lambda", "event-source-mapping:{}"),
+    "aws:lambda/function:Function": ("lambda", "function:{}"),
+    "aws:lambda/layerVersion:LayerVersion": ("lambda", "layer:{}:1"),
+    "aws:sqs/queue:Queue": ("sqs", "{}"),
+}
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A resource as the program asked for it."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    inputs: dict[str, Any]
+    custom: bool
+    dependencies: frozenset[str]
+    """URNs of what it waits for."""
+    property_dependencies: dict[str, frozenset[str]]
+    """URNs of what each property's value comes from."""
+    protect: bool
+    provider: str
+
+
+@dataclass
+class Deployment:
+    """What a program did."""
+
+    resources: list[Registration] = field(default_factory=list)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each component registered as its outputs, by URN."""
+    warnings: list[str] = field(default_factory=list)
+
+    def only(self, type_: str, name: str | None = None) -> Registration:
+        """The one resource of a type, and of a name where there are several of the type."""
+        found = [each for each in self.resources if each.type.endswith(f":{type_}") and name in {None, each.name}]
+        assert len(found) == 1, f"{len(found)} resources of type {type_} and name {name}"
+        return found[0]
+
+    def children(self) -> list[Registration]:
+        """What a cloud provider would make."""
+        return [each for each in self.resources if each.custom]
+
+    def waits_for(self, resource: Registration) -> set[tuple[str, str]]:
+        """Type, without its package, and name of what a resource waits for."""
+        return {
+            (each.type.rsplit(":", 1)[-1], each.name) for each in self.resources if each.urn in resource.dependencies
+        }
+
+    def names(self) -> set[tuple[str, str]]:
+        """Type, without its package, and name of every resource that a provider would make."""
+        return {(each.type.rsplit(":", 1)[-1], each.name) for each in self.children()}
+
+
+class _Cloud(mocks.Mocks):
+    """Computes what AWS would; in a preview nothing, so that it stays unknown."""
+
+    def __init__(self, *, preview: bool) -> None:
+        self._preview = preview
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if self._preview:
+            return None, dict(args.inputs)
+        name = args.inputs.get("layerName") or physical(args.name)
+        computed = {"name": name}
+        if args.typ in _ARNS:
+            service, rest = _ARNS[args.typ]
+            computed["arn"] = arn(service, rest.format(name))
+        if args.typ == "aws:dynamodb/table:Table":
+            computed["streamArn"] = f"{computed['arn']}/stream/2026-11-23T08:30:00.000"
+        if args.typ == "aws:sqs/queue:Queue":
+            computed["url"] = f"https://sqs.{REGION}.amazonaws.com.cn/{ACCOUNT}/{name}"
+        if args.typ == "aws:lambda/layerVersion:LayerVersion":
+            computed["version"] = "1"
+        return f"{name}-id", {**computed, **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"{args.token} is called: an invoke needs credentials and rights at preview")
+
+
+class _RecordingMonitor(mocks.MockMonitor):
+    def __init__(self, deployment: Deployment, *, preview: bool) -> None:
+        super().__init__(_Cloud(preview=preview))
+        self._deployment = deployment
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
+        response = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            self._deployment.resources.append(
+                Registration(
+                    type=request.type,
+                    name=request.name,
+                    urn=response.urn,
+                    parent=request.parent,
+                    inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
+                    custom=request.custom,
+                    dependencies=frozenset(request.dependencies),
+                    property_dependencies={
+                        name: frozenset(each.urns) for name, each in request.propertyDependencies.items()
+                    },
+                    protect=request.protect,
+                    provider=request.provider,
+                )
+            )
+        return response
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
+        raise AssertionError(f"{request.type} {request.id} is read: a .get needs credentials at preview")
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
+        self._deployment.outputs[request.urn] = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
+        return super().RegisterResourceOutputs(request)
+
+
+class _Warnings(logging.Handler):
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__(logging.WARNING)
+        self._deployment = deployment
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._deployment.warnings.append(record.getMessage())
+
+
+def deploy(program: Callable[[], object], *, preview: bool = False) -> Deployment:
+    """Run a program as `pulumi up` does, or `pulumi preview`, before which nothing is deployed."""
+    deployment = Deployment()
+    logger = logging.Logger("program")
+    logger.addHandler(_Warnings(deployment))
+
+    def run() -> None:
+        mocks.set_mocks(
+            _Cloud(preview=preview),
+            project="project",
+            stack="stack",
+            preview=preview,
+            logger=logger,
+            monitor=_RecordingMonitor(deployment, preview=preview),
+        )
+        pulumi.runtime.test(program)()
+
+    # Pulumi keeps its state in context variables: each program gets its own.
+    contextvars.Context().run(run)
+    return deployment
+
+
+def component(name: str = "files", opts: pulumi.ResourceOptions | None = None, **more: Any) -> CpEventSource:
+    args = {"cp_domain_name": "File", "cp_domain_logic_layer": LAYER, **more}
+    return CpEventSource(name, CpEventSourceArgs(**args), opts)
+
+
+def in_program(make: Callable[[], object]) -> Callable[[], None]:
+    """A program that returns nothing: Pulumi would wait for a component returned as if it were an output."""
+
+    def program() -> None:
+        make()
+
+    return program
+
+
+def statements(document: str) -> dict[str, dict[str, Any]]:
+    """A policy document's statements by their names."""
+    return {each["Sid"]: each for each in json.loads(document)["Statement"]}

@@ -1,0 +1,236 @@
+"""What the component consists of, and what all its parts have in common."""
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from cp_event_source import CpEventSource
+from cp_event_source.arguments import MAX_NAME_LENGTH
+
+from .deployment import (
+    ACCOUNT,
+    PARTITION,
+    REGION,
+    Deployment,
+    Registration,
+    arn,
+    component,
+    deploy,
+    in_program,
+    physical,
+)
+
+WITHOUT_BUS = {
+    ("Table", "files-domain-events"),
+    ("Table", "files-domain"),
+    ("Queue", "files-ingest"),
+    ("Queue", "files-ingest-dead-letter"),
+    ("Queue", "files-parked"),
+    ("Queue", "files-projection-dead-letter"),
+    ("QueuePolicy", "files-ingest"),
+    ("QueuePolicy", "files-ingest-dead-letter"),
+    ("QueuePolicy", "files-parked"),
+    ("QueuePolicy", "files-projection-dead-letter"),
+    ("EventRule", "files-domain-event"),
+    ("EventRule", "files-rebuild"),
+    ("EventTarget", "files-domain-event"),
+    ("EventTarget", "files-rebuild"),
+    ("Permission", "files-rebuild"),
+    ("LogGroup", "files-persist-logs"),
+    ("LogGroup", "files-project-logs"),
+    ("Role", "files-persist-role"),
+    ("Role", "files-project-role"),
+    ("RolePolicy", "files-persist-role"),
+    ("RolePolicy", "files-project-role"),
+    ("Function", "files-persist"),
+    ("Function", "files-project"),
+    ("EventSourceMapping", "files-persist"),
+    ("EventSourceMapping", "files-project"),
+    ("FunctionEventInvokeConfig", "files-event-bus-destination"),
+}
+
+TAGGABLE = {
+    "EventBus",
+    "EventRule",
+    "EventSourceMapping",
+    "Function",
+    "LogGroup",
+    "Queue",
+    "Role",
+    "Table",
+}
+NOT_TAGGABLE = {"EventTarget", "FunctionEventInvokeConfig", "Permission", "QueuePolicy", "RolePolicy"}
+
+OUTPUTS = {
+    "domain_events_table_arn": arn("dynamodb", f"table/{physical('files-domain-events')}"),
+    "domain_events_table_name": physical("files-domain-events"),
+    "domain_events_stream_arn": arn(
+        "dynamodb", f"table/{physical('files-domain-events')}/stream/2026-11-23T08:30:00.000"
+    ),
+    "domain_table_arn": arn("dynamodb", f"table/{physical('files-domain')}"),
+    "domain_table_name": physical("files-domain"),
+    "domain_table_stream_arn": arn("dynamodb", f"table/{physical('files-domain')}/stream/2026-11-23T08:30:00.000"),
+    "domain_event_rule_arn": arn("events", f"rule/{physical('files-domain-event')}"),
+    "domain_event_lambda_rule_arn": arn("events", f"rule/{physical('files-rebuild')}"),
+    "event_bus_arn": arn("events", f"event-bus/{physical('files-bus')}"),
+    "event_bus_name": physical("files-bus"),
+    "event_bus_destination_arn": arn("events", f"event-bus/{physical('files-bus')}"),
+    "persist_function_arn": arn("lambda", f"function:{physical('files-persist')}"),
+    "project_function_arn": arn("lambda", f"function:{physical('files-project')}"),
+    **{
+        f"{queue.replace('-', '_')}_queue_{kind}": value
+        for queue in ("ingest", "ingest-dead-letter", "parked", "projection-dead-letter")
+        for kind, value in (
+            ("arn", arn("sqs", physical(f"files-{queue}"))),
+            ("url", f"https://sqs.{REGION}.amazonaws.com.cn/{ACCOUNT}/{physical(f'files-{queue}')}"),
+        )
+    },
+}
+
+
+def test_without_a_bus_it_makes_one_and_exactly_these_resources(deployment: Deployment) -> None:
+    assert deployment.names() == WITHOUT_BUS | {("EventBus", "files-bus")}
+    assert len(deployment.children()) == len(deployment.names())
+
+
+@pytest.mark.parametrize("bus", ["company", f"arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/company"])
+def test_with_a_bus_it_makes_exactly_the_same_but_no_bus(bus: str) -> None:
+    given = deploy(in_program(lambda: component(cp_event_bus=bus)))
+    assert given.names() == WITHOUT_BUS
+    assert len(given.children()) == len(given.names())
+
+
+def test_the_component_registers_under_its_public_type(deployment: Deployment) -> None:
+    assert [each.type for each in deployment.resources if not each.custom] == ["cp-event-source:index:CpEventSource"]
+
+
+def test_every_child_has_the_component_as_its_parent(deployment: Deployment) -> None:
+    parent = deployment.only("CpEventSource").urn
+    assert {each.parent for each in deployment.children()} == {parent}
+
+
+def test_no_physical_name_is_set_so_that_stacks_and_replacements_never_clash(deployment: Deployment) -> None:
+    named = {each.name: each.inputs["name"] for each in deployment.children() if "name" in each.inputs}
+    assert named == {}
+
+
+def test_no_child_sets_a_region_of_its_own(deployment: Deployment) -> None:
+    assert [each.name for each in deployment.children() if "region" in each.inputs] == []
+
+
+def test_every_child_that_can_be_tagged_has_the_users_tags_and_ours() -> None:
+    tagged = deploy(in_program(lambda: component(tags={"team": pulumi.Output.from_input("files")})))
+    kinds: dict[str, list[Registration]] = {}
+    for each in tagged.children():
+        kinds.setdefault(each.type.rsplit(":", 1)[-1], []).append(each)
+    assert kinds.keys() == TAGGABLE | NOT_TAGGABLE
+    for kind in TAGGABLE:
+        for each in kinds[kind]:
+            assert each.inputs["tags"] == {
+                "team": "files",
+                "cp-event-source:component": "files",
+                "cp-event-source:domain": "File",
+            }, each.name
+
+
+def test_protection_reaches_every_child() -> None:
+    protected = deploy(in_program(lambda: component(opts=pulumi.ResourceOptions(protect=True))))
+    assert {each.protect for each in protected.children()} == {True}
+
+
+def test_a_provider_given_to_the_component_reaches_every_child() -> None:
+    def program() -> None:
+        provider = aws.Provider("elsewhere", region="eu-central-1")
+        component(opts=pulumi.ResourceOptions(provider=provider))
+
+    elsewhere = deploy(program)
+    children = [each for each in elsewhere.children() if each.name.startswith("files-")]
+    assert len(children) == 27
+    assert {each.provider.rsplit("::", 2)[-2] for each in children} == {"elsewhere"}
+
+
+def test_all_outputs_are_registered_for_other_stacks(deployment: Deployment) -> None:
+    assert deployment.outputs[deployment.only("CpEventSource").urn] == OUTPUTS
+
+
+def test_the_attributes_are_what_is_registered() -> None:
+    seen: dict[str, Any] = {}
+
+    def program() -> pulumi.Output[None]:
+        made = component()
+        values = {name: getattr(made, name) for name in OUTPUTS}
+        return pulumi.Output.all(**values).apply(seen.update)
+
+    deploy(program)
+    assert seen == OUTPUTS
+
+
+def test_the_seeds_six_properties_are_the_resources_themselves() -> None:
+    made: list[CpEventSource] = []
+    deploy(in_program(lambda: made.append(component())))
+    (it,) = made
+    assert isinstance(it, CpEventSource)
+    assert isinstance(it.domain_event_rule, aws.cloudwatch.EventRule)
+    assert isinstance(it.domain_event_lambda_rule, aws.cloudwatch.EventRule)
+    assert isinstance(it.domain_events_table, aws.dynamodb.Table)
+    assert isinstance(it.domain_table, aws.dynamodb.Table)
+    assert isinstance(it.event_bus, aws.cloudwatch.EventBus)
+    assert isinstance(it.event_bus_destination, aws.lambda_.FunctionEventInvokeConfig)
+
+
+def test_a_given_bus_is_no_resource_of_the_component() -> None:
+    made: list[CpEventSource] = []
+    deploy(in_program(lambda: made.append(component(cp_event_bus="default"))))
+    assert made[0].event_bus is None
+
+
+@pytest.mark.parametrize("bus", [{}, {"cp_event_bus": "company"}])
+def test_a_first_preview_where_nothing_is_known_registers_everything(bus: dict[str, str]) -> None:
+    preview = deploy(in_program(lambda: component(**bus)), preview=True)
+    assert len(preview.children()) == (26 if bus else 27)
+    function = preview.only("Function", "files-project").inputs
+    assert isinstance(function["role"], pulumi.output.Unknown)
+    assert preview.outputs[preview.only("CpEventSource").urn].keys() == OUTPUTS.keys()
+
+
+def test_a_layer_known_only_later_can_be_previewed() -> None:
+    def program() -> None:
+        layer = aws.lambda_.LayerVersion("layer", layer_name="file")
+        component(cp_domain_logic_layer=layer.arn)
+
+    preview = deploy(program, preview=True)
+    assert isinstance(preview.only("Function", "files-project").inputs["layers"][0], pulumi.output.Unknown)
+
+
+def test_two_components_live_in_one_program() -> None:
+    def program() -> None:
+        component("files", cp_event_bus="company")
+        component("users", cp_domain_name="User", cp_event_bus="company")
+
+    both = deploy(program)
+    assert len({each.urn for each in both.children()}) == 52
+
+
+LIMITS = {
+    "EventBus": 256,
+    "EventRule": 64,
+    "Function": 64,
+    "LogGroup": 512,
+    "Queue": 80,
+    "Role": 64,
+    "RolePolicy": 128,
+    "Table": 255,
+}
+"""The longest physical names. The kinds left out have no name of their own."""
+
+
+def test_the_longest_name_allowed_fits_every_childs_limit_and_one_more_would_not() -> None:
+    longest = deploy(in_program(lambda: component("n" * MAX_NAME_LENGTH)))
+    room = {
+        each.name: LIMITS[kind] - len(physical(each.name))
+        for each in longest.children()
+        if (kind := each.type.rsplit(":", 1)[-1]) in LIMITS
+    }
+    assert min(room.values()) == 0

@@ -1,0 +1,120 @@
+"""The bus, the rules, the targets, and who may invoke the project function."""
+
+import json
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from .deployment import (
+    ACCOUNT,
+    PARTITION,
+    REGION,
+    Deployment,
+    arn,
+    component,
+    deploy,
+    in_program,
+    physical,
+)
+
+BUS_ARN = arn("events", "event-bus/company/audit")
+
+
+@pytest.mark.parametrize(("rule", "event_type"), [("files-domain-event", "DOMAIN"), ("files-rebuild", "REBUILD")])
+def test_a_rule_matches_one_type_of_event_of_one_domain(deployment: Deployment, rule: str, event_type: str) -> None:
+    inputs = deployment.only("EventRule", rule).inputs
+    assert json.loads(inputs["eventPattern"]) == {"detail": {"EventType": [event_type], "DomainName": ["File"]}}
+    assert inputs["eventBusName"] == physical("files-bus")
+    assert "state" not in inputs
+    assert "isEnabled" not in inputs
+
+
+@pytest.mark.parametrize(
+    ("name", "leads_to"),
+    [
+        ("files-domain-event", arn("sqs", physical("files-ingest"))),
+        ("files-rebuild", arn("lambda", f"function:{physical('files-project')}")),
+    ],
+)
+def test_a_target_gets_the_whole_event_for_a_day_and_then_the_dead_letter_queue_does(
+    deployment: Deployment, name: str, leads_to: str
+) -> None:
+    target = deployment.only("EventTarget", name).inputs
+    assert target == {
+        "eventBusName": physical("files-bus"),
+        "rule": physical(name),
+        "targetId": name.removeprefix("files-"),
+        "arn": leads_to,
+        "deadLetterConfig": {"arn": arn("sqs", physical("files-ingest-dead-letter"))},
+        "retryPolicy": {"maximumEventAgeInSeconds": 86400, "maximumRetryAttempts": 185},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("files-domain-event", {("QueuePolicy", "files-ingest"), ("QueuePolicy", "files-ingest-dead-letter")}),
+        ("files-rebuild", {("Permission", "files-rebuild"), ("QueuePolicy", "files-ingest-dead-letter")}),
+    ],
+)
+def test_a_target_is_made_only_when_the_rule_may_write_there(
+    deployment: Deployment, name: str, needed: set[tuple[str, str]]
+) -> None:
+    assert needed <= deployment.waits_for(deployment.only("EventTarget", name))
+
+
+def test_only_the_rebuild_rule_of_this_account_may_invoke_the_project_function(deployment: Deployment) -> None:
+    assert deployment.only("Permission").inputs == {
+        "action": "lambda:InvokeFunction",
+        "function": physical("files-project"),
+        "principal": "events.amazonaws.com",
+        "sourceArn": arn("events", f"rule/{physical('files-rebuild')}"),
+        "sourceAccount": ACCOUNT,
+    }
+
+
+def bus_as_seen(deployment: Deployment) -> dict[str, Any]:
+    outputs = deployment.outputs[deployment.only("CpEventSource").urn]
+    places = {each.inputs["eventBusName"] for each in deployment.children() if "eventBusName" in each.inputs}
+    return {"name": outputs["event_bus_name"], "arn": outputs["event_bus_arn"], "rules on": places}
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "bus_arn"),
+    [
+        ("default", "default", arn("events", "event-bus/default")),
+        ("company/audit", "company/audit", BUS_ARN),
+        (BUS_ARN, "company/audit", BUS_ARN),
+        (
+            "arn:aws:events:eu-central-1:444455556666:event-bus/theirs",
+            "theirs",
+            "arn:aws:events:eu-central-1:444455556666:event-bus/theirs",
+        ),
+    ],
+)
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "as an output"])
+def test_a_bus_given_by_name_or_arn_is_known_by_both_without_asking_aws(
+    given: str, name: str, bus_arn: str, later: bool
+) -> None:
+    bus = pulumi.Output.from_input(given) if later else given
+    seen = bus_as_seen(deploy(in_program(lambda: component(cp_event_bus=bus))))
+    assert seen == {"name": name, "arn": bus_arn, "rules on": {name}}
+
+
+def test_a_bus_made_in_the_same_program_is_attached_to_by_its_name() -> None:
+    def program() -> None:
+        component(cp_event_bus=aws.cloudwatch.EventBus("company").name)
+
+    seen = bus_as_seen(deploy(program))
+    assert seen == {
+        "name": physical("company"),
+        "arn": f"arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/{physical('company')}",
+        "rules on": {physical("company")},
+    }
+
+
+def test_a_buss_arn_is_known_at_once_when_it_was_given() -> None:
+    preview = deploy(in_program(lambda: component(cp_event_bus=BUS_ARN)), preview=True)
+    assert preview.outputs[preview.only("CpEventSource").urn]["event_bus_arn"] == BUS_ARN

@@ -1,0 +1,47 @@
+"""The two tables."""
+
+import pytest
+
+from cp_event_source.handler_code import domain_contract
+
+from .deployment import Deployment
+
+TABLES = ("files-domain-events", "files-domain")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_on_demand_can_be_restored_to_any_second_and_streams(deployment: Deployment, name: str) -> None:
+    table = deployment.only("Table", name).inputs
+    assert table["billingMode"] == "PAY_PER_REQUEST"
+    assert table["pointInTimeRecovery"] == {"enabled": True}
+    assert table["streamEnabled"] is True
+
+
+def test_events_are_keyed_by_domain_and_event_key_and_stream_their_new_image(deployment: Deployment) -> None:
+    table = deployment.only("Table", "files-domain-events").inputs
+    assert (table["hashKey"], table["rangeKey"]) == ("DomainId", "EventKey")
+    assert table["attributes"] == [{"name": "DomainId", "type": "S"}, {"name": "EventKey", "type": "S"}]
+    assert table["streamViewType"] == "NEW_IMAGE"
+    assert "globalSecondaryIndexes" not in table
+
+
+def test_rows_are_keyed_by_domain_and_stream_both_images(deployment: Deployment) -> None:
+    table = deployment.only("Table", "files-domain").inputs
+    assert table["hashKey"] == "DomainId"
+    assert "rangeKey" not in table
+    assert table["streamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_parked_domains_are_listed_by_an_index_on_a_reserved_attribute_that_only_they_have(
+    deployment: Deployment,
+) -> None:
+    table = deployment.only("Table", "files-domain").inputs
+    assert table["globalSecondaryIndexes"] == [
+        {
+            "name": "ParkedDomains",
+            "keySchemas": [{"attributeName": "CpEventSourceParked", "keyType": "HASH"}],
+            "projectionType": "KEYS_ONLY",
+        }
+    ]
+    assert {"name": "CpEventSourceParked", "type": "S"} in table["attributes"]
+    assert "CpEventSourceParked" in domain_contract.RESERVED_ATTRIBUTES
