@@ -27,6 +27,9 @@ ITEM_SIZE_LIMIT = 400 * 1024
 NESTING_LIMIT = 32
 """Levels of lists and maps, the attribute's own included."""
 
+_LONGEST_KEY = 65_535
+"""Bytes of an attribute's name and of a map's key."""
+
 
 class NotStorable(ValueError):
     """DynamoDB cannot keep this value as it is. Names the attribute's path and says why."""
@@ -64,7 +67,8 @@ def encode(value: Any, path: str = "value", depth: int = 0) -> dict[str, Any]:
 
     Raises:
         NotStorable: a type that is not listed, a number beyond 38 digits or DynamoDB's range, NaN, an infinity, text
-            that is not Unicode (a lone surrogate), an empty key or set, a set of mixed types, or too many levels.
+            that is not Unicode (a lone surrogate), a key that is empty or beyond 64 KB, an empty set, a set of mixed
+            types, or too many levels.
     """
     match value:
         case None:
@@ -177,8 +181,8 @@ def _parse_number(text: str) -> int | Decimal:
 
 
 def _number(value: int | Decimal | float, path: str) -> str:
-    # repr is the shortest text that reads back as the same float: 0.1 is stored as 0.1
-    number = Decimal(repr(value)) if isinstance(value, float) else value
+    # float's own repr is the shortest text that reads back as the same float: 0.1 is stored as 0.1
+    number = Decimal(float.__repr__(value)) if isinstance(value, float) else value
     if not is_storable(number):
         raise NotStorable(path, "DynamoDB keeps finite numbers of up to 38 digits between 1E-130 and 1E+126")
     return number_text(number)
@@ -189,7 +193,7 @@ def _text(value: str, path: str) -> str:
         value.encode()
     except UnicodeEncodeError as error:
         raise NotStorable(path, "the text holds a lone surrogate, which UTF-8 does not have") from error
-    return str(value)
+    return str.__str__(value)  # not str(value): a subclass may have a text of its own, an Enum has
 
 
 def _key(key: Any, path: str) -> str:
@@ -197,7 +201,10 @@ def _key(key: Any, path: str) -> str:
         raise NotStorable(path, f"keys must be text; found a {type(key).__name__}")
     if not key:
         raise NotStorable(path, "an empty key cannot be stored")
-    return _text(key, path)
+    text = _text(key, path)
+    if len(text.encode()) > _LONGEST_KEY:
+        raise NotStorable(path, "a key is longer than 64 KB")
+    return text
 
 
 def _deeper(depth: int, path: str) -> int:
@@ -214,4 +221,5 @@ def _encode_set(value: set[Any] | frozenset[Any], path: str) -> dict[str, Any]:
     if len(kinds) > 1 or not kinds <= {"S", "N", "B"}:
         raise NotStorable(path, "a set holds only text, only numbers, or only bytes")
     (kind,) = kinds
-    return {f"{kind}S": sorted(element[kind] for element in elements)}
+    # different values may be stored alike (0.1 and Decimal("0.1"), an Enum and its value): once, or DynamoDB refuses
+    return {f"{kind}S": sorted({element[kind] for element in elements})}
