@@ -251,12 +251,6 @@ def test_an_items_attributes_are_named_in_the_path() -> None:
         encode_item({"": 1})
 
 
-def test_a_set_of_true_and_1_is_one_element_of_what_python_put_first() -> None:
-    assert encode({1, True}) == {"NS": ["1"]}
-    with pytest.raises(NotStorable):
-        encode({True, 1})
-
-
 @pytest.mark.parametrize(
     "wrap", [lambda inner: [inner], lambda inner: {"a": inner}, Node], ids=["list", "map", "class"]
 )
