@@ -1,10 +1,10 @@
 """The domain event: the contract of a bus event's `detail`, each field's rule in one place."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from . import exact_json
 from .event_time import UnreadableTime, instant
 
 DOMAIN = "DOMAIN"
@@ -118,8 +118,8 @@ def parse_domain_event(detail: Any, *, domain_name: str, latest: str) -> DomainE
 def shown(value: Any) -> str:
     """`value` as ASCII JSON, cut to 80 characters: fit for a reason, whatever it holds."""
     try:
-        text = json.dumps(value, default=str)
-    except (ValueError, RecursionError):  # numbers of thousands of digits, hundreds of levels
+        text = exact_json.dumps(value)
+    except (TypeError, ValueError, RecursionError):  # not from exact JSON, or hundreds of levels
         text = f"a {type(value).__name__}"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
 
