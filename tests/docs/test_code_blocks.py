@@ -1,0 +1,227 @@
+"""Every code block in the README and the docs is run, or says right before it why it is not.
+
+By language, and by the HTML comment in front of the block, if there is one:
+
+| block | what is done with it |
+|---|---|
+| `<!-- not run: reason -->` | nothing, but that the names it uses exist |
+| python with a class Domain | checked as `DomainPythonLayer` checks it, and folds the page's events, if there are any |
+| python, other | run as a Pulumi program, against mocks |
+| json | parsed; a domain event must keep the contract |
+| yaml | parsed |
+| bash | every command is a make target or a command line that the program takes |
+| `<!-- run -->` bash | run for real, in a folder with the examples and the page's own files |
+| `<!-- file: path -->` | written there for the commands that are run |
+| `<!-- output -->` text | its lines are what the last command printed |
+| mermaid | a picture |
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cp_event_source import cli
+from cp_event_source.domain_layer_check import check_domain_layer
+from handler import exact_json
+from handler.domain_event import parse_domain_event
+from tests.examples.layer import fold, load_layer
+from tests.examples.program import run_program
+
+from .markdown import REPOSITORY, Block, blocks, pages
+
+ALL = [block for page in pages() for block in blocks(page)]
+LATEST = "2026-12-31T00:00:00.000000000Z"
+BIN = Path(sys.executable).parent
+
+# What a reader has besides this project.
+FOREIGN_COMMANDS = {"cd", "git", "pip", "python3"}
+
+
+def treatment(block: Block) -> Callable[[Block, Path], None]:
+    """What is done with a block."""
+    kind = block.marker.partition(":")[0]
+    match block.language, kind:
+        case _, "not run":
+            return names_what_exists
+        case "python", _ if "class Domain:" in block.text:
+            return is_a_layer
+        case "python", "" | "file":
+            return is_a_program
+        case "json", "" | "file" | "events for the layer above":
+            return holds_the_contract
+        case "yaml", "" | "file":
+            return is_yaml
+        case "bash", "" | "run":
+            return is_a_command
+        case "text", "output":
+            return is_compared_where_the_command_is_run
+        case "mermaid", "":
+            return is_a_picture
+    raise AssertionError(
+        f"{block}: no test knows what to do with a {block.language or 'nameless'} block"
+        f" marked {block.marker!r}; mark it <!-- not run: reason -->, or teach this test"
+    )
+
+
+@pytest.mark.parametrize("block", ALL, ids=str)
+def test_code_block(block: Block, tmp_path: Path) -> None:
+    treatment(block)(block, tmp_path)
+
+
+def names_what_exists(block: Block, _folder: Path) -> None:
+    assert block.marker.partition(":")[2].strip(), f"{block}: say why it is not run"
+    exported = run_program(REPOSITORY / "examples" / "default").exports
+    assert set(re.findall(r"pulumi stack output (\w+)", block.text)) <= set(exported)
+    for target in re.findall(r"^make ([a-z-]+)", block.text, re.MULTILINE):
+        is_taken(["make", target])
+
+
+def is_a_layer(block: Block, folder: Path) -> None:
+    (folder / "domain_handler.py").write_text(block.text)
+    report = check_domain_layer(folder)
+    assert (list(report.errors), list(report.warnings)) == ([], [])
+    layer = load_layer(folder)
+    events = [event for other in blocks(block.page) for event in domain_events(other)]
+    for domain_id in {event["DomainId"] for event in events}:
+        row = fold(layer, [event for event in events if event["DomainId"] == domain_id])
+        assert row["DomainId"] == domain_id
+
+
+def is_a_program(block: Block, folder: Path) -> None:
+    """Runs in a folder that has the layers of the examples and of the page."""
+    for layer in (REPOSITORY / "examples").glob("*/*_domain"):
+        (folder / layer.name).symlink_to(layer)
+    for path, other in files_of(block.page):
+        if path.parent.name.endswith("_domain"):
+            (folder / path.parent.name).mkdir(exist_ok=True)
+            (folder / path.parent.name / path.name).write_text(other.text)
+    (folder / "__main__.py").write_text(block.text)
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        registered = run_program(folder, stack_outputs=run_program(REPOSITORY / "examples" / "default").exports)
+    finally:
+        os.chdir(before)
+    assert registered.resources
+
+
+def holds_the_contract(block: Block, _folder: Path) -> None:
+    value = exact_json.loads(block.text)
+    for event in value if isinstance(value, list) else [value]:
+        if event.get("EventType") == "REBUILD":
+            assert set(event) == {"EventType", "DomainName", "DomainId"}
+        if event.get("EventType") == "DOMAIN" and event["EventTime"] != "yesterday":
+            parse_domain_event(event, domain_name=event["DomainName"], latest=LATEST)
+
+
+def is_yaml(block: Block, _folder: Path) -> None:
+    assert isinstance(yaml.safe_load(block.text), dict)
+
+
+def is_a_command(block: Block, _folder: Path) -> None:
+    assert commands(block)
+    for command in commands(block):
+        is_taken(command)
+
+
+def is_compared_where_the_command_is_run(block: Block, _folder: Path) -> None:
+    assert any(other.marker == "run" and other.line < block.line for other in blocks(block.page))
+
+
+def is_a_picture(block: Block, _folder: Path) -> None:
+    assert block.text.startswith("flowchart ")
+
+
+def commands(block: Block) -> list[list[str]]:
+    """The commands of a shell block, without comments, continuations joined."""
+    lines = block.text.replace("\\\n", " ").splitlines()
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+def is_taken(command: list[str]) -> None:
+    """Whether the command is one that this project has, with options that it takes."""
+    program, *arguments = command
+    if program == "make":
+        targets = set(re.findall(r"^([a-z-]+):.*##", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+        assert set(arguments) <= targets, f"{arguments}: the Makefile has {sorted(targets)}"
+    elif Path(program).name == "cp-event-source":
+        cli._parser().parse_args(arguments)
+    else:
+        assert program in FOREIGN_COMMANDS, f"{program} is not known to the reader"
+
+
+def domain_events(block: Block) -> list[dict[str, Any]]:
+    """The domain events in a block that keep the contract and that the pages' layers know."""
+    if block.language != "json" or "DOMAIN" not in block.text or "more-events" in block.marker:
+        return []
+    value = exact_json.loads(block.text)
+    return [event for event in (value if isinstance(value, list) else [value]) if event.get("EventType") == "DOMAIN"]
+
+
+def files_of(page: Path) -> list[tuple[Path, Block]]:
+    return [(Path(block.marker[6:]), block) for block in blocks(page) if block.marker.startswith("file: ")]
+
+
+RUN = [page for page in pages() if any(block.marker == "run" for block in blocks(page))]
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    """The page from top to bottom, as a reader would follow it."""
+    (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
+    printed = ""
+    for block in blocks(page):
+        if block.marker.startswith("file: "):
+            file = tmp_path / block.marker[6:]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text)
+        elif block.marker == "run":
+            printed = "".join(run_for_real(command, tmp_path) for command in commands(block))
+        elif block.marker == "output":
+            expected, actual = comparable(block.text), comparable(printed)
+            missing = [line for line in expected if line not in actual]
+            assert not missing, f"{block}: not printed: {missing}\nprinted:\n{printed}"
+
+
+def run_for_real(command: list[str], folder: Path) -> str:
+    """What a command prints."""
+    if command[0] == "make":
+        # its recipe, since the target would set up an environment of its own in the folder
+        recipe = subprocess.run(
+            ["make", "--dry-run", "--old-file=.venv/.ready", *command[1:]],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        command = shlex.split(recipe)
+    command = [str(BIN / Path(command[0]).name), *command[1:]]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "100"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def comparable(text: str) -> list[str]:
+    """The lines' words, without what differs from run to run: durations, ports, generated names, the hour."""
+    text = re.sub(r"[\u2500-\u257f]", " ", text)  # the tables' frames
+    text = re.sub(r"\d+(\.\d+)? s\b", "N s", text)
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", "NOW", text)
+    return [" ".join(line.split()) for line in text.splitlines() if line.split() not in ([], ["..."])]
