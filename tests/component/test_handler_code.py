@@ -1,0 +1,121 @@
+"""The functions' deployment package: complete, pure, and the same every time."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from cp_event_source import handler_code
+
+from .deployment import Deployment
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_file_of_the_functions_code_is_there() -> None:
+    expected = {f"handler/{path.relative_to(ROOT / 'handler').as_posix()}" for path in (ROOT / "handler").rglob("*.py")}
+    assert {name for name in handler_code.code_files() if name.startswith("handler/")} == expected
+    assert {"handler/__init__.py", "handler/persist_function.py", "handler/project_function.py"} <= expected
+
+
+def test_what_the_code_imports_is_shipped_with_it() -> None:
+    names = handler_code.code_files().keys()
+    assert {"aws_lambda_powertools/__init__.py", "jmespath/__init__.py", "typing_extensions.py"} <= names
+    assert {name.split("/")[0] for name in names} == {
+        "handler",
+        "aws_lambda_powertools",
+        "jmespath",
+        "typing_extensions.py",
+    }
+
+
+def test_it_is_pure_python_and_so_runs_on_any_architecture() -> None:
+    assert {Path(name).suffix for name in handler_code.code_files()} == {".py"}
+    for package in ("aws_lambda_powertools", "jmespath"):
+        (folder,) = {
+            path.parent for name, path in handler_code.code_files().items() if name == f"{package}/__init__.py"
+        }
+        assert [path for path in folder.rglob("*") if path.suffix in {".so", ".pyd", ".dylib"}] == []
+
+
+def test_the_files_are_listed_one_by_one_sorted_and_without_compiled_ones() -> None:
+    names = list(handler_code.code_files())
+    assert names == sorted(names)
+    assert all(path.is_file() for path in handler_code.code_files().values())
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+
+
+def test_both_functions_get_that_archive(deployment: Deployment) -> None:
+    for name in ("files-persist", "files-project"):
+        code = deployment.only("Function", name).inputs["code"]
+        assert {path: asset.path for path, asset in code.assets.items()} == {
+            path: str(file) for path, file in handler_code.code_files().items()
+        }
+        assert all(isinstance(asset, pulumi.FileAsset) for asset in code.assets.values())
+
+
+IMPORT_ALONE = """
+import importlib, sys
+
+lambda_has = {"boto3", "botocore", "dateutil", "s3transfer", "six", "urllib3"}
+shipped = {"handler", "aws_lambda_powertools", "jmespath", "typing_extensions"}
+known = sys.stdlib_module_names | lambda_has | shipped | {"domain_handler"}
+
+class OnlyWhatLambdaHas:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in known:
+            raise ModuleNotFoundError(f"Lambda has no {name}", name=name)
+
+code, layer, module = sys.argv[1:]
+sys.path[:0] = [code, layer]
+sys.meta_path.insert(0, OnlyWhatLambdaHas())
+assert callable(importlib.import_module(module).handle)
+for name in shipped & sys.modules.keys():
+    assert sys.modules[name].__file__.startswith(code), name
+"""
+
+
+@pytest.mark.parametrize("module", ["handler.persist_function", "handler.project_function"])
+def test_a_function_starts_with_nothing_but_the_archive_its_layer_and_the_runtimes_boto3(
+    module: str, tmp_path: Path
+) -> None:
+    for name, path in handler_code.code_files().items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, tmp_path / name)
+    environment = {
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "function",
+        "DOMAIN_NAME": "File",
+        "DOMAIN_EVENTS_TABLE": "events",
+        "DOMAIN_TABLE": "rows",
+        "INGEST_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/111122223333/ingest",
+        "PARKED_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/111122223333/parked",
+        "MAX_FUTURE_SKEW_SECONDS": "600",
+        "EVENT_TIME_LIMIT_SECONDS": "10",
+        "LOGIC_VERSION": "1",
+        "POWERTOOLS_METRICS_NAMESPACE": "CpEventSource",
+        "POWERTOOLS_SERVICE_NAME": "File",
+    }
+    layer = ROOT / "tests" / "fixtures" / "seed_layer"
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", IMPORT_ALONE, str(tmp_path), str(layer), module],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_programs_own_handler_module_is_not_mistaken_for_ours(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text("raise RuntimeError('the program has its own handler')\n")
+    program = "import handler_probe\n"
+    (tmp_path / "handler_probe.py").write_text(
+        "from cp_event_source import handler_code\nprint(handler_code.HANDLER_DIR)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert Path(ran.stdout.strip()) == ROOT / "handler"
