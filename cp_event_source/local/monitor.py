@@ -74,6 +74,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._deployment = deployment
         self._lock = threading.Lock()
         self._root_urn = ""
+        self._urns: set[str] = set()
         options = [
             ("grpc.max_receive_message_length", _MESSAGE_BYTES),
             ("grpc.max_send_message_length", _MESSAGE_BYTES),
@@ -189,8 +190,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         urn = self._urn(request.parent, request.type, request.name)
         with self._lock:
-            if urn in self._deployment.resources:
+            if urn in self._urns:
                 raise UnsupportedError("a resource of this type and name was registered before; rename one")
+            self._urns.add(urn)
         inputs = properties(request.object)
         outputs: dict[str, Any] = {}
         identity = ""

@@ -1,0 +1,66 @@
+"""Events to send, from a file or from Python."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cp_event_source.local.errors import EventsError
+from cp_event_source.local.events_file import entries, read_events
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "events.json"
+    file.write_text(text)
+    return file
+
+
+def test_a_domain_event_is_the_detail_and_its_name_the_detail_type(tmp_path: Path) -> None:
+    (entry,) = read_events(written(tmp_path, '[{"EventName": "FileUploaded", "DomainName": "File"}]'))
+
+    assert json.loads(entry.detail) == {"EventName": "FileUploaded", "DomainName": "File"}
+    assert (entry.detail_type, entry.bus) == ("FileUploaded", None)
+    assert entry.text("DomainName") == "File"
+
+
+@pytest.mark.parametrize("detail", ['{"DomainName": "File"}', '"{\\"DomainName\\": \\"File\\"}"'])
+def test_a_whole_entry_keeps_its_source_type_and_bus(detail: str, tmp_path: Path) -> None:
+    text = f'[{{"Source": "me", "DetailType": "Mine", "EventBusName": "other", "Detail": {detail}}}]'
+
+    (entry,) = read_events(written(tmp_path, text))
+
+    assert (entry.source, entry.detail_type, entry.bus) == ("me", "Mine", "other")
+    assert json.loads(entry.detail) == {"DomainName": "File"}
+
+
+@pytest.mark.parametrize("number", ["0.1", "12345678901234567890", "1.2345678901234567890123456789012345678"])
+def test_numbers_keep_all_their_digits(number: str, tmp_path: Path) -> None:
+    (entry,) = read_events(written(tmp_path, f'[{{"Payload": {number}}}]'))
+
+    assert json.loads(entry.detail, parse_float=Decimal) == {"Payload": Decimal(number)}
+    assert number in entry.detail
+
+
+def test_floats_of_a_python_caller_are_sent_as_they_are_written() -> None:
+    (entry,) = entries([{"Payload": {"Score": 0.1, "More": [1.5]}}])
+
+    assert entry.detail == '{"Payload":{"More":[1.5],"Score":0.1}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[{]", "events.json: not JSON"),
+        ("{}", "expected an array of events, found dict"),
+        ('[{}, "x"]', "event 2: expected an object, found str"),
+    ],
+)
+def test_a_file_with_anything_else_is_refused_by_name(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(EventsError, match=message):
+        read_events(written(tmp_path, text))
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(EventsError, match=r"gone\.json: cannot be read"):
+        read_events(tmp_path / "gone.json")
