@@ -126,24 +126,29 @@ class _Sources:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[Path, _File | None] = {}
-
-    def read(self, path: Path) -> _File:
-        """Raises SyntaxError or ValueError (a null byte) where Python cannot read the file."""
-        name = path.relative_to(self._folder).as_posix()
-        return _File(name, ast.parse(path.read_bytes(), name))
+        self.problems: list[str] = []
+        """Why files that were asked for could not be read."""
 
     def module(self, name: str) -> _File | None:
-        """The file of a module that lies in the folder."""
+        """The file of a module that lies in the folder; None when it does not, or cannot be read."""
         base = self._folder.joinpath(*name.split(".")) if name else self._folder
         for path in (base.with_suffix(".py"), base / "__init__.py"):
             if path.is_file():
                 if path not in self._files:
-                    try:
-                        self._files[path] = self.read(path)
-                    except (SyntaxError, ValueError):
-                        self._files[path] = None
+                    self._files[path] = self._read(path)
                 return self._files[path]
         return None
+
+    def _read(self, path: Path) -> _File | None:
+        name = path.relative_to(self._folder).as_posix()
+        try:
+            return _File(name, ast.parse(path.read_bytes(), name))
+        except (SyntaxError, ValueError) as error:  # ValueError: a null byte, in older Pythons
+            line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+            reason = error.msg if isinstance(error, SyntaxError) else str(error)
+            version = ".".join(str(part) for part in sys.version_info[:2])
+            self.problems.append(f"{name}{line}: Python {version} cannot read it: {reason}")
+            return None
 
     def classes(self, file: _File, seen: frozenset[str] = frozenset()) -> dict[str, _Class]:
         """The classes that are names of a file's own: written there, or imported from the folder's files."""
@@ -163,25 +168,32 @@ class _Sources:
                 found[here] = theirs[there]
         return found | {name: _Class(file, node) for name, node in file.classes.items()}
 
+    def lineage(self, kind: _Class) -> tuple[list[_Class], bool]:
+        """A class and its bases in the folder, nearest first, and whether it has bases from elsewhere."""
+        found: list[_Class] = []
+        elsewhere = False
+        waiting = [kind]
+        while waiting:
+            here = waiting.pop(0)
+            if any(here.node is each.node for each in found):
+                continue
+            found.append(here)
+            classes = self.classes(here.file)
+            names = _base_names(here.node)
+            waiting[:0] = [classes[name] for name in names if name in classes]
+            elsewhere = elsewhere or any(name not in classes and name != "object" for name in names)
+        return found, elsewhere
+
     def inherits_from_elsewhere(self, kind: _Class) -> bool:
         """Whether a class may have methods from where this check cannot look."""
-        classes = self.classes(kind.file)
-        return any(
-            self.inherits_from_elsewhere(classes[name]) if name in classes else name != "object"
-            for name in _base_names(kind.node)
-        )
+        return self.lineage(kind)[1]
 
     def method(self, owner: str, kind: _Class, name: str) -> _Method | None:
         """A method that a class has or inherits within the folder; the last definition counts, as in Python."""
-        for statement in reversed(kind.node.body):
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name == name:
-                return _Method(owner, kind.file, statement)
-        classes = self.classes(kind.file)
-        for base in _base_names(kind.node):
-            if base in classes and classes[base].node is not kind.node:
-                found = self.method(owner, classes[base], name)
-                if found:
-                    return found
+        for each in self.lineage(kind)[0]:
+            for statement in reversed(each.node.body):
+                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name == name:
+                    return _Method(owner, each.file, statement)
         return None
 
 
@@ -206,21 +218,17 @@ class _Check:
             hint = f"; give {nested.parent} instead" if nested.is_file() else f"; it must define {_contract()}"
             self.errors.append(f"{folder} has no {contract.FILE}{hint}")
             return
-        try:
-            file = self.sources.read(path)
-        except (SyntaxError, ValueError) as error:
-            line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-            reason = error.msg if isinstance(error, SyntaxError) else str(error)
-            version = ".".join(str(part) for part in sys.version_info[:2])
-            self.errors.append(f"{contract.FILE}{line}: Python {version} cannot read it: {reason}")
-            return
-        classes = self.sources.classes(file)
-        self._domain(file, classes)
-        self._appliers(classes)
+        file = self.sources.module(contract.MODULE)
+        if file is not None:
+            classes = self.sources.classes(file)
+            if not self.sources.problems:
+                self._domain(file, classes)
+                self._appliers(file, classes)
+        self.errors.extend(self.sources.problems)
 
     def _domain(self, file: _File, classes: dict[str, _Class]) -> None:
         if contract.CLASS not in classes:
-            if contract.CLASS in file.other_names | file.imported_from.keys():
+            if contract.CLASS in file.other_names | file.imported_from.keys() or self._star(file):
                 self._unread(f"{contract.FILE}: {contract.CLASS}")
             else:
                 self.errors.append(f"{contract.FILE}: the class {contract.CLASS} is missing; define {_contract()}")
@@ -269,17 +277,19 @@ class _Check:
             f"write {_EXAMPLES[method.node.name]}"
         )
 
-    def _appliers(self, classes: dict[str, _Class]) -> None:
+    def _appliers(self, file: _File, classes: dict[str, _Class]) -> None:
         others = {name: kind for name, kind in classes.items() if name != contract.CLASS}
-        methods = [self.sources.method(name, kind, contract.APPLY) for name, kind in others.items()]
-        found = [method for method in methods if method]
-        for method in found:
+        found: dict[ast.AST, _Method] = {}
+        for name, kind in others.items():
+            method = self.sources.method(name, kind, contract.APPLY)
+            if method:
+                found.setdefault(method.node, method)
+        for method in found.values():
             self._applier(method)
         if found:
             return
-        elsewhere = [name for name, kind in others.items() if self.sources.inherits_from_elsewhere(kind)]
-        if elsewhere:
-            self._unread(f"{contract.FILE}: {' or '.join(elsewhere)}.{contract.APPLY}")
+        if self._star(file) or any(self.sources.inherits_from_elsewhere(kind) for kind in others.values()):
+            self._unread(f"{contract.FILE}: {contract.APPLY}")
         else:
             self.errors.append(
                 f"{contract.FILE}: no class has the method {contract.APPLY}; define one, beside {contract.CLASS}: "
@@ -289,7 +299,8 @@ class _Check:
     def _applier(self, method: _Method) -> None:
         self._not_async(method)
         parameters = _parameters(method.node)
-        if {"staticmethod", "classmethod"} & _decorators(method.node) or not parameters:
+        by_position = [each for each in parameters if not each.keyword_only]
+        if {"staticmethod", "classmethod"} & _decorators(method.node) or not by_position:
             self.errors.append(
                 f"{method.where} must be an ordinary method, with the domain object as its first parameter, self"
             )
@@ -324,6 +335,10 @@ class _Check:
                         f"{method.file.name}:{node.lineno}: {method.called} calls {name}(), which gives another "
                         "value whenever the events are folded anew; use event_time or what the event holds"
                     )
+
+    def _star(self, file: _File) -> bool:
+        """Whether a file has names from `from elsewhere import *`."""
+        return any(self.sources.module(module) is None for module in file.stars)
 
     def _unread(self, what: str) -> None:
         self.warnings.append(f"{what} cannot be checked by reading the folder; it is when the function starts")
