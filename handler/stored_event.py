@@ -10,9 +10,6 @@ from .attribute_value import ITEM_SIZE_LIMIT, Item, NotStorable, item_size
 from .domain_event import DomainEvent
 from .exact_numbers import number_text
 
-_COMPRESSED = ("Payload", "Extensions")
-"""Attributes of the producer's own shape. JSON has no bytes: a `B` there is compressed JSON text."""
-
 
 class Unstorable(ValueError):
     """The event does not fit into an item, even compressed."""
@@ -162,7 +159,7 @@ def _compressed(value: Any) -> dict[str, Any]:
 
 
 def _value(stored: Mapping[str, Any]) -> Any:
-    if "B" in stored:
+    if "B" in stored:  # JSON has no bytes: this is compressed JSON text
         return exact_json.loads(zlib.decompress(attribute_value.binary(stored["B"])).decode("ascii"))
     return attribute_value.decode(stored)
 
@@ -184,9 +181,5 @@ def _typed(value: Any) -> dict[str, Any]:
             return {"N": number_text(value)}
 
 
-def _content(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: exact_json.dumps(_value(value)) if name in _COMPRESSED else value
-        for name, value in item.items()
-        if name not in {"Bus", "EventTime"}
-    }
+def _content(item: Mapping[str, Any]) -> dict[str, str]:
+    return {name: exact_json.dumps(_value(value)) for name, value in item.items() if name not in {"Bus", "EventTime"}}
