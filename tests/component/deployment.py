@@ -119,7 +119,9 @@ class _Cloud(mocks.Mocks):
         raise AssertionError(f"{args.token} is called: an invoke needs credentials and rights at preview")
 
 
-class _RecordingMonitor(mocks.MockMonitor):
+class RecordingMonitor(mocks.MockMonitor):
+    """Keeps every registration; refuses to read what exists or to call a provider's function."""
+
     def __init__(self, deployment: Deployment, *, preview: bool) -> None:
         super().__init__(_Cloud(preview=preview))
         self._deployment = deployment
@@ -175,7 +177,7 @@ def deploy(program: Callable[[], object], *, preview: bool = False) -> Deploymen
             stack="stack",
             preview=preview,
             logger=logger,
-            monitor=_RecordingMonitor(deployment, preview=preview),
+            monitor=RecordingMonitor(deployment, preview=preview),
         )
         pulumi.runtime.test(program)()
 

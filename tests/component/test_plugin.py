@@ -1,0 +1,193 @@
+"""The plugin, started from a checkout as the engine starts it: a folder given to Python, and then gRPC."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from google.protobuf import json_format, struct_pb2
+from packaging.requirements import Requirement
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from cp_event_source.version import VERSION
+
+from .deployment import LAYER, Deployment, physical
+from .engine import running_engine
+from .test_component import OUTPUTS, WITHOUT_BUS
+from .test_schema import camel_case
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = ROOT / "cp_event_source"
+STACK = "urn:pulumi:stack::project::pulumi:pulumi:Stack::project-stack"
+MESSAGE_LIMIT = 64 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The two folders that the plugin consists of, away from the repository, which is installed."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("cp_event_source", "handler"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "venv"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Deployment:
+    return Deployment()
+
+
+@pytest.fixture(scope="module")
+def engine(deployment: Deployment) -> Iterator[str]:
+    with running_engine(deployment) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def plugin(
+    checkout: Path, engine: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with subprocess.Popen(
+        [sys.executable, "-u", str(checkout / "cp_event_source"), engine],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=elsewhere,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            options = [("grpc.max_receive_message_length", MESSAGE_LIMIT)]
+            with grpc.insecure_channel(f"127.0.0.1:{port}", options) as channel:
+                yield provider_pb2_grpc.ResourceProviderStub(channel)
+        finally:
+            process.terminate()
+
+
+def construct(
+    plugin: provider_pb2_grpc.ResourceProviderStub, engine: str, type_: str, name: str, inputs: dict[str, Any]
+) -> dict[str, Any]:
+    """What the plugin gives back for a component of a program in another language."""
+    struct = struct_pb2.Struct()
+    struct.update(inputs)
+    response = plugin.Construct(
+        provider_pb2.ConstructRequest(
+            project="project",
+            stack="stack",
+            monitorEndpoint=engine,
+            type=f"cp-event-source:index:{type_}",
+            name=name,
+            parent=STACK,
+            inputs=struct,
+            parallel=4,
+        )
+    )
+    return json_format.MessageToDict(response.state)
+
+
+def test_it_gives_its_schema(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
+    schema = json.loads(plugin.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema)
+    assert (schema["name"], schema["version"]) == ("cp-event-source", VERSION)
+    assert schema["resources"].keys() == {
+        "cp-event-source:index:CpEventSource",
+        "cp-event-source:index:DomainPythonLayer",
+    }
+
+
+def test_it_constructs_the_component_with_the_code_of_its_own_checkout(
+    plugin: provider_pb2_grpc.ResourceProviderStub, engine: str, deployment: Deployment, checkout: Path
+) -> None:
+    """Whole numbers arrive as floats here."""
+    deployment.resources.clear()
+    state = construct(
+        plugin,
+        engine,
+        "CpEventSource",
+        "files",
+        {
+            "cpDomainName": "File",
+            "cpDomainLogicLayer": LAYER,
+            "cpEventBus": "company",
+            "maxFutureSkewSeconds": 60,
+            "tags": {"team": "files"},
+        },
+    )
+    assert deployment.names() == WITHOUT_BUS
+    assert {camel_case(name) for name in OUTPUTS} <= state.keys()
+    assert state["domainTableName"] == physical("files-domain")
+    assert state["eventBusName"] == "company"
+    assert "eventBus" not in state
+    function = deployment.only("Function", "files-persist").inputs
+    assert function["environment"]["variables"]["MAX_FUTURE_SKEW_SECONDS"] == "60"
+    assert function["tags"]["team"] == "files"
+    assert function["code"].assets["handler/persist_function.py"].path == str(
+        checkout / "handler" / "persist_function.py"
+    )
+
+
+def test_it_constructs_the_layer_and_warns_through_the_engine(
+    plugin: provider_pb2_grpc.ResourceProviderStub, engine: str, deployment: Deployment
+) -> None:
+    source_dir = str(ROOT / "tests" / "fixtures" / "seed_layer")
+    state = construct(plugin, engine, "DomainPythonLayer", "file-domain", {"sourceDir": source_dir})
+    assert state["arn"].endswith(":layer:file-domain:1")
+    assert any("datetime.utcnow()" in warning for warning in deployment.warnings)
+
+
+def test_a_bad_input_comes_back_named(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
+    with pytest.raises(grpc.RpcError, match="cp_domain_name: '' is blank"):
+        construct(plugin, engine, "CpEventSource", "files", {"cpDomainName": "", "cpDomainLogicLayer": LAYER})
+
+
+def test_no_module_hides_one_of_pythons_since_the_folder_is_first_on_the_path() -> None:
+    names = {path.stem for path in PLUGIN.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert names & set(sys.stdlib_module_names) == set()
+
+
+def test_the_plugin_file_asks_for_an_environment_of_its_own() -> None:
+    plugin_file = yaml.safe_load((PLUGIN / "PulumiPlugin.yaml").read_text())
+    assert plugin_file == {"runtime": {"name": "python", "options": {"toolchain": "pip", "virtualenv": "venv"}}}
+
+
+def pins(path: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9][a-z0-9.-]*)==([^ ;\\\n]+)", path.read_text(), flags=re.MULTILINE))
+
+
+def needed(name: str, found: set[str]) -> set[str]:
+    """A distribution and all that it needs to run here."""
+    if name not in found:
+        found.add(name)
+        for text in metadata.requires(name) or []:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                needed(re.sub(r"[-_.]+", "-", requirement.name).lower(), found)
+    return found
+
+
+def test_the_plugins_requirements_are_all_it_needs_and_nothing_else() -> None:
+    found: set[str] = set()
+    for text in metadata.requires("cp-event-source") or []:
+        requirement = Requirement(text)
+        if requirement.marker is None:
+            needed(requirement.name, found)
+    assert pins(PLUGIN / "requirements.txt").keys() == found
+
+
+def test_the_plugins_requirements_are_the_tested_versions_and_name_no_host() -> None:
+    tested = pins(ROOT / "requirements.txt")
+    plugin_pins = pins(PLUGIN / "requirements.txt")
+    assert plugin_pins == {name: tested[name] for name in plugin_pins}
+    lines = (PLUGIN / "requirements.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"#.*|[a-z0-9.-]+==[0-9a-z.]+", line) for line in lines)
+    assert "://" not in "".join(lines)
+
+
+def test_the_plugins_version_is_the_packages() -> None:
+    assert f'\nversion = "{VERSION}"\n' in (ROOT / "pyproject.toml").read_text()
