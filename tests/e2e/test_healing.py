@@ -1,0 +1,107 @@
+"""A parked domain comes back with logic that knows the event."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cp_event_source.local import LocalRun, Pipeline
+from tests.e2e.events import attributes, domain_event, new_id, row, stored
+from tests.local.programs_on_disk import write_program
+
+PROGRAM = """
+import pulumi
+from cp_event_source import CpEventSource, CpEventSourceArgs, DomainPythonLayer, DomainPythonLayerArgs
+
+old = DomainPythonLayer("counter-old", DomainPythonLayerArgs(source_dir="old"))
+new = DomainPythonLayer("counter-new", DomainPythonLayerArgs(source_dir="new"))
+CpEventSource("counters", CpEventSourceArgs(cp_domain_name="Counter", cp_domain_logic_layer=old.arn))
+pulumi.export("new_logic", new.arn)
+"""
+
+LAYER = """
+from dataclasses import dataclass
+
+
+@dataclass
+class Counter:
+    DomainId: str
+    Steps: list
+
+    def apply(self, event_name, payload):
+        if event_name not in KNOWN:
+            raise LookupError(f"{event_name} is not known")
+        self.Steps.append(event_name)
+
+
+class Domain:
+    @staticmethod
+    def from_dynamo_item(item):
+        return Counter(item.DomainId, list(item.Steps))
+
+    @staticmethod
+    def create_new(domain_id, user_id):
+        return Counter(domain_id, [])
+
+    @staticmethod
+    def to_dynamo_item(domain):
+        return {"DomainId": domain.DomainId, "Steps": domain.Steps}
+
+
+KNOWN = %r
+"""
+
+
+@pytest.fixture
+def counters(run: LocalRun, tmp_path: Path) -> Iterator[tuple[Pipeline, str]]:
+    """A pipeline whose logic does not know Reset, and the ARN of a layer that does."""
+    program = write_program(tmp_path / "counters", PROGRAM)
+    for folder, known in (("old", ["Stepped"]), ("new", ["Stepped", "Reset"])):
+        (program / folder).mkdir()
+        (program / folder / "domain_handler.py").write_text(LAYER % known)
+    stack = run.deploy(program)
+    yield stack.pipelines[0], stack.outputs["new_logic"]
+
+
+def test_new_logic_heals_parked_domains_in_order_with_nothing_skipped(
+    run: LocalRun, counters: tuple[Pipeline, str]
+) -> None:
+    """One domain at its next event, another when a rebuild is asked for."""
+    pipeline, new_logic = counters
+    at_next_event, when_asked = new_id(), new_id()
+    for domain_id in (at_next_event, when_asked):
+        run.publish(
+            [
+                domain_event(domain_id, second, name, {}, DomainName="Counter")
+                for second, name in enumerate(["Stepped", "Reset", "Stepped"])
+            ]
+        )
+    run.drain()
+    for domain_id in (at_next_event, when_asked):
+        assert attributes(pipeline, domain_id)["Steps"] == ["Stepped"]
+        assert row(pipeline, domain_id).parked is not None
+        assert len(stored(pipeline, domain_id)) == 3
+
+    _deploy_logic(run, pipeline, new_logic)
+    run.publish([domain_event(at_next_event, 10, "Stepped", {}, DomainName="Counter")])
+    run.publish([{"Detail": {"EventType": "REBUILD", "DomainName": "Counter", "DomainId": when_asked}}])
+
+    run.wait_for(
+        lambda: not any(row(pipeline, domain_id).parked for domain_id in (at_next_event, when_asked)),
+        "both domains without a pause",
+    )
+    run.drain()
+    assert attributes(pipeline, at_next_event)["Steps"] == ["Stepped", "Reset", "Stepped", "Stepped"]
+    assert attributes(pipeline, when_asked)["Steps"] == ["Stepped", "Reset", "Stepped"]
+    assert row(pipeline, when_asked).logic_version == new_logic
+
+
+def _deploy_logic(run: LocalRun, pipeline: Pipeline, layer: str) -> None:
+    """What an update of the program with another layer does to the project function."""
+    client = run.client("lambda")
+    name = pipeline.outputs["project_function_arn"].split(":")[-1]
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    client.update_function_configuration(
+        FunctionName=name, Layers=[layer], Environment={"Variables": variables | {"LOGIC_VERSION": layer}}
+    )
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 600})
