@@ -22,6 +22,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ import yaml
 from cp_event_source import cli
 from cp_event_source.domain_layer_check import check_domain_layer
 from handler import exact_json
-from handler.domain_event import parse_domain_event
+from handler.domain_event import ContractViolation, parse_domain_event
 from tests.examples.layer import fold, load_layer
 from tests.examples.program import run_program
 
@@ -40,6 +41,10 @@ from .markdown import REPOSITORY, Block, blocks, pages
 ALL = [block for page in pages() for block in blocks(page)]
 LATEST = "2026-12-31T00:00:00.000000000Z"
 BIN = Path(sys.executable).parent
+
+BREAKS_THE_CONTRACT = {"e-6"}
+REFUSED_BY_THE_LOGIC = {"e-5"}
+"""Events, by EventId, that a page shows because they are wrong."""
 
 # What a reader has besides this project.
 FOREIGN_COMMANDS = {"cd", "git", "pip", "python3"}
@@ -74,6 +79,30 @@ def treatment(block: Block) -> Callable[[Block, Path], None]:
 @pytest.mark.parametrize("block", ALL, ids=str)
 def test_code_block(block: Block, tmp_path: Path) -> None:
     treatment(block)(block, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "marker"),
+    [
+        ("", "anything", ""),
+        ("python", "import os", "run by hand"),
+        ("text", "done", ""),
+        ("python", "import os", "not run:"),
+        ("python", "import os", ""),
+        ("python", "class Domain: ...", ""),
+        ("json", '{"EventType": "DOMAIN", "EventId": "e-1", "DomainName": "File"}', ""),
+        ("json", "{", ""),
+        ("bash", "make everything", ""),
+        ("bash", "cp-event-source local examples/default --no-such-option", ""),
+        ("bash", "rm -r examples", ""),
+        ("bash", "aws sts get-caller-identity", ""),
+        ("bash", "pulumi stack output no_such_output", "not run: needs an account"),
+    ],
+)
+def test_a_bad_block_is_found(language: str, text: str, marker: str, tmp_path: Path) -> None:
+    block = Block(REPOSITORY / "README.md", 1, language, text + "\n", marker)
+    with pytest.raises((AssertionError, ContractViolation, exact_json.InvalidJson, SystemExit)):
+        treatment(block)(block, tmp_path)
 
 
 def names_what_exists(block: Block, _folder: Path) -> None:
@@ -118,8 +147,10 @@ def holds_the_contract(block: Block, _folder: Path) -> None:
     for event in value if isinstance(value, list) else [value]:
         if event.get("EventType") == "REBUILD":
             assert set(event) == {"EventType", "DomainName", "DomainId"}
-        if event.get("EventType") == "DOMAIN" and event["EventTime"] != "yesterday":
-            parse_domain_event(event, domain_name=event["DomainName"], latest=LATEST)
+        if event.get("EventType") == "DOMAIN":
+            broken = event["EventId"] in BREAKS_THE_CONTRACT
+            with pytest.raises(ContractViolation) if broken else nullcontext():
+                parse_domain_event(event, domain_name=event["DomainName"], latest=LATEST)
 
 
 def is_yaml(block: Block, _folder: Path) -> None:
@@ -159,11 +190,15 @@ def is_taken(command: list[str]) -> None:
 
 
 def domain_events(block: Block) -> list[dict[str, Any]]:
-    """The domain events in a block that keep the contract and that the pages' layers know."""
-    if block.language != "json" or "DOMAIN" not in block.text or "more-events" in block.marker:
+    """The domain events in a block, but those that are wrong on purpose."""
+    if block.language != "json":
         return []
     value = exact_json.loads(block.text)
-    return [event for event in (value if isinstance(value, list) else [value]) if event.get("EventType") == "DOMAIN"]
+    return [
+        event
+        for event in (value if isinstance(value, list) else [value])
+        if event.get("EventType") == "DOMAIN" and event["EventId"] not in BREAKS_THE_CONTRACT | REFUSED_BY_THE_LOGIC
+    ]
 
 
 def files_of(page: Path) -> list[tuple[Path, Block]]:
