@@ -32,12 +32,12 @@ class Domain:
 GOOD = APPLY + DOMAIN
 
 
-def check(folder: Path, source: str, **others: str) -> Report:
-    """The report on a layer with this domain_handler.py and these other files (a__b: a/b.py)."""
+def check(folder: Path, source: str, others: dict[str, str] | None = None) -> Report:
+    """The report on a layer with this domain_handler.py and these other files."""
     (folder / "domain_handler.py").write_text(dedent(source))
-    for name, text in others.items():
-        path = folder / f"{name.replace('__', '/')}.py"
-        path.parent.mkdir(exist_ok=True)
+    for name, text in (others or {}).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text))
     return check_domain_layer(folder)
 
@@ -64,7 +64,7 @@ def test_the_examples_layers_have_nothing_to_report(layer: Path) -> None:
 
 
 def test_nothing_in_the_layer_is_run(tmp_path: Path) -> None:
-    report = check(tmp_path, "raise SystemExit('run')\n" + GOOD, helper="raise SystemExit('run')")
+    report = check(tmp_path, "raise SystemExit('run')\n" + GOOD, {"helper.py": "raise SystemExit('run')"})
     assert report.errors == ()
     assert "domain_handler" not in sys.modules
 
@@ -102,7 +102,7 @@ def test_a_syntax_error_is_named_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_syntax_error_in_a_module_of_the_layer_that_it_imports_is_named(tmp_path: Path) -> None:
-    (error,) = check(tmp_path, "from model import File\n" + DOMAIN, model="class File\n").errors
+    (error,) = check(tmp_path, "from model import File\n" + DOMAIN, {"model.py": "class File\n"}).errors
     assert error.startswith("model.py:1: Python 3.")
 
 
@@ -230,12 +230,10 @@ def test_class_methods_are_as_good_as_static_ones(tmp_path: Path) -> None:
     assert check(tmp_path, source) == Report((), ())
 
 
-@pytest.mark.parametrize("name", ["handler", "handler__tools"])
+@pytest.mark.parametrize("name", ["handler.py", "handler/tools.py"])
 def test_a_module_named_handler_would_clash_with_the_functions_code(tmp_path: Path, name: str) -> None:
-    (error,) = check(tmp_path, GOOD, **{name: ""}).errors
-    assert error == (
-        f"{name.replace('__', '/')}.py: a module named 'handler' clashes with the function's own code; rename it"
-    )
+    (error,) = check(tmp_path, GOOD, {name: ""}).errors
+    assert error == (f"{name}: a module named 'handler' clashes with the function's own code; rename it")
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
@@ -246,7 +244,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     class Domain:
         def create_new(self): ...
     """
-    report = check(tmp_path, source, handler="")
+    report = check(tmp_path, source, {"handler.py": ""})
     assert len(report.errors) == 7
     for part in ("'handler'", "from_dynamo_item", "create_new", "to_dynamo_item", "async", "'amount'", "'price'"):
         assert [error for error in report.errors if part in error], part
@@ -319,8 +317,22 @@ def test_event_type_beside_what_tells_events_apart_is_fine(tmp_path: Path, param
 def test_classes_in_the_layers_other_modules_are_checked_where_they_are_written(tmp_path: Path) -> None:
     bad = APPLY.replace("event_name", "nonsense")
     source = "from files.model import File\n" + DOMAIN
-    (error,) = check(tmp_path, source, files__model=bad).errors
+    (error,) = check(tmp_path, source, {"files/model.py": bad}).errors
     assert error.startswith(f"files/model.py:{line_of(bad, 'def apply')}: File.apply requires the parameter 'nonsense'")
+
+
+def test_relative_imports_within_the_layers_packages_are_followed(tmp_path: Path) -> None:
+    source = "from files import File\n" + DOMAIN
+    modules = {"files/__init__.py": "from .model.file import File\n", "files/model/file.py": APPLY}
+    assert check(tmp_path, source, modules) == Report((), ())
+
+
+@pytest.mark.parametrize("base", ["ABC", "abc.ABC", "Protocol[str]", "object", "dict"])
+def test_pythons_own_base_classes_bring_no_method_of_the_contract(tmp_path: Path, base: str) -> None:
+    imports = "import abc\nfrom abc import ABC\nfrom typing import Protocol\n"
+    report = check(tmp_path, f"{imports}class File({base}): ...\nclass Domain({base}): ...\n")
+    assert len(report.errors) == 4
+    assert report.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -328,7 +340,7 @@ def test_classes_in_the_layers_other_modules_are_checked_where_they_are_written(
     ["from pieces import Domain, File\n", "from pieces import *\n", "from pieces import Domain\n" + APPLY],
 )
 def test_a_module_that_imports_the_contract_from_the_layer_keeps_it(tmp_path: Path, source: str) -> None:
-    assert check(tmp_path, source, pieces=GOOD) == Report((), ())
+    assert check(tmp_path, source, {"pieces.py": GOOD}) == Report((), ())
 
 
 def test_inherited_methods_count(tmp_path: Path) -> None:
@@ -357,7 +369,7 @@ def test_names_that_come_from_elsewhere_by_a_star_are_left_to_the_functions_star
 
 def test_modules_that_import_each_other_do_not_trap_the_check(tmp_path: Path) -> None:
     source = "from other import *\n" + GOOD
-    assert check(tmp_path, source, other="from domain_handler import *\n") == Report((), ())
+    assert check(tmp_path, source, {"other.py": "from domain_handler import *\n"}) == Report((), ())
 
 
 def test_a_class_that_is_its_own_base_does_not_trap_the_check(tmp_path: Path) -> None:
