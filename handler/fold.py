@@ -9,7 +9,7 @@ from .domain_contract import RESERVED_ATTRIBUTES
 from .domain_logic import DomainLogic, RowItem
 from .domain_row import BOOKKEEPING_BYTES, DomainState
 from .stored_event import StoredEvent
-from .time_limit import TookTooLong, time_limit
+from .time_limit import time_limit
 
 _LONGEST_REASON = 1000
 
@@ -41,40 +41,38 @@ class Folded:
 def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], *, seconds_per_event: float) -> Folded:
     """`events`, in EventKey order, applied to `start`, up to the first that fails.
 
-    Between two events the state goes through its stored form, so that it cannot matter which events were folded
-    in one batch: what the row does not hold does not exist, and a value has the type that storage gives back.
+    Each event begins from the state's stored form, with an object of its own, so that it cannot matter which events
+    were folded in one batch: what the row does not hold does not exist, and a value has the type that storage gives
+    back.
     """
     state = start
-    domain: Any = None
     for event in events:
         try:
             with time_limit(seconds_per_event):
-                if domain is None:
-                    domain = _begin(logic, state, event)
-                attributes, domain = _step(logic, domain, event)
-        except (Exception, SystemExit, TookTooLong) as error:  # noqa: BLE001  whatever the domain's logic raises
+                attributes = _next_attributes(logic, state, event)
+        except KeyboardInterrupt:  # the one that comes from a person, not from the domain's logic
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever the domain's logic raises
             return Folded(state, Failure(event, type(error).__name__, _reason(error)))
         state = state.after(event.key, attributes)
     return Folded(state)
 
 
-def _begin(logic: DomainLogic, state: DomainState, event: StoredEvent) -> Any:
-    if state.checkpoint is None:
-        return logic.create_new(event)
-    return logic.from_dynamo_item(RowItem(decode_item(state.attributes)))
-
-
-def _step(logic: DomainLogic, domain: Any, event: StoredEvent) -> tuple[Item, Any]:
+def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent) -> Item:
+    domain = logic.create_new(event) if state.checkpoint is None else _read(logic, state.attributes)
     attributes = _row_attributes(logic.to_dynamo_item(logic.apply(domain, event)), event.domain_id)
-    read_back = logic.from_dynamo_item(RowItem(decode_item(attributes)))
-    again = _row_attributes(logic.to_dynamo_item(read_back), event.domain_id)
+    again = _row_attributes(logic.to_dynamo_item(_read(logic, attributes)), event.domain_id)
     if again != attributes:
         changed = sorted(name for name in attributes | again if attributes.get(name) != again.get(name))
         raise RowRefused(
             f"the row does not survive its own round trip: to_dynamo_item(from_dynamo_item(item)) changes "
             f"{', '.join(changed)}"
         )
-    return attributes, read_back
+    return attributes
+
+
+def _read(logic: DomainLogic, attributes: Item) -> Any:
+    return logic.from_dynamo_item(RowItem(decode_item(attributes)))
 
 
 def _row_attributes(returned: Any, domain_id: str) -> Item:

@@ -23,14 +23,22 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise TookTooLong(f"took longer than {seconds:g} s")
+    fired = False
 
-    before = signal.signal(signal.SIGALRM, stop)
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal fired
+        fired = True
+        raise TookTooLong(message)
+
+    message = f"took longer than {seconds:g} s"
+    handler_before = signal.signal(signal.SIGALRM, stop)
     # the interval repeats it, should the logic swallow the first
-    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    timer_before = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, handler_before)
+        signal.setitimer(signal.ITIMER_REAL, *timer_before)
+    if fired:  # and the logic swallowed it: what it did from then on hangs on the clock
+        raise TookTooLong(message)

@@ -1,0 +1,46 @@
+"""Events and domain logic for tests."""
+
+from types import ModuleType
+from typing import Any
+
+from handler.domain_event import parse_domain_event
+from handler.domain_logic import DomainLogic
+from handler.stored_event import StoredEvent, to_item
+
+
+def detail(number: int = 1, payload: Any = None, **fields: Any) -> dict[str, Any]:
+    """The domain event of second `number`; `fields` replace its own."""
+    return {
+        "DomainId": "d-1",
+        "EventTime": f"2026-01-01T00:{number // 60:02}:{number % 60:02}Z",
+        "EventId": f"e-{number}",
+        "UserId": "u-1",
+        "EventType": "DOMAIN",
+        "EventName": "Noted",
+        "DomainName": "File",
+        "Payload": payload,
+        "Version": 1,
+    } | fields
+
+
+def stored(number: int = 1, payload: Any = None, **fields: Any) -> StoredEvent:
+    """The same event as the store gives it."""
+    event = parse_domain_event(
+        detail(number, payload, **fields), domain_name="File", latest="9999-12-31T23:59:59.999999999Z"
+    )
+    return StoredEvent.of(to_item(event, {"Id": "b-1"}))
+
+
+def layer(*classes: type, **members: Any) -> ModuleType:
+    """A layer's module with these members."""
+    module = ModuleType("domain_handler")
+    for each in classes:
+        setattr(module, each.__name__, each)
+    for name, member in members.items():
+        setattr(module, name, member)
+    return module
+
+
+def logic(*classes: type) -> DomainLogic:
+    """The logic of a layer with these classes."""
+    return DomainLogic(layer(*classes))

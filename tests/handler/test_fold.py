@@ -1,0 +1,370 @@
+"""Guarantee: the fold depends on the events alone, not on their grouping; what fails stops it and nothing else."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.attribute_value import ITEM_SIZE_LIMIT, decode_item, encode_item
+from handler.domain_logic import DomainLogic
+from handler.domain_row import BOOKKEEPING_BYTES, NOTHING, DomainRow, DomainState, KeySet
+from handler.fold import Folded, fold
+from handler.stored_event import StoredEvent
+
+from .given import logic, stored
+from .strategies import json_values, numbers
+
+LIMIT = 30.0
+
+
+def run(
+    logic: DomainLogic, events: Iterable[StoredEvent], start: DomainState = NOTHING, limit: float = LIMIT
+) -> Folded:
+    return fold(logic, start, events, seconds_per_event=limit)
+
+
+def row(folded: Folded) -> dict[str, Any]:
+    return decode_item(folded.state.attributes)
+
+
+@dataclass
+class Note:
+    """Keeps every payload, and what it must not rely on: state that the row does not hold."""
+
+    DomainId: str
+    Log: list[Any] = field(default_factory=list)
+    Hidden: int = 0
+
+    def apply(self, payload: Any, event_name: str) -> "Note | None":
+        self.Hidden += 1
+        self.Log.append([payload, self.Hidden])
+        return Note(self.DomainId, self.Log, self.Hidden) if event_name == "Returned" else None
+
+
+class Domain:
+    @staticmethod
+    def from_dynamo_item(item: Any) -> Note:
+        return Note(item.DomainId, item.Log)
+
+    @staticmethod
+    def create_new(domain_id: str) -> Note:
+        return Note(domain_id)
+
+    @staticmethod
+    def to_dynamo_item(note: Note) -> dict[str, Any]:
+        note.Hidden += 100  # reading an object changes it: the next event must not see that either
+        return {"DomainId": note.DomainId, "Log": note.Log}
+
+
+NOTES = logic(Note, Domain)
+
+
+def domain_with(to_dynamo_item: Callable[[Any], Any], from_dynamo_item: Any = None) -> DomainLogic:
+    """Notes, written and read otherwise."""
+
+    class Domain:
+        pass
+
+    Domain.create_new = staticmethod(lambda domain_id: Note(domain_id))  # type: ignore[attr-defined]
+    Domain.from_dynamo_item = staticmethod(from_dynamo_item or (lambda item: Note(item.DomainId)))  # type: ignore[attr-defined]
+    Domain.to_dynamo_item = staticmethod(to_dynamo_item)  # type: ignore[attr-defined]
+    return logic(Note, Domain)
+
+
+def raising(error: BaseException | Callable[[], Any]) -> DomainLogic:
+    """Logic that fails at the event named Poison."""
+
+    @dataclass
+    class Fragile:
+        DomainId: str
+        Count: int = 0
+
+        def apply(self, event_name: str) -> None:
+            self.Count += 1
+            if event_name == "Poison":
+                if isinstance(error, BaseException):
+                    raise error
+                error()
+
+    class Domain:
+        @staticmethod
+        def from_dynamo_item(item: Any) -> Fragile:
+            return Fragile(item.DomainId, item.Count)
+
+        @staticmethod
+        def create_new(domain_id: str) -> Fragile:
+            return Fragile(domain_id)
+
+        @staticmethod
+        def to_dynamo_item(fragile: Fragile) -> dict[str, Any]:
+            return {"DomainId": fragile.DomainId, "Count": fragile.Count}
+
+    return logic(Fragile, Domain)
+
+
+@given(st.lists(st.tuples(json_values, st.sampled_from(["Noted", "Returned"])), min_size=1, max_size=8), st.data())
+def test_grouping_does_not_matter(payloads: list[tuple[Any, str]], data: st.DataObject) -> None:
+    """Folded in one go, or in any groups with the row stored and read in between: the same, or the same failure."""
+    events = [stored(number, payload, EventName=name) for number, (payload, name) in enumerate(payloads, 1)]
+    at_once = run(NOTES, events)
+    state, failure = NOTHING, None
+    cuts = [*sorted(data.draw(st.sets(st.integers(0, len(events))))), len(events)]
+    for start, end in zip([0, *cuts], cuts, strict=False):
+        folded = run(NOTES, events[start:end], state)
+        stored_row = DomainRow.from_item(DomainRow("d-1", folded.state, "v1").to_item())
+        assert stored_row is not None
+        state, failure = (folded.state if folded.state.checkpoint is None else stored_row.state), folded.failure
+        if failure:
+            break
+    assert state == at_once.state
+    assert failure == at_once.failure
+
+
+def test_what_the_row_does_not_hold_does_not_reach_the_next_event() -> None:
+    assert row(run(NOTES, [stored(1, "a"), stored(2, "b"), stored(3, "c")]))["Log"] == [["a", 1], ["b", 1], ["c", 1]]
+
+
+def test_a_value_reaches_the_next_event_with_the_type_that_storage_gives() -> None:
+    seen: list[type] = []
+
+    @dataclass
+    class Sum:
+        DomainId: str
+        Total: Any = 0.5
+
+        def apply(self, payload: Any) -> None:
+            seen.append(type(self.Total))
+            self.Total = self.Total if payload else 1.0
+
+    class Domain:
+        @staticmethod
+        def from_dynamo_item(item: Any) -> Sum:
+            return Sum(item.DomainId, item.Total)
+
+        @staticmethod
+        def create_new(domain_id: str) -> Sum:
+            return Sum(domain_id)
+
+        @staticmethod
+        def to_dynamo_item(total: Sum) -> dict[str, Any]:
+            return {"DomainId": total.DomainId, "Total": total.Total}
+
+    run(logic(Sum, Domain), [stored(1, payload=True), stored(2, payload=False), stored(3, payload=True)])
+    assert seen == [float, Decimal, int]
+
+
+def test_apply_changes_the_object_or_returns_a_new_one() -> None:
+    changed = run(NOTES, [stored(1, "a", EventName="Noted")])
+    returned = run(NOTES, [stored(1, "a", EventName="Returned")])
+    assert row(changed) == row(returned) == {"DomainId": "d-1", "Log": [["a", 1]]}
+
+
+def test_no_events_change_nothing() -> None:
+    assert run(NOTES, []) == Folded(NOTHING)
+
+
+@given(st.integers(1, 6))
+def test_the_state_tells_which_events_are_in_it(number: int) -> None:
+    events = [stored(each) for each in range(1, number + 1)]
+    state = run(NOTES, events).state
+    assert state.checkpoint == events[-1].key
+    expected = KeySet()
+    for event in reversed(events):
+        expected = expected.plus(event.key)
+    assert state.applied == expected
+
+
+@given(st.lists(numbers, max_size=5))
+def test_numbers_survive_to_apply_and_to_the_row(payload: list[Any]) -> None:
+    events = [stored(1, payload), stored(2, payload)]
+    folded = run(NOTES, events)
+    if folded.failure is None:
+        assert row(folded)["Log"] == [[payload, 1], [payload, 1]]
+    else:
+        assert "38 digits" in folded.failure.reason
+
+
+def test_a_failing_event_stops_the_fold_and_keeps_the_state_before_it() -> None:
+    events = [stored(1), stored(2), stored(3, EventName="Poison"), stored(4)]
+    folded = run(raising(ValueError("no")), events)
+    assert row(folded) == {"DomainId": "d-1", "Count": 2}
+    assert folded.state == run(raising(ValueError("no")), events[:2]).state
+    assert folded.failure is not None
+    assert (folded.failure.event, folded.failure.error) == (events[2], "ValueError")
+    assert folded.failure.reason == "ValueError: no"
+
+
+def test_a_failing_first_event_leaves_nothing() -> None:
+    folded = run(raising(ValueError("no")), [stored(1, EventName="Poison"), stored(2)])
+    assert folded.state == NOTHING
+    assert folded.failure is not None
+
+
+def test_nothing_is_read_beyond_a_failing_event() -> None:
+    def events() -> Iterable[StoredEvent]:
+        yield stored(1, EventName="Poison")
+        raise AssertionError("read on")
+
+    assert run(raising(ValueError("no")), events()).failure is not None
+
+
+def test_an_error_of_the_store_is_not_the_domains() -> None:
+    def events() -> Iterable[StoredEvent]:
+        yield stored(1)
+        raise TimeoutError("the table")
+
+    with pytest.raises(TimeoutError):
+        run(NOTES, events())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Exception(),
+        SystemExit(1),
+        asyncio.CancelledError(),
+        GeneratorExit(),
+        BaseException("bare"),
+        StopIteration(),
+        RecursionError(),
+        MemoryError(),
+        ExceptionGroup("two", [ValueError(), KeyError()]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_the_logic_raises_is_its_failure(error: BaseException) -> None:
+    failure = run(raising(error), [stored(1, EventName="Poison")]).failure
+    assert failure is not None
+    assert failure.error == type(error).__name__
+
+
+def test_endless_recursion_is_a_failure() -> None:
+    def recur() -> None:
+        recur()
+
+    failure = run(raising(recur), [stored(1, EventName="Poison")]).failure
+    assert failure is not None
+    assert failure.error == "RecursionError"
+
+
+def test_ctrl_c_is_not() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(raising(KeyboardInterrupt()), [stored(1, EventName="Poison")])
+
+
+def loop() -> None:
+    while True:
+        pass
+
+
+def loop_that_catches_exceptions() -> None:
+    while True:
+        with suppress(Exception):
+            loop()
+
+
+@pytest.mark.parametrize("endless", [loop, loop_that_catches_exceptions])
+def test_endless_logic_is_stopped_by_the_time_limit(endless: Callable[[], None]) -> None:
+    folded = run(raising(endless), [stored(1), stored(2, EventName="Poison"), stored(3)], limit=0.3)
+    assert row(folded)["Count"] == 1
+    assert folded.failure is not None
+    assert folded.failure.error == "TookTooLong"
+    assert folded.failure.reason == "TookTooLong: took longer than 0.3 s"
+
+
+def test_endless_logic_on_the_way_to_and_from_the_row_is_stopped_too() -> None:
+    for broken in (domain_with(lambda note: loop()), domain_with(lambda n: {"DomainId": "d-1"}, lambda item: loop())):
+        failure = run(broken, [stored(1)], limit=0.1).failure
+        assert failure is not None
+        assert failure.error == "TookTooLong"
+
+
+@pytest.mark.parametrize(
+    ("returned", "reason"),
+    [
+        (None, "to_dynamo_item must return a dict, not a NoneType"),
+        ([("DomainId", "d-1")], "must return a dict, not a list"),
+        ({}, "must return the DomainId of the events' own domain"),
+        ({"DomainId": "d-2"}, "must return the DomainId of the events' own domain"),
+        ({"DomainId": None}, "must return the DomainId"),
+        ({"DomainId": b"d-1"}, "must return the DomainId"),
+        ({"DomainId": "d-1", "CpEventSource": {}}, "the attribute CpEventSource, which is the pipeline's own"),
+        ({"DomainId": "d-1", "CpEventSourceParked": ""}, "CpEventSourceParked, which is the pipeline's own"),
+        ({"DomainId": "d-1", "A": {"b": [object()]}}, "A.b[0]: a object cannot be stored"),
+        ({"DomainId": "d-1", "A": float("nan")}, "A: DynamoDB keeps finite numbers"),
+        ({"DomainId": "d-1", "A": set()}, "A: an empty set cannot be stored"),
+        ({"DomainId": "d-1", 5: 1}, "keys must be text"),
+        ({"DomainId": "d-1", "": 1}, "an empty key"),
+        ({"DomainId": "d-1", "A": "x" * ITEM_SIZE_LIMIT}, "bytes; a row holds"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_cannot_be_a_row_is_refused(returned: Any, reason: str) -> None:
+    failure = run(domain_with(lambda note: returned), [stored(1)]).failure
+    assert failure is not None
+    assert failure.error in {"RowRefused", "NotStorable"}
+    assert reason in failure.reason
+
+
+def test_a_row_leaves_room_for_the_pipelines_notes() -> None:
+    rest = ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES - len("DomainIdd-1A")
+    for size, fits in ((rest, True), (rest + 1, False)):
+        folded = run(domain_with(lambda note, size=size: {"DomainId": "d-1", "A": "x" * size}), [stored(1)])
+        assert (folded.failure is None) is fits
+
+
+def test_a_row_that_does_not_survive_its_own_round_trip_is_refused() -> None:
+    """The result would depend on how the events were grouped. The message names the attributes."""
+    forgets = domain_with(lambda note: {"DomainId": note.DomainId, "Kept": 1, "B": note.Log, "A": len(note.Log)})
+    failure = run(forgets, [stored(1)]).failure
+    assert failure is not None
+    assert failure.error == "RowRefused"
+    assert failure.reason.endswith("to_dynamo_item(from_dynamo_item(item)) changes A, B")
+
+
+def test_a_row_that_reading_changes_in_type_alone_survives() -> None:
+    """A float comes back as Decimal, a tuple as a list, a date as text: stored, they are the same."""
+    values = {"F": 0.1, "T": (1, 2.0), "S": {0.5}, "D": Decimal("1.50")}
+    keeps = domain_with(
+        lambda note: {"DomainId": note.DomainId, **(note.Log[-1] if isinstance(note.Log[-1], dict) else values)},
+        lambda item: Note(item.DomainId, [{name: item[name] for name in values}]),
+    )
+    assert run(keeps, [stored(1)]).failure is None
+
+
+def test_an_object_that_cannot_be_read_back_is_refused() -> None:
+    failure = run(domain_with(lambda n: {"DomainId": "d-1"}, lambda item: item.Missing), [stored(1)]).failure
+    assert failure is not None
+    assert failure.reason == "AttributeError: the row has no attribute 'Missing'"
+
+
+def test_a_reason_is_capped_and_unicode_whatever_the_error_says() -> None:
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    for error, start in (
+        (ValueError("x" * 100_000), "ValueError: xxx"),
+        (ValueError("\ud800"), "ValueError: \\ud800"),
+        (Unspeakable(), "Unspeakable: (its text cannot be read)"),
+        (KeyError(), "KeyError: "),
+    ):
+        failure = run(raising(error), [stored(1, EventName="Poison")]).failure
+        assert failure is not None
+        assert failure.reason.startswith(start)
+        assert len(failure.reason) <= 1000
+        encode_item({"Reason": failure.reason})
+
+
+def test_a_row_that_other_logic_wrote_and_this_cannot_read_is_a_failure_of_the_event() -> None:
+    state = DomainState(encode_item({"DomainId": "d-1", "Other": 1}), stored(1).key, KeySet().plus(stored(1).key))
+    folded = run(NOTES, [stored(2)], state)
+    assert folded.state is state
+    assert folded.failure is not None
+    assert folded.failure.reason == "AttributeError: the row has no attribute 'Log'"

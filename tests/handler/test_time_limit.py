@@ -1,0 +1,115 @@
+"""Guarantee: a block of Python that runs too long is stopped, whatever it catches; nothing is left behind."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from types import FrameType
+
+import pytest
+
+from handler.time_limit import TookTooLong, time_limit
+
+SHORT = 0.05
+LONG = 60.0
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """The signal's handler and timer are as they were (pytest's own time limit uses them, too)."""
+    handler, (seconds, interval) = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    yield
+    assert signal.getsignal(signal.SIGALRM) is handler
+    left, interval_now = signal.getitimer(signal.ITIMER_REAL)
+    assert (left > 0, interval_now) == (seconds > 0, interval)
+
+
+def endless() -> None:
+    while True:
+        pass
+
+
+def test_a_block_within_its_limit_is_left_alone() -> None:
+    with time_limit(LONG):
+        result = sum(range(1000))
+    assert result == 499_500
+
+
+def test_an_endless_block_is_stopped_and_the_limit_told() -> None:
+    with pytest.raises(TookTooLong, match=r"took longer than 0\.05 s"), time_limit(SHORT):
+        endless()
+
+
+def test_an_endless_wait_is_stopped() -> None:
+    with pytest.raises(TookTooLong), time_limit(SHORT):
+        threading.Event().wait()
+
+
+def test_a_handler_of_ordinary_exceptions_does_not_catch_it() -> None:
+    with pytest.raises(TookTooLong), time_limit(SHORT), suppress(Exception):
+        endless()
+
+
+def test_a_block_that_swallows_it_once_is_stopped_again() -> None:
+    def swallow() -> None:
+        with suppress(BaseException):
+            endless()
+        endless()
+
+    with pytest.raises(TookTooLong), time_limit(SHORT):
+        swallow()
+
+
+def test_a_block_that_swallows_it_and_ends_has_taken_too_long_all_the_same() -> None:
+    """What it did after hangs on the clock: the next fold of the same events could end otherwise."""
+    with pytest.raises(TookTooLong), time_limit(SHORT), suppress(BaseException):
+        endless()
+
+
+def test_an_error_of_the_block_passes_through() -> None:
+    with pytest.raises(KeyError), time_limit(LONG):
+        raise KeyError("x")
+
+
+def test_a_timer_and_a_handler_that_were_there_before_are_there_after() -> None:
+    def mine(_signal: int, _frame: FrameType | None) -> None:
+        raise AssertionError
+
+    handler, timer = signal.signal(signal.SIGALRM, mine), signal.setitimer(signal.ITIMER_REAL, 1000, 500)
+    try:
+        for _ in range(3):
+            with time_limit(LONG):
+                pass
+        with pytest.raises(TookTooLong), time_limit(SHORT):
+            endless()
+        assert signal.getsignal(signal.SIGALRM) is mine
+        seconds, interval = signal.getitimer(signal.ITIMER_REAL)
+        assert (seconds > 0, interval) == (True, 500)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+def test_an_inner_limit_leaves_the_outer_one_in_force() -> None:
+    def work() -> None:
+        with time_limit(LONG):
+            pass
+        endless()
+
+    with pytest.raises(TookTooLong, match=r"than 0\.1 s"), time_limit(0.1):
+        work()
+
+
+def test_beside_the_main_thread_there_is_no_limit() -> None:
+    """SIGALRM goes to the main thread alone; a block elsewhere runs, it does not fail."""
+    ran: list[str] = []
+
+    def work() -> None:
+        with time_limit(SHORT):
+            ran.append("ran")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert ran == ["ran"]
