@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -28,6 +29,14 @@ _CREATE_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
     "event": lambda event: event,
 }
 
+# From Python 3.14 on, annotations are evaluated when asked for: a name that the module imports for type checkers alone
+# must not keep the function from starting.
+_NAMES_ONLY: dict[str, Any] = {}
+if sys.version_info >= (3, 14):
+    from annotationlib import Format
+
+    _NAMES_ONLY["annotation_format"] = Format.FORWARDREF
+
 Call = Callable[..., Any]
 
 
@@ -46,7 +55,8 @@ class RowItem(Mapping[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self._attributes[name]
+            # by __dict__: a copy in the making asks before it has any
+            return self.__dict__["_attributes"][name]
         except KeyError:
             raise AttributeError(f"the row has no attribute {name!r}") from None
 
@@ -143,7 +153,7 @@ def _by_name(
     Raises:
         BrokenDomainLogic: it requires a parameter that is not known.
     """
-    parameters = list(inspect.signature(function).parameters.values())[bound:]
+    parameters = list(inspect.signature(function, **_NAMES_ONLY).parameters.values())[bound:]
     positional: list[Callable[[StoredEvent], Any]] = []
     named: dict[str, Callable[[StoredEvent], Any]] = {}
     for parameter in parameters:

@@ -13,7 +13,7 @@ BOOKKEEPING, PARKED_SINCE = RESERVED_ATTRIBUTES
 MIXED = "mixed"
 """The LogicVersion of a row that several versions have folded."""
 
-BOOKKEEPING_BYTES = 8 * 1024
+BOOKKEEPING_BYTES = 12 * 1024
 """Room that a row keeps for the pipeline's own notes (a parked domain's reason and keys among them)."""
 
 _DIGEST_MODULUS = 2**256

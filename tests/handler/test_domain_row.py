@@ -1,0 +1,134 @@
+"""Guarantee: a row comes back from its item as it was, and its pause can be found without reading all rows."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.attribute_value import encode_item, item_size
+from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, DomainState, KeySet, Parked
+
+from .strategies import identifiers
+
+PARKED = Parked(
+    event_key="k",
+    event_id="e",
+    event_name="Noted",
+    error="ValueError",
+    reason="ValueError: no",
+    since="2026-01-01T00:00:00.000+00:00",
+    logic_version="arn:1",
+    waiting_up_to="k2",
+)
+parked = st.none() | st.builds(Parked, *[identifiers] * 8)
+states = st.builds(
+    DomainState,
+    st.dictionaries(st.sampled_from(["Name", "Checkpoint", "Parked"]), identifiers).map(
+        lambda attributes: encode_item({"DomainId": "d-1", **attributes})
+    ),
+    st.none() | identifiers,
+    st.builds(KeySet, st.integers(0, 10**9), st.integers(0, 2**256 - 1)),
+)
+rows = st.builds(DomainRow, st.just("d-1"), states, identifiers | st.just(MIXED), parked)
+
+
+@given(rows)
+def test_round_trip(row: DomainRow) -> None:
+    assert DomainRow.from_item(row.to_item()) == row
+
+
+@given(rows)
+def test_the_attributes_of_the_domain_lie_beside_one_reserved_map(row: DomainRow) -> None:
+    item = row.to_item()
+    notes = item.pop("CpEventSource")["M"]
+    item.pop("CpEventSourceParked", None)
+    assert item == row.state.attributes
+    assert notes.keys() - {"Checkpoint", "Parked"} == {"EventCount", "Digest", "Revision", "LogicVersion"}
+
+
+@given(rows)
+def test_the_marker_by_which_parked_rows_are_found_is_there_only_while_parked(row: DomainRow) -> None:
+    item = row.to_item()
+    if row.parked is None:
+        assert "CpEventSourceParked" not in item
+        assert "Parked" not in item["CpEventSource"]["M"]
+    else:
+        assert item["CpEventSourceParked"] == {"S": row.parked.since}
+    unparked = DomainRow.from_item(replace(row, parked=None).to_item())
+    assert unparked is not None
+    assert "CpEventSourceParked" not in unparked.to_item()
+
+
+def test_a_stub_is_a_domain_id_and_the_notes_alone() -> None:
+    item = DomainRow("d-1", NOTHING, "arn:1", PARKED).to_item()
+    assert item.keys() == {"DomainId", "CpEventSource", "CpEventSourceParked"}
+    assert "Checkpoint" not in item["CpEventSource"]["M"]
+    back = DomainRow.from_item(item)
+    assert back is not None
+    assert (back.state.checkpoint, back.state.applied, back.parked) == (None, KeySet(), PARKED)
+
+
+@pytest.mark.parametrize("marker", [{}, {"CpEventSource": {"S": "mine"}}, {"CpEventSource": {"NULL": True}}])
+def test_an_item_that_the_pipeline_did_not_write_counts_as_no_row(marker: dict[str, Any]) -> None:
+    assert DomainRow.from_item({"DomainId": {"S": "d-1"}, "Name": {"S": "a"}, **marker}) is None
+
+
+def test_every_row_has_a_revision_of_its_own() -> None:
+    assert len({DomainRow("d-1", NOTHING, "arn:1").revision for _ in range(100)}) == 100
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True), st.randoms())
+def test_a_set_of_keys_does_not_depend_on_their_order(keys: list[str], random: Any) -> None:
+    shuffled = list(keys)
+    random.shuffle(shuffled)
+    one, other = KeySet(), KeySet()
+    for key, another in zip(keys, shuffled, strict=True):
+        one, other = one.plus(key), other.plus(another)
+    assert one == other
+    assert one.count == len(keys)
+    assert 0 <= one.digest < 2**256
+
+
+@given(st.sets(st.text("ab"), max_size=6), st.sets(st.text("ab"), max_size=6))
+def test_sets_of_different_keys_differ(one: set[str], other: set[str]) -> None:
+    digests = [_key_set(keys) for keys in (one, other)]
+    assert (digests[0] == digests[1]) == (one == other)
+
+
+def test_a_state_after_an_event() -> None:
+    state = NOTHING.after("k1", {"A": {"S": "1"}}).after("k2", {"A": {"S": "2"}})
+    assert state == DomainState({"A": {"S": "2"}}, "k2", KeySet().plus("k2").plus("k1"))
+
+
+def test_the_cause_of_a_pause_is_the_event_and_its_error() -> None:
+    later = replace(PARKED, since="later", waiting_up_to="k9", logic_version="arn:2")
+    assert PARKED.same_cause(later)
+    assert not PARKED.same_cause(None)
+    for change in ({"event_key": "k0"}, {"error": "KeyError"}, {"reason": "other"}):
+        assert not PARKED.same_cause(replace(PARKED, **change))
+
+
+def test_the_largest_notes_fit_into_their_room() -> None:
+    """The longest keys and names of the contract, and a reason of the most characters, each of four bytes."""
+    longest = Parked(
+        event_key="k" * 1024,
+        event_id="e" * 993,
+        event_name="n" * 256,
+        error="E" * 100,
+        reason="\U0001f600" * 1000,
+        since="2026-01-01T00:00:00.000+00:00",
+        logic_version="v" * 200,
+        waiting_up_to="k" * 1024,
+    )
+    state = DomainState(encode_item({"DomainId": "d-1"}), "k" * 1024, KeySet(10**9, 2**256 - 1))
+    item = DomainRow("d-1", state, "v" * 200, longest).to_item()
+    assert item_size(item) - item_size(state.attributes) <= BOOKKEEPING_BYTES
+
+
+def _key_set(keys: set[str]) -> KeySet:
+    result = KeySet()
+    for key in keys:
+        result = result.plus(key)
+    return result
