@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Final, NotRequired, TypedDict
 
 import pulumi
@@ -183,7 +184,7 @@ def _tags_problem(value: object) -> str:
 
 
 def _comes_later(value: object) -> bool:
-    return isinstance(value, pulumi.Output)
+    return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
 def _checked_later(value: pulumi.Input[str], problem: Callable[[object], str]) -> pulumi.Output[str]:

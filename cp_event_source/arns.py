@@ -9,12 +9,18 @@ EVENT_BUS: Final = re.compile(r"arn:[a-z0-9-]+:events:[a-z0-9-]+:\d{12}:event-bu
 EVENT_BUS_NAME: Final = re.compile(r"[/.\-_A-Za-z0-9]{1,256}")
 
 
+def place_of(arn: str) -> tuple[str, str, str]:
+    """Partition, region and account of an ARN."""
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    return partition, region, account
+
+
 def account_of(arn: str) -> str:
     """The account in an ARN."""
-    return arn.split(":")[4]
+    return place_of(arn)[2]
 
 
 def event_bus_beside(arn: str, bus_name: str) -> str:
     """The ARN of an event bus in the partition, region and account of another resource."""
-    _, partition, _, region, account, _ = arn.split(":", 5)
+    partition, region, account = place_of(arn)
     return f"arn:{partition}:events:{region}:{account}:event-bus/{bus_name}"

@@ -44,9 +44,9 @@ def event_bus(
         )
         return EventBus(own, own.name, own.arn)
 
-    def name_of(name_or_arn: str) -> str:
+    def name_of(name_or_arn: str) -> pulumi.Input[str]:
         arn = arns.EVENT_BUS.fullmatch(name_or_arn)
-        return arn["name"] if arn else name_or_arn
+        return beside.arn.apply(lambda here: _name_if_in_place(name_or_arn, arn["name"], here)) if arn else name_or_arn
 
     def arn_of(name_or_arn: str) -> pulumi.Input[str]:
         if arns.EVENT_BUS.fullmatch(name_or_arn):
@@ -111,3 +111,13 @@ def invoke_permission(
         source_account=function.arn.apply(arns.account_of),
         opts=scope.options(),
     )
+
+
+def _name_if_in_place(bus_arn: str, name: str, here: str) -> str:
+    """A bus's name, unless the bus lies elsewhere: here its name would mean another bus, or none."""
+    if arns.place_of(bus_arn) != arns.place_of(here):
+        raise pulumi.InputPropertiesError(
+            f"cp_event_bus: {bus_arn!r} is not in the account and region of the component's tables ({here}); "
+            "rules and targets must be: give a bus there, and forward events to it"
+        )
+    return name

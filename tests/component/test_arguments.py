@@ -82,6 +82,14 @@ def test_a_layer_must_be_a_layer_versions_arn(value: Any, found: str) -> None:
     assert found in message
 
 
+def test_a_layer_may_come_from_an_awaitable() -> None:
+    async def later() -> str:
+        return LAYER
+
+    deployment = deploy(in_program(lambda: component(cp_domain_logic_layer=later())))
+    assert deployment.only("Function", "files-project").inputs["layers"] == [LAYER]
+
+
 def test_a_layer_given_as_a_resource_is_told_to_give_its_arn() -> None:
     def program() -> None:
         layer = aws.lambda_.LayerVersion("layer", layer_name="file")

@@ -87,11 +87,6 @@ def bus_as_seen(deployment: Deployment) -> dict[str, Any]:
         ("default", "default", arn("events", "event-bus/default")),
         ("company/audit", "company/audit", BUS_ARN),
         (BUS_ARN, "company/audit", BUS_ARN),
-        (
-            "arn:aws:events:eu-central-1:444455556666:event-bus/theirs",
-            "theirs",
-            "arn:aws:events:eu-central-1:444455556666:event-bus/theirs",
-        ),
     ],
 )
 @pytest.mark.parametrize("later", [False, True], ids=["at once", "as an output"])
@@ -118,3 +113,18 @@ def test_a_bus_made_in_the_same_program_is_attached_to_by_its_name() -> None:
 def test_a_buss_arn_is_known_at_once_when_it_was_given() -> None:
     preview = deploy(in_program(lambda: component(cp_event_bus=BUS_ARN)), preview=True)
     assert preview.outputs[preview.only("CpEventSource").urn]["event_bus_arn"] == BUS_ARN
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        BUS_ARN.replace(ACCOUNT, "444455556666"),
+        BUS_ARN.replace(REGION, "cn-northwest-1"),
+        BUS_ARN.replace(PARTITION, "aws"),
+    ],
+)
+def test_a_bus_of_another_account_or_region_is_refused_and_not_mistaken_for_one_here_of_its_name(
+    elsewhere: str,
+) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=r"^cp_event_bus: 'arn:.* is not in the account and region"):
+        deploy(in_program(lambda: component(cp_event_bus=elsewhere)))
