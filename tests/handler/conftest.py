@@ -1,7 +1,29 @@
-"""Settings of all handler tests."""
+"""Settings of all handler tests, and AWS as moto plays it."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+from moto import mock_aws
+
+from .aws import PersistFunction
 
 # a slow machine is no defect: what a test asserts never depends on time
 settings.register_profile("handler", deadline=None)
 settings.load_profile("handler")
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty account in memory."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def persist(aws: None, monkeypatch: pytest.MonkeyPatch) -> PersistFunction:
+    """The persist function, just started."""
+    return PersistFunction(monkeypatch)

@@ -1,0 +1,104 @@
+"""The persist function on moto's tables and queues, as Lambda starts and calls it, every real API call counted."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from handler import clients
+
+SETTINGS = {
+    "AWS_LAMBDA_FUNCTION_NAME": "persist-1",
+    "DOMAIN_NAME": "File",
+    "DOMAIN_EVENTS_TABLE": "events",
+    "MAX_FUTURE_SKEW_SECONDS": "600",
+}
+
+
+def create_tables() -> None:
+    dynamodb = boto3.client("dynamodb")
+    for name, keys in (("events", ["DomainId", "EventKey"]), ("rows", ["DomainId"])):
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind}
+                for key, kind in zip(keys, ["HASH", "RANGE"], strict=False)  # type: ignore[typeddict-item]
+            ],
+        )
+
+
+class Calls:
+    """A client's calls, and the requests that really went out for them; chosen calls fail."""
+
+    def __init__(self, client: Any) -> None:
+        self.made: list[tuple[str, dict[str, Any]]] = []
+        self.requests = 0
+        self.fail: Callable[[str, dict[str, Any]], Exception | None] = lambda operation, parameters: None
+        client.meta.events.register("provide-client-params.*.*", self._called)
+        client.meta.events.register_first("before-send.*.*", self._sent)
+
+    def _called(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.made.append((model.name, params))
+        error = self.fail(model.name, params)
+        if error is not None:
+            raise error
+
+    def _sent(self, **_: Any) -> None:
+        self.requests += 1
+
+
+def client_error(code: str, operation: str = "PutItem") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": f"message of {code}"}}, operation)
+
+
+class PersistFunction:
+    """Started from its environment."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        create_tables()
+        self.dynamodb: Any = boto3.client("dynamodb")
+        self.sqs: Any = boto3.client("sqs")
+        self.queue = self.sqs.create_queue(QueueName="ingest-dead-letters")["QueueUrl"]
+        for name, value in {**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": self.queue}.items():
+            monkeypatch.setenv(name, value)
+        dynamodb, sqs = clients.dynamodb(), clients.sqs()
+        monkeypatch.setattr(clients, "dynamodb", lambda: dynamodb)
+        monkeypatch.setattr(clients, "sqs", lambda: sqs)
+        self.table_calls, self.queue_calls = Calls(dynamodb), Calls(sqs)
+        self._module = load_entry_point("persist_function")
+
+    def handle(self, *bodies: str) -> list[str]:
+        """The ids (m0, m1, ...) of the messages to deliver again."""
+        records = [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
+        reply = self._module.handle({"Records": records}, None)
+        return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+
+    def stored(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self.dynamodb.scan(TableName="events")["Items"]
+        return items
+
+    def quarantined(self) -> list[tuple[str, dict[str, str]]]:
+        """Body and attributes of every message in the dead-letter queue."""
+        return list(self._receive())
+
+    def _receive(self) -> Iterator[tuple[str, dict[str, str]]]:
+        request = {"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
+        while messages := self.sqs.receive_message(**request).get("Messages"):
+            for message in messages:
+                attributes = message.get("MessageAttributes", {})
+                yield message["Body"], {name: value["StringValue"] for name, value in attributes.items()}
+
+
+def load_entry_point(name: str) -> Any:
+    """A function's entry point, imported anew."""
+    sys.modules.pop(f"handler.{name}", None)
+    try:
+        return importlib.import_module(f"handler.{name}")
+    finally:
+        sys.modules.pop(f"handler.{name}", None)

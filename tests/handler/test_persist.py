@@ -1,0 +1,328 @@
+"""Guarantee: every message ends stored once, quarantined whole, or back in the queue; none touches another."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from handler import exact_json
+from handler.attribute_value import decode, decode_item, item_size
+from handler.domain_row import NOTHING, DomainRow
+from handler.fold import fold
+from handler.stored_event import StoredEvent
+
+from .aws import PersistFunction, client_error, load_entry_point
+from .given import detail, logic
+
+NUMBERS = ["0.1", "12345678901234567890", "1E+30", "99999999999999999999999999999999999999", "-0.0", "1.0"]
+
+
+def body(number: int = 1, payload: str = "null", **fields: Any) -> str:
+    """A message's body, the payload as JSON text."""
+    event = {
+        "version": "0",
+        "id": f"b-{number}",
+        "detail-type": "Noted",
+        "source": "app",
+        "account": "111122223333",
+        "time": "2026-01-01T00:00:00Z",
+        "region": "eu-central-1",
+        "resources": [],
+        "detail": detail(number, "PAYLOAD", **fields),
+    }
+    return json.dumps(event).replace('"PAYLOAD"', payload)
+
+
+def without(field: str) -> str:
+    message = json.loads(body())
+    del message["detail"][field]
+    return json.dumps(message)
+
+
+def in_the_future() -> str:
+    return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+
+class TestStored:
+    def test_an_event_is_stored_with_what_the_bus_knows_of_it(self, persist: PersistFunction) -> None:
+        assert persist.handle(body(1, '{"Name": "a.txt"}', CorrelationId="c-1", IpAddress="192.0.2.1", Extra=1)) == []
+        (item,) = persist.stored()
+        assert decode_item(item) == {
+            "DomainId": "d-1",
+            "EventKey": "2026-01-01T00:00:01.000000000Z#e-1",
+            "EventTime": "2026-01-01T00:00:01Z",
+            "EventId": "e-1",
+            "UserId": "u-1",
+            "EventType": "DOMAIN",
+            "EventName": "Noted",
+            "DomainName": "File",
+            "Version": 1,
+            "Payload": {"Name": "a.txt"},
+            "CorrelationId": "c-1",
+            "IpAddress": "192.0.2.1",
+            "Extensions": {"Extra": 1},
+            "Bus": {
+                "Id": "b-1",
+                "Time": "2026-01-01T00:00:00Z",
+                "Source": "app",
+                "Account": "111122223333",
+                "Region": "eu-central-1",
+                "DetailType": "Noted",
+            },
+        }
+        assert persist.quarantined() == []
+
+    @pytest.mark.parametrize("count", [1, 10, 25])
+    def test_an_event_costs_exactly_one_call_of_dynamodb(self, persist: PersistFunction, count: int) -> None:
+        persist.handle(*(body(number) for number in range(count)))
+        assert [name for name, _ in persist.table_calls.made] == ["PutItem"] * count
+        assert persist.table_calls.requests == count
+        assert persist.queue_calls.requests == 0
+
+    def test_duplicates_and_conflicts_cost_one_call_too(self, persist: PersistFunction) -> None:
+        persist.handle(body(1), body(1), body(1, "2"))
+        assert persist.table_calls.requests == 3
+
+    def test_a_write_is_conditional_on_the_keys_being_free(self, persist: PersistFunction) -> None:
+        persist.handle(body())
+        ((_, call),) = persist.table_calls.made
+        assert call["ConditionExpression"] == "attribute_not_exists(EventKey)"
+
+    @pytest.mark.parametrize("number", [*NUMBERS, "1E-130", "9.9E+125", "1" + "0" * 40 + "1", "1E+999"])
+    def test_numbers_survive_from_the_body_to_apply_and_to_the_row(self, persist: PersistFunction, number: str) -> None:
+        """In the payload and, where a row can hold it, in the row: equal, and never through a binary float."""
+        persist.handle(body(1, f'{{"Number": {number}}}'))
+        (item,) = persist.stored()
+        seen: list[Any] = []
+
+        class Total:
+            def __init__(self, domain_id: str, number: Any = 0) -> None:
+                self.domain_id, self.number = domain_id, number
+
+            def apply(self, payload: Any, domain_payload: Any) -> None:
+                seen.extend([payload["Number"], domain_payload["Number"]["N"]])
+                self.number = payload["Number"] if number in NUMBERS else str(payload["Number"])
+
+        class Domain:
+            @staticmethod
+            def create_new(domain_id: str) -> Total:
+                return Total(domain_id)
+
+            @staticmethod
+            def from_dynamo_item(item: Any) -> Total:
+                return Total(item.DomainId, item.Number)
+
+            @staticmethod
+            def to_dynamo_item(total: Total) -> dict[str, Any]:
+                return {"DomainId": total.domain_id, "Number": total.number}
+
+        folded = fold(logic(Total, Domain), NOTHING, [StoredEvent.of(item)], seconds_per_event=30)
+        assert folded.failure is None
+        assert [Decimal(each) for each in seen] == [Decimal(number)] * 2
+        persist.dynamodb.put_item(TableName="rows", Item=DomainRow("d-1", folded.state, "v1").to_item())
+        row = persist.dynamodb.get_item(TableName="rows", Key={"DomainId": {"S": "d-1"}})["Item"]
+        assert Decimal(decode(row["Number"])) == Decimal(number)
+        assert not isinstance(decode(row["Number"]), float)
+
+    def test_a_payload_that_dynamodb_does_not_hold_comes_back_equal(self, persist: PersistFunction) -> None:
+        payload = '{"": [1E+999, "\\ud800"], "deep": ' + "[" * 40 + "]" * 40 + "}"
+        assert persist.handle(body(1, payload)) == []
+        (item,) = persist.stored()
+        assert StoredEvent.of(item).payload == exact_json.loads(payload)
+
+    def test_a_large_payload_is_stored_within_an_items_size(self, persist: PersistFunction) -> None:
+        payload = json.dumps("x" * 900_000)
+        assert persist.handle(body(1, payload)) == []
+        (item,) = persist.stored()
+        assert item_size(item) < 400 * 1024
+        assert StoredEvent.of(item).payload == json.loads(payload)
+
+
+class TestDuplicates:
+    @pytest.mark.parametrize(
+        ("first", "again"),
+        [
+            (body(1, '{"a": 1, "b": 2}'), body(1, '{"a": 1, "b": 2}')),
+            (body(1, '{"a": 1, "b": 2}'), body(1, '{"b": 2.0, "a": 1e0}')),
+            (body(1, "1.0"), body(1, "1")),
+            (body(1, "1E+200"), body(1, "1" + "0" * 200)),
+            (body(1, "0"), body(1, "-0.0")),
+            (body(1), body(1, EventTime="2026-01-01T01:00:01.000+01:00")),
+            (body(1), body(1, EventTime="2026-01-01 00:00:01")),
+            (body(1), body(1, CorrelationId=None)),
+            (body(1), body(1).replace('"id": "b-1"', '"id": "b-2"')),
+        ],
+    )
+    def test_the_same_content_is_a_success_and_changes_nothing(
+        self, persist: PersistFunction, first: str, again: str
+    ) -> None:
+        persist.handle(first)
+        before = persist.stored()
+        assert persist.handle(again) == []
+        assert persist.stored() == before
+        assert persist.quarantined() == []
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            body(1, "true"),
+            body(1, '"1"'),
+            body(1, "1.0000000000000000000000000000000000000000000000001"),
+            body(1, "1", EventName="Other"),
+            body(1, "1", UserId="u-2"),
+            body(1, "1", Version=2),
+            body(1, "1", CorrelationId="c-1"),
+            body(1, "1", Extra=None),
+        ],
+    )
+    def test_other_content_under_one_key_is_quarantined_and_never_overwrites(
+        self, persist: PersistFunction, other: str
+    ) -> None:
+        persist.handle(body(1, "1"))
+        before = persist.stored()
+        assert persist.handle(other) == []
+        assert persist.stored() == before
+        ((kept, attributes),) = persist.quarantined()
+        assert kept == other
+        assert attributes["ReasonCode"] == "conflict"
+        assert attributes["Reason"].startswith("EventId: another event")
+
+    def test_one_id_at_another_instant_is_another_event(self, persist: PersistFunction) -> None:
+        persist.handle(body(1, EventId="e"), body(2, EventId="e"))
+        assert len(persist.stored()) == 2
+
+
+BAD = {
+    "missing field": (without("UserId"), "UserId: is required; found nothing"),
+    "missing payload": (without("Payload"), "Payload: is required; found nothing"),
+    "wrong field": (body(1, EventName=5), "EventName: must be a non-empty string; found 5"),
+    "wrong version": (body(1, Version="1"), 'Version: must be a whole number of at most 38 digits; found "1"'),
+    "unreadable time": (body(1, EventTime="soon"), "EventTime: must be a time that can be ordered: it is not"),
+    "too many digits": (body(1, EventTime="2026-01-01T00:00:00.0000000001Z"), "EventTime: must be a time that can be"),
+    "far future": (body(1, EventTime="9999-01-01T00:00:00Z"), "EventTime: must not lie in the future, beyond 20"),
+    "an hour ahead": (body(1, EventTime=in_the_future()), "EventTime: must not lie in the future"),
+    "other domain": (body(1, DomainName="Account"), 'DomainName: must be "File"; found "Account"'),
+    "other type": (body(1, EventType="PROCESS"), 'EventType: must be "DOMAIN"; found "PROCESS"'),
+    "payload is not JSON": (body(1, "{'Name': 'a'}"), "body: must be JSON; found Expecting property name"),
+    "payload is NaN": (body(1, "NaN"), "body: must be JSON; found NaN is not JSON"),
+    "not JSON": ("not JSON at all", "body: must be JSON; found Expecting value"),
+    "cut": (body()[:-5], "body: must be JSON; found "),
+    "not an object": ("[1]", "body: must be a bus event"),
+    "no detail": ('{"id": "b-1"}', "detail: must be an object; found null"),
+    "detail is text": ('{"detail": "text"}', 'detail: must be an object; found "text"'),
+    "surrogate": (body(1, DomainId="\ud800"), "DomainId: must be Unicode text"),
+    "not ASCII": (body(1, DomainName="Datei \U0001f600"), r'DomainName: must be "File"; found "Datei \ud83d\ude00"'),
+    "exponent": (body(1, "1e99999999999999999999"), "body: must be JSON; found a number's exponent"),
+    "deep": (body(1, "[" * 100_000 + "]" * 100_000), "body: must be JSON; found arrays and objects are nested"),
+    "spelled with spaces": ('{ "detail" :\n\t{} }\n', "DomainId: is required; found nothing | EventTime: is required"),
+}
+
+
+class TestQuarantine:
+    @pytest.mark.parametrize("name", BAD)
+    def test_bad_input_is_set_aside_whole_and_the_rest_goes_through(self, persist: PersistFunction, name: str) -> None:
+        bad, reason = BAD[name]
+        assert persist.handle(body(1), bad, body(2)) == []
+        assert [item["EventId"]["S"] for item in persist.stored()] == ["e-1", "e-2"]
+        ((kept, attributes),) = persist.quarantined()
+        assert kept == bad
+        assert attributes["ReasonCode"] == "contract-violation"
+        assert attributes["Reason"].startswith(reason)
+
+    def test_all_bad_inputs_at_once(self, persist: PersistFunction) -> None:
+        assert persist.handle(body(1), *(bad for bad, _ in BAD.values()), body(2)) == []
+        assert len(persist.stored()) == 2
+        assert sorted(kept for kept, _ in persist.quarantined()) == sorted(bad for bad, _ in BAD.values())
+
+    def test_what_no_item_holds_is_set_aside(self, persist: PersistFunction) -> None:
+        bad = body(1, IpAddress="x" * 500_000)
+        assert persist.handle(bad, body(2)) == []
+        ((kept, attributes),) = persist.quarantined()
+        assert kept == bad
+        assert attributes["ReasonCode"] == "unstorable"
+        assert "an item holds 409600" in attributes["Reason"]
+        assert len(persist.stored()) == 1
+
+    def test_what_dynamodb_itself_refuses_is_set_aside(self, persist: PersistFunction) -> None:
+        persist.table_calls.fail = lambda name, call: client_error("ValidationException")
+        assert persist.handle(body()) == []
+        ((kept, attributes),) = persist.quarantined()
+        assert kept == body()
+        assert attributes["ReasonCode"] == "unstorable"
+        assert attributes["Reason"] == "the event cannot be stored: message of ValidationException"
+
+    def test_the_attributes_tell_where_and_when(self, persist: PersistFunction) -> None:
+        persist.handle("x")
+        ((_, attributes),) = persist.quarantined()
+        assert attributes.keys() == {"ReasonCode", "Reason", "QuarantinedAt", "FunctionName"}
+        assert attributes["FunctionName"] == "persist-1"
+        assert datetime.fromisoformat(attributes["QuarantinedAt"]).tzinfo is not None
+
+    def test_bad_input_costs_no_call_of_dynamodb(self, persist: PersistFunction) -> None:
+        persist.handle(*(bad for bad, _ in BAD.values()))
+        assert persist.table_calls.requests == 0
+
+    def test_a_time_within_the_allowed_skew_is_stored(self, persist: PersistFunction) -> None:
+        soon = (datetime.now(UTC) + timedelta(seconds=300)).isoformat()
+        assert persist.handle(body(1, EventTime=soon)) == []
+        assert len(persist.stored()) == 1
+
+
+def fails_for(text: str, code: str) -> Any:
+    return lambda name, call: client_error(code) if text in repr(call) else None
+
+
+class TestInfrastructure:
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "ProvisionedThroughputExceededException",
+            "ThrottlingException",
+            "RequestLimitExceeded",
+            "InternalServerError",
+            "ResourceNotFoundException",
+            "AccessDeniedException",
+        ],
+    )
+    def test_a_fault_returns_that_message_alone_to_the_queue(self, persist: PersistFunction, code: str) -> None:
+        persist.table_calls.fail = fails_for("'e-2'", code)
+        assert persist.handle(body(1), body(2), body(3)) == ["m1"]
+        assert [item["EventId"]["S"] for item in persist.stored()] == ["e-1", "e-3"]
+        assert persist.quarantined() == []
+
+    def test_a_fault_that_is_no_reply_returns_the_message_too(self, persist: PersistFunction) -> None:
+        persist.table_calls.fail = lambda name, call: TimeoutError() if "'e-2'" in repr(call) else None
+        assert persist.handle(body(1), body(2), body(3)) == ["m1"]
+
+    def test_a_message_that_cannot_be_set_aside_goes_back_to_the_queue(self, persist: PersistFunction) -> None:
+        persist.queue_calls.fail = fails_for("bad one", "InvalidParameterValue")
+        assert persist.handle("bad one", body(1), "bad two") == ["m0"]
+        assert [kept for kept, _ in persist.quarantined()] == ["bad two"]
+        assert len(persist.stored()) == 1
+
+    def test_a_conflict_that_cannot_be_set_aside_goes_back_to_the_queue(self, persist: PersistFunction) -> None:
+        persist.handle(body(1, "1"))
+        persist.queue_calls.fail = lambda name, call: client_error("ServiceUnavailable", "SendMessage")
+        assert persist.handle(body(1, "2"), body(2)) == ["m0"]
+
+    def test_when_all_fail_all_go_back(self, persist: PersistFunction) -> None:
+        persist.table_calls.fail = lambda name, call: client_error("ThrottlingException")
+        assert persist.handle(body(1), body(2)) == ["m0", "m1"]
+
+    def test_a_message_delivered_again_after_a_fault_is_stored_once(self, persist: PersistFunction) -> None:
+        persist.table_calls.fail = lambda name, call: client_error("ThrottlingException")
+        persist.handle(body(1))
+        persist.table_calls.fail = lambda name, call: None
+        assert persist.handle(body(1)) == []
+        assert persist.handle(body(1)) == []
+        assert len(persist.stored()) == 1
+
+
+def test_the_function_does_not_start_without_its_environment(
+    persist: PersistFunction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOMAIN_EVENTS_TABLE")
+    with pytest.raises(Exception, match="DOMAIN_EVENTS_TABLE is required"):
+        load_entry_point("persist_function")
