@@ -3,9 +3,9 @@
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -19,16 +19,20 @@ SETTINGS = {
 }
 
 
-def create_tables() -> None:
-    dynamodb = boto3.client("dynamodb")
+@cache
+def shared_clients() -> tuple[Any, Any]:
+    """DynamoDB and SQS as the functions make them; once for all tests, since making one takes longer than a test."""
+    return clients.dynamodb(), clients.sqs()
+
+
+def create_tables(dynamodb: Any) -> None:
     for name, keys in (("events", ["DomainId", "EventKey"]), ("rows", ["DomainId"])):
         dynamodb.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             KeySchema=[
-                {"AttributeName": key, "KeyType": kind}
-                for key, kind in zip(keys, ["HASH", "RANGE"], strict=False)  # type: ignore[typeddict-item]
+                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ["HASH", "RANGE"], strict=False)
             ],
         )
 
@@ -40,8 +44,13 @@ class Calls:
         self.made: list[tuple[str, dict[str, Any]]] = []
         self.requests = 0
         self.fail: Callable[[str, dict[str, Any]], Exception | None] = lambda operation, parameters: None
-        client.meta.events.register("provide-client-params.*.*", self._called)
-        client.meta.events.register_first("before-send.*.*", self._sent)
+        self._events = client.meta.events
+        self._events.register("provide-client-params.*.*", self._called)
+        self._events.register_first("before-send.*.*", self._sent)
+
+    def stop(self) -> None:
+        self._events.unregister("provide-client-params.*.*", self._called)
+        self._events.unregister("before-send.*.*", self._sent)
 
     def _called(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.made.append((model.name, params))
@@ -61,17 +70,19 @@ class PersistFunction:
     """Started from its environment."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        create_tables()
-        self.dynamodb: Any = boto3.client("dynamodb")
-        self.sqs: Any = boto3.client("sqs")
+        self.dynamodb, self.sqs = shared_clients()
+        create_tables(self.dynamodb)
         self.queue = self.sqs.create_queue(QueueName="ingest-dead-letters")["QueueUrl"]
         for name, value in {**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": self.queue}.items():
             monkeypatch.setenv(name, value)
-        dynamodb, sqs = clients.dynamodb(), clients.sqs()
-        monkeypatch.setattr(clients, "dynamodb", lambda: dynamodb)
-        monkeypatch.setattr(clients, "sqs", lambda: sqs)
-        self.table_calls, self.queue_calls = Calls(dynamodb), Calls(sqs)
+        monkeypatch.setattr(clients, "dynamodb", lambda: self.dynamodb)
+        monkeypatch.setattr(clients, "sqs", lambda: self.sqs)
+        self.table_calls, self.queue_calls = Calls(self.dynamodb), Calls(self.sqs)
         self._module = load_entry_point("persist_function")
+
+    def stop(self) -> None:
+        self.table_calls.stop()
+        self.queue_calls.stop()
 
     def handle(self, *bodies: str) -> list[str]:
         """The ids (m0, m1, ...) of the messages to deliver again."""

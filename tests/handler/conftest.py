@@ -24,6 +24,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def persist(aws: None, monkeypatch: pytest.MonkeyPatch) -> PersistFunction:
+def persist(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[PersistFunction]:
     """The persist function, just started."""
-    return PersistFunction(monkeypatch)
+    function = PersistFunction(monkeypatch)
+    yield function
+    function.stop()
