@@ -53,7 +53,7 @@ def run_command(options: Options) -> int:
         console.print(Text(f"\nError: {error}", style="bold red"), soft_wrap=True)
         return FAILED
     except KeyboardInterrupt:
-        console.print("\nInterrupted: everything is stopped and removed.")
+        console.print("\nInterrupted; everything is stopped and removed.")
         return INTERRUPTED
     except _TerminatedError:
         return TERMINATED
@@ -137,22 +137,26 @@ def _keep(run: LocalRun, stacks: Sequence[Stack], console: Console) -> None:
             time.sleep(1.0)
             run.emulator.ensure_running()
     except KeyboardInterrupt:
-        console.print("\nStopped, and everything removed.")
+        console.print("\nStopped; everything is removed.")
 
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that everything is cleaned up."""
+    """SIGINT, SIGTERM and SIGHUP unwind the stack, so that everything is cleaned up."""
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         raise _TerminatedError
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, end) for number in numbers]
+    # A shell starts what a script runs in the background with SIGINT ignored; asking by it is meant even then.
+    # An ignored SIGHUP, on the other hand, is nohup's: it is to stay.
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: end, signal.SIGHUP: end}
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        del handlers[signal.SIGHUP]
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 

@@ -11,7 +11,7 @@ from cp_event_source.local.events_file import Entry
 from cp_event_source.local.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from cp_event_source.local.core import domain_row
+    from cp_event_source.local.core import domain_row, stored_event
 
 _ENTRIES_PER_CALL: Final = 10  # PutEvents' limit
 _SHORTEST_PAUSE: Final = 0.1
@@ -84,7 +84,7 @@ class Traffic:
         events = self.pipeline.events()
         rows = self.pipeline.rows()
 
-        bus_ids = {event.item["Bus"]["M"]["Id"]["S"] for event in events if "M" in event.item.get("Bus", {})}
+        bus_ids = {_stored_bus_id(event) for event in events}
         identities = {(event.domain_id, event.event_id) for event in events}
         others = [sent for sent in self.sent if sent.bus_id not in bus_ids and sent.bus_id not in self._quarantined_ids]
         unaccounted = [sent for sent in others if sent.identity not in identities]
@@ -193,6 +193,12 @@ def _accounts_for(row: "domain_row.DomainRow | None", stored: Sequence[str]) -> 
     return row.state.applied.count == len(stored)
 
 
+def _stored_bus_id(event: "stored_event.StoredEvent") -> str:
+    """The bus's own id of a stored event; empty when it came into the queue without a bus."""
+    facts = event.item.get("Bus", {}).get("M", {})
+    return str(facts.get("Id", {}).get("S", ""))
+
+
 def _bus_id(body: str) -> str:
     """The bus's own id of a quarantined event; empty when the body cannot be read."""
     try:
@@ -203,7 +209,7 @@ def _bus_id(body: str) -> str:
 
 
 def _stuck(traffics: Sequence[Traffic], states: Sequence[State], patience: float) -> str:
-    lines = [f"Nothing has changed for {patience:.0f} s, and not everything is accounted for:"]
+    lines = [f"Nothing has changed for {patience:g} s, and not everything is accounted for:"]
     for traffic, state in zip(traffics, states, strict=True):
         pipeline = traffic.pipeline
         if state.drained:

@@ -23,7 +23,7 @@ class Entry:
     bus: str | None
     """The bus that the entry itself names."""
     event: Mapping[str, Any]
-    """The detail as an object; empty when it is none."""
+    """The detail as an object."""
 
     def text(self, name: str) -> str | None:
         """A field of the event, if it is there and a text."""
@@ -66,19 +66,20 @@ def _entry(event: Any, position: int) -> Entry:
     detail = event["Detail"]
     if isinstance(detail, str):
         try:
-            parsed = exact_json.loads(detail)
-        except ValueError:
-            parsed = None  # the bus refuses it, and says so
-        text = detail
-    else:
-        parsed, text = detail, exact_json.dumps(_exact(detail))
-    domain_event = parsed if isinstance(parsed, Mapping) else {}
+            detail = exact_json.loads(detail)
+        except ValueError as error:
+            raise EventsError(f"event {position}: Detail: not JSON ({error}); the bus would refuse it") from error
+    if not isinstance(detail, Mapping):
+        raise EventsError(
+            f"event {position}: Detail: expected an object, found {type(detail).__name__}; the bus would refuse it"
+        )
+    text = event["Detail"] if isinstance(event["Detail"], str) else exact_json.dumps(_exact(detail))
     return Entry(
         str(event.get("Source", _SOURCE)),
-        str(event.get("DetailType", _detail_type(domain_event))),
+        str(event.get("DetailType", _detail_type(detail))),
         text,
         event.get("EventBusName"),
-        domain_event,
+        detail,
     )
 
 

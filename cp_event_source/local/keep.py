@@ -28,7 +28,7 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
         yield ""
         yield f"Outputs of {stack.project}, stack {stack.name}:"
         width = max(map(len, stack.outputs), default=0)
-        for name, value in stack.outputs.items():
+        for name, value in sorted(stack.outputs.items()):
             yield f"  {name:{width}}  {value if isinstance(value, str) else json.dumps(value)}"
     yield ""
     yield "In another terminal, first:"
@@ -45,8 +45,8 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
         table = pipeline.outputs["domain_table_name"]
         yield ""
         yield f"To publish one more event of the domain {pipeline.domain_name}, and to read its row:"
-        yield "  " + _python("events", "put_events", {"Entries": [entry]})
-        yield "  " + _python("dynamodb", "get_item", {"TableName": table, "Key": key}, "['Item']")
+        yield "  " + _python("events", "put_events", {"Entries": [entry]}, '["Entries"]')
+        yield "  " + _python("dynamodb", "get_item", {"TableName": table, "Key": key}, '["Item"]')
         yield "The same with the AWS command line, where it is installed:"
         yield f"  aws events put-events --entries {shlex.quote(json.dumps([entry]))}"
         yield f"  aws dynamodb get-item --table-name {table} --key {shlex.quote(json.dumps(key))}"
@@ -55,9 +55,12 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
 
 
 def _python(service: str, method: str, arguments: Mapping[str, Any], part: str = "") -> str:
-    """A command that needs no more than what runs this."""
-    call = f"boto3.client({service!r}).{method}(**{dict(arguments)!r}){part}"
-    code = f"import boto3, pprint; pprint.pp({call})"
+    """A command that needs no more than what runs this.
+
+    Arguments of texts, objects and arrays alone are written alike in JSON and in Python.
+    """
+    values = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
+    code = f'import boto3, pprint; pprint.pp(boto3.client("{service}").{method}({values}){part})'
     return f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}"
 
 

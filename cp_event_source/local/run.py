@@ -154,7 +154,7 @@ class LocalRun:
         while not condition():
             self._emulator.ensure_running()
             if time.monotonic() > deadline:
-                raise NotDrainedError(f"{what}: not within {patience:.0f} s")
+                raise NotDrainedError(f"{what}: not within {patience:g} s")
             time.sleep(0.05)
 
     def sent(self) -> list[Sent]:

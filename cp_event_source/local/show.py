@@ -1,5 +1,6 @@
 """What a pipeline holds, as tables for a terminal of any width, or for a log."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -68,7 +69,7 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
         first = before is None or before.domain_id != event.domain_id
         last = after is None or after.domain_id != event.domain_id
         ids = [] if width < _NARROW else [_short(event.event_id)]
-        cells = [event.event_time, event.event_name, *ids, exact_json.dumps(event.payload)]
+        cells = [event.event_time, event.event_name, *ids, _json(event.payload)]
         table.add_row(_short(event.domain_id) if first else "", *map(Text, cells), end_section=last)
     yield table
     yield from _more(len(events) - len(shown), "event")
@@ -186,6 +187,15 @@ def _shown(value: Mapping[str, Any] | None) -> str:
             return _listed(f"{len(element)} bytes" for element in content)
         case _:
             return str(content)
+
+
+def _json(value: Any) -> str:
+    """JSON text for people: numbers exact, letters as they are."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_json(name)}: {_json(element)}" for name, element in value.items()) + "}"
+    if isinstance(value, list):
+        return _listed(map(_json, value))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else exact_json.dumps(value)
 
 
 def _listed(elements: Iterable[str]) -> str:

@@ -1,6 +1,5 @@
 """A parked domain comes back with logic that knows the event."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,14 +52,14 @@ KNOWN = %r
 
 
 @pytest.fixture
-def counters(run: LocalRun, tmp_path: Path) -> Iterator[tuple[Pipeline, str]]:
+def counters(run: LocalRun, tmp_path: Path) -> tuple[Pipeline, str]:
     """A pipeline whose logic does not know Reset, and the ARN of a layer that does."""
     program = write_program(tmp_path / "counters", PROGRAM)
     for folder, known in (("old", ["Stepped"]), ("new", ["Stepped", "Reset"])):
         (program / folder).mkdir()
         (program / folder / "domain_handler.py").write_text(LAYER % known)
     stack = run.deploy(program)
-    yield stack.pipelines[0], stack.outputs["new_logic"]
+    return stack.pipelines[0], stack.outputs["new_logic"]
 
 
 def test_new_logic_heals_parked_domains_in_order_with_nothing_skipped(

@@ -54,6 +54,9 @@ def test_floats_of_a_python_caller_are_sent_as_they_are_written() -> None:
         ("[{]", "events.json: not JSON"),
         ("{}", "expected an array of events, found dict"),
         ('[{}, "x"]', "event 2: expected an object, found str"),
+        ('[{"Detail": "not JSON"}]', "event 1: Detail: not JSON"),
+        ('[{"Detail": "[]"}]', "event 1: Detail: expected an object, found list"),
+        ('[{"Detail": 1}]', "event 1: Detail: expected an object, found int"),
     ],
 )
 def test_a_file_with_anything_else_is_refused_by_name(text: str, message: str, tmp_path: Path) -> None:

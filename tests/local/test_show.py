@@ -1,0 +1,120 @@
+"""The tables are readable on a narrow terminal, on a wide one, and in a log."""
+
+import io
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from rich.console import Console
+
+from cp_event_source.local.core import domain_row, stored_event
+from cp_event_source.local.pipeline import Pipeline
+from cp_event_source.local.queue_messages import Message
+from cp_event_source.local.show import make_console, pipeline_tables
+from handler.attribute_value import encode
+
+ONE = "11111111-1111-4111-8111-111111111111"
+OTHER = "22222222-2222-4222-8222-222222222222"
+
+
+def event(domain_id: str, second: int, name: str, payload: Any) -> Any:
+    texts = {
+        "DomainId": domain_id,
+        "EventKey": f"2026-01-01T00:00:0{second}.000000000Z#e",
+        "EventId": f"event-{second}",
+        "EventTime": f"2026-01-01T00:00:0{second}Z",
+        "EventName": name,
+    }
+    item = {field: {"S": text} for field, text in texts.items()} | {"Payload": encode(payload)}
+    return stored_event.StoredEvent.of(item)
+
+
+def row(domain_id: str, attributes: dict[str, Any], parked: str | None = None) -> Any:
+    pause = None
+    if parked:
+        pause = domain_row.Parked("k", "i", "Broken", "ValueError", parked, "now", "v1", "k")
+    state = domain_row.DomainState(
+        {name: encode(value) for name, value in attributes.items()}, "k", domain_row.KeySet(2, 0)
+    )
+    return domain_row.DomainRow(domain_id, state, "v1", pause)
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    broken = '{"detail": {"EventId": "the-broken-one"}}'
+    held = SimpleNamespace(
+        domain_name="File",
+        events=lambda: [
+            event(ONE, 1, "FileUploaded", {"Name": "a.txt", "Long": "x" * 300}),
+            event(ONE, 2, "FileRenamed", {"Name": "[bold]not markup[/bold]"}),
+            event(OTHER, 3, "FileUploaded", {"Name": "größe.txt"}),
+        ],
+        rows=lambda: {
+            ONE: row(ONE, {"DomainId": ONE, "Name": "a.txt", "Owner": OTHER, "Deleted": False}),
+            OTHER: row(OTHER, {"DomainId": OTHER, "Size": 12345678901234567890}, parked="nothing fits"),
+        },
+        quarantined=lambda: [
+            Message(broken, {"ReasonCode": "contract-violation", "Reason": "UserId: is required"}),
+            Message("not JSON", {"ReasonCode": "contract-violation", "Reason": "body: must be JSON"}),
+        ],
+        parking_notices=lambda: [Message('{"DomainId": "d", "Reason": "because", "EventName": "Broken"}', {})],
+        expired_batches=list,
+    )
+    return cast("Pipeline", held)
+
+
+def shown(pipeline: Pipeline, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(pipeline_tables(pipeline, width))
+    return cast("io.StringIO", console.file).getvalue()
+
+
+@pytest.mark.parametrize("width", [48, 60, 80, 120, 200])
+def test_no_line_is_wider_than_the_terminal(pipeline: Pipeline, width: int) -> None:
+    assert max(len(line) for line in shown(pipeline, width).splitlines()) <= width
+
+
+def test_each_part_is_there_with_its_count(pipeline: Pipeline) -> None:
+    text = shown(pipeline, 120)
+
+    for heading in (
+        "Domain File: 3 stored events, in EventKey order",
+        "Domain File: 2 rows",
+        "Ingest dead-letter queue: 2 messages",
+        "Parked queue: 1 message\n",
+        "Projection dead-letter queue: 0 messages",
+    ):
+        assert heading in text
+
+
+def test_values_are_shown_exactly_and_text_is_never_markup(pipeline: Pipeline) -> None:
+    text = shown(pipeline, 120)
+
+    assert "12345678901234567890" in text
+    assert "[bold]not markup[/bold]" in text
+    assert "größe.txt" in text
+    assert "false" in text
+
+
+def test_what_was_set_aside_is_shown_with_its_reason(pipeline: Pipeline) -> None:
+    text = shown(pipeline, 160)
+
+    assert "UserId: is required" in text
+    assert "the-broken-one" in text
+    assert "body: must be JSON" in text
+    assert "parked at" in text
+    assert "nothing fits" in text
+
+
+def test_a_log_is_wide_enough_for_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+
+    assert make_console().width == 120
+
+
+def test_columns_says_how_wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "66")
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+
+    assert make_console().width == 66
