@@ -51,10 +51,16 @@ def test_no_file_names_a_machine_or_a_package_registry() -> None:
 
 def configured_registries() -> set[str]:
     """The hosts that this machine installs packages from, where it is told to."""
-    settings = output_of(sys.executable, "-m", "pip", "config", "list") + " ".join(
-        value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "npm_config_"))
-    )
-    return {host for url in re.findall(r"https?://[^\s'\"]+", settings) if (host := urlsplit(url).hostname)}
+    settings = output_of(sys.executable, "-m", "pip", "config", "list").splitlines()
+    settings += [f"{name}={value}" for name, value in os.environ.items()]
+    addresses = [
+        address
+        for name, _, value in (setting.partition("=") for setting in settings)
+        if re.search(r"index|find.links|registry", name, re.IGNORECASE)
+        for address in re.findall(r"https?://[^\s'\"]+", value)
+    ]
+    hosts = {urlsplit(address).hostname for address in addresses}
+    return {host for host in hosts if host and "." in host and not host.startswith("127.")}
 
 
 def output_of(*command: str) -> str:
