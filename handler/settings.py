@@ -1,5 +1,6 @@
 """The functions' environment, read once, at start, into typed objects."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class ProjectSettings:
             domain_table=_text(environment, "DOMAIN_TABLE"),
             parked_queue_url=_text(environment, "PARKED_QUEUE_URL"),
             logic_version=_text(environment, "LOGIC_VERSION"),
-            event_time_limit_seconds=_number(environment, "EVENT_TIME_LIMIT_SECONDS"),
+            event_time_limit_seconds=_number(environment, "EVENT_TIME_LIMIT_SECONDS", least=0.001),
             function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
         )
 
@@ -64,9 +65,12 @@ def _text(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _number(environment: Mapping[str, str], name: str) -> float:
+def _number(environment: Mapping[str, str], name: str, *, least: float = 0) -> float:
     text = _text(environment, name)
     try:
-        return float(text)
-    except ValueError as error:
-        raise BrokenSettings(f"the environment variable {name} must be a number; found {text!r}") from error
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not least <= number < math.inf:
+        raise BrokenSettings(f"the environment variable {name} must be a number, at least {least}; found {text!r}")
+    return number

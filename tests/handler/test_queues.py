@@ -1,0 +1,79 @@
+"""Guarantee: what is set aside is kept whole with its reason; a parking is told with all that names it."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.domain_row import Parked
+from handler.ingest import Ids, Rejected
+from handler.queues import ParkedQueue, Quarantine
+
+PARKED = Parked("k", "e", "Noted", "ValueError", "ValueError: \U0001f600 \ud7ff", "2026-01-01", "arn:1", "k2")
+
+
+class Queue:
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def send_message(self, **message: Any) -> None:
+        self.sent.append(message)
+
+
+@pytest.fixture
+def queue() -> Any:
+    return Queue()
+
+
+def test_a_body_is_kept_as_it_is(queue: Any) -> None:
+    body = ' {"a":\t"\U0001f600\\ud800" , "b": 1.0}\n'
+    Quarantine(queue, "url", "persist-1").send(body, Rejected("conflict", "why", Ids()))
+    (message,) = queue.sent
+    assert message["QueueUrl"] == "url"
+    assert message["MessageBody"] == body
+    texts = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert (texts["ReasonCode"], texts["Reason"], texts["FunctionName"]) == ("conflict", "why", "persist-1")
+    assert {value["DataType"] for value in message["MessageAttributes"].values()} == {"String"}
+
+
+@given(st.text(st.characters(), min_size=1, max_size=5000))
+def test_a_reason_is_capped_and_takes_as_many_bytes_as_characters(reason: str) -> None:
+    queue: Any = Queue()
+    Quarantine(queue, "url", "f").send("body", Rejected("conflict", reason, Ids()))
+    text = queue.sent[0]["MessageAttributes"]["Reason"]["StringValue"]
+    assert text.isascii()
+    assert 0 < len(text) <= 2048
+
+
+def test_a_parking_is_told_with_all_that_names_it(queue: Any) -> None:
+    ParkedQueue(queue, "url", "File").send("d-1", PARKED)
+    (message,) = queue.sent
+    assert message["QueueUrl"] == "url"
+    assert message["MessageBody"].isascii()
+    assert json.loads(message["MessageBody"]) == {
+        "DomainName": "File",
+        "DomainId": "d-1",
+        "EventKey": "k",
+        "EventId": "e",
+        "EventName": "Noted",
+        "Error": "ValueError",
+        "Reason": PARKED.reason,
+        "LogicVersion": "arn:1",
+        "Since": "2026-01-01",
+    }
+
+
+def test_a_fault_is_raised() -> None:
+    class Broken:
+        def send_message(self, **message: Any) -> None:
+            raise TimeoutError
+
+    broken: Any = Broken()
+    with pytest.raises(TimeoutError):
+        Quarantine(broken, "url", "f").send("body", Rejected("conflict", "why", Ids()))
+    with pytest.raises(TimeoutError):
+        ParkedQueue(broken, "url", "File").send("d-1", PARKED)

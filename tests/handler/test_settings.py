@@ -1,0 +1,62 @@
+"""Guarantee: a function starts with its whole environment, or says which variable is at fault."""
+
+from typing import Any
+
+import pytest
+
+from handler.settings import BrokenSettings, PersistSettings, ProjectSettings
+
+PERSIST = {
+    "DOMAIN_NAME": "File",
+    "DOMAIN_EVENTS_TABLE": "events",
+    "INGEST_DEAD_LETTER_QUEUE_URL": "https://queue",
+    "MAX_FUTURE_SKEW_SECONDS": "600",
+    "AWS_LAMBDA_FUNCTION_NAME": "persist-1",
+}
+PROJECT = {
+    "DOMAIN_NAME": "File",
+    "DOMAIN_EVENTS_TABLE": "events",
+    "DOMAIN_TABLE": "rows",
+    "PARKED_QUEUE_URL": "https://queue",
+    "LOGIC_VERSION": "arn:1",
+    "EVENT_TIME_LIMIT_SECONDS": "2.5",
+    "AWS_LAMBDA_FUNCTION_NAME": "project-1",
+}
+BOTH = [(PersistSettings, PERSIST, name) for name in PERSIST] + [(ProjectSettings, PROJECT, name) for name in PROJECT]
+
+
+def test_persist() -> None:
+    assert PersistSettings.read(PERSIST) == PersistSettings("File", "events", "https://queue", 600, "persist-1")
+
+
+def test_project() -> None:
+    expected = ProjectSettings("File", "events", "rows", "https://queue", "arn:1", 2.5, "project-1")
+    assert ProjectSettings.read(PROJECT) == expected
+
+
+@pytest.mark.parametrize(("settings", "environment", "name"), BOTH)
+def test_a_missing_or_empty_variable_is_named(settings: Any, environment: dict[str, str], name: str) -> None:
+    for value in ({}, {name: ""}):
+        rest = {other: text for other, text in environment.items() if other != name}
+        with pytest.raises(BrokenSettings, match=f"variable {name} is required; found nothing"):
+            settings.read(rest | value)
+
+
+@pytest.mark.parametrize("text", ["soon", "nan", "inf", "-inf", "-1", "1e999"])
+def test_a_number_that_cannot_be_is_named_with_what_was_found(text: str) -> None:
+    for settings, environment, name in (
+        (PersistSettings, PERSIST, "MAX_FUTURE_SKEW_SECONDS"),
+        (ProjectSettings, PROJECT, "EVENT_TIME_LIMIT_SECONDS"),
+    ):
+        with pytest.raises(BrokenSettings, match=f"variable {name} must be a .*; found '{text}'"):
+            settings.read({**environment, name: text})  # type: ignore[attr-defined]
+
+
+def test_no_time_at_all_is_no_time_limit_for_an_event() -> None:
+    """A timer of 0 would never go off."""
+    with pytest.raises(BrokenSettings, match="EVENT_TIME_LIMIT_SECONDS"):
+        ProjectSettings.read({**PROJECT, "EVENT_TIME_LIMIT_SECONDS": "0"})
+
+
+def test_no_skew_may_be_allowed() -> None:
+    assert PersistSettings.read({**PERSIST, "MAX_FUTURE_SKEW_SECONDS": "0"}).max_future_skew_seconds == 0
