@@ -40,6 +40,8 @@ wheel: $(READY) ## Build the wheel into dist/
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --extra local --group dev pyproject.toml --output-file requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --constraint requirements.txt pyproject.toml --output-file cp_event_source/requirements.txt
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -62,7 +62,6 @@ def persist_function(
             "DOMAIN_EVENTS_TABLE": domain_events_table.name,
             "INGEST_DEAD_LETTER_QUEUE_URL": queues.ingest_dead_letter.url,
             "MAX_FUTURE_SKEW_SECONDS": str(max_future_skew_seconds),
-            **_telemetry(domain_name),
         },
     )
 
@@ -96,7 +95,6 @@ def project_function(
             "PARKED_QUEUE_URL": queues.parked.url,
             "LOGIC_VERSION": logic_layer,
             "EVENT_TIME_LIMIT_SECONDS": str(EVENT_TIME_LIMIT_SECONDS),
-            **_telemetry(domain_name),
         },
     )
 
@@ -208,7 +206,3 @@ def _function(
         tags=scope.tags,
         opts=scope.options(depends_on=[execution.policy]),
     )
-
-
-def _telemetry(domain_name: str) -> dict[str, pulumi.Input[str]]:
-    return {"POWERTOOLS_METRICS_NAMESPACE": "CpEventSource", "POWERTOOLS_SERVICE_NAME": domain_name}

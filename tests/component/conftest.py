@@ -1,8 +1,14 @@
 """One deployment with the component's own bus, which most tests look at."""
 
+import logging
+
 import pytest
 
 from .deployment import Deployment, component, deploy, in_program
+
+# Programs that fail on purpose leave futures that nobody awaits; asyncio would report them when the process ends,
+# behind pytest's closing line.
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 @pytest.fixture(scope="session")

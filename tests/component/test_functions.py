@@ -40,8 +40,6 @@ def test_the_persist_function(deployment: Deployment) -> None:
         "DOMAIN_EVENTS_TABLE": physical("files-domain-events"),
         "INGEST_DEAD_LETTER_QUEUE_URL": queue_url(deployment, "ingest_dead_letter"),
         "MAX_FUTURE_SKEW_SECONDS": "600",
-        "POWERTOOLS_METRICS_NAMESPACE": "CpEventSource",
-        "POWERTOOLS_SERVICE_NAME": "File",
     }
 
 
@@ -57,8 +55,6 @@ def test_the_project_function_has_the_domains_logic_and_knows_its_version(deploy
         "PARKED_QUEUE_URL": queue_url(deployment, "parked"),
         "LOGIC_VERSION": LAYER,
         "EVENT_TIME_LIMIT_SECONDS": "10",
-        "POWERTOOLS_METRICS_NAMESPACE": "CpEventSource",
-        "POWERTOOLS_SERVICE_NAME": "File",
     }
 
 

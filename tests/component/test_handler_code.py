@@ -96,8 +96,6 @@ def test_a_function_starts_with_nothing_but_the_archive_its_layer_and_the_runtim
         "MAX_FUTURE_SKEW_SECONDS": "600",
         "EVENT_TIME_LIMIT_SECONDS": "10",
         "LOGIC_VERSION": "1",
-        "POWERTOOLS_METRICS_NAMESPACE": "CpEventSource",
-        "POWERTOOLS_SERVICE_NAME": "File",
     }
     layer = ROOT / "tests" / "fixtures" / "seed_layer"
     ran = subprocess.run(
