@@ -1,0 +1,108 @@
+"""Guarantee: a message's body is an item to store, or is rejected with a code, ids, and a reason that names the field."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler import exact_json
+from handler.ingest import Ids, Rejected, event_item, ids_of
+from handler.stored_event import StoredEvent
+
+from .given import detail
+from .strategies import json_values
+
+LATEST = "2026-06-01T00:00:00.000000000Z"
+
+
+def read(body: str) -> dict[str, Any]:
+    return event_item(body, domain_name="File", latest=LATEST)
+
+
+def rejected(body: str) -> Rejected:
+    with pytest.raises(Rejected) as raised:
+        read(body)
+    return raised.value
+
+
+def test_a_bus_event_is_an_item() -> None:
+    item = read(json.dumps({"id": "b-1", "source": "app", "detail": detail(1, {"a": 1}, CorrelationId="c-1")}))
+    assert StoredEvent.of(item).payload == {"a": 1}
+    assert item["Bus"] == {"M": {"Id": {"S": "b-1"}, "Source": {"S": "app"}}}
+    assert ids_of(item) == Ids(event_id="e-1", event_name="Noted", correlation_id="c-1")
+
+
+def test_an_event_without_correlation_has_no_such_id() -> None:
+    assert ids_of(read(json.dumps({"detail": detail()}))).correlation_id is None
+
+
+@pytest.mark.parametrize("field", sorted(detail()))
+def test_a_reason_names_the_field(field: str) -> None:
+    fields = detail()
+    del fields[field]
+    refused = rejected(json.dumps({"id": "b-1", "detail": fields}))
+    assert refused.code == "contract-violation"
+    assert refused.reason == str(refused) == f"{field}: is required; found nothing"
+
+
+def test_ids_are_told_of_what_is_rejected_too() -> None:
+    body = json.dumps({"id": "b-1", "detail": detail(1, CorrelationId="c-1", Version="x")})
+    assert rejected(body).ids == Ids("e-1", "Noted", "c-1", "b-1")
+
+
+@pytest.mark.parametrize("value", [5, None, {"name": "Jane"}, ["x"], "x" * 129, "Jäne", "line\nbreak"])
+def test_only_what_looks_like_an_id_is_taken_for_one(value: Any) -> None:
+    """Whatever breaks the contract may hold personal data; ids go into the log."""
+    body = json.dumps({"id": value, "detail": detail(1, EventId=value, EventName=value, CorrelationId=value, UserId=5)})
+    assert rejected(body).ids == Ids()
+
+
+@pytest.mark.parametrize("text", ["", "x", "{", '{"detail": NaN}', "[" * 100_000])
+def test_what_is_not_json_is_rejected_as_a_body(text: str) -> None:
+    refused = rejected(text)
+    assert refused.code == "contract-violation"
+    assert refused.reason.startswith("body: must be JSON; found ")
+    assert refused.ids == Ids()
+
+
+@pytest.mark.parametrize("text", ["1", "null", '"text"', "[]", "[{}]"])
+def test_what_is_not_an_object_is_no_bus_event(text: str) -> None:
+    assert rejected(text).reason == "body: must be a bus event, a JSON object with a detail"
+
+
+@pytest.mark.parametrize("depth", [32, 33, 300, 600, 900, 950, 980, 990, 1000, 3000, 100_000])
+def test_any_depth_of_nesting_is_stored_or_rejected(depth: int) -> None:
+    """Which of them depends on Python's own limits, never on luck: no other error, no crash."""
+    body = json.dumps({"detail": detail(1, "PAYLOAD")}).replace('"PAYLOAD"', "[" * depth + "]" * depth)
+    try:
+        item = read(body)
+    except Rejected as refused:
+        reason = refused.reason
+    else:
+        reason = "" if StoredEvent.of(item).payload is not None else "no payload"
+    assert not reason or "nested too deeply" in reason
+    assert depth > 300 or not reason
+
+
+@given(json_values | st.dictionaries(st.sampled_from(["id", "detail", "time"]), json_values))
+def test_any_json_is_stored_or_rejected(value: Any) -> None:
+    with pytest.raises(Rejected) as raised:
+        read(exact_json.dumps(value))
+    assert raised.value.reason
+    assert raised.value.reason.isascii()
+
+
+@given(st.text())
+def test_any_text_is_rejected(text: str) -> None:
+    with pytest.raises(Rejected):
+        read(text)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(detail())), json_values, min_size=1))
+def test_any_value_of_a_field_is_stored_or_rejected(fields: dict[str, Any]) -> None:
+    try:
+        read(exact_json.dumps({"detail": detail(**fields) if "number" not in fields else {}}))
+    except Rejected as refused:
+        assert set(refused.reason.split(":")[0].split()) & fields.keys()  # noqa: PT017

@@ -1,0 +1,131 @@
+"""Guarantee: what the functions print tells ids, names and counts, and nothing that an event carries."""
+
+import io
+import json
+import logging
+from contextlib import redirect_stdout
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from handler.telemetry import Telemetry, error_class
+
+from .aws import PersistFunction, client_error
+from .test_persist import body
+
+SECRET = "s3cr3t-4711"
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    out, err = capsys.readouterr()
+    return out + err
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def metrics_of(text: str) -> list[dict[str, Any]]:
+    return [line for line in lines(text) if "_aws" in line]
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What every logger of the process writes, the libraries' own included."""
+    stream = io.StringIO()
+    for name in [None, *logging.Logger.manager.loggerDict]:
+        for handler in logging.getLogger(name).handlers:
+            if isinstance(handler, logging.StreamHandler):
+                monkeypatch.setattr(handler, "stream", stream)
+    return stream
+
+
+def test_counts_are_summed_and_sent_once(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry = Telemetry("File", "persist-1")
+    telemetry.count("EventsStored")
+    telemetry.count("EventsStored", 2)
+    telemetry.count("DuplicateEvents")
+    telemetry.flush()
+    (sent,) = metrics_of(printed(capsys))
+    (directive,) = sent["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "CpEventSource"
+    assert [set(dimensions) for dimensions in directive["Dimensions"]] == [{"DomainName", "FunctionName"}]
+    assert (sent["DomainName"], sent["FunctionName"]) == ("File", "persist-1")
+    assert (sent["EventsStored"], sent["DuplicateEvents"]) == ([3.0], [1.0])
+    telemetry.flush()
+    assert metrics_of(printed(capsys)) == []
+
+
+def test_nothing_counted_is_nothing_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    Telemetry("File", "persist-1").flush()
+    assert printed(capsys) == ""
+
+
+def test_an_error_is_told_by_its_class_and_awss_code() -> None:
+    assert error_class(ValueError(SECRET)) == "ValueError"
+    assert error_class(client_error("ThrottlingException")) == "ClientError:ThrottlingException"
+    assert error_class(ClientError({}, "PutItem")) == "ClientError:"
+
+
+def test_a_log_line_is_json_without_the_errors_text() -> None:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        telemetry = Telemetry("Logged", "persist-1")
+        telemetry.failed("went wrong", ValueError(SECRET), message_id="m-1")
+        telemetry.info("went well", event_id="e-1")
+        telemetry.warning("look at this", event_id=None)
+    failed, info, warning = lines(out.getvalue())
+    assert (failed["level"], failed["message"], failed["error"], failed["message_id"]) == (
+        "ERROR",
+        "went wrong",
+        "ValueError",
+        "m-1",
+    )
+    assert (info["level"], info["event_id"], info["service"]) == ("INFO", "e-1", "Logged")
+    assert warning["level"] == "WARNING"
+    assert SECRET not in out.getvalue()
+    assert all("exception" not in line and "location" not in line for line in (failed, info, warning))
+
+
+def test_persist_prints_nothing_that_an_event_carries(
+    persist: PersistFunction, capsys: pytest.CaptureFixture[str], logged: io.StringIO
+) -> None:
+    """Whatever becomes of the event: stored, a duplicate, a conflict, rejected, or returned."""
+
+    def secret(number: int, payload: str = json.dumps(SECRET), **fields: Any) -> str:
+        return body(number, payload, UserId=SECRET, IpAddress=SECRET, **fields)
+
+    persist.handle(
+        secret(1),
+        secret(1),
+        secret(1, "2"),
+        secret(2, Version=SECRET),
+        secret(3, DomainName=SECRET),
+        secret(4, EventTime=SECRET),
+        secret(5, Extra=SECRET),
+        secret(6, "{" + SECRET),
+        json.dumps({"detail": SECRET}),
+        SECRET,
+    )
+    persist.table_calls.fail = lambda name, call: ValueError(SECRET)
+    persist.handle(secret(7))
+    persist.table_calls.fail = lambda name, call: client_error(f"ValidationException {SECRET}"[:19])
+    persist.handle(secret(8))
+    persist.queue_calls.fail = lambda name, call: RuntimeError(SECRET)
+    persist.handle(SECRET)
+    output = printed(capsys) + logged.getvalue()
+    assert "event stored" in output
+    assert "event quarantined" in output
+    assert "message goes back to the queue" in output
+    assert SECRET not in output
+
+
+def test_persist_counts_what_became_of_its_messages(
+    persist: PersistFunction, capsys: pytest.CaptureFixture[str]
+) -> None:
+    persist.table_calls.fail = lambda name, call: client_error("ThrottlingException") if "'e-9'" in repr(call) else None
+    persist.handle(body(1), body(1), body(1, "2"), body(2), "not JSON", body(9))
+    (sent,) = metrics_of(printed(capsys))
+    names = ["EventsStored", "DuplicateEvents", "ConflictingEvents", "RejectedEvents", "MessagesReturned"]
+    assert [sent[name] for name in names] == [[2.0], [1.0], [1.0], [1.0], [1.0]]
