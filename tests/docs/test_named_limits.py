@@ -1,0 +1,89 @@
+"""The numbers and names that the documentation gives are the code's."""
+
+import re
+
+import pytest
+
+from cp_event_source import CpEventSource, arguments, functions, queues
+from handler import attribute_value, domain_contract, domain_row
+from handler.domain_event import ContractViolation, parse_domain_event
+
+from .markdown import REPOSITORY
+
+EVENT = {
+    "DomainId": "d",
+    "EventTime": "2026-03-01T09:00:00Z",
+    "EventId": "e",
+    "UserId": "u",
+    "EventType": "DOMAIN",
+    "EventName": "FileUploaded",
+    "DomainName": "File",
+    "Payload": None,
+    "Version": 1,
+    "CorrelationId": "c",
+}
+
+
+def text_of(page: str) -> str:
+    return " ".join((REPOSITORY / page).read_text().split())
+
+
+def contract_allows(field: str, length: int) -> bool:
+    try:
+        parse_domain_event({**EVENT, field: "x" * length}, domain_name="File", latest="2027-01-01T00:00:00.000000000Z")
+    except ContractViolation:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("field", ["DomainId", "EventId", "UserId", "EventName", "CorrelationId"])
+def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
+    page = text_of("docs/reference/domain-event.md")
+    named = re.search(rf"\| `{field}` \| \w+ \| [^|]*?at most ([\d,]+) bytes", page)
+    assert named is not None
+    longest = int(named[1].replace(",", ""))
+    assert contract_allows(field, longest)
+    assert not contract_allows(field, longest + 1)
+
+
+@pytest.mark.parametrize(
+    ("page", "phrase"),
+    [
+        (
+            "docs/reference/domain-logic.md",
+            f"more than {(attribute_value.ITEM_SIZE_LIMIT - domain_row.BOOKKEEPING_BYTES) // 1024} KB",
+        ),
+        ("docs/reference/component.md", f"default {arguments.DEFAULT_MAX_FUTURE_SKEW_SECONDS} "),
+        ("docs/reference/component.md", f"at most {arguments.MAX_NAME_LENGTH} letters"),
+        ("docs/reference/component.md", f"1 to {arguments.MAX_DOMAIN_NAME_LENGTH} ASCII"),
+        ("docs/reference/component.md", f"kept for {functions.LOG_RETENTION_DAYS} days"),
+        ("docs/reference/component.md", f"queues keep {queues.RETENTION_SECONDS // 86_400} days"),
+        ("README.md", f"{functions.PERSIST_BATCH_SIZE} messages for the persist function"),
+        ("README.md", f"{functions.PROJECT_BATCH_SIZE} events of 10 objects"),
+        ("README.md", f"one invocation of {functions.PROJECT_TIMEOUT_SECONDS // 60} minutes"),
+    ],
+)
+def test_a_page_names_the_limit_that_the_code_has(page: str, phrase: str) -> None:
+    assert phrase in text_of(page)
+
+
+def test_every_output_and_input_of_the_component_is_in_its_reference() -> None:
+    page = text_of("docs/reference/component.md")
+    inputs = arguments.CpEventSourceArgs.__annotations__
+    missing = [name for name in [*inputs, *CpEventSource.__annotations__] if f"`{name}`" not in page]
+    assert missing == []
+
+
+def test_every_parameter_of_the_domain_logic_is_in_its_reference() -> None:
+    page = text_of("docs/reference/domain-logic.md")
+    parameters = {*domain_contract.APPLY_PARAMETERS, *domain_contract.CREATE_PARAMETERS}
+    assert [name for name in sorted(parameters) if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("function", ["persist", "project"])
+def test_every_metric_is_in_the_reference(function: str) -> None:
+    page = text_of("docs/reference/functions-and-tables.md")
+    source = (REPOSITORY / "handler" / f"{function}.py").read_text()
+    counted = re.findall(r'"([A-Z]\w+Events|(?:Events|Messages|Domains|Batches|Rebuilds)[A-Z]\w+)"', source)
+    assert counted
+    assert [name for name in counted if f"| {function} | `{name}` |" not in page] == []
