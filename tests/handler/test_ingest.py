@@ -1,4 +1,4 @@
-"""Guarantee: a message's body is an item to store, or is rejected with a code, ids, and a reason that names the field."""
+"""Guarantee: a message is an item to store, or is rejected with a code, ids, and a reason that names the field."""
 
 import json
 from typing import Any
