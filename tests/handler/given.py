@@ -1,5 +1,6 @@
 """Events and domain logic for tests."""
 
+import time
 from types import ModuleType
 from typing import Any
 
@@ -44,3 +45,15 @@ def layer(*classes: type, **members: Any) -> ModuleType:
 def logic(*classes: type) -> DomainLogic:
     """The logic of a layer with these classes."""
     return DomainLogic(layer(*classes))
+
+
+class NotStopped(BaseException):
+    """Nothing stopped what should have been stopped."""
+
+
+def endless() -> None:
+    """Runs until it is stopped; without that, long enough to tell, but not for ever."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        pass
+    raise NotStopped

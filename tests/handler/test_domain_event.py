@@ -185,6 +185,11 @@ def test_a_time_lies_at_most_at_the_latest_instant(offset: timedelta, zone: str)
         assert "must not lie in the future" in violations(VALID | {"EventTime": time})["EventTime"]
 
 
+def test_the_latest_instant_itself_is_taken_and_the_next_is_not() -> None:
+    assert parse(VALID | {"EventTime": "2026-11-23T10:00:00+01:00"}).instant == LATEST
+    assert "EventTime" in violations(VALID | {"EventTime": "2026-11-23T09:00:00.000000001Z"})
+
+
 def test_all_that_is_wrong_is_named_at_once() -> None:
     detail = {"EventTime": "soon", "EventId": "", "Version": "1", "DomainName": "Account", "IpAddress": 1}
     found = violations(detail)

@@ -17,7 +17,7 @@ from handler.domain_row import BOOKKEEPING_BYTES, NOTHING, DomainRow, DomainStat
 from handler.fold import Folded, fold
 from handler.stored_event import StoredEvent
 
-from .given import logic, stored
+from .given import endless, logic, stored
 from .strategies import json_values, numbers
 
 LIMIT = 30.0
@@ -258,20 +258,15 @@ def test_ctrl_c_is_not() -> None:
         run(raising(KeyboardInterrupt()), [stored(1, EventName="Poison")])
 
 
-def loop() -> None:
-    while True:
-        pass
-
-
 def loop_that_catches_exceptions() -> None:
     while True:
         with suppress(Exception):
-            loop()
+            endless()
 
 
-@pytest.mark.parametrize("endless", [loop, loop_that_catches_exceptions])
-def test_endless_logic_is_stopped_by_the_time_limit(endless: Callable[[], None]) -> None:
-    folded = run(raising(endless), [stored(1), stored(2, EventName="Poison"), stored(3)], limit=0.3)
+@pytest.mark.parametrize("work", [endless, loop_that_catches_exceptions])
+def test_endless_logic_is_stopped_by_the_time_limit(work: Callable[[], None]) -> None:
+    folded = run(raising(work), [stored(1), stored(2, EventName="Poison"), stored(3)], limit=0.3)
     assert row(folded)["Count"] == 1
     assert folded.failure is not None
     assert folded.failure.error == "TookTooLong"
@@ -279,7 +274,10 @@ def test_endless_logic_is_stopped_by_the_time_limit(endless: Callable[[], None])
 
 
 def test_endless_logic_on_the_way_to_and_from_the_row_is_stopped_too() -> None:
-    for broken in (domain_with(lambda note: loop()), domain_with(lambda n: {"DomainId": "d-1"}, lambda item: loop())):
+    for broken in (
+        domain_with(lambda note: endless()),
+        domain_with(lambda n: {"DomainId": "d-1"}, lambda item: endless()),
+    ):
         failure = run(broken, [stored(1)], limit=0.1).failure
         assert failure is not None
         assert failure.error == "TookTooLong"

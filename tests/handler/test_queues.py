@@ -49,6 +49,13 @@ def test_a_reason_is_capped_and_takes_as_many_bytes_as_characters(reason: str) -
     assert 0 < len(text) <= 2048
 
 
+@pytest.mark.parametrize("reason", ["x" * 10_000, "\U0001f600" * 10_000, "\ud800" * 10_000])
+def test_a_long_reason_is_capped(reason: str) -> None:
+    queue: Any = Queue()
+    Quarantine(queue, "url", "f").send("body", Rejected("conflict", reason, Ids()))
+    assert len(queue.sent[0]["MessageAttributes"]["Reason"]["StringValue"]) == 2048
+
+
 def test_a_parking_is_told_with_all_that_names_it(queue: Any) -> None:
     ParkedQueue(queue, "url", "File").send("d-1", PARKED)
     (message,) = queue.sent

@@ -10,6 +10,8 @@ import pytest
 
 from handler.time_limit import TookTooLong, time_limit
 
+from .given import endless
+
 SHORT = 0.05
 LONG = 60.0
 
@@ -22,11 +24,6 @@ def _nothing_left_behind() -> Iterator[None]:
     assert signal.getsignal(signal.SIGALRM) is handler
     left, interval_now = signal.getitimer(signal.ITIMER_REAL)
     assert (left > 0, interval_now) == (seconds > 0, interval)
-
-
-def endless() -> None:
-    while True:
-        pass
 
 
 def test_a_block_within_its_limit_is_left_alone() -> None:
@@ -42,7 +39,7 @@ def test_an_endless_block_is_stopped_and_the_limit_told() -> None:
 
 def test_an_endless_wait_is_stopped() -> None:
     with pytest.raises(TookTooLong), time_limit(SHORT):
-        threading.Event().wait()
+        threading.Event().wait(20)
 
 
 def test_a_handler_of_ordinary_exceptions_does_not_catch_it() -> None:
