@@ -110,9 +110,9 @@ class Traffic:
 
 
 def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic | None]:
-    """Put each entry on the bus of its domain's pipeline (or the bus it names itself, or else the first one's).
+    """Put each entry on the bus that it names, or else on that of its domain's pipeline, or else on the first one's.
 
-    Returns, for each entry, the pipeline that takes it; None when no pipeline's rule lets it through.
+    Returns, for each entry, the pipeline that a rule lets it through to; None when there is none.
 
     :raises EventsError: the bus refused an entry, or there is no bus to put it on.
     """
@@ -121,8 +121,7 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
     takers: list[Traffic | None] = []
     targets: dict[str, list[tuple[Entry, Traffic | None]]] = {}
     for entry in entries:
-        named = [traffic for traffic in pipelines if entry.bus in (None, traffic.pipeline.bus_name)]
-        taker = next((traffic for traffic in named if traffic.pipeline.takes(entry)), None)
+        taker = next((traffic for traffic in pipelines if _hears(traffic.pipeline, entry)), None)
         bus = entry.bus or (taker or pipelines[0]).pipeline.bus_name
         targets.setdefault(bus, []).append((entry, taker))
         takers.append(taker)
@@ -147,9 +146,15 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
                         f"the bus {bus} refused an event: {result.get('ErrorCode')}:"
                         f" {result.get('ErrorMessage')}. Its detail: {entry.detail[:200]}"
                     )
-                if taker is not None:
+                if taker is not None and taker.pipeline.stores(entry):
                     taker.sent.append(Sent(result["EventId"], entry))
     return takers
+
+
+def _hears(pipeline: Pipeline, entry: Entry) -> bool:
+    """Whether one of the pipeline's rules lets the entry through."""
+    on_its_bus = entry.bus in (None, pipeline.bus_name)
+    return on_its_bus and (pipeline.stores(entry) or pipeline.rebuilds(entry))
 
 
 def wait_until_drained(

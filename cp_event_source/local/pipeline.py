@@ -57,9 +57,16 @@ class Pipeline:
     def bus_name(self) -> str:
         return self.outputs["event_bus_name"]
 
-    def takes(self, entry: Entry) -> bool:
-        """Whether the rule lets this event through (if it is put on this pipeline's bus)."""
-        return (entry.text("EventType"), entry.text("DomainName")) == ("DOMAIN", self.domain_name)
+    def stores(self, entry: Entry) -> bool:
+        """Whether this event is one for the store (if it is put on this pipeline's bus)."""
+        return self._is_of_type(entry, "DOMAIN")
+
+    def rebuilds(self, entry: Entry) -> bool:
+        """Whether this event is a rebuild request (if it is put on this pipeline's bus)."""
+        return self._is_of_type(entry, "REBUILD")
+
+    def _is_of_type(self, entry: Entry, event_type: str) -> bool:
+        return (entry.text("EventType"), entry.text("DomainName")) == (event_type, self.domain_name)
 
     def events(self) -> list["stored_event.StoredEvent"]:
         """All stored events, by domain and EventKey."""

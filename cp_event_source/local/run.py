@@ -126,7 +126,8 @@ class LocalRun:
     def publish(self, events: Sequence[Mapping[str, Any]] | Sequence[Entry]) -> list[str | None]:
         """Put events on the bus: domain events, whole PutEvents entries, or what `read_events` gave.
 
-        Returns, for each, the name of the domain whose pipeline takes it; None when no rule lets it through.
+        Returns, for each, the domain to whose pipeline a rule lets it through; None when there is none. (`drain`
+        waits for what is stored, not for rebuild requests: see `wait_for`.)
 
         :raises EventsError: the bus refused one, or nothing deployed has a bus.
         """
@@ -158,7 +159,7 @@ class LocalRun:
             time.sleep(0.05)
 
     def sent(self) -> list[Sent]:
-        """Every event published so far that a pipeline takes."""
+        """Every event published so far that a pipeline is to store."""
         return [sent for traffic in self._traffics for sent in traffic.sent]
 
     def _clients_of(self, region: str) -> Clients:
