@@ -232,8 +232,8 @@ def _stuck(traffics: Sequence[Traffic], states: Sequence[State], patience: float
         ]
         if state.behind:
             lines.append(
-                "  The emulator does not deliver a stream record again when the project function fails."
-                " Once its cause is mended, a rebuild request brings the row up to date."
+                "  The project function fails, hangs, or reported records as failed (on AWS they are delivered"
+                " again; the emulator takes a batch with such records as done, and a rebuild request mends the row)."
             )
     lines.append("See the functions' output below, or run again with --keep to look at it all.")
     return "\n".join(lines)
