@@ -1,14 +1,23 @@
 """AWS clients that can only reach the emulator."""
 
+import os
 import threading
 from typing import Any, Final
 
 import boto3
 import botocore.config
+import botocore.session
 
 from cp_event_source.local.emulator import CREDENTIALS
 
 _USUAL_SERVICES: Final = ("dynamodb", "sqs", "events", "lambda", "iam", "logs")
+
+_NOBODYS_SETTINGS: Final = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""Profiles and configuration files that the user has for real accounts play no part (botocore's own format)."""
 
 
 class Clients:
@@ -19,6 +28,7 @@ class Clients:
         self.region = region
         # Any: the type stubs know services as literals, and here the name is a variable.
         self._session: Any = boto3.Session(
+            botocore_session=botocore.session.Session(session_vars=_NOBODYS_SETTINGS),
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=region,
@@ -39,7 +49,11 @@ class Clients:
                     service,
                     endpoint_url=self.endpoint,
                     config=botocore.config.Config(
-                        max_pool_connections=32, proxies={}, retries={"mode": "standard", "total_max_attempts": 3}
+                        max_pool_connections=32,
+                        use_fips_endpoint=False,
+                        use_dualstack_endpoint=False,
+                        proxies={},
+                        retries={"mode": "standard", "total_max_attempts": 3},
                     ),
                 )
             return self._clients[service]

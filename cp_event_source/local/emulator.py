@@ -35,14 +35,18 @@ _LOG_RECORD: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]+) ")
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what could lead a child process to a real account or to other code.
 
-    Drops every variable whose name starts with AWS_, PYTHON or PULUMI_ (but PYTHONWARNINGS), and proxies,
-    since everything here is on 127.0.0.1.
+    Drops every variable whose name starts with AWS_, PYTHON or PULUMI_, and proxies, since everything here is on
+    127.0.0.1. AWS's configuration files and the metadata of a cloud machine are out of reach, too.
     """
-    return {
+    kept = {
         name: value
         for name, value in environment.items()
-        if name == "PYTHONWARNINGS"
-        or (not name.startswith(("AWS_", "PYTHON", "PULUMI_")) and not name.upper().endswith("_PROXY"))
+        if not name.startswith(("AWS_", "PYTHON", "PULUMI_")) and not name.upper().endswith("_PROXY")
+    }
+    return kept | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 

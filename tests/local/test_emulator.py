@@ -73,7 +73,12 @@ def test_what_could_lead_to_a_real_account_or_other_code_is_not_inherited() -> N
         "https_proxy": "http://proxy",
     }
 
-    assert clean_environment(inherited) == {"PATH": "/bin"}
+    assert clean_environment(inherited) == {
+        "PATH": "/bin",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def test_one_that_does_not_start_is_reported_with_its_last_words(
