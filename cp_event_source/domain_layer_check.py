@@ -103,7 +103,7 @@ class _Check:
 
     def _static(self, method: MethodSource) -> None:
         name = method.node.name
-        self._not_async(method)
+        self.errors.extend(self._not_async(method))
         parameters = parameters_of(method.node)
         decorators = decorators_of(method.node)
         if "classmethod" in decorators:
@@ -115,7 +115,7 @@ class _Check:
             )
             return
         if name == "create_new":
-            self._known_parameters(method, parameters, contract.CREATE_PARAMETERS)
+            self.errors.extend(self._unknown_parameters(method, parameters, contract.CREATE_PARAMETERS))
             self._deterministic(method)
         else:
             self._one_argument(method, parameters)
@@ -142,9 +142,10 @@ class _Check:
             method = self.sources.method(name, kind, contract.APPLY)
             if method:
                 found.setdefault(method.node, method)
-        for method in found.values():
-            self._applier(method)
         if found:
+            misfits = [self._applier(method) for method in found.values()]
+            # as when the function starts: one that fits is enough, others may be of another kind (a discount's, say)
+            (self.warnings if [] in misfits else self.errors).extend(error for each in misfits for error in each)
             return
         if self._star(file) or any(self.sources.inherits_from_elsewhere(kind) for kind in others.values()):
             self._unread(f"{contract.FILE}: {contract.APPLY}")
@@ -154,16 +155,12 @@ class _Check:
                 f"def {contract.APPLY}(self, domain_payload, event_time, event_type)"
             )
 
-    def _applier(self, method: MethodSource) -> None:
-        self._not_async(method)
+    def _applier(self, method: MethodSource) -> list[str]:
+        """Why `method` cannot be called as the contract says."""
         parameters = parameters_of(method.node)
         by_position = [each for each in parameters if not each.keyword_only]
         if {"staticmethod", "classmethod"} & decorators_of(method.node) or not by_position:
-            self.errors.append(
-                f"{method.where} must be an ordinary method, with the domain object as its first parameter, self"
-            )
-            return
-        self._known_parameters(method, parameters[1:], contract.APPLY_PARAMETERS)
+            return [f"{method.where} must be an ordinary method, with the domain object as its first parameter, self"]
         self._deterministic(method)
         names = {each.name for each in parameters}
         if "event_type" in names and not names & {"event_name", "event"}:
@@ -171,18 +168,22 @@ class _Check:
                 f"{method.where} declares event_type but not event_name; event_type is always DOMAIN here: "
                 "declare event_name to tell events apart"
             )
+        return self._not_async(method) + self._unknown_parameters(method, parameters[1:], contract.APPLY_PARAMETERS)
 
-    def _known_parameters(self, method: MethodSource, parameters: list[Parameter], known: tuple[str, ...]) -> None:
-        for each in parameters:
-            if each.required and each.name not in known:
-                self.errors.append(
-                    f"{method.file.name}:{each.line}: {method.called} requires the parameter {each.name!r}, which "
-                    f"is not one of {', '.join(known)}; rename it or give it a default"
-                )
+    def _unknown_parameters(
+        self, method: MethodSource, parameters: list[Parameter], known: tuple[str, ...]
+    ) -> list[str]:
+        return [
+            f"{method.file.name}:{each.line}: {method.called} requires the parameter {each.name!r}, which "
+            f"is not one of {', '.join(known)}; rename it or give it a default"
+            for each in parameters
+            if each.required and each.name not in known
+        ]
 
-    def _not_async(self, method: MethodSource) -> None:
-        if isinstance(method.node, ast.AsyncFunctionDef):
-            self.errors.append(f"{method.where} is async and nothing awaits it; write def instead of async def")
+    def _not_async(self, method: MethodSource) -> list[str]:
+        if not isinstance(method.node, ast.AsyncFunctionDef):
+            return []
+        return [f"{method.where} is async and nothing awaits it; write def instead of async def"]
 
     def _deterministic(self, method: MethodSource) -> None:
         for line, name in changing_calls(method.node, method.file.full_names):

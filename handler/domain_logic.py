@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -45,26 +45,25 @@ class BrokenDomainLogic(Exception):
 
 
 class RowItem(Mapping[str, Any]):
-    """What `from_dynamo_item` gets: the row's attributes as `item.Name` and as `item["Name"]`."""
+    """What `from_dynamo_item` gets: the row's attributes as `item.Name` and as `item["Name"]`.
+
+    They are the object's own attributes, so that one named `items` or `values` comes before a mapping's method.
+    """
 
     def __init__(self, attributes: dict[str, Any]) -> None:
-        self._attributes = attributes
+        self.__dict__ = attributes
 
     def __getitem__(self, name: str) -> Any:
-        return self._attributes[name]
+        return self.__dict__[name]
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            # by __dict__: a copy in the making asks before it has any
-            return self.__dict__["_attributes"][name]
-        except KeyError:
-            raise AttributeError(f"the row has no attribute {name!r}") from None
+        raise AttributeError(f"the row has no attribute {name!r}")
 
-    def __iter__(self) -> Any:
-        return iter(self._attributes)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
 
     def __len__(self) -> int:
-        return len(self._attributes)
+        return len(self.__dict__)
 
 
 class DomainLogic:
@@ -90,8 +89,7 @@ class DomainLogic:
                 f"{contract.FILE} needs a class with the method {contract.APPLY}(self, domain_payload, event_time, "
                 "event_type) beside the class Domain; it has none"
             )
-        for each in classes:
-            self._applier(each)
+        self._find_applier(classes)
 
     def create_new(self, event: StoredEvent) -> Any:
         """The object before its first event."""
@@ -101,6 +99,17 @@ class DomainLogic:
         """The object after `event`: what `apply` returned, or the object itself where it returned None."""
         after = self._applier(type(domain))(domain, event)
         return domain if after is None else after
+
+    def _find_applier(self, classes: list[type]) -> None:
+        """One class that fits is enough: others may have an `apply` of their own kind (a discount's, say)."""
+        misfits: list[BrokenDomainLogic] = []
+        for each in classes:
+            try:
+                self._applier(each)
+            except BrokenDomainLogic as error:
+                misfits.append(error)
+        if len(misfits) == len(classes):
+            raise misfits[0]
 
     def _applier(self, kind: type) -> Callable[[Any, StoredEvent], Any]:
         applier = self._appliers.get(kind)

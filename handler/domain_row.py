@@ -105,10 +105,14 @@ class DomainRow:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "DomainRow | None":
-        """The row of an item; None for an item that the pipeline did not write, which counts as no row."""
-        notes = item.get(BOOKKEEPING, {}).get("M")
-        if notes is None:
+        """The row of an item; None for one that the pipeline did not write, or whose notes are not whole."""
+        try:
+            return cls._from_notes(item, item[BOOKKEEPING]["M"])
+        except (KeyError, TypeError, ValueError):
             return None
+
+    @classmethod
+    def _from_notes(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainRow":
         state = DomainState(
             {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
             notes["Checkpoint"]["S"] if "Checkpoint" in notes else None,

@@ -54,17 +54,14 @@ class DomainTable:
             RowChanged: the table no longer holds `replacing`.
             botocore.exceptions.ClientError: the table cannot be written just now.
         """
-        condition: dict[str, Any] = (
-            {"ConditionExpression": f"attribute_not_exists({BOOKKEEPING})"}
-            if replacing is None
-            else {
-                "ConditionExpression": f"{BOOKKEEPING}.#revision = :revision",
-                "ExpressionAttributeNames": {"#revision": "Revision"},
-                "ExpressionAttributeValues": {":revision": {"S": replacing.revision}},
-            }
-        )
+        options: dict[str, Any] = {"ExpressionAttributeNames": {"#notes": BOOKKEEPING, "#revision": "Revision"}}
+        if replacing is None:
+            options["ConditionExpression"] = "attribute_not_exists(#notes.#revision)"
+        else:
+            options["ConditionExpression"] = "#notes.#revision = :revision"
+            options["ExpressionAttributeValues"] = {":revision": {"S": replacing.revision}}
         try:
-            self.client.put_item(TableName=self.name, Item=row.to_item(), **condition)
+            self.client.put_item(TableName=self.name, Item=row.to_item(), **options)
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise RowChanged(row.domain_id) from error
 

@@ -75,6 +75,7 @@ def ids_of(item: Mapping[str, Any]) -> Ids:
         event_id=item["EventId"]["S"],
         event_name=item["EventName"]["S"],
         correlation_id=item.get("CorrelationId", {}).get("S"),
+        bus_id=item["Bus"].get("M", {}).get("Id", {}).get("S"),
     )
 
 

@@ -375,3 +375,15 @@ def test_modules_that_import_each_other_do_not_trap_the_check(tmp_path: Path) ->
 def test_a_class_that_is_its_own_base_does_not_trap_the_check(tmp_path: Path) -> None:
     report = check(tmp_path, "class File(Other): ...\nclass Other(File): ...\n" + DOMAIN)
     assert len(report.errors) == 1
+
+
+def test_a_class_with_an_apply_of_another_kind_is_only_warned_of(tmp_path: Path) -> None:
+    coupon = """
+class Coupon:
+    def apply(self, price):
+        return price / 2
+"""
+    report = check(tmp_path, coupon + GOOD)
+    assert report.errors == ()
+    (warning,) = report.warnings
+    assert "Coupon.apply requires the parameter 'price'" in warning

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -255,3 +256,19 @@ def test_a_missing_attribute_is_named() -> None:
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
 def test_a_row_can_be_copied(duplicate: Callable[[RowItem], RowItem]) -> None:
     assert dict(duplicate(ROW)) == dict(ROW)
+
+
+def test_a_row_attribute_named_as_a_mappings_method_is_the_attribute() -> None:
+    row = RowItem({"items": ["a"], "values": 1})
+    assert (row.items, row.values) == (["a"], 1)
+    assert dict(row) == {"items": ["a"], "values": 1}
+
+
+def test_beside_one_class_that_fits_another_may_have_an_apply_of_its_own_kind() -> None:
+    class Coupon:
+        def apply(self, price: int) -> int:
+            return price // 2
+
+    module = ModuleType("domain_handler")
+    module.__dict__.update(Coupon=Coupon, Thing=Thing, Domain=Domain)
+    assert DomainLogic(module).create_new(EVENT) is not None

@@ -31,7 +31,7 @@ def test_a_bus_event_is_an_item() -> None:
     item = read(json.dumps({"id": "b-1", "source": "app", "detail": detail(1, {"a": 1}, CorrelationId="c-1")}))
     assert StoredEvent.of(item).payload == {"a": 1}
     assert item["Bus"] == {"M": {"Id": {"S": "b-1"}, "Source": {"S": "app"}}}
-    assert ids_of(item) == Ids(event_id="e-1", event_name="Noted", correlation_id="c-1")
+    assert ids_of(item) == Ids(event_id="e-1", event_name="Noted", correlation_id="c-1", bus_id="b-1")
 
 
 def test_an_event_without_correlation_has_no_such_id() -> None:
