@@ -112,6 +112,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             return self._register(request)
         except (LocalRunError, ClientError, BotoCoreError, RuntimeError) as error:
             self._refuse(context, f"{request.type} {request.name!r}: {error}")
+        except Exception as error:  # noqa: BLE001  # of an input's unexpected shape, or a mistake of ours: to be told
+            self._refuse(context, f"{request.type} {request.name!r}: not understood: {error!r}")
 
     def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest, context: grpc.ServicerContext

@@ -222,6 +222,7 @@ def test_an_unknown_input_is_an_error_that_names_it(run: LocalRun, tmp_path: Pat
         ("aws.sqs.Queue('q', region='eu-west-1')", "region is 'eu-west-1'.*'us-east-1'"),
         ("aws.cloudwatch.EventRule('r' * 70, event_pattern='{}')", "78 characters; at most 64"),
         ("aws.sqs.Queue('q'); aws.sqs.Queue('q')", "registered before"),
+        ("aws.dynamodb.Table('t', hash_key='H', attributes=[3])", "Table 't': not understood"),
         ("raise ValueError('broken program')", r"(?s)__main__\.py.*ValueError: broken program"),
         ("raise pulumi.RunError('said plainly')", r"said plainly$"),
         ("raise pulumi.InputPropertiesError('name: is empty')", r"^[^\n]*: name: is empty$"),
