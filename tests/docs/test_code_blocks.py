@@ -233,6 +233,8 @@ def run_for_real(command: list[str], folder: Path) -> str:
         recipe = subprocess.run(
             ["make", "--dry-run", "--old-file=.venv/.ready", *command[1:]],
             cwd=REPOSITORY,
+            # under `make test` it would announce itself as a make within a make
+            env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
             capture_output=True,
             text=True,
             check=True,
