@@ -138,6 +138,7 @@ def test_configuration_comes_from_the_project_the_stack_file_and_the_command_lin
         config = pulumi.Config()
         pulumi.export("values", [config.get(name) for name in ("a", "b", "c", "d")])
         pulumi.export("object", config.get_object("object"))
+        pulumi.require_pulumi_version(">=3.231.0")
         pulumi.export("stack", [pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()])
         """,
         extra="config:\n  a: project\n  b: {default: project}\n  c: {value: project}\n",
