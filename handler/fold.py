@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Context, localcontext
 from typing import Any
 
 from .attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, encode_item, item_size
 from .domain_contract import RESERVED_ATTRIBUTES
 from .domain_logic import DomainLogic, RowItem
 from .domain_row import BOOKKEEPING_BYTES, DomainState
+from .exact_numbers import MOST_DIGITS
 from .stored_event import StoredEvent
 from .time_limit import time_limit
 
 _LONGEST_REASON = 1000
+
+_ARITHMETIC = Context(prec=MOST_DIGITS)
+"""What the domain's logic computes Decimals with. Python's own 28 digits would round sums that a row holds exactly; and
+each event begins with it anew, so that a context which the logic changes cannot reach the next event of a batch."""
 
 
 class RowRefused(ValueError):
@@ -48,7 +54,7 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
     state = start
     for event in events:
         try:
-            with time_limit(seconds_per_event):
+            with localcontext(_ARITHMETIC), time_limit(seconds_per_event):
                 attributes = _next_attributes(logic, state, event)
         except KeyboardInterrupt:  # the one that comes from a person, not from the domain's logic
             raise

@@ -11,7 +11,7 @@ from cp_event_source.local.events_file import Entry
 from cp_event_source.local.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from cp_event_source.local.core import domain_row, stored_event
+    from cp_event_source.handler_code import domain_row, stored_event
 
 _ENTRIES_PER_CALL: Final = 10  # PutEvents' limit
 _SHORTEST_PAUSE: Final = 0.1

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from cp_event_source.local.core import exact_json
+from cp_event_source.handler_code import exact_json
 from cp_event_source.local.drain import Sent
 from cp_event_source.local.emulator import CREDENTIALS, REGION
 from cp_event_source.local.pipeline import Pipeline

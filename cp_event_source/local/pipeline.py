@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from cp_event_source.handler_code import domain_row, stored_event
 from cp_event_source.local.clients import Clients
-from cp_event_source.local.core import domain_row, stored_event
 from cp_event_source.local.errors import LocalRunError
 from cp_event_source.local.events_file import Entry
 from cp_event_source.local.queue_messages import Message, peek, waiting

@@ -11,12 +11,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cp_event_source.local.core import exact_json
+from cp_event_source.handler_code import exact_json
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
 
 if TYPE_CHECKING:
-    from cp_event_source.local.core import domain_row
+    from cp_event_source.handler_code import domain_row
 
 _LOG_WIDTH: Final = 120
 """Columns where the output is no terminal and nothing says how wide it is."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from cp_event_source.local.core import domain_row, stored_event
+from cp_event_source.handler_code import domain_row, stored_event
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
 from cp_event_source.local.show import make_console, pipeline_tables
