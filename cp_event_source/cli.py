@@ -29,7 +29,8 @@ exit codes: 0 everything sent is accounted for; 1 something failed (the message 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
-    :param arguments: without the program's name; by default the process's own.
+    Args:
+        arguments: without the program's name; by default the process's own.
     """
     options = _parser().parse_args(arguments)
     try:

@@ -17,7 +17,8 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 def zipped(archive: Any, folder: Path) -> bytes:
     """The zip file of a Pulumi archive; relative paths start at `folder`, the program's.
 
-    :raises UnsupportedError: a remote archive or asset (nothing is downloaded), or not an archive at all.
+    Raises:
+        UnsupportedError: a remote archive or asset (nothing is downloaded), or not an archive at all.
     """
     if isinstance(archive, pulumi.FileArchive) and (folder / archive.path).is_file():
         return (folder / archive.path).read_bytes()

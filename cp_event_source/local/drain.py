@@ -114,7 +114,8 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
 
     Returns, for each entry, the pipeline that a rule lets it through to; None when there is none.
 
-    :raises EventsError: the bus refused an entry, or there is no bus to put it on.
+    Raises:
+        EventsError: the bus refused an entry, or there is no bus to put it on.
     """
     if not pipelines:
         raise EventsError("no CpEventSource in what was deployed, so there is no bus to send events to")
@@ -166,10 +167,13 @@ def wait_until_drained(
 ) -> None:
     """Wait until all that was sent is stored or quarantined, and every row accounts for its events.
 
-    :param patience: seconds without any change after which it gives up.
-    :param progress: told the state at each look.
-    :param alive: raises when waiting has become pointless.
-    :raises NotDrainedError: nothing changed for so long; the message says what is stuck, and where.
+    Args:
+        patience: seconds without any change after which it gives up.
+        progress: told the state at each look.
+        alive: raises when waiting has become pointless.
+
+    Raises:
+        NotDrainedError: nothing changed for so long; the message says what is stuck, and where.
     """
     before: list[State] = []
     changed = time.monotonic()

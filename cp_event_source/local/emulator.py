@@ -57,7 +57,8 @@ class Emulator:
     removes its folder. The child watches a pipe from this process, so the same happens when this process
     ends without a chance to clean up (SIGKILL, a closed terminal).
 
-    :raises EmulatorError: when it does not answer within a minute; the message holds its last log lines.
+    Raises:
+        EmulatorError: when it does not answer within a minute; the message holds its last log lines.
     """
 
     def __init__(self) -> None:

@@ -34,7 +34,8 @@ class Entry:
 def read_events(file: Path) -> list[Entry]:
     """The entries of a JSON file: an array of domain events, or of PutEvents entries, or of both.
 
-    :raises EventsError: when the file cannot be read, is not JSON, or holds something else.
+    Raises:
+        EventsError: when the file cannot be read, is not JSON, or holds something else.
     """
     try:
         value = exact_json.loads(file.read_text(encoding="utf-8"))
@@ -53,7 +54,8 @@ def read_events(file: Path) -> list[Entry]:
 def entries(events: Sequence[Mapping[str, Any]]) -> list[Entry]:
     """Entries of Python values: domain events (the detail alone), or PutEvents entries (they have a Detail).
 
-    :raises EventsError: when one is no object; the message says which.
+    Raises:
+        EventsError: when one is no object; the message says which.
     """
     return [_entry(event, position) for position, event in enumerate(events, 1)]
 

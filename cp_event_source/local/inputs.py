@@ -26,7 +26,8 @@ class Inputs:
     def need(self, name: str) -> Any:
         """The value of an input that must be there.
 
-        :raises UnsupportedError: when it is not.
+        Raises:
+            UnsupportedError: when it is not.
         """
         value = self.get(name)
         if value is None:

@@ -45,8 +45,11 @@ class Program:
 def load_program(folder: Path, stack: str, config: Mapping[str, str]) -> Program:
     """Read the program in `folder`.
 
-    :param config: settings that override the stack's; a key without a colon belongs to the project.
-    :raises ProgramError: when it is not a Python program with a readable Pulumi.yaml, or a setting is encrypted.
+    Args:
+        config: settings that override the stack's; a key without a colon belongs to the project.
+
+    Raises:
+        ProgramError: when it is not a Python program with a readable Pulumi.yaml, or a setting is encrypted.
     """
     root = folder.resolve()
     project_file = root / "Pulumi.yaml"
@@ -76,7 +79,8 @@ def run_program(program: Program, deployment: Deployment) -> None:
 
     What it prints is announced line by line.
 
-    :raises ProgramError: when it fails; the message says which resource, or holds the program's own error.
+    Raises:
+        ProgramError: when it fails; the message says which resource, or holds the program's own error.
     """
     with Monitor(deployment) as monitor:
         settings = {

@@ -47,7 +47,8 @@ class LocalRun:
             run.drain()
             rows = stack.pipelines[0].rows()
 
-    :param announce: told what a person may want to read: what programs print, what was passed over.
+    Args:
+        announce: told what a person may want to read: what programs print, what was passed over.
     """
 
     def __init__(self, announce: Callable[[str], None] = lambda _: None) -> None:
@@ -87,9 +88,12 @@ class LocalRun:
     def deploy(self, folder: str | Path, config: Mapping[str, str] | None = None) -> Stack:
         """Run a Pulumi program and create its resources in the emulator, as `pulumi up` would on AWS.
 
-        :param folder: where its Pulumi.yaml lies.
-        :param config: settings over those of its stack file; a key without a colon is the project's own.
-        :raises ProgramError: it cannot be read, or it failed; the message says what to mend.
+        Args:
+            folder: where its Pulumi.yaml lies.
+            config: settings over those of its stack file; a key without a colon is the project's own.
+
+        Raises:
+            ProgramError: it cannot be read, or it failed; the message says what to mend.
         """
         program = load_program(Path(folder), STACK, config or {})
         key = f"{program.project}/{STACK}"
@@ -129,7 +133,8 @@ class LocalRun:
         Returns, for each, the domain to whose pipeline a rule lets it through; None when there is none. (`drain`
         waits for what is stored, not for rebuild requests: see `wait_for`.)
 
-        :raises EventsError: the bus refused one, or nothing deployed has a bus.
+        Raises:
+            EventsError: the bus refused one, or nothing deployed has a bus.
         """
         if events and isinstance(events[0], Entry):
             parsed = [event for event in events if isinstance(event, Entry)]
@@ -141,15 +146,19 @@ class LocalRun:
     def drain(self, patience: float = PATIENCE, progress: Callable[[str], None] = lambda _: None) -> None:
         """Wait until all that was published is stored or quarantined, and the rows account for all of it.
 
-        :param patience: seconds without any change after which it gives up.
-        :raises NotDrainedError: it gave up; the message says what is stuck.
+        Args:
+            patience: seconds without any change after which it gives up.
+
+        Raises:
+            NotDrainedError: it gave up; the message says what is stuck.
         """
         wait_until_drained(self._traffics, patience=patience, progress=progress, alive=self._emulator.ensure_running)
 
     def wait_for(self, condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
         """Wait until a condition holds.
 
-        :raises NotDrainedError: it did not within `patience` seconds; the message names `what`.
+        Raises:
+            NotDrainedError: it did not within `patience` seconds; the message names `what`.
         """
         deadline = time.monotonic() + patience
         while not condition():

@@ -30,8 +30,11 @@ class Request:
     def physical_name(self, limit: int, *, given: str = "name") -> str:
         """The given name, else one made by Pulumi's auto-naming rule.
 
-        :param limit: the service's longest name, in characters.
-        :raises UnsupportedError: when the name would be longer, as Pulumi would refuse it too.
+        Args:
+            limit: the service's longest name, in characters.
+
+        Raises:
+            UnsupportedError: when the name would be longer, as Pulumi would refuse it too.
         """
         name = self.inputs.get(given)
         prefix = self.inputs.get(f"{given}Prefix")
