@@ -12,6 +12,9 @@ from . import arns
 
 DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
 
+MAX_FUTURE_SKEW_LIMIT_SECONDS: Final = 10 * 365 * 24 * 3600
+"""Ten years: beyond what any clock is wrong by, and far from the year 9999, where times that can be ordered end."""
+
 MAX_NAME_LENGTH: Final = 43
 """Names of functions, roles and rules end at 64 characters, and the longest suffix among theirs is
 `-persist-role`; queues, with longer suffixes, end at 80; automatic naming adds eight characters."""
@@ -45,7 +48,7 @@ class CpEventSourceArgs(TypedDict):
 
     max_future_skew_seconds: NotRequired[int]
     """How far, in whole seconds, an event's `EventTime` may lie in the future; an event later than that is
-    quarantined. Default 600."""
+    quarantined. 0 to 315,360,000 (ten years); default 600."""
 
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags for every resource that can be tagged, besides the component's own `cp-event-source:component` and
@@ -172,9 +175,12 @@ def _event_bus_problem(value: object) -> str:
 
 def _skew_problem(value: object) -> str:
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
-    if whole and isinstance(value, int | float) and value >= 0:
+    if whole and isinstance(value, int | float) and 0 <= value <= MAX_FUTURE_SKEW_LIMIT_SECONDS:
         return ""
-    return f"max_future_skew_seconds: {_shown(value)} is not a whole number of seconds; give one from 0 up"
+    return (
+        f"max_future_skew_seconds: {_shown(value)} is not a whole number of seconds from 0 to "
+        f"{MAX_FUTURE_SKEW_LIMIT_SECONDS} (ten years); give one"
+    )
 
 
 def _tags_problem(value: object) -> str:

@@ -87,6 +87,8 @@ class DomainRow:
     """The version that computed the whole state, or `mixed`."""
     parked: Parked | None = None
     revision: str = field(default_factory=lambda: secrets.token_hex(8))
+    readable: bool = True
+    """False where its notes were spoilt by hand: it proves nothing, and is made anew from the store."""
 
     def to_item(self) -> Item:
         notes: Item = {
@@ -105,11 +107,18 @@ class DomainRow:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "DomainRow | None":
-        """The row of an item; None for one that the pipeline did not write, or whose notes are not whole."""
+        """The row of an item; None for one that the pipeline did not write.
+
+        Notes that are not whole make a row that is not readable: only its revision counts, for the write over it.
+        """
+        notes = item.get(BOOKKEEPING, {}).get("M", {})
         try:
-            return cls._from_notes(item, item[BOOKKEEPING]["M"])
+            return cls._from_notes(item, notes)
         except (KeyError, TypeError, ValueError):
-            return None
+            revision = notes.get("Revision", {}).get("S")
+            if revision is None:
+                return None
+            return cls(item["DomainId"]["S"], NOTHING, MIXED, revision=revision, readable=False)
 
     @classmethod
     def _from_notes(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainRow":

@@ -103,10 +103,16 @@ class Projection:
         """
         ordered = sorted({event.key: event for event in batch}.values(), key=lambda event: event.key)
         domain_id = ordered[0].domain_id
+        told: Parked | None = None
         for _ in range(_MOST_RACES):
             after = self._next_row(domain_id, row, ordered)
             if after is None:
                 return Outcome.REDELIVERED
+            causes_known = (row.parked if row else None, told)
+            if after.parked is not None and not any(after.parked.same_cause(known) for known in causes_known):
+                # before the row: a notice of a parking that did not come about does less harm than one in silence
+                self.notices.send(domain_id, after.parked)
+                told = after.parked
             now = self._replace(row, after)
             if now is not None and now.revision == after.revision:
                 return _outcome(row, after, ordered)
@@ -140,8 +146,9 @@ class Projection:
     def _next_row(self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent]) -> DomainRow | None:
         """The row that should follow `row`; None where `row` proves that it has all of `batch`."""
         newest = batch[-1].key
-        if row is None:
-            return self._refolded(domain_id, None, batch, up_to=newest)
+        if row is None or not row.readable:
+            # to the very end: a row deleted or spoilt may have held, and acknowledged, events after the batch's
+            return self._refolded(domain_id, None, batch, up_to=None)
         if row.parked is not None:
             if self._is_worth_retrying(row.parked, batch):
                 # to the very end: events before it wait in the store, acknowledged
@@ -211,9 +218,6 @@ class Projection:
 
     def _replace(self, row: DomainRow | None, after: DomainRow) -> DomainRow | None:
         """Write `after` over `row`; the row that the table holds then: `after`, or a faster writer's."""
-        if after.parked is not None and not after.parked.same_cause(row.parked if row else None):
-            # before the row: a notice of a parking that did not come about does less harm than a parking in silence
-            self.notices.send(after.domain_id, after.parked)
         try:
             self.rows.write(after, replacing=row)
         except RowChanged:

@@ -208,6 +208,15 @@ class TestBatches:
         pipeline.broken = {("BatchGetItem", "a")}
         assert pipeline.deliver(pipeline.store(1)) == {"batchItemFailures": [{"itemIdentifier": "a1"}]}
 
+    def test_a_row_spoilt_by_hand_is_mended_and_holds_back_no_other(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1, "a"), pipeline.store(1, "b"))
+        pipeline.dynamodb.update_item(
+            TableName="rows", Key={"DomainId": {"S": "a"}}, UpdateExpression="REMOVE CpEventSource.Digest"
+        )
+        assert pipeline.deliver(pipeline.store(2, "a"), pipeline.store(2, "b")) == NONE_FAILED
+        assert [pipeline.row(each)["Balance"] for each in ("a", "b")] == [{"N": "2"}, {"N": "2"}]
+        assert "Digest" in pipeline.row("a")["CpEventSource"]["M"]
+
     def test_records_that_are_not_inserts_are_passed_over(self, pipeline: Pipeline) -> None:
         """An erasure modifies an event in place: that is no new event."""
         record = pipeline.store(1) | {"eventName": "MODIFY"}

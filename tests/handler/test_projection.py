@@ -165,6 +165,30 @@ class TestTheStoreIsTheTruth:
         world.deliver(stored(3))
         assert world.entries() == ["e1", "e2", "e3"]
 
+    def test_a_row_deleted_by_hand_is_made_whole_even_by_a_late_event(self) -> None:
+        """2 and 3 were acknowledged: to stop at the batch's 1 would jump them for ever."""
+        world = World()
+        world.deliver(stored(2), stored(3))
+        world.rows.items.clear()
+        world.deliver(stored(1))
+        world.deliver(stored(4))
+        assert world.entries() == ["e1", "e2", "e3", "e4"]
+
+    @pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion", "Revision"])
+    def test_a_row_whose_notes_were_spoilt_by_hand_is_made_anew(self, lost: str) -> None:
+        world = World()
+        world.deliver(stored(2), stored(3))
+        del world.rows.items[DOMAIN_ID]["CpEventSource"]["M"][lost]
+        world.deliver(stored(1))
+        assert world.entries() == ["e1", "e2", "e3"]
+
+    def test_a_row_whose_notes_were_spoilt_by_hand_can_be_rebuilt(self) -> None:
+        world = World()
+        world.deliver(stored(1), stored(2))
+        del world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Digest"]
+        world.projection().rebuild(DOMAIN_ID)
+        assert world.entries() == ["e1", "e2"]
+
     def test_a_row_without_the_pipelines_notes_counts_as_none(self) -> None:
         world = World()
         world.deliver(stored(1), stored(2))
@@ -246,6 +270,14 @@ class TestParking:
         assert since is not None
         assert world.row().parked is not None
         assert world.row().parked.since == since.since  # type: ignore[union-attr]
+
+    def test_a_cause_is_told_once_however_many_races_are_lost(self) -> None:
+        world = World()
+        world.deliver(stored(1))
+        world.rows.before_write = lambda: world.deliver(stored(2))
+        world.deliver(stored(5, poison=True))
+        assert [parked.event_id for _, parked in world.notices.sent] == ["e5"]
+        assert world.entries() == ["e1", "e2"]
 
     def test_a_new_cause_is_told(self) -> None:
         world = World()
