@@ -2,10 +2,11 @@
 
 import pulumi_aws as aws
 
+from .handler_code import domain_row
 from .scope import Scope
 
 PARKED_INDEX = "ParkedDomains"
-PARKED_SINCE = "CpEventSourceParked"
+PARKED_SINCE = domain_row.PARKED_SINCE
 """A top-level attribute that a domain's row has only while it is parked, so that the index holds only those."""
 
 

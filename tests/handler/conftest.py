@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from moto import mock_aws
 
-from .aws import PersistFunction
+from .aws import Calls, PersistFunction, create_tables, shared_clients
 
 # a slow machine is no defect: what a test asserts never depends on time
 settings.register_profile("handler", deadline=None)
@@ -21,6 +21,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     with mock_aws():
         yield
+
+
+@pytest.fixture
+def calls(aws: None) -> Iterator[Calls]:
+    """The tables, and what the functions' client asks of DynamoDB."""
+    client, _ = shared_clients()
+    create_tables(client)
+    calls = Calls(client)
+    yield calls
+    calls.stop()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Guarantee: rows are read strongly consistent, all that were asked for, and written over what was read alone."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,16 +12,7 @@ from handler.domain_row import NOTHING, DomainRow, KeySet
 from handler.domain_table import DomainTable, ReadIncomplete
 from handler.projection import RowChanged
 
-from .aws import Calls, client_error, create_tables, shared_clients
-
-
-@pytest.fixture
-def calls(aws: None) -> Iterator[Calls]:
-    client, _ = shared_clients()
-    create_tables(client)
-    calls = Calls(client)
-    yield calls
-    calls.stop()
+from .aws import Calls, client_error, shared_clients
 
 
 @pytest.fixture

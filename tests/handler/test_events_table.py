@@ -1,7 +1,6 @@
 """Guarantee: the store appends once and never changes; it reads in order, whole, strongly consistent."""
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,17 +8,8 @@ from botocore.exceptions import ClientError
 
 from handler.events_table import Appended, EventsTable
 
-from .aws import Calls, client_error, create_tables, shared_clients
+from .aws import Calls, client_error, shared_clients
 from .given import stored
-
-
-@pytest.fixture
-def calls(aws: None) -> Iterator[Calls]:
-    client, _ = shared_clients()
-    create_tables(client)
-    calls = Calls(client)
-    yield calls
-    calls.stop()
 
 
 @pytest.fixture
