@@ -161,6 +161,8 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, layer: Path) -> Iterator[Pipeline]
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     with mock_aws():
         yield Pipeline(monkeypatch, layer)
+    for module in ("domain_handler", "handler.project_function"):
+        sys.modules.pop(module, None)
 
 
 NONE_FAILED: dict[str, Any] = {"batchItemFailures": []}
