@@ -327,10 +327,10 @@ class TestTelemetry:
 
 class TestStart:
     def test_a_layer_without_its_module_stops_the_function_and_names_what_is_missing(
-        self, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, layer: Path
+        self, pipeline: Pipeline, layer: Path
     ) -> None:
         (layer / "domain_handler.py").unlink()
-        monkeypatch.delitem(sys.modules, "domain_handler")
+        sys.modules.pop("domain_handler")
         importlib.invalidate_caches()
         with pytest.raises(BrokenDomainLogic, match=r"domain_handler\.py.*class Domain.*from_dynamo_item"):
             pipeline.function.start()
