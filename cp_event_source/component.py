@@ -8,6 +8,7 @@ producer --PutEvents--> event bus --domain_event_rule--> ingest queue --batch-->
                             |                                                          | stream
 event bus --domain_event_lambda_rule (rebuild requests)--> project function <----------+
                                                                   | domain logic layer
+                                                                  +<--> domain snapshots table
                                                                   v
                                                             domain table --stream--> consumers
 ```
@@ -34,6 +35,9 @@ class CpEventSource(pulumi.ComponentResource):
     """All events of the domain: hash key `DomainId`, range key `EventKey`."""
     domain_table: aws.dynamodb.Table
     """The row of each domain object: hash key `DomainId`, with a stream of new and old images."""
+    domain_snapshots_table: aws.dynamodb.Table
+    """A few earlier states of each domain object, which late events are folded in from: hash key `DomainId`,
+    range key `CpEventSourceSlot`. Derived: losing it costs only longer folds."""
     event_bus: aws.cloudwatch.EventBus | None
     """The bus that the component made; none when `cp_event_bus` was given."""
     event_bus_destination: aws.lambda_.FunctionEventInvokeConfig
@@ -51,6 +55,10 @@ class CpEventSource(pulumi.ComponentResource):
     """Name of the domain table."""
     domain_table_stream_arn: pulumi.Output[str]
     """ARN of the domain table's stream (new and old images): what consumers are triggered by."""
+    domain_snapshots_table_arn: pulumi.Output[str]
+    """ARN of the domain snapshots table."""
+    domain_snapshots_table_name: pulumi.Output[str]
+    """Name of the domain snapshots table."""
     domain_event_rule_arn: pulumi.Output[str]
     """ARN of the rule for domain events."""
     domain_event_lambda_rule_arn: pulumi.Output[str]
@@ -105,6 +113,7 @@ class CpEventSource(pulumi.ComponentResource):
         # What is stored, and what waits.
         events_table = storage.domain_events_table(scope)
         domain_table = storage.domain_table(scope)
+        snapshots_table = storage.domain_snapshots_table(scope)
         queue = queues(scope, consumer_timeout_seconds=functions.PERSIST_TIMEOUT_SECONDS)
 
         # Ingest queue -> persist function -> domain events table.
@@ -131,6 +140,7 @@ class CpEventSource(pulumi.ComponentResource):
             log_group=project_logs,
             domain_events_table=events_table,
             domain_table=domain_table,
+            domain_snapshots_table=snapshots_table,
             queues=queue,
             event_bus_arn=bus.arn,
         )
@@ -142,6 +152,7 @@ class CpEventSource(pulumi.ComponentResource):
             logic_layer=settings.logic_layer,
             domain_events_table=events_table,
             domain_table=domain_table,
+            domain_snapshots_table=snapshots_table,
             queues=queue,
         )
         functions.project_mapping(
@@ -204,6 +215,7 @@ class CpEventSource(pulumi.ComponentResource):
         self.domain_event_lambda_rule = rebuild_rule
         self.domain_events_table = events_table
         self.domain_table = domain_table
+        self.domain_snapshots_table = snapshots_table
         self.event_bus = bus.resource
         self.event_bus_destination = destination
         outputs = {
@@ -213,6 +225,8 @@ class CpEventSource(pulumi.ComponentResource):
             "domain_table_arn": domain_table.arn,
             "domain_table_name": domain_table.name,
             "domain_table_stream_arn": domain_table.stream_arn,
+            "domain_snapshots_table_arn": snapshots_table.arn,
+            "domain_snapshots_table_name": snapshots_table.name,
             "domain_event_rule_arn": event_rule.arn,
             "domain_event_lambda_rule_arn": rebuild_rule.arn,
             "event_bus_arn": bus.arn,

@@ -75,6 +75,7 @@ def project_function(
     logic_layer: pulumi.Output[str],
     domain_events_table: aws.dynamodb.Table,
     domain_table: aws.dynamodb.Table,
+    domain_snapshots_table: aws.dynamodb.Table,
     queues: Queues,
 ) -> aws.lambda_.Function:
     """Computes the domain's rows with the domain's own logic."""
@@ -92,6 +93,7 @@ def project_function(
             "DOMAIN_NAME": domain_name,
             "DOMAIN_EVENTS_TABLE": domain_events_table.name,
             "DOMAIN_TABLE": domain_table.name,
+            "DOMAIN_SNAPSHOTS_TABLE": domain_snapshots_table.name,
             "PARKED_QUEUE_URL": queues.parked.url,
             "LOGIC_VERSION": logic_layer,
             "EVENT_TIME_LIMIT_SECONDS": str(EVENT_TIME_LIMIT_SECONDS),

@@ -55,10 +55,11 @@ def project_execution(
     log_group: aws.cloudwatch.LogGroup,
     domain_events_table: aws.dynamodb.Table,
     domain_table: aws.dynamodb.Table,
+    domain_snapshots_table: aws.dynamodb.Table,
     queues: Queues,
     event_bus_arn: pulumi.Output[str],
 ) -> Execution:
-    """Follows and reads the events, reads and writes the domain's rows, reports what it could not do."""
+    """Follows and reads the events, reads and writes the rows and their snapshots, reports what it could not do."""
     return _execution(
         scope,
         "project-role",
@@ -75,6 +76,8 @@ def project_execution(
                 ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"],
                 domain_table.arn,
             ),
+            # A snapshot is written over, never deleted.
+            _allow("KeepSnapshots", ["dynamodb:GetItem", "dynamodb:PutItem"], domain_snapshots_table.arn),
             # The mapping sends to its on-failure queue with the function's role.
             _allow("Report", ["sqs:SendMessage"], [queues.parked.arn, queues.projection_dead_letter.arn]),
             # So does the asynchronous invocation's destination.

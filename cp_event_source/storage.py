@@ -1,4 +1,4 @@
-"""The two tables: the events, append-only, and the rows computed from them."""
+"""The three tables: the events, append-only, and computed from them the rows and snapshots of earlier rows."""
 
 import pulumi_aws as aws
 
@@ -51,6 +51,27 @@ def domain_table(scope: Scope) -> aws.dynamodb.Table:
         point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True),
         stream_enabled=True,
         stream_view_type="NEW_AND_OLD_IMAGES",
+        tags=scope.tags,
+        opts=scope.options(),
+    )
+
+
+def domain_snapshots_table(scope: Scope) -> aws.dynamodb.Table:
+    """A few earlier states of each domain object, so that a late event is folded in from one of them.
+
+    Derived: what is lost here only makes folds start further back. The slots are small numbers used again and
+    again, so that the table does not grow with the history. Nobody follows it: no stream.
+    """
+    return aws.dynamodb.Table(
+        scope.child("domain-snapshots"),
+        hash_key="DomainId",
+        range_key="CpEventSourceSlot",
+        attributes=[
+            aws.dynamodb.TableAttributeArgs(name="DomainId", type="S"),
+            aws.dynamodb.TableAttributeArgs(name="CpEventSourceSlot", type="N"),
+        ],
+        billing_mode="PAY_PER_REQUEST",
+        point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True),
         tags=scope.tags,
         opts=scope.options(),
     )

@@ -153,7 +153,7 @@ def test_a_mistyped_input_is_not_passed_over() -> None:
 @pytest.mark.parametrize("absent", ["cp_event_bus", "max_future_skew_seconds", "tags"])
 def test_none_is_as_good_as_leaving_an_input_out(absent: str) -> None:
     without = deploy(in_program(lambda: component(**{absent: None})))
-    assert len(without.children()) == 27
+    assert len(without.children()) == 28
 
 
 def test_all_bad_inputs_are_named_at_once() -> None:
@@ -190,4 +190,4 @@ def test_the_arguments_may_be_a_plain_dictionary() -> None:
     plain = deploy(
         in_program(lambda: CpEventSource("files", {"cp_domain_name": "File", "cp_domain_logic_layer": LAYER}))
     )
-    assert len(plain.children()) == 27
+    assert len(plain.children()) == 28

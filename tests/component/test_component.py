@@ -25,6 +25,7 @@ from .deployment import (
 WITHOUT_BUS = {
     ("Table", "files-domain-events"),
     ("Table", "files-domain"),
+    ("Table", "files-domain-snapshots"),
     ("Queue", "files-ingest"),
     ("Queue", "files-ingest-dead-letter"),
     ("Queue", "files-parked"),
@@ -72,6 +73,8 @@ OUTPUTS = {
     "domain_table_arn": arn("dynamodb", f"table/{physical('files-domain')}"),
     "domain_table_name": physical("files-domain"),
     "domain_table_stream_arn": arn("dynamodb", f"table/{physical('files-domain')}/stream/2026-11-23T08:30:00.000"),
+    "domain_snapshots_table_arn": arn("dynamodb", f"table/{physical('files-domain-snapshots')}"),
+    "domain_snapshots_table_name": physical("files-domain-snapshots"),
     "domain_event_rule_arn": arn("events", f"rule/{physical('files-domain-event')}"),
     "domain_event_lambda_rule_arn": arn("events", f"rule/{physical('files-rebuild')}"),
     "event_bus_arn": arn("events", f"event-bus/{physical('files-bus')}"),
@@ -147,7 +150,7 @@ def test_a_provider_given_to_the_component_reaches_every_child() -> None:
 
     elsewhere = deploy(program)
     children = [each for each in elsewhere.children() if each.name.startswith("files-")]
-    assert len(children) == 27
+    assert len(children) == 28
     assert {each.provider.rsplit("::", 2)[-2] for each in children} == {"elsewhere"}
 
 
@@ -180,6 +183,22 @@ def test_the_seeds_six_properties_are_the_resources_themselves() -> None:
     assert isinstance(it.event_bus_destination, aws.lambda_.FunctionEventInvokeConfig)
 
 
+def test_each_table_property_is_the_table_of_its_name() -> None:
+    names: dict[str, str] = {}
+
+    def program() -> pulumi.Output[None]:
+        made = component()
+        tables = ("domain_events_table", "domain_table", "domain_snapshots_table")
+        return pulumi.Output.all(**{table: getattr(made, table).name for table in tables}).apply(names.update)
+
+    deploy(program)
+    assert names == {
+        "domain_events_table": physical("files-domain-events"),
+        "domain_table": physical("files-domain"),
+        "domain_snapshots_table": physical("files-domain-snapshots"),
+    }
+
+
 def test_a_given_bus_is_no_resource_of_the_component() -> None:
     made: list[CpEventSource] = []
     deploy(in_program(lambda: made.append(component(cp_event_bus="default"))))
@@ -189,7 +208,7 @@ def test_a_given_bus_is_no_resource_of_the_component() -> None:
 @pytest.mark.parametrize("bus", [{}, {"cp_event_bus": "company"}])
 def test_a_first_preview_where_nothing_is_known_registers_everything(bus: dict[str, str]) -> None:
     preview = deploy(in_program(lambda: component(**bus)), preview=True)
-    assert len(preview.children()) == (26 if bus else 27)
+    assert len(preview.children()) == (27 if bus else 28)
     function = preview.only("Function", "files-project").inputs
     assert isinstance(function["role"], pulumi.output.Unknown)
     assert preview.outputs[preview.only("CpEventSource").urn].keys() == OUTPUTS.keys()
@@ -210,7 +229,7 @@ def test_two_components_live_in_one_program() -> None:
         component("users", cp_domain_name="User", cp_event_bus="company")
 
     both = deploy(program)
-    assert len({each.urn for each in both.children()}) == 52
+    assert len({each.urn for each in both.children()}) == 54
 
 
 LIMITS = {

@@ -52,6 +52,7 @@ def test_the_project_function_has_the_domains_logic_and_knows_its_version(deploy
         "DOMAIN_NAME": "File",
         "DOMAIN_EVENTS_TABLE": physical("files-domain-events"),
         "DOMAIN_TABLE": physical("files-domain"),
+        "DOMAIN_SNAPSHOTS_TABLE": physical("files-domain-snapshots"),
         "PARKED_QUEUE_URL": queue_url(deployment, "parked"),
         "LOGIC_VERSION": LAYER,
         "EVENT_TIME_LIMIT_SECONDS": "10",

@@ -47,6 +47,11 @@ PROJECT = [
         arn("dynamodb", f"table/{physical('files-domain')}"),
     ),
     (
+        "KeepSnapshots",
+        ["dynamodb:GetItem", "dynamodb:PutItem"],
+        arn("dynamodb", f"table/{physical('files-domain-snapshots')}"),
+    ),
+    (
         "Report",
         ["sqs:SendMessage"],
         [arn("sqs", physical("files-parked")), arn("sqs", physical("files-projection-dead-letter"))],

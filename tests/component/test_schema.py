@@ -65,7 +65,7 @@ def test_every_output_of_the_component_is_there(schema: dict[str, Any]) -> None:
     strings = {name for name, each in properties.items() if each.get("type") == "string"}
     assert strings == {camel_case(name) for name in OUTPUTS}
     references = {name: each["$ref"].split("aws:")[-1] for name, each in properties.items() if "$ref" in each}
-    assert references == SEEDS_PROPERTIES
+    assert references == SEEDS_PROPERTIES | {"domainSnapshotsTable": "dynamodb%2Ftable:Table"}
     assert properties.keys() == strings | references.keys()
 
 

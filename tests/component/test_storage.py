@@ -1,4 +1,4 @@
-"""The two tables."""
+"""The three tables."""
 
 import pytest
 
@@ -6,15 +6,19 @@ from cp_event_source.handler_code import domain_contract
 
 from .deployment import Deployment
 
-TABLES = ("files-domain-events", "files-domain")
+TABLES = ("files-domain-events", "files-domain", "files-domain-snapshots")
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_on_demand_can_be_restored_to_any_second_and_streams(deployment: Deployment, name: str) -> None:
+def test_a_table_is_on_demand_and_can_be_restored_to_any_second(deployment: Deployment, name: str) -> None:
     table = deployment.only("Table", name).inputs
     assert table["billingMode"] == "PAY_PER_REQUEST"
     assert table["pointInTimeRecovery"] == {"enabled": True}
-    assert table["streamEnabled"] is True
+
+
+@pytest.mark.parametrize("name", ["files-domain-events", "files-domain"])
+def test_events_and_rows_stream(deployment: Deployment, name: str) -> None:
+    assert deployment.only("Table", name).inputs["streamEnabled"] is True
 
 
 def test_events_are_keyed_by_domain_and_event_key_and_stream_their_new_image(deployment: Deployment) -> None:
@@ -30,6 +34,14 @@ def test_rows_are_keyed_by_domain_and_stream_both_images(deployment: Deployment)
     assert table["hashKey"] == "DomainId"
     assert "rangeKey" not in table
     assert table["streamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_snapshots_are_keyed_by_domain_and_a_numbered_slot_and_do_not_stream(deployment: Deployment) -> None:
+    table = deployment.only("Table", "files-domain-snapshots").inputs
+    assert (table["hashKey"], table["rangeKey"]) == ("DomainId", "CpEventSourceSlot")
+    assert table["attributes"] == [{"name": "DomainId", "type": "S"}, {"name": "CpEventSourceSlot", "type": "N"}]
+    assert "streamEnabled" not in table
+    assert "globalSecondaryIndexes" not in table
 
 
 def test_parked_domains_are_listed_by_an_index_on_a_reserved_attribute_that_only_they_have(
