@@ -43,7 +43,7 @@ def test_inputs_reach_the_resources(run: LocalRun, tmp_path: Path) -> None:
             redrive_policy=dead.arn.apply(lambda arn: pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": arn, "maxReceiveCount": 5})))
         table = aws.dynamodb.Table("table", name="named", hash_key="H", range_key="R",
-            attributes=[{"name": n, "type": "S"} for n in "HRG"], billing_mode="PAY_PER_REQUEST",
+            attributes=[{"name": n, "type": t} for n, t in zip("HRG", "SNS")], billing_mode="PAY_PER_REQUEST",
             stream_enabled=True, stream_view_type="NEW_AND_OLD_IMAGES",
             point_in_time_recovery={"enabled": True}, deletion_protection_enabled=True,
             global_secondary_indexes=[{"name": "byG", "hash_key": "G", "projection_type": "KEYS_ONLY"}])
@@ -65,6 +65,11 @@ def test_inputs_reach_the_resources(run: LocalRun, tmp_path: Path) -> None:
 
     table = run.client("dynamodb").describe_table(TableName="named")["Table"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["H", "R"]
+    types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+    assert types == {"H": "S", "R": "N", "G": "S"}
+    key = {"H": {"S": "row"}, "R": {"N": "10"}}
+    run.client("dynamodb").put_item(TableName="named", Item=key)
+    assert run.client("dynamodb").get_item(TableName="named", Key=key)["Item"] == key
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
     assert table["LatestStreamArn"] == outputs["stream"]
     assert table["DeletionProtectionEnabled"] is True
