@@ -15,6 +15,16 @@ DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
 MAX_FUTURE_SKEW_LIMIT_SECONDS: Final = 10 * 365 * 24 * 3600
 """Ten years: beyond what any clock is wrong by, and far from the year 9999, where times that can be ordered end."""
 
+DEFAULT_EVENTS_PER_SNAPSHOT: Final = 100
+
+MIN_EVENTS_PER_SNAPSHOT: Final = 10
+"""Below it a snapshot, a write of a row's size, costs more than a tenth of a write for each event, and spares reads
+that one page of a query holds anyway."""
+
+MAX_EVENTS_PER_SNAPSHOT: Final = 10_000
+"""20,000 events to read for one that is a single place late: with more, late events cost what snapshots are there
+to spare."""
+
 MAX_NAME_LENGTH: Final = 43
 """Names of functions, roles and rules end at 64 characters, and the longest suffix among theirs is
 `-persist-role`; queues, with longer suffixes, end at 80; automatic naming adds eight characters."""
@@ -50,6 +60,12 @@ class CpEventSourceArgs(TypedDict):
     """How far, in whole seconds, an event's `EventTime` may lie in the future; an event later than that is
     quarantined. 0 to 315,360,000 (ten years); default 600."""
 
+    events_per_snapshot: NotRequired[int]
+    """Every how many events of a domain object its state is kept: an event that arrives `d` places behind the
+    newest one reads at most `2 * d + 2 * events_per_snapshot` events, however long the history, once there are
+    snapshots of the current logic. Smaller: late events are cheaper, for one more write of a row's size per so
+    many events. A whole number from 10 to 10,000; default 100."""
+
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags for every resource that can be tagged, besides the component's own `cp-event-source:component` and
     `cp-event-source:domain`."""
@@ -63,6 +79,7 @@ class Settings:
     logic_layer: pulumi.Output[str]
     event_bus: pulumi.Output[str] | None
     max_future_skew_seconds: int
+    events_per_snapshot: int
     tags: dict[str, pulumi.Input[str]]
 
 
@@ -74,6 +91,7 @@ def settings_from(args: CpEventSourceArgs) -> Settings:
     logic_layer = args.get("cp_domain_logic_layer")
     event_bus = args.get("cp_event_bus")
     skew = args.get("max_future_skew_seconds")
+    events_per_snapshot = args.get("events_per_snapshot")
     tags = args.get("tags")
     raise_if_any(
         [
@@ -82,6 +100,7 @@ def settings_from(args: CpEventSourceArgs) -> Settings:
             "" if _comes_later(logic_layer) else _logic_layer_problem(logic_layer),
             "" if event_bus is None or _comes_later(event_bus) else _event_bus_problem(event_bus),
             "" if skew is None else _skew_problem(skew),
+            "" if events_per_snapshot is None else _events_per_snapshot_problem(events_per_snapshot),
             "" if tags is None else _tags_problem(tags),
         ]
     )
@@ -91,6 +110,7 @@ def settings_from(args: CpEventSourceArgs) -> Settings:
         event_bus=None if event_bus is None else _checked_later(event_bus, _event_bus_problem),
         # Over gRPC, where every number is a float, 600 arrives as 600.0.
         max_future_skew_seconds=DEFAULT_MAX_FUTURE_SKEW_SECONDS if skew is None else int(skew),
+        events_per_snapshot=DEFAULT_EVENTS_PER_SNAPSHOT if events_per_snapshot is None else int(events_per_snapshot),
         tags=dict(tags or {}),
     )
 
@@ -174,13 +194,27 @@ def _event_bus_problem(value: object) -> str:
 
 
 def _skew_problem(value: object) -> str:
-    whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
-    if whole and isinstance(value, int | float) and 0 <= value <= MAX_FUTURE_SKEW_LIMIT_SECONDS:
+    if _is_whole_number(value, 0, MAX_FUTURE_SKEW_LIMIT_SECONDS):
         return ""
     return (
         f"max_future_skew_seconds: {_shown(value)} is not a whole number of seconds from 0 to "
         f"{MAX_FUTURE_SKEW_LIMIT_SECONDS} (ten years); give one"
     )
+
+
+def _events_per_snapshot_problem(value: object) -> str:
+    if _is_whole_number(value, MIN_EVENTS_PER_SNAPSHOT, MAX_EVENTS_PER_SNAPSHOT):
+        return ""
+    return (
+        f"events_per_snapshot: {_shown(value)} is not a whole number of events from {MIN_EVENTS_PER_SNAPSHOT} to "
+        f"{MAX_EVENTS_PER_SNAPSHOT}; give one"
+    )
+
+
+def _is_whole_number(value: object, least: int, greatest: int) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return least <= value <= greatest and value == value // 1
 
 
 def _tags_problem(value: object) -> str:

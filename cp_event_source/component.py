@@ -154,6 +154,7 @@ class CpEventSource(pulumi.ComponentResource):
             domain_table=domain_table,
             domain_snapshots_table=snapshots_table,
             queues=queue,
+            events_per_snapshot=settings.events_per_snapshot,
         )
         functions.project_mapping(
             scope,

@@ -77,6 +77,7 @@ def project_function(
     domain_table: aws.dynamodb.Table,
     domain_snapshots_table: aws.dynamodb.Table,
     queues: Queues,
+    events_per_snapshot: int,
 ) -> aws.lambda_.Function:
     """Computes the domain's rows with the domain's own logic."""
     return _function(
@@ -97,6 +98,7 @@ def project_function(
             "PARKED_QUEUE_URL": queues.parked.url,
             "LOGIC_VERSION": logic_layer,
             "EVENT_TIME_LIMIT_SECONDS": str(EVENT_TIME_LIMIT_SECONDS),
+            "EVENTS_PER_SNAPSHOT": str(events_per_snapshot),
         },
     )
 

@@ -140,6 +140,14 @@ def test_the_future_skew_must_be_a_whole_number_from_zero_to_ten_years(value: An
     )
 
 
+@pytest.mark.parametrize(
+    "value", [0, 9, 9.0, 10.5, -100, "100", True, float("nan"), float("inf"), [100], 10_001, 10**12]
+)
+def test_events_per_snapshot_must_be_a_whole_number_from_ten_to_ten_thousand(value: Any) -> None:
+    message = refused(events_per_snapshot=value)
+    assert message == f"events_per_snapshot: {value!r} is not a whole number of events from 10 to 10000; give one"
+
+
 @pytest.mark.parametrize("value", [["team"], "team", {7: "team"}])
 def test_tags_must_be_a_dictionary(value: Any) -> None:
     assert refused(tags=value).startswith("tags: ")
@@ -150,7 +158,7 @@ def test_a_mistyped_input_is_not_passed_over() -> None:
     assert message.startswith("cp_evnt_bus: there is no such input; the inputs are cp_domain_logic_layer, ")
 
 
-@pytest.mark.parametrize("absent", ["cp_event_bus", "max_future_skew_seconds", "tags"])
+@pytest.mark.parametrize("absent", ["cp_event_bus", "max_future_skew_seconds", "events_per_snapshot", "tags"])
 def test_none_is_as_good_as_leaving_an_input_out(absent: str) -> None:
     without = deploy(in_program(lambda: component(**{absent: None})))
     assert len(without.children()) == 28
@@ -158,7 +166,12 @@ def test_none_is_as_good_as_leaving_an_input_out(absent: str) -> None:
 
 def test_all_bad_inputs_are_named_at_once() -> None:
     message = refused(
-        cp_domain_name="", cp_domain_logic_layer="x", cp_event_bus="a b", max_future_skew_seconds=-1, tag={}
+        cp_domain_name="",
+        cp_domain_logic_layer="x",
+        cp_event_bus="a b",
+        max_future_skew_seconds=-1,
+        events_per_snapshot=0,
+        tag={},
     )
     assert [line.split(":")[0] for line in message.splitlines()] == [
         "tag",
@@ -166,6 +179,7 @@ def test_all_bad_inputs_are_named_at_once() -> None:
         "cp_domain_logic_layer",
         "cp_event_bus",
         "max_future_skew_seconds",
+        "events_per_snapshot",
     ]
 
 

@@ -56,6 +56,7 @@ def test_the_project_function_has_the_domains_logic_and_knows_its_version(deploy
         "PARKED_QUEUE_URL": queue_url(deployment, "parked"),
         "LOGIC_VERSION": LAYER,
         "EVENT_TIME_LIMIT_SECONDS": "10",
+        "EVENTS_PER_SNAPSHOT": "100",
     }
 
 
@@ -65,6 +66,14 @@ def test_the_future_skew_reaches_the_persist_function_as_a_whole_number(given: f
     skewed = deploy(in_program(lambda: component(max_future_skew_seconds=given)))
     variables = skewed.only("Function", "files-persist").inputs["environment"]["variables"]
     assert variables["MAX_FUTURE_SKEW_SECONDS"] == told
+
+
+@pytest.mark.parametrize(("given", "told"), [(10, "10"), (100.0, "100"), (10_000, "10000")])
+def test_events_per_snapshot_reach_the_project_function_as_a_whole_number(given: float, told: str) -> None:
+    """Over gRPC whole numbers arrive as floats."""
+    spaced = deploy(in_program(lambda: component(events_per_snapshot=given)))
+    variables = spaced.only("Function", "files-project").inputs["environment"]["variables"]
+    assert variables["EVENTS_PER_SNAPSHOT"] == told
 
 
 def test_events_come_from_the_queue_ten_at_a_time_each_failing_alone(deployment: Deployment) -> None:

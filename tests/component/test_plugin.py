@@ -116,6 +116,7 @@ def test_it_constructs_the_component_with_the_code_of_its_own_checkout(
             "cpDomainLogicLayer": LAYER,
             "cpEventBus": "company",
             "maxFutureSkewSeconds": 60,
+            "eventsPerSnapshot": 50,
             "tags": {"team": "files"},
         },
     )
@@ -126,6 +127,8 @@ def test_it_constructs_the_component_with_the_code_of_its_own_checkout(
     assert "eventBus" not in state
     function = deployment.only("Function", "files-persist").inputs
     assert function["environment"]["variables"]["MAX_FUTURE_SKEW_SECONDS"] == "60"
+    project = deployment.only("Function", "files-project").inputs
+    assert project["environment"]["variables"]["EVENTS_PER_SNAPSHOT"] == "50"
     assert function["tags"]["team"] == "files"
     assert function["code"].assets["handler/persist_function.py"].path == str(
         checkout / "handler" / "persist_function.py"

@@ -55,6 +55,7 @@ def test_the_components_inputs_and_which_of_them_are_required(schema: dict[str, 
         "cpDomainLogicLayer": ("string", None),
         "cpEventBus": ("string", None),
         "maxFutureSkewSeconds": ("integer", True),
+        "eventsPerSnapshot": ("integer", True),
         "tags": ("object", True),
     }
     assert sorted(component["requiredInputs"]) == ["cpDomainLogicLayer", "cpDomainName"]
