@@ -8,11 +8,12 @@ Source of the limits: the DynamoDB developer guide, "Supported data types" and "
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -34,10 +35,13 @@ _LONGEST_KEY = 65_535
 class NotStorable(ValueError):
     """DynamoDB cannot keep this value as it is. Names the attribute's path and says why."""
 
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"{path}: {why}")
+    def __init__(self, why: str, path: str = "") -> None:
+        super().__init__(why, path)
         self.path = path
         self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
 
 
 def encode_item(attributes: Mapping[str, Any]) -> Item:
@@ -46,7 +50,10 @@ def encode_item(attributes: Mapping[str, Any]) -> Item:
     Raises:
         NotStorable: naming the path of the first value that DynamoDB cannot keep.
     """
-    return {_key(name, "the item"): encode(value, name) for name, value in attributes.items()}
+    try:
+        return _elements(attributes, 0)
+    except NotStorable as refused:
+        raise NotStorable(refused.why, refused.path.removeprefix(".") or "the item") from None
 
 
 def decode_item(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def decode_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: decode(value) for name, value in item.items()}
 
 
-def encode(value: Any, path: str = "value", depth: int = 0) -> dict[str, Any]:
+def encode(value: Any, path: str = "value") -> dict[str, Any]:
     """The attribute value of `value`.
 
     Takes None, bool, int, float, Decimal, str, bytes, dict, list, tuple, set, frozenset, date, datetime (as ISO
@@ -63,47 +70,22 @@ def encode(value: Any, path: str = "value", depth: int = 0) -> dict[str, Any]:
     Args:
         value: what to store.
         path: how the message of an error names it.
-        depth: levels of lists and maps around it.
 
     Raises:
         NotStorable: a type that is not listed, a number beyond 38 digits or DynamoDB's range, NaN, an infinity, text
             that is not Unicode (a lone surrogate), a key that is empty or beyond 64 KB, an empty set, a set of mixed
             types, or too many levels.
     """
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case Enum():  # before str and int, which an Enum may also be
-            return encode(value.value, path, depth)
-        case str():
-            return {"S": _text(value, path)}
-        case int() | Decimal() | float():
-            return {"N": _number(value, path)}
-        case bytes() | bytearray():
-            return {"B": bytes(value)}
-        case dict():
-            inside = _deeper(depth, path)
-            return {"M": {_key(k, path): encode(v, f"{path}.{k}", inside) for k, v in value.items()}}
-        case list() | tuple():
-            inside = _deeper(depth, path)
-            return {"L": [encode(v, f"{path}[{i}]", inside) for i, v in enumerate(value)]}
-        case set() | frozenset():
-            return _encode_set(value, path)
-        case date():  # a datetime is one, too
-            return {"S": value.isoformat()}
-        case UUID():
-            return {"S": str(value)}
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return encode({f.name: getattr(value, f.name) for f in fields(value)}, path, depth)
-        case _:
-            raise NotStorable(path, f"a {type(value).__name__} cannot be stored")
+    try:
+        return _encode(value, 0)
+    except NotStorable as refused:
+        raise NotStorable(refused.why, f"{path}{refused.path}") from None
 
 
 def decode(attribute: Mapping[str, Any]) -> Any:
     """The Python value of an attribute value; whole numbers as `int`, all others as `Decimal`."""
-    ((kind, value),) = attribute.items()
+    (kind,) = attribute
+    value = attribute[kind]
     match kind:
         case "S" | "BOOL":
             return value
@@ -129,7 +111,8 @@ def decode(attribute: Mapping[str, Any]) -> Any:
 
 def copy(attribute: Mapping[str, Any]) -> dict[str, Any]:
     """A copy that shares nothing that can be changed with `attribute`."""
-    ((kind, value),) = attribute.items()
+    (kind,) = attribute
+    value = attribute[kind]
     if kind == "M":
         return {kind: {key: copy(element) for key, element in value.items()}}
     if kind == "L":
@@ -146,11 +129,12 @@ def binary(value: Any) -> bytes:
 
 def item_size(item: Mapping[str, Any]) -> int:
     """Bytes that an item takes, at most; DynamoDB's rule for numbers is approximate, this one never too low."""
-    return sum(len(name.encode()) + _size(attribute) for name, attribute in item.items())
+    return sum(map(len, map(str.encode, item))) + sum(map(_size, item.values()))
 
 
 def _size(attribute: Mapping[str, Any]) -> int:
-    ((kind, value),) = attribute.items()
+    (kind,) = attribute
+    value = attribute[kind]
     match kind:
         case "S":
             return len(value.encode())
@@ -159,9 +143,9 @@ def _size(attribute: Mapping[str, Any]) -> int:
         case "B":
             return len(binary(value))
         case "M":
-            return 3 + sum(1 + len(key.encode()) + _size(element) for key, element in value.items())
+            return 3 + len(value) + item_size(value)
         case "L":
-            return 3 + sum(1 + _size(element) for element in value)
+            return 3 + len(value) + sum(map(_size, value))
         case "SS":
             return sum(len(element.encode()) for element in value)
         case "NS":
@@ -180,46 +164,149 @@ def _parse_number(text: str) -> int | Decimal:
     return int(text) if text.lstrip("-").isdecimal() else whole(Decimal(text))
 
 
-def _number(value: int | Decimal | float, path: str) -> str:
+def _encode(value: Any, depth: int) -> dict[str, Any]:
+    """The attribute value of `value`, which lies inside so many levels. An error's path begins at `value`."""
+    return _ENCODERS.get(type(value), _encode_other)(value, depth)
+
+
+def _encode_none(_value: None, _depth: int) -> dict[str, Any]:
+    return {"NULL": True}
+
+
+def _encode_bool(value: bool, _depth: int) -> dict[str, Any]:  # noqa: FBT001  it is the value itself
+    return {"BOOL": value}
+
+
+def _encode_text(value: str, _depth: int) -> dict[str, Any]:
+    return {"S": value if value.isascii() else _unicode(value)}
+
+
+def _encode_number(value: int | Decimal, _depth: int) -> dict[str, Any]:
+    if not is_storable(value):
+        raise NotStorable("DynamoDB keeps finite numbers of up to 38 digits between 1E-130 and 1E+126")
+    return {"N": number_text(value)}
+
+
+def _encode_float(value: float, depth: int) -> dict[str, Any]:
     # float's own repr is the shortest text that reads back as the same float: 0.1 is stored as 0.1
-    number = Decimal(float.__repr__(value)) if isinstance(value, float) else value
-    if not is_storable(number):
-        raise NotStorable(path, "DynamoDB keeps finite numbers of up to 38 digits between 1E-130 and 1E+126")
-    return number_text(number)
+    return _encode_number(Decimal(float.__repr__(value)), depth)
 
 
-def _text(value: str, path: str) -> str:
+def _encode_bytes(value: bytes | bytearray, _depth: int) -> dict[str, Any]:
+    return {"B": bytes(value)}
+
+
+def _encode_map(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    return {"M": _elements(value, _deeper(depth))}
+
+
+def _encode_list(value: Sequence[Any], depth: int) -> dict[str, Any]:
+    inside = _deeper(depth)
+    elements: list[dict[str, Any]] = []
     try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise NotStorable(path, "the text holds a lone surrogate, which UTF-8 does not have") from error
-    return str.__str__(value)  # not str(value): a subclass may have a text of its own, an Enum has
+        for element in value:
+            elements.append(_ENCODERS.get(type(element), _encode_other)(element, inside))  # noqa: PERF401  see below
+    except NotStorable as refused:
+        raise NotStorable(refused.why, f"[{len(elements)}]{refused.path}") from None
+    return {"L": elements}
 
 
-def _key(key: Any, path: str) -> str:
+def _encode_set(value: Collection[Any], _depth: int) -> dict[str, Any]:
+    elements: dict[str, list[Any]] = {}
+    for element in value:
+        for kind, stored in _encode(element, 0).items():
+            elements.setdefault(kind, []).append(stored)
+    if not elements:
+        raise NotStorable("an empty set cannot be stored; leave the attribute out or use a list")
+    if len(elements) > 1 or not elements.keys() <= {"S", "N", "B"}:
+        raise NotStorable("a set holds only text, only numbers, or only bytes")
+    ((kind, alike),) = elements.items()
+    # different values may be stored alike (0.1 and Decimal("0.1"), an Enum and its value): once, or DynamoDB refuses
+    return {f"{kind}S": sorted(set(alike))}
+
+
+def _encode_other(value: Any, depth: int) -> dict[str, Any]:
+    """A value whose type is not one of the plain ones itself, but derives from one or is written as one."""
+    match value:
+        case Enum():  # before str and int, which an Enum may also be
+            return _encode(value.value, depth)
+        case str():
+            return _encode_text(str.__str__(value), depth)  # not str(value): a subclass may have a text of its own
+        case int():
+            return _encode_number(value, depth)
+        case Decimal():
+            return _encode_number(Decimal(value), depth)
+        case float():
+            return _encode_float(value, depth)
+        case bytes() | bytearray():
+            return _encode_bytes(value, depth)
+        case dict():
+            return _encode_map(value, depth)
+        case list() | tuple():
+            return _encode_list(value, depth)
+        case set() | frozenset():
+            return _encode_set(value, depth)
+        case date():  # a datetime is one, too
+            return _encode_text(value.isoformat(), depth)
+        case UUID():
+            return _encode_text(str(value), depth)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return _encode_map({f.name: getattr(value, f.name) for f in fields(value)}, depth)
+        case _:
+            raise NotStorable(f"a {type(value).__name__} cannot be stored")
+
+
+_ENCODERS: dict[type, Callable[[Any, int], dict[str, Any]]] = {
+    NoneType: _encode_none,
+    bool: _encode_bool,
+    str: _encode_text,
+    int: _encode_number,
+    Decimal: _encode_number,
+    float: _encode_float,
+    bytes: _encode_bytes,
+    dict: _encode_map,
+    list: _encode_list,
+    tuple: _encode_list,
+    set: _encode_set,
+    frozenset: _encode_set,
+}
+"""By the exact type: one look instead of a test for each. It comes to the same as `_encode_other`."""
+
+
+def _elements(value: Mapping[Any, Any], inside: int) -> dict[str, Any]:
+    """The attribute values of a map's elements, which lie inside so many levels."""
+    elements: dict[str, Any] = {}
+    for key, element in value.items():
+        name = _key(key)
+        try:
+            elements[name] = _ENCODERS.get(type(element), _encode_other)(element, inside)
+        except NotStorable as refused:
+            raise NotStorable(refused.why, f".{name}{refused.path}") from None
+    return elements
+
+
+def _key(key: Any) -> str:
+    if type(key) is str and key.isascii() and 0 < len(key) <= _LONGEST_KEY:
+        return key
     if not isinstance(key, str):
-        raise NotStorable(path, f"keys must be text; found a {type(key).__name__}")
+        raise NotStorable(f"keys must be text; found a {type(key).__name__}")
     if not key:
-        raise NotStorable(path, "an empty key cannot be stored")
-    text = _text(key, path)
+        raise NotStorable("an empty key cannot be stored")
+    text = _unicode(str.__str__(key))
     if len(text.encode()) > _LONGEST_KEY:
-        raise NotStorable(path, "a key is longer than 64 KB")
+        raise NotStorable("a key is longer than 64 KB")
     return text
 
 
-def _deeper(depth: int, path: str) -> int:
+def _unicode(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise NotStorable("the text holds a lone surrogate, which UTF-8 does not have") from error
+    return text
+
+
+def _deeper(depth: int) -> int:
     if depth + 1 > NESTING_LIMIT:
-        raise NotStorable(path, f"more than {NESTING_LIMIT} levels of lists and maps")
+        raise NotStorable(f"more than {NESTING_LIMIT} levels of lists and maps")
     return depth + 1
-
-
-def _encode_set(value: set[Any] | frozenset[Any], path: str) -> dict[str, Any]:
-    elements = [encode(element, path) for element in value]
-    kinds = {kind for element in elements for kind in element}
-    if not kinds:
-        raise NotStorable(path, "an empty set cannot be stored; leave the attribute out or use a list")
-    if len(kinds) > 1 or not kinds <= {"S", "N", "B"}:
-        raise NotStorable(path, "a set holds only text, only numbers, or only bytes")
-    (kind,) = kinds
-    # different values may be stored alike (0.1 and Decimal("0.1"), an Enum and its value): once, or DynamoDB refuses
-    return {f"{kind}S": sorted({element[kind] for element in elements})}

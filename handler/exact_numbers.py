@@ -34,26 +34,37 @@ def is_storable(number: int | Decimal) -> bool:
         return False
     if not number:
         return True
-    digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
-    return len(digits.lstrip("0")) <= MOST_DIGITS and SMALLEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT
+    if not SMALLEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT:
+        return False
+    if len(str(number)) <= MOST_DIGITS:  # then so are its digits
+        return True
+    return len("".join(map(str, number.as_tuple().digits)).strip("0")) <= MOST_DIGITS
 
 
 def number_text(number: int | Decimal) -> str:
-    """The one text of a finite number: equal numbers have equal texts, and each is a JSON number."""
+    """The one text of a finite number: equal numbers have equal texts, and each is a JSON number.
+
+    Raises:
+        ValueError: NaN or an infinity.
+    """
     if isinstance(number, int):
         if -_PLAIN_INTEGERS < number < _PLAIN_INTEGERS:
             return int.__repr__(number)  # not str: a subclass of int may have a text of its own
         number = Decimal(number)
+    if not number.is_finite():
+        raise ValueError(f"{number} is not a finite number")
     if not number:
         return "0"
-    sign, digits, exponent = number.as_tuple()
-    text = "".join(map(str, digits)).lstrip("0")
-    significant = text.rstrip("0")
-    power = int(exponent) + len(text) - len(significant)
-    minus = "-" if sign else ""
-    if 0 <= power <= _MOST_ZEROS:
-        return f"{minus}{significant}{'0' * power}"
-    if power < 0 and -power - len(significant) <= _MOST_ZEROS:
-        padded = significant.rjust(1 - power, "0")
-        return f"{minus}{padded[:power]}.{padded[power:]}"
-    return f"{minus}{significant}E{power}"
+    magnitude = number.adjusted() + 1
+    if -_MOST_ZEROS <= magnitude <= _MOST_ZEROS:
+        return _plain(number)
+    significant = "".join(map(str, number.as_tuple().digits)).rstrip("0")
+    power = magnitude - len(significant)
+    if magnitude > 0 and power <= _MOST_ZEROS:  # long by its digits, not by zeros
+        return _plain(number)
+    return f"{'-' if number.is_signed() else ''}{significant}E{power}"
+
+
+def _plain(number: Decimal) -> str:
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -202,6 +202,83 @@ def test_a_subclass_of_a_plain_type_is_stored_by_its_value_not_by_its_own_text()
     assert type(key) is str
 
 
+class PlainText(str):
+    pass
+
+
+class PlainInt(int):
+    pass
+
+
+class PlainFloat(float):
+    pass
+
+
+class PlainDecimal(Decimal):
+    pass
+
+
+class PlainBytes(bytes):
+    pass
+
+
+class PlainList(list[Any]):
+    pass
+
+
+class PlainDict(dict[Any, Any]):
+    pass
+
+
+def derived(value: Any) -> Any:
+    """An equal value, each part of it of a class that derives from the plain one."""
+    match value:
+        case bool() | None:
+            return value
+        case str():
+            return PlainText(value)
+        case int():
+            return PlainInt(value)
+        case float():
+            return PlainFloat(value)
+        case Decimal():
+            return PlainDecimal(value)
+        case bytes():
+            return PlainBytes(value)
+        case list():
+            return PlainList(map(derived, value))
+        case dict():
+            return PlainDict({derived(key): derived(element) for key, element in value.items()})
+        case set():
+            return frozenset(map(derived, value))
+        case _:
+            return value
+
+
+anything: st.SearchStrategy[Any] = st.recursive(
+    scalars | sets | st.floats() | numbers | st.text(st.characters(), max_size=3) | st.builds(set) | st.builds(object),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=2), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+"""What can be stored, and what cannot."""
+
+
+def outcome(value: Any) -> str:
+    """The attribute value with the types in it, or the refusal."""
+    try:
+        return repr(encode(value))
+    except NotStorable as refused:
+        return str(refused)
+
+
+@given(anything)
+def test_a_plain_value_and_one_of_derived_types_are_stored_or_refused_alike(value: Any) -> None:
+    """Plain types are told by one look at the exact type, all others by a test for each."""
+    assert outcome(derived(value)) == outcome(value)
+
+
 @pytest.mark.parametrize(
     ("value", "path", "why"),
     [
