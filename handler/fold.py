@@ -13,6 +13,7 @@ from .exact_numbers import MOST_DIGITS
 from .stored_event import StoredEvent
 from .time_limit import time_limit
 
+_LARGEST_ROW = ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES
 _LONGEST_REASON = 1000
 
 _ARITHMETIC = Context(prec=MOST_DIGITS)
@@ -52,21 +53,25 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
     back.
     """
     state = start
-    for event in events:
-        try:
-            with localcontext(_ARITHMETIC), time_limit(seconds_per_event):
-                attributes = _next_attributes(logic, state, event)
-        except KeyboardInterrupt:  # the one that comes from a person, not from the domain's logic
-            raise
-        except BaseException as error:  # noqa: BLE001  whatever the domain's logic raises
-            return Folded(state, Failure(event, type(error).__name__, _reason(error)))
-        state = state.after(event.key, attributes)
+    with time_limit(seconds_per_event) as limit:
+        for event in events:
+            try:
+                with localcontext(_ARITHMETIC), limit:
+                    attributes = _next_attributes(logic, state, event)
+            except KeyboardInterrupt:  # the one that comes from a person, not from the domain's logic
+                raise
+            except BaseException as error:  # noqa: BLE001  whatever the domain's logic raises
+                return Folded(state, Failure(event, type(error).__name__, _reason(error)))
+            state = state.after(event.key, attributes)
     return Folded(state)
 
 
 def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent) -> Item:
     domain = logic.create_new(event) if state.checkpoint is None else _read(logic, state.attributes)
     attributes = _row_attributes(logic.to_dynamo_item(logic.apply(domain, event)), event.domain_id)
+    size = item_size(attributes)
+    if size > _LARGEST_ROW:
+        raise RowRefused(f"the row takes {size} bytes; a row holds {_LARGEST_ROW} beside the pipeline's notes")
     again = _row_attributes(logic.to_dynamo_item(_read(logic, attributes)), event.domain_id)
     if again != attributes:
         changed = sorted(name for name in attributes | again if attributes.get(name) != again.get(name))
@@ -90,11 +95,6 @@ def _row_attributes(returned: Any, domain_id: str) -> Item:
     attributes = encode_item(returned)
     if attributes.get("DomainId") != {"S": domain_id}:
         raise RowRefused("to_dynamo_item must return the DomainId of the events' own domain")
-    size = item_size(attributes)
-    if size > ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES:
-        raise RowRefused(
-            f"the row takes {size} bytes; a row holds {ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES} beside the pipeline's notes"
-        )
     return attributes
 
 

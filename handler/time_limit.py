@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 
 
@@ -12,33 +12,55 @@ class TookTooLong(BaseException):
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Stop the block with `TookTooLong` after so many seconds.
+def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
+    """A limit for blocks that run one after another: each is stopped with `TookTooLong` after so many seconds.
+
+        with time_limit(10) as limit:
+            for event in events:  # not under the limit
+                with limit:
+                    ...
 
     Works by SIGALRM, which Python delivers between two of its own steps and to the main thread: where Lambda runs
     the handler. A single call into C that never returns (a runaway regular expression, say) is not stopped by it.
     Elsewhere than in the main thread there is no limit.
+
+    The signal is taken over once, since that costs more than to set the timer, which each block does.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield nullcontext()
         return
 
-    fired = False
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal fired
-        fired = True
-        raise TookTooLong(message)
-
-    message = f"took longer than {seconds:g} s"
-    handler_before = signal.signal(signal.SIGALRM, stop)
-    # the interval repeats it, should the logic swallow the first
-    timer_before = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    limit = _Limit(seconds)
+    timer_before = signal.setitimer(signal.ITIMER_REAL, 0)
+    handler_before = signal.signal(signal.SIGALRM, limit.stop)
     try:
-        yield
+        yield limit
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler_before)
         signal.setitimer(signal.ITIMER_REAL, *timer_before)
-    if fired:  # and the logic swallowed it: what it did from then on hangs on the clock
-        raise TookTooLong(message)
+
+
+class _Limit(AbstractContextManager[None]):
+    """The limit of one block after another."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._fired = False
+
+    def __enter__(self) -> None:
+        self._fired = False
+        # the interval repeats it, should the logic swallow the first
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds)
+
+    def __exit__(self, error: object, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._fired and error is None:  # the logic swallowed it: what it did from then on hangs on the clock
+            raise self._too_long()
+
+    def stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._fired = True
+        raise self._too_long()
+
+    def _too_long(self) -> TookTooLong:
+        return TookTooLong(f"took longer than {self._seconds:g} s")

@@ -27,23 +27,23 @@ def _nothing_left_behind() -> Iterator[None]:
 
 
 def test_a_block_within_its_limit_is_left_alone() -> None:
-    with time_limit(LONG):
+    with time_limit(LONG) as limit, limit:
         result = sum(range(1000))
     assert result == 499_500
 
 
 def test_an_endless_block_is_stopped_and_the_limit_told() -> None:
-    with pytest.raises(TookTooLong, match=r"took longer than 0\.05 s"), time_limit(SHORT):
+    with pytest.raises(TookTooLong, match=r"took longer than 0\.05 s"), time_limit(SHORT) as limit, limit:
         endless()
 
 
 def test_an_endless_wait_is_stopped() -> None:
-    with pytest.raises(TookTooLong), time_limit(SHORT):
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
         threading.Event().wait(20)
 
 
 def test_a_handler_of_ordinary_exceptions_does_not_catch_it() -> None:
-    with pytest.raises(TookTooLong), time_limit(SHORT), suppress(Exception):
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit, suppress(Exception):
         endless()
 
 
@@ -53,18 +53,18 @@ def test_a_block_that_swallows_it_once_is_stopped_again() -> None:
             endless()
         endless()
 
-    with pytest.raises(TookTooLong), time_limit(SHORT):
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
         swallow()
 
 
 def test_a_block_that_swallows_it_and_ends_has_taken_too_long_all_the_same() -> None:
     """What it did after hangs on the clock: the next fold of the same events could end otherwise."""
-    with pytest.raises(TookTooLong), time_limit(SHORT), suppress(BaseException):
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit, suppress(BaseException):
         endless()
 
 
 def test_an_error_of_the_block_passes_through() -> None:
-    with pytest.raises(KeyError), time_limit(LONG):
+    with pytest.raises(KeyError), time_limit(LONG) as limit, limit:
         raise KeyError("x")
 
 
@@ -75,9 +75,9 @@ def test_a_timer_and_a_handler_that_were_there_before_are_there_after() -> None:
     handler, timer = signal.signal(signal.SIGALRM, mine), signal.setitimer(signal.ITIMER_REAL, 1000, 500)
     try:
         for _ in range(3):
-            with time_limit(LONG):
+            with time_limit(LONG) as limit, limit:
                 pass
-        with pytest.raises(TookTooLong), time_limit(SHORT):
+        with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
             endless()
         assert signal.getsignal(signal.SIGALRM) is mine
         seconds, interval = signal.getitimer(signal.ITIMER_REAL)
@@ -88,13 +88,28 @@ def test_a_timer_and_a_handler_that_were_there_before_are_there_after() -> None:
         signal.setitimer(signal.ITIMER_REAL, *timer)
 
 
+def test_each_block_has_the_whole_time_and_none_of_it_runs_in_between() -> None:
+    ran = 0
+    with time_limit(SHORT) as limit:
+        for _ in range(3):
+            with limit:
+                threading.Event().wait(SHORT / 2)
+                ran += 1
+            threading.Event().wait(2 * SHORT)
+        with pytest.raises(TookTooLong), limit:
+            endless()
+        with limit:
+            ran += 1
+    assert ran == 4
+
+
 def test_an_inner_limit_leaves_the_outer_one_in_force() -> None:
     def work() -> None:
-        with time_limit(LONG):
+        with time_limit(LONG) as limit, limit:
             pass
         endless()
 
-    with pytest.raises(TookTooLong, match=r"than 0\.1 s"), time_limit(0.1):
+    with pytest.raises(TookTooLong, match=r"than 0\.1 s"), time_limit(0.1) as limit, limit:
         work()
 
 
@@ -103,7 +118,7 @@ def test_beside_the_main_thread_there_is_no_limit() -> None:
     ran: list[str] = []
 
     def work() -> None:
-        with time_limit(SHORT):
+        with time_limit(SHORT) as limit, limit:
             ran.append("ran")
 
     thread = threading.Thread(target=work)
