@@ -1,0 +1,187 @@
+"""DynamoDB's tables in memory: items by key, in order, and what the last write to each hash key replaced."""
+
+import marshal
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+from .attribute_values import ITEM_SIZE_LIMIT, Item, checked_item, text_size
+from .aws import invalid
+from .expressions import Projection, resolved
+
+PAGE_BYTES = 1024 * 1024
+HASH_KEY_LIMIT = 2048
+RANGE_KEY_LIMIT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An item as it is kept: the image to compare with, and the form that is copied fastest."""
+
+    image: Item
+    size: int
+    copied_from: bytes
+
+    @classmethod
+    def of(cls, item: Mapping[str, Mapping[str, Any]]) -> "Stored":
+        image, size = checked_item(item)
+        if size > ITEM_SIZE_LIMIT:
+            raise invalid("Item size has exceeded the maximum allowed size")
+        return cls(image, size, marshal.dumps(image))
+
+    def item(self, names: Projection | None = None, aliases: Mapping[str, str] | None = None) -> Item:
+        """A copy that shares nothing with what is kept, of the whole item or of the attributes asked for."""
+        copy: Item = marshal.loads(self.copied_from)
+        if names is None:
+            return copy
+        return {name: copy[name] for each in names.names if (name := resolved(each, aliases or {})) in copy}
+
+
+@dataclass(slots=True)
+class Collection:
+    """The items of one hash key by range key ("" in a table that has none).
+
+    Range keys are in the order of their UTF-8 bytes, which is that of Python's strings: both go by code point.
+    """
+
+    keys: list[str] = field(default_factory=list)
+    items: dict[str, Stored] = field(default_factory=dict)
+    last_write: tuple[str, Stored | None] | None = None
+    """What the last write replaced: all that tells a stale read from a consistent one."""
+
+    def get(self, range_key: str, *, consistent: bool) -> Stored | None:
+        if not consistent and self.last_write is not None and self.last_write[0] == range_key:
+            return self.last_write[1]
+        return self.items.get(range_key)
+
+    def set(self, range_key: str, stored: Stored | None) -> None:
+        before = self.items.get(range_key)
+        self.last_write = (range_key, before)
+        if stored is None:
+            if before is not None:
+                del self.items[range_key]
+                self.keys.remove(range_key)
+            return
+        if before is None:
+            insort(self.keys, range_key)
+        self.items[range_key] = stored
+
+    def seen(self, *, consistent: bool) -> "Collection":
+        """The collection as a query sees it."""
+        if consistent or self.last_write is None:
+            return self
+        stale = Collection(list(self.keys), dict(self.items))
+        stale.set(*self.last_write)
+        return stale
+
+    def keys_within(self, comparison: str, limits: list[str]) -> list[str]:
+        """The range keys that a key condition lets through; all where `comparison` is empty."""
+        match comparison:
+            case "":
+                first, end = 0, len(self.keys)
+            case "<":
+                first, end = 0, bisect_left(self.keys, limits[0])
+            case "<=":
+                first, end = 0, bisect_right(self.keys, limits[0])
+            case ">":
+                first, end = bisect_right(self.keys, limits[0]), len(self.keys)
+            case ">=":
+                first, end = bisect_left(self.keys, limits[0]), len(self.keys)
+            case _:  # BETWEEN, and = with its one limit
+                first, end = bisect_left(self.keys, limits[0]), bisect_right(self.keys, limits[-1])
+                if limits[0] > limits[-1]:
+                    raise invalid(
+                        "The BETWEEN operator requires upper bound to be greater than or equal to lower bound"
+                    )
+        return self.keys[first:end]
+
+    def page(self, keys: list[str], limit: int | None) -> tuple[list[str], int, bool]:
+        """The first of `keys` that make one page, its bytes, and whether the page ended before they did.
+
+        A limit that is just reached ends it, too: DynamoDB does not look whether more follows.
+        """
+        size = 0
+        for count, key in enumerate(keys):
+            if count == limit or size + self.items[key].size > PAGE_BYTES:
+                return keys[:count], size, True
+            size += self.items[key].size
+        return keys, size, len(keys) == limit
+
+
+@dataclass(slots=True)
+class Table:
+    """A table; `partitions` (None: one for each hash key) matters only to BatchGetItem's limit for each of them."""
+
+    name: str
+    hash_key: str
+    range_key: str | None
+    stream_view: str | None
+    partitions: int | None
+    collections: defaultdict[str, Collection] = field(default_factory=lambda: defaultdict(Collection))
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+    def collection(self, hash_key: str) -> Collection:
+        """The items of a hash key, to read."""
+        return self.collections.get(hash_key, _NOTHING)
+
+    def key_names(self) -> tuple[str, ...]:
+        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+
+    def key_of_item(self, item: Mapping[str, Any]) -> tuple[str, str]:
+        for name in self.key_names():
+            if name not in item:
+                raise invalid(f"One or more parameter values were invalid: Missing the key {name} in the item")
+            if (found := next(iter(item[name]))) != "S":
+                raise invalid(
+                    "One or more parameter values were invalid: "
+                    f"Type mismatch for key {name} expected: S actual: {found}"
+                )
+        return self._key(item)
+
+    def key_of(self, key: Mapping[str, Any]) -> tuple[str, str]:
+        if set(key) != set(self.key_names()) or any("S" not in value for value in key.values()):
+            raise invalid("The provided key element does not match the schema")
+        return self._key(key)
+
+    def check_key(self, name: str, text: str) -> None:
+        """AWS says ("Quotas in Amazon DynamoDB"): a hash key has 1 to 2048 bytes, a range key 1 to 1024."""
+        size = text_size(text)
+        if size == 0:
+            raise invalid(
+                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+                f"empty string value. Key: {name}"
+            )
+        if name == self.hash_key and size > HASH_KEY_LIMIT:
+            raise invalid(
+                "One or more parameter values were invalid: "
+                f"Size of hashkey has exceeded the maximum size limit of{HASH_KEY_LIMIT} bytes"
+            )
+        if name == self.range_key and size > RANGE_KEY_LIMIT:
+            raise invalid(
+                "One or more parameter values were invalid: "
+                f"Aggregated size of all range keys has exceeded the size limit of {RANGE_KEY_LIMIT} bytes"
+            )
+
+    def key_text(self, name: str, value: Mapping[str, Any]) -> str:
+        """The text of a value that a key condition compares the key `name` with."""
+        if "S" not in value:
+            raise invalid(
+                "One or more parameter values were invalid: Condition parameter type does not match schema type"
+            )
+        self.check_key(name, value["S"])
+        text: str = value["S"]
+        return text
+
+    def partition_of(self, hash_key: str) -> str | int:
+        return hash_key if self.partitions is None else crc32(hash_key.encode()) % self.partitions
+
+    def _key(self, attributes: Mapping[str, Any]) -> tuple[str, str]:
+        for name in self.key_names():
+            self.check_key(name, attributes[name]["S"])
+        return attributes[self.hash_key]["S"], attributes[self.range_key]["S"] if self.range_key else ""
+
+
+_NOTHING = Collection()
