@@ -1,0 +1,370 @@
+"""An executable model of the projection: one domain, every step on storage a `yield`, small enough to explore whole.
+
+It is what the real code was written from, and it stays: a change of the algorithm is tried here first. A key is a
+small number. A state is the tuple of (key, logic version) in the order in which they were folded, so that it shows
+what was folded, by whom, and in which order. A set of keys stands for count and digest: a perfect digest.
+
+`flaws` break one guarantee each; the explorer must find what goes wrong then, or it proves nothing.
+"""
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from handler.marks import thinned
+
+SPACING = 1
+"""Events between two marks."""
+
+MIXED = "mixed"
+MOST_RACES = 20
+
+
+@dataclass(frozen=True)
+class Mark:
+    key: int
+    applied: frozenset[int]
+    slot: int | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.applied)
+
+
+@dataclass(frozen=True)
+class State:
+    entries: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def applied(self) -> frozenset[int]:
+        return frozenset(key for key, _ in self.entries)
+
+    @property
+    def checkpoint(self) -> int:
+        return self.entries[-1][0] if self.entries else 0
+
+
+@dataclass(frozen=True)
+class Parked:
+    key: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Rebuilding:
+    by: str
+    changed_from: int | None = None
+    """The lowest key from which on events were taken in meanwhile, other than behind the checkpoint in order."""
+
+
+@dataclass(frozen=True)
+class Row:
+    state: State
+    version: str
+    marks: tuple[Mark, ...] = ()
+    parked: Parked | None = None
+    rebuilding: Rebuilding | None = None
+    revision: Any = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    key: int
+    applied: frozenset[int]
+    version: str
+    state: State
+
+
+# Steps on storage, each atomic. What a `yield` gives back is in the comment.
+@dataclass(frozen=True)
+class ReadRow:  # Row | None
+    pass
+
+
+@dataclass(frozen=True)
+class ReadStore:  # tuple of keys in (after, up_to], at most `limit`
+    after: int
+    up_to: int | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class WriteRow:  # bool: written
+    row: Row
+    replacing: Any
+    """The revision that the table must hold; None: no row."""
+
+
+@dataclass(frozen=True)
+class PutSnapshot:  # None
+    slot: int
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class GetSnapshot:  # Snapshot | None
+    slot: int
+
+
+Steps = Generator[Any, Any, Any]
+NOTHING = State()
+
+
+@dataclass
+class Fold:
+    """A fold under way: the state, the marks on its path, and the states at those that it noted itself."""
+
+    state: State
+    version: str
+    poison: frozenset[int]
+    """Keys at which this version's logic fails."""
+    whole: bool
+    """Whether this version computed the whole state: only then may it be kept in a snapshot."""
+    marks: tuple[Mark, ...]
+    noted: dict[int, State]
+    failed_at: int | None = None
+
+    def apply(self, keys: Iterable[int]) -> None:
+        for key in keys:
+            if key in self.poison:
+                self.failed_at = key
+                return
+            self.state = State((*self.state.entries, (key, self.version)))
+            last = self.marks[-1].count if self.marks else 0
+            if len(self.state.entries) - last >= SPACING:
+                self.noted[key] = self.state
+                self.marks = (*self.marks, Mark(key, self.state.applied))
+                self.marks = thinned(self.marks, len(self.state.entries), SPACING)
+
+    def rewind(self, before: int) -> None:
+        """Back to the newest state of its own before a key."""
+        self.marks = tuple(mark for mark in self.marks if mark.key < before)
+        self.state = self.noted[self.marks[-1].key] if self.marks else NOTHING
+
+
+class Algorithm:
+    """The projection of one logic version."""
+
+    def __init__(
+        self, name: str, version: str, poison: Iterable[int] = (), flaws: frozenset[str] = frozenset()
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.poison = frozenset(poison)
+        self.flaws = flaws
+        self._writes = 0
+
+    # --- a batch of the stream -------------------------------------------------------------------------------
+
+    def project(self, batch: Iterable[int]) -> Steps:
+        """Ends with True: the batch may be acknowledged."""
+        keys = sorted(set(batch))
+        if "row read after the store" in self.flaws:
+            self._early_page = yield ReadStore(0, None, 99)
+        row = yield ReadRow()
+        pages: dict[Any, Any] = {}
+        for _ in range(MOST_RACES):
+            after, puts = yield from self._next_row(row, keys, pages)
+            if after is None:
+                return True
+            written = yield from self._write(after, puts, row)
+            if written:
+                return True
+            row = yield ReadRow()
+            if "stale pages after a lost race" not in self.flaws:
+                pages.clear()
+        return False
+
+    def _write(self, after: Row, puts: list[tuple[int, Snapshot]], row: Row | None) -> Steps:
+        for slot, snapshot in puts:
+            yield PutSnapshot(slot, snapshot)
+        self._writes += 1
+        revision: Any = (self.name, self._writes)
+        if "revision is a counter" in self.flaws:
+            revision = (row.revision if row else 0) + 1
+        return (yield WriteRow(replace(after, revision=revision), row.revision if row else None))
+
+    def _next_row(self, row: Row | None, batch: list[int], pages: dict[Any, Any]) -> Steps:
+        if row is None:
+            if "a missing row is a new domain" in self.flaws:
+                fold = self._fold(NOTHING, (), whole=True)
+                fold.apply(batch)
+                return self._folded(row, batch, fold, 0)
+            return (yield from self._refold(row, batch, None, up_to=None, pages=pages))
+        if row.parked is not None and "fast path while parked" not in self.flaws:
+            if row.parked.version != self.version or batch[0] < row.parked.key:
+                base = yield from self._base(row, before=min(batch[0], row.parked.key))
+                up_to = batch[-1] if "healing stops at the batch" in self.flaws else None
+                return (yield from self._refold(row, batch, base, up_to=up_to, pages=pages))
+            if "acknowledge waiting without a write" in self.flaws:
+                return None, []
+            return replace(row, rebuilding=self._changed(row, batch[0])), []
+        checkpoint = row.state.checkpoint
+        late = [key for key in batch if key <= checkpoint]
+        fresh = [key for key in batch if key > checkpoint]
+        if late:
+            result = yield from self._late(row, batch, late, pages)
+            if result is not None:
+                return result
+            if not fresh:
+                return None, []
+        fold = self._fold(row.state, row.marks, whole=row.version == self.version)
+        fold.apply(fresh)
+        if fold.failed_at is not None and not fold.whole:
+            # what another version wrote may be what this one cannot read
+            base = yield from self._base(row, before=fresh[0])
+            return (yield from self._refold(row, batch, base, up_to=fresh[-1], pages=pages))
+        return self._folded(row, batch, fold, None)
+
+    def _late(self, row: Row, batch: list[int], late: list[int], pages: dict[Any, Any]) -> Steps:
+        """The refolded row, or None where the row has the late keys."""
+        older = [mark for mark in row.marks if mark.key < late[0]]
+        newer = [mark for mark in row.marks if mark.key >= late[-1]]
+        lo = older[-1] if older else Mark(0, frozenset())
+        hi = newer[0] if newer else Mark(row.state.checkpoint, row.state.applied)
+        base = yield from self._base(row, before=late[0])
+        stored = yield from self._read(lo.key, hi.key, pages)
+        if lo.applied | set(stored) == hi.applied:
+            return None
+        end = max(row.state.checkpoint, batch[-1])
+        return (yield from self._refold(row, batch, base, up_to=end, pages=pages))
+
+    def _base(self, row: Row, before: int) -> Steps:
+        """The newest state of this version's own before a key: the row's, or a snapshot's; None for none."""
+        if row.state.checkpoint < before and row.version == self.version:
+            return Mark(row.state.checkpoint, row.state.applied), row.state
+        for mark in reversed(row.marks):
+            if mark.key >= before or mark.slot is None:
+                continue
+            kept = yield GetSnapshot(mark.slot)
+            if kept is not None and kept.version != self.version:
+                return None  # a row lists the snapshots of one version only: see `_placed`
+            if kept is None or kept.key != mark.key:
+                continue
+            if kept.applied != mark.applied and "snapshot trusted by its key" not in self.flaws:
+                continue
+            return mark, kept.state
+        return None
+
+    def _refold(
+        self, row: Row | None, batch: list[int], base: Any, *, up_to: int | None, pages: dict[Any, Any]
+    ) -> Steps:
+        mark, state = base or (Mark(0, frozenset()), NOTHING)
+        kept = row.marks if row is not None else ()
+        if "a refold keeps later marks" not in self.flaws:
+            kept = tuple(each for each in kept if each.key <= mark.key)
+        fold = self._fold(state, kept, whole=True)
+        fold.apply((yield from self._read(mark.key, up_to, pages)))
+        return self._folded(row, batch, fold, mark.key)
+
+    def _fold(self, state: State, marks: tuple[Mark, ...], *, whole: bool) -> Fold:
+        return Fold(state, self.version, self.poison, whole, marks, {})
+
+    def _folded(self, row: Row | None, batch: list[int], fold: Fold, base: int | None) -> tuple[Row, Any]:
+        """The row after a fold from the key `base`, or (None) on top of the row itself; and the snapshots to put."""
+        parked = None if fold.failed_at is None else Parked(fold.failed_at, self.version)
+        changed = batch[0] if base is None else min(base, batch[0])
+        rebuilding = row.rebuilding if row is not None else None
+        if row is not None and (base is not None or parked is not None):
+            rebuilding = self._changed(row, changed)
+        if row is not None and parked is not None and parked.key <= row.state.checkpoint:
+            return replace(row, parked=parked, rebuilding=rebuilding), []
+        marks, puts = self._placed(fold, row)
+        version = self.version if fold.whole or not fold.state.entries else MIXED
+        if "a mixed row is labelled as one version's" in self.flaws:
+            version = self.version
+        if row is not None and fold.state == row.state:
+            version = row.version if base is None else version
+        return Row(fold.state, version, marks, parked, rebuilding), puts
+
+    def _placed(self, fold: Fold, row: Row | None) -> tuple[tuple[Mark, ...], list[tuple[int, Snapshot]]]:
+        """The fold's marks, those that it noted with a slot each that the row read does not list."""
+        whole = fold.whole or "a mixed row is labelled as one version's" in self.flaws
+        if not whole:
+            return fold.marks, []
+        taken = {mark.slot for mark in (row.marks if row else ()) if mark.slot is not None}
+        taken |= {mark.slot for mark in fold.marks if mark.slot is not None}
+        marks: list[Mark] = []
+        puts: list[tuple[int, Snapshot]] = []
+        for mark in fold.marks:
+            placed = mark
+            if mark.key in fold.noted:
+                slot = next(number for number in range(99) if number not in taken)
+                taken.add(slot)
+                placed = replace(mark, slot=slot)
+                puts.append((slot, Snapshot(mark.key, mark.applied, self.version, fold.noted[mark.key])))
+            marks.append(placed)
+        return tuple(marks), puts
+
+    def _changed(self, row: Row, key: int) -> Rebuilding | None:
+        """A rebuild under way must learn from which key on there may be events that it has not read."""
+        note = row.rebuilding
+        if note is None or "a rebuild is told of nothing" in self.flaws:
+            return note
+        return replace(note, changed_from=key if note.changed_from is None else min(key, note.changed_from))
+
+    def _read(self, after: int, up_to: int | None, pages: dict[Any, Any]) -> Steps:
+        """All keys in (after, up_to], page by page."""
+        if "row read after the store" in self.flaws and hasattr(self, "_early_page"):
+            return tuple(key for key in self._early_page if key > after and (up_to is None or key <= up_to))
+        if (after, up_to) in pages:
+            return pages[after, up_to]
+        keys: list[int] = []
+        while page := (yield ReadStore(keys[-1] if keys else after, up_to, 2)):
+            keys += page
+            if len(page) < 2:
+                break
+        pages[after, up_to] = tuple(keys)
+        return tuple(keys)
+
+    # --- a rebuild -------------------------------------------------------------------------------------------
+
+    def rebuild(self) -> Steps:
+        """Ends with "rebuilt", "failed" or "overtaken"."""
+        row = yield ReadRow()
+        for _ in range(MOST_RACES):
+            if row is None:
+                after, puts = yield from self._refold(None, [0], None, up_to=None, pages={})
+                if after.parked is not None:
+                    return "failed"
+                if (yield from self._write(after, puts, None)):
+                    return "rebuilt"
+                row = yield ReadRow()
+                continue
+            marked = replace(row, rebuilding=Rebuilding(self.name))
+            if (yield from self._write(marked, [], row)):
+                return (yield from self._rebuild_marked())
+            row = yield ReadRow()
+        return "overtaken"
+
+    def _rebuild_marked(self) -> Steps:
+        fold = self._fold(NOTHING, (), whole=True)
+        row = yield ReadRow()
+        for _ in range(MOST_RACES):
+            if row is None or row.rebuilding is None:
+                return (yield from self.rebuild())
+            if row.rebuilding.by != self.name:
+                return "overtaken"
+            cursor = fold.state.checkpoint
+            changed = row.rebuilding.changed_from
+            end = None if row.parked is not None else row.state.checkpoint
+            if "a rebuild reads beyond the checkpoint" in self.flaws:
+                end = None
+            if changed is not None and changed <= cursor and "a rebuild is told of nothing" not in self.flaws:
+                fold.rewind(changed)
+                cleared = replace(row, rebuilding=Rebuilding(self.name))
+                yield from self._write(cleared, [], row)
+                row = yield ReadRow()
+                continue
+            if end is not None and cursor > end:
+                fold.rewind(end + 1)
+            while page := (yield ReadStore(fold.state.checkpoint, end, 2)):
+                fold.apply(page)
+                if fold.failed_at is not None:
+                    yield from self._write(replace(row, rebuilding=None), [], row)
+                    return "failed"
+            marks, puts = self._placed(fold, row)
+            if (yield from self._write(Row(fold.state, self.version, marks), puts, row)):
+                return "rebuilt"
+            row = yield ReadRow()
+        return "overtaken"
