@@ -96,17 +96,17 @@ def parse_domain_event(detail: Any, *, domain_name: str, latest: str) -> DomainE
             return None
 
     event = DomainEvent(
-        domain_id=checked("DomainId", _identifier(_HASH_KEY_BYTES)),
+        domain_id=checked("DomainId", _hash_key),
         event_time=detail.get("EventTime", ""),
         instant=checked("EventTime", _time(latest)),
-        event_id=checked("EventId", _identifier(_RANGE_KEY_BYTES - _INSTANT_BYTES)),
-        user_id=checked("UserId", _identifier(_HASH_KEY_BYTES)),
+        event_id=checked("EventId", _event_id),
+        user_id=checked("UserId", _hash_key),
         event_type=checked("EventType", _exactly(DOMAIN)),
-        event_name=checked("EventName", _identifier(_NAME_CHARACTERS)),
+        event_name=checked("EventName", _name),
         domain_name=checked("DomainName", _exactly(domain_name)),
         version=checked("Version", _version),
         payload=checked("Payload", lambda value: value),
-        correlation_id=checked("CorrelationId", _identifier(_HASH_KEY_BYTES), required=False),
+        correlation_id=checked("CorrelationId", _hash_key, required=False),
         ip_address=checked("IpAddress", _text, required=False),
         extensions={name: value for name, value in detail.items() if name not in _FIELDS},
     )
@@ -159,11 +159,16 @@ def _identifier(most_bytes: int) -> Callable[[Any], str]:
     def rule(value: Any) -> str:
         if not isinstance(value, str) or not value:
             raise _Broken("must be a non-empty string")
-        if len(_text(value).encode()) > most_bytes:
+        if len(value if value.isascii() else _text(value).encode()) > most_bytes:
             raise _Broken(f"must be at most {most_bytes} bytes of UTF-8")
         return value
 
     return rule
+
+
+_hash_key = _identifier(_HASH_KEY_BYTES)
+_event_id = _identifier(_RANGE_KEY_BYTES - _INSTANT_BYTES)
+_name = _identifier(_NAME_CHARACTERS)
 
 
 def _exactly(expected: str) -> Callable[[Any], str]:

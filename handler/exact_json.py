@@ -26,7 +26,7 @@ def loads(text: str) -> Any:
             `Decimal` can hold.
     """
     try:
-        return json.loads(text, parse_int=_integer, parse_float=_fraction, parse_constant=_refuse)
+        return _READER.decode(text)
     except ArithmeticError as error:
         raise InvalidJson("a number's exponent is too large to be read exactly") from error
     except RecursionError as error:
@@ -84,3 +84,6 @@ def _fraction(text: str) -> int | Decimal:
 
 def _refuse(constant: str) -> None:
     raise InvalidJson(f"{constant} is not JSON")
+
+
+_READER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_refuse)

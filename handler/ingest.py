@@ -57,16 +57,16 @@ def event_item(body: str, *, domain_name: str, latest: str) -> Item:
     if not isinstance(message, dict):
         raise Rejected(CONTRACT_VIOLATION, "body: must be a bus event, a JSON object with a detail", Ids())
     detail = message.get("detail")
-    ids = _ids(message, detail)
     try:
         event = parse_domain_event(detail, domain_name=domain_name, latest=latest)
         return to_item(event, {name: message[key] for name, key in _BUS_FACTS.items() if key in message})
     except ContractViolation as error:
-        raise Rejected(CONTRACT_VIOLATION, str(error), ids) from error
+        raise Rejected(CONTRACT_VIOLATION, str(error), _ids(message, detail)) from error
     except Unstorable as error:
-        raise Rejected(UNSTORABLE, str(error), ids) from error
+        raise Rejected(UNSTORABLE, str(error), _ids(message, detail)) from error
     except RecursionError as error:
-        raise Rejected(UNSTORABLE, "Payload: arrays and objects are nested too deeply", ids) from error
+        reason = "Payload: arrays and objects are nested too deeply"
+        raise Rejected(UNSTORABLE, reason, _ids(message, detail)) from error
 
 
 def ids_of(item: Mapping[str, Any]) -> Ids:

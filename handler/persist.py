@@ -34,15 +34,16 @@ class Persist:
             SQS's partial-batch reply: the messages to deliver again. These met a fault of the infrastructure; what can
             never be stored is in the dead-letter queue.
         """
-        failed = [record["messageId"] for record in records if not self._take(record)]
+        latest = instant_at(time.time() + self.settings.max_future_skew_seconds)
+        failed = [record["messageId"] for record in records if not self._take(record, latest)]
         self.telemetry.flush()
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
-    def _take(self, record: SqsRecord) -> bool:
+    def _take(self, record: SqsRecord, latest: str) -> bool:
         """Whether the message is dealt with for good."""
         try:
             try:
-                self._store(record["body"])
+                self._store(record["body"], latest)
             except Rejected as rejected:
                 self._set_aside(record["body"], rejected)
         except Exception as error:  # noqa: BLE001  one message's fault must not touch the others
@@ -51,8 +52,7 @@ class Persist:
             return False
         return True
 
-    def _store(self, body: str) -> None:
-        latest = instant_at(time.time() + self.settings.max_future_skew_seconds)
+    def _store(self, body: str, latest: str) -> None:
         item = event_item(body, domain_name=self.settings.domain_name, latest=latest)
         ids = ids_of(item)
         match self._append(item, ids):

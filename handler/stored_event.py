@@ -42,9 +42,10 @@ def to_item(event: DomainEvent, bus: Mapping[str, Any]) -> Item:
         item["IpAddress"] = {"S": event.ip_address}
     if event.extensions:
         item["Extensions"] = _native_or_compressed(event.extensions)
-    if item_size(item) > ITEM_SIZE_LIMIT:
-        item |= {name: _compressed(value) for name, value in _bulky(event)}
     size = item_size(item)
+    if size > ITEM_SIZE_LIMIT:
+        item |= {name: _compressed(value) for name, value in _bulky(event)}
+        size = item_size(item)
     if size > ITEM_SIZE_LIMIT:
         raise Unstorable(
             f"the event takes {size} bytes even compressed; an item holds {ITEM_SIZE_LIMIT}. "
