@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -86,6 +87,31 @@ def test_a_log_line_is_json_without_the_errors_text() -> None:
     assert warning["level"] == "WARNING"
     assert SECRET not in out.getvalue()
     assert all("exception" not in line and "location" not in line for line in (failed, info, warning))
+
+
+def test_a_log_line_tells_when_and_in_which_trace_and_leaves_out_what_is_not_known(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telemetry = Telemetry("File", "persist-1")
+    monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
+    before = datetime.now(UTC).replace(microsecond=0)
+    telemetry.info("no trace", event_id="e-1", correlation_id=None)
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
+    telemetry.info("traced")
+    untraced, traced = lines(printed(capsys))
+    assert list(untraced) == ["level", "message", "timestamp", "service", "event_id"]
+    assert datetime.fromisoformat(untraced["timestamp"]) >= before
+    assert traced["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\nb", "\u2028", "\0", "\U0001f600"])
+def test_any_text_is_one_line_of_ascii(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """What cannot be written would be an error of the event's, what breaks the line nobody's."""
+    Telemetry("File", "persist-1").info("event stored", event_name=text)
+    output = printed(capsys)
+    assert output.isascii()
+    assert output.count("\n") == 1
+    assert json.loads(output)["event_name"] == text
 
 
 def test_persist_prints_nothing_that_an_event_carries(
