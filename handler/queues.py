@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .domain_row import Parked
-from .ingest import Rejected
-
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
+
+    from .domain_row import Parked
+    from .ingest import Rejected
 
 _LONGEST_REASON = 2048
 """Characters (ASCII) of a reason: attributes count towards the size of a message, which the body may nearly fill."""
@@ -23,7 +23,7 @@ class Quarantine:
     queue_url: str
     function_name: str
 
-    def send(self, body: str, rejected: Rejected) -> None:
+    def send(self, body: str, rejected: "Rejected") -> None:
         """Keep a message: its body untouched, so that it can go back once its cause is mended.
 
         Raises:
@@ -50,7 +50,7 @@ class ParkedQueue:
     queue_url: str
     domain_name: str
 
-    def send(self, domain_id: str, parked: Parked) -> None:
+    def send(self, domain_id: str, parked: "Parked") -> None:
         """Tell that a domain is parked, and why.
 
         Raises:
