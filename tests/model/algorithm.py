@@ -22,6 +22,8 @@ MOST_RACES = 20
 
 @dataclass(frozen=True)
 class Mark:
+    """The keys applied before the place `key`."""
+
     key: int
     applied: frozenset[int]
     slot: int | None = None
@@ -82,8 +84,8 @@ class ReadRow:  # Row | None
 
 
 @dataclass(frozen=True)
-class ReadStore:  # tuple of keys in (after, up_to], at most `limit`
-    after: int
+class ReadStore:  # tuple of keys from `start` up to and including `up_to`, at most `limit`
+    start: int
     up_to: int | None
     limit: int
 
@@ -126,19 +128,19 @@ class Fold:
 
     def apply(self, keys: Iterable[int]) -> None:
         for key in keys:
+            before = len(self.state.entries)
+            place = (self.state.checkpoint + key + 1) // 2  # anywhere after the one and not after the other
+            if before and before % SPACING == 0 and not (self.marks and self.marks[-1].key >= place):
+                self.noted[place] = self.state
+                self.marks = thinned((*self.marks, Mark(place, self.state.applied)), before + 1, SPACING)
             if key in self.poison:
                 self.failed_at = key
                 return
             self.state = State((*self.state.entries, (key, self.version)))
-            last = self.marks[-1].count if self.marks else 0
-            if len(self.state.entries) - last >= SPACING:
-                self.noted[key] = self.state
-                self.marks = (*self.marks, Mark(key, self.state.applied))
-                self.marks = thinned(self.marks, len(self.state.entries), SPACING)
 
-    def rewind(self, before: int) -> None:
-        """Back to the newest state of its own before a key."""
-        self.marks = tuple(mark for mark in self.marks if mark.key < before)
+    def rewind(self, key: int) -> None:
+        """Back to the newest state of its own that holds nothing from a key on."""
+        self.marks = tuple(mark for mark in self.marks if mark.key <= key)
         self.state = self.noted[self.marks[-1].key] if self.marks else NOTHING
 
 
@@ -218,23 +220,21 @@ class Algorithm:
 
     def _late(self, row: Row, batch: list[int], late: list[int], pages: dict[Any, Any]) -> Steps:
         """The refolded row, or None where the row has the late keys."""
-        older = [mark for mark in row.marks if mark.key < late[0]]
-        newer = [mark for mark in row.marks if mark.key >= late[-1]]
+        older = [mark for mark in row.marks if mark.key <= late[0]]
+        newer = [mark for mark in row.marks if mark.key > late[-1]]
         lo = older[-1] if older else Mark(0, frozenset())
-        hi = newer[0] if newer else Mark(row.state.checkpoint, row.state.applied)
+        hi = newer[0] if newer else Mark(row.state.checkpoint + 1, row.state.applied)
         base = yield from self._base(row, before=late[0])
-        stored = yield from self._read(lo.key, hi.key, pages)
+        stored = yield from self._read(lo.key, hi.key - 1, pages)
         if lo.applied | set(stored) == hi.applied:
             return None
         end = max(row.state.checkpoint, batch[-1])
         return (yield from self._refold(row, batch, base, up_to=end, pages=pages))
 
     def _base(self, row: Row, before: int) -> Steps:
-        """The newest state of this version's own before a key: the row's, or a snapshot's; None for none."""
-        if row.state.checkpoint < before and row.version == self.version:
-            return Mark(row.state.checkpoint, row.state.applied), row.state
+        """The newest snapshot of this version's own that holds nothing from a key on; None for none."""
         for mark in reversed(row.marks):
-            if mark.key >= before or mark.slot is None:
+            if mark.key > before or mark.slot is None:
                 continue
             kept = yield GetSnapshot(mark.slot)
             if kept is not None and kept.version != self.version:
@@ -280,13 +280,15 @@ class Algorithm:
     def _placed(self, fold: Fold, row: Row | None) -> tuple[tuple[Mark, ...], list[tuple[int, Snapshot]]]:
         """The fold's marks, those that it noted with a slot each that the row read does not list."""
         whole = fold.whole or "a mixed row is labelled as one version's" in self.flaws
+        noted = [mark for mark in fold.marks if mark.key <= fold.state.checkpoint]
+        # else noted just before the event that failed: a place up to which the row may still grow
         if not whole:
-            return fold.marks, []
+            return tuple(noted), []
         taken = {mark.slot for mark in (row.marks if row else ()) if mark.slot is not None}
         taken |= {mark.slot for mark in fold.marks if mark.slot is not None}
         marks: list[Mark] = []
         puts: list[tuple[int, Snapshot]] = []
-        for mark in fold.marks:
+        for mark in noted:
             placed = mark
             if mark.key in fold.noted:
                 slot = next(number for number in range(99) if number not in taken)
@@ -303,18 +305,18 @@ class Algorithm:
             return note
         return replace(note, changed_from=key if note.changed_from is None else min(key, note.changed_from))
 
-    def _read(self, after: int, up_to: int | None, pages: dict[Any, Any]) -> Steps:
-        """All keys in (after, up_to], page by page."""
+    def _read(self, start: int, up_to: int | None, pages: dict[Any, Any]) -> Steps:
+        """All keys from `start` up to and including `up_to`, page by page."""
         if "row read after the store" in self.flaws and hasattr(self, "_early_page"):
-            return tuple(key for key in self._early_page if key > after and (up_to is None or key <= up_to))
-        if (after, up_to) in pages:
-            return pages[after, up_to]
+            return tuple(key for key in self._early_page if key >= start and (up_to is None or key <= up_to))
+        if (start, up_to) in pages:
+            return pages[start, up_to]
         keys: list[int] = []
-        while page := (yield ReadStore(keys[-1] if keys else after, up_to, 2)):
+        while page := (yield ReadStore(keys[-1] + 1 if keys else start, up_to, 2)):
             keys += page
             if len(page) < 2:
                 break
-        pages[after, up_to] = tuple(keys)
+        pages[start, up_to] = tuple(keys)
         return tuple(keys)
 
     # --- a rebuild -------------------------------------------------------------------------------------------
@@ -357,8 +359,8 @@ class Algorithm:
                 row = yield ReadRow()
                 continue
             if end is not None and cursor > end:
-                fold.rewind(end + 1)
-            while page := (yield ReadStore(fold.state.checkpoint, end, 2)):
+                fold.rewind(end)
+            while page := (yield ReadStore(fold.state.checkpoint + 1, end, 2)):
                 fold.apply(page)
                 if fold.failed_at is not None:
                     yield from self._write(replace(row, rebuilding=None), [], row)

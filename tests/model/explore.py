@@ -48,8 +48,8 @@ class World:
         match step:
             case ReadRow():
                 return self.row
-            case ReadStore(after, up_to, limit):
-                return tuple(sorted(k for k in self.store if k > after and (up_to is None or k <= up_to))[:limit])
+            case ReadStore(start, up_to, limit):
+                return tuple(sorted(k for k in self.store if k >= start and (up_to is None or k <= up_to))[:limit])
             case WriteRow(row, replacing):
                 if (self.row.revision if self.row else None) != replacing:
                     return False
@@ -278,7 +278,7 @@ def problems(row: Row, world: World) -> Iterator[str]:
     if row.version != "mixed" and any(version != row.version for _, version in row.state.entries):
         yield f"the row says {row.version} and holds {row.state.entries}"
     for mark in row.marks:
-        if mark.applied != frozenset(key for key in keys if key <= mark.key):
+        if mark.applied != frozenset(key for key in keys if key < mark.key):
             yield f"the mark {mark.key} is not what the row holds up to there"
         kept = world.snapshots.get(mark.slot) if mark.slot is not None else None
         if kept and (kept.key, kept.applied) == (mark.key, mark.applied):

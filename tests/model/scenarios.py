@@ -74,8 +74,8 @@ SCENARIOS = [
     world(
         "a zombie puts its snapshot where another's is listed",
         delivered=[(1,)],
-        stored=[2, 3, 6, 7, 8, 9],
-        batches=[("v1", (6,)), ("v1", (2, 3, 6, 8, 9)), ("v1", (7,))],
+        stored=[2, 3, 6, 7, 8, 9, 10],
+        batches=[("v1", (6, 7)), ("v1", (2, 3, 6, 7, 9, 10)), ("v1", (8,))],
         crashes=0,
     ),
     world(
