@@ -14,13 +14,16 @@ was refused; the reply has not left yet). What it raises, the caller gets instea
 
 
 class AwsError(Exception):
-    """A service's error reply: its code, its message, and what else its body holds."""
+    """A service's error reply: its code, its message, what else its body holds, and what SQS called it before JSON."""
 
-    def __init__(self, code: str, message: str, fields: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, fields: Mapping[str, Any] | None = None, *, query_code: str | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.fields = dict(fields or {})
+        self.query_code = query_code
 
 
 def invalid(message: str) -> AwsError:
