@@ -339,7 +339,8 @@ def _write_units(stored: Stored | None) -> int:
     """The write units of an item; one where there is none.
 
     AWS says: one for each started KB; a put is charged for the larger of the old and the new item, a deletion for the
-    deleted one, and a write whose condition does not hold for "the size of the existing item (or a minimum of 1)".
+    deleted one, and a write whose condition does not hold for "the size of the existing item (or a minimum of 1)". (An
+    earlier edition of "Working with items and attributes" had the larger of the two there as well.)
     """
     return 1 if stored is None else -(-stored.size // 1024)
 
