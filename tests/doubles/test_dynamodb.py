@@ -497,6 +497,14 @@ def test_a_batched_read_takes_up_to_100_different_keys(db: DynamoDB) -> None:
         assert code_of(lambda keys=keys: batch_get(db, keys)) == "ValidationException"
 
 
+def test_a_batched_read_gives_items_in_another_order_than_asked(db: DynamoDB) -> None:
+    """AWS: DynamoDB does not return items in any particular order."""
+    keys = row_keys(3)
+    for key in keys:
+        put(db, key, "rows")
+    assert batch_get(db, keys)["Responses"]["rows"] == keys[::-1]
+
+
 def large_rows(db: DynamoDB, count: int) -> list[dict[str, Any]]:
     keys = row_keys(count)
     for key in keys:
