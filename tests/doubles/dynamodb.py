@@ -13,8 +13,9 @@ AWS says (DynamoDB Developer Guide unless named otherwise):
 - "Change data capture for DynamoDB Streams": each change makes exactly one record, in the order of the changes to an
   item; a write that changes nothing makes none.
 
-Simplified: keys are strings; sizes are the published approximations, of items and not of replies; no throttling of its
-own (the hook can raise it); no indexes, and no parameters but those listed.
+Simplified: hash keys are strings, range keys strings or numbers; sizes are the published approximations, of items and
+not of replies; no throttling of its own (the hook can raise it); reserved words pass; no indexes, and no parameters but
+those listed.
 """
 
 import threading
@@ -24,7 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .attribute_values import Item, as_json, text_size
+from .attribute_values import Item, as_json, checked_item
 from .aws import ACCOUNT, REGION, AwsError, Clock, Counters, Intercept, invalid, refuse_unknown
 from .expressions import (
     Projection,
@@ -34,7 +35,7 @@ from .expressions import (
     placeholders_of,
     resolved,
 )
-from .tables import Stored, Table
+from .tables import RangeKey, Stored, Table
 
 BATCH_GET_KEYS = 100
 BATCH_GET_BYTES = 16 * 1024 * 1024
@@ -102,12 +103,13 @@ class DynamoDB:
         hash_key: str,
         range_key: str | None = None,
         *,
+        range_type: str = "S",
         stream: bool = False,
         stream_view: str = "NEW_AND_OLD_IMAGES",
         partitions: int | None = None,
     ) -> None:
-        """Create a table whose keys are strings."""
-        self.tables[name] = Table(name, hash_key, range_key, stream_view if stream else None, partitions)
+        """Create a table whose hash key is a string, and its range key one (S) or a number (N)."""
+        self.tables[name] = Table(name, hash_key, range_key, range_type, stream_view if stream else None, partitions)
 
     def handle(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The reply to a request, both as the SDK's low-level client has them (binary as bytes).
@@ -155,7 +157,7 @@ class DynamoDB:
         return self._write("DeleteItem", table, table.key_of(request["Key"]), None, request)
 
     def _write(
-        self, operation: str, table: Table, key: tuple[str, str], after: Stored | None, request: Mapping[str, Any]
+        self, operation: str, table: Table, key: tuple[str, RangeKey], after: Stored | None, request: Mapping[str, Any]
     ) -> dict[str, Any]:
         hash_key, range_key = key
         before = table.collection(hash_key).get(range_key, consistent=True)
@@ -169,7 +171,7 @@ class DynamoDB:
         usage.wcu += units
         if (before and before.image) != (after and after.image):
             table.collections[hash_key].set(range_key, after)
-            self._record(table, key, before, after)
+            self._record(table, before, after)
         reply: dict[str, Any] = {}
         if request.get("ReturnValues", "NONE") == "ALL_OLD" and before is not None:
             reply["Attributes"] = before.item()
@@ -245,8 +247,8 @@ class DynamoDB:
             raise invalid(f"Query condition missed key schema element: {table.hash_key}")
         if condition.range_name is not None and resolved(condition.range_name, aliases) != table.range_key:
             raise invalid(f"Query condition missed key schema element: {table.range_key}")
-        hash_key = table.key_text(table.hash_key, values[condition.hash_value])
-        limits = [table.key_text(table.range_key or "", values[limit]) for limit in condition.limits]
+        hash_key = table.hash_part(values[condition.hash_value])
+        limits = [table.range_part(values[limit]) for limit in condition.limits]
         collection = table.collection(hash_key).seen(consistent=self._is_consistent(request))
         forward: bool = request.get("ScanIndexForward", True)
         keys = collection.keys_within(condition.comparison, limits)
@@ -262,8 +264,7 @@ class DynamoDB:
         if request.get("Select") != "COUNT":
             reply["Items"] = [collection.items[key].item(projection, aliases) for key in page]
         if is_cut:
-            image = collection.items[page[-1]].image
-            reply["LastEvaluatedKey"] = {name: dict(image[name]) for name in table.key_names()}
+            reply["LastEvaluatedKey"] = table.key_image(collection.items[page[-1]].image)
         return reply | _consumed(request, table.name, units)
 
     def _table(self, name: str) -> Table:
@@ -274,17 +275,18 @@ class DynamoDB:
     def _is_consistent(self, request: Mapping[str, Any]) -> bool:
         return not self.stale_reads or request.get("ConsistentRead", False)
 
-    def _record(self, table: Table, key: tuple[str, str], before: Stored | None, after: Stored | None) -> None:
-        if table.stream_view is None:
+    def _record(self, table: Table, before: Stored | None, after: Stored | None) -> None:
+        changed = after or before
+        if table.stream_view is None or changed is None:
             return
         self._sequence_number += 1
+        keys, size = checked_item(table.key_image(changed.image))
         change: dict[str, Any] = {
             "ApproximateCreationDateTime": int(self.clock.now),
-            "Keys": {name: {"S": text} for name, text in zip(table.key_names(), key, strict=False)},
+            "Keys": keys,
             "SequenceNumber": str(self._sequence_number),
             "StreamViewType": table.stream_view,
         }
-        size = sum(text_size(name) + text_size(text) for name, text in zip(table.key_names(), key, strict=False))
         for image, stored, view in (("NewImage", after, "NEW_"), ("OldImage", before, "OLD_")):
             if stored is not None and view in table.stream_view:
                 change[image] = {name: as_json(value) for name, value in stored.image.items()}
@@ -365,7 +367,7 @@ def _consumed(request: Mapping[str, Any], table: str, units: float) -> dict[str,
             raise NotImplementedError(f"ReturnConsumedCapacity={other}")
 
 
-def _start_key(table: Table, hash_key: str, start: Mapping[str, Any]) -> str:
+def _start_key(table: Table, hash_key: str, start: Mapping[str, Any]) -> RangeKey:
     """Behind which range key a query goes on; no item need be there any more."""
     start_hash, start_range = table.key_of(start)
     if start_hash != hash_key:

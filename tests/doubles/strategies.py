@@ -36,7 +36,7 @@ item_keys = st.fixed_dictionaries({"DomainId": _text(domain_ids), "EventKey": _t
 items = st.fixed_dictionaries(
     {"DomainId": _text(domain_ids), "EventKey": _text(texts)}, optional={"Notes": values, "Payload": values}
 )
-conditions = st.sampled_from(
+conditions: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {"ConditionExpression": "attribute_not_exists(EventKey)"},
@@ -51,7 +51,9 @@ conditions = st.sampled_from(
         {"ConditionExpression": "Payload = :v", "ExpressionAttributeValues": {":v": {"S": ""}}},
     ]
 )
-options = st.sampled_from([{}, {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}, {"ReturnValues": "ALL_OLD"}])
+options: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{}, {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}, {"ReturnValues": "ALL_OLD"}]
+)
 
 RANGE_CONDITIONS = [("", 0), (" AND EventKey BETWEEN :0 AND :1", 2)]
 RANGE_CONDITIONS += [(f" AND EventKey {sign} :0", 1) for sign in ("=", "<", "<=", ">", ">=")]

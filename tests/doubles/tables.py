@@ -5,16 +5,20 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from zlib import crc32
 
-from .attribute_values import ITEM_SIZE_LIMIT, Item, checked_item, text_size
+from .attribute_values import ITEM_SIZE_LIMIT, Item, checked, checked_item, text_size
 from .aws import invalid
 from .expressions import Projection, resolved
 
 PAGE_BYTES = 1024 * 1024
 HASH_KEY_LIMIT = 2048
 RANGE_KEY_LIMIT = 1024
+
+RangeKey = Any
+"""A str or a Decimal, one of them in all of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +48,20 @@ class Stored:
 class Collection:
     """The items of one hash key by range key ("" in a table that has none).
 
-    Range keys are in the order of their UTF-8 bytes, which is that of Python's strings: both go by code point.
+    Texts are in the order of their UTF-8 bytes, which is that of Python's strings: both go by code point.
     """
 
-    keys: list[str] = field(default_factory=list)
-    items: dict[str, Stored] = field(default_factory=dict)
-    last_write: tuple[str, Stored | None] | None = None
+    keys: list[RangeKey] = field(default_factory=list)
+    items: dict[RangeKey, Stored] = field(default_factory=dict)
+    last_write: tuple[RangeKey, Stored | None] | None = None
     """What the last write replaced: all that tells a stale read from a consistent one."""
 
-    def get(self, range_key: str, *, consistent: bool) -> Stored | None:
+    def get(self, range_key: RangeKey, *, consistent: bool) -> Stored | None:
         if not consistent and self.last_write is not None and self.last_write[0] == range_key:
             return self.last_write[1]
         return self.items.get(range_key)
 
-    def set(self, range_key: str, stored: Stored | None) -> None:
+    def set(self, range_key: RangeKey, stored: Stored | None) -> None:
         before = self.items.get(range_key)
         self.last_write = (range_key, before)
         if stored is None:
@@ -77,7 +81,7 @@ class Collection:
         stale.set(*self.last_write)
         return stale
 
-    def keys_within(self, comparison: str, limits: list[str]) -> list[str]:
+    def keys_within(self, comparison: str, limits: list[RangeKey]) -> list[RangeKey]:
         """The range keys that a key condition lets through; all where `comparison` is empty."""
         match comparison:
             case "":
@@ -98,7 +102,7 @@ class Collection:
                     )
         return self.keys[first:end]
 
-    def page(self, keys: list[str], limit: int | None) -> tuple[list[str], int, bool]:
+    def page(self, keys: list[RangeKey], limit: int | None) -> tuple[list[RangeKey], int, bool]:
         """The first of `keys` that make one page, its bytes, and whether the page ended before they did.
 
         A limit that is just reached ends it, too: DynamoDB does not look whether more follows.
@@ -118,70 +122,79 @@ class Table:
     name: str
     hash_key: str
     range_key: str | None
+    range_type: str
     stream_view: str | None
     partitions: int | None
     collections: defaultdict[str, Collection] = field(default_factory=lambda: defaultdict(Collection))
     records: list[dict[str, Any]] = field(default_factory=list)
 
+    key_types: dict[str, str] = field(init=False)
+    """The key's attributes, hash key first, and their types."""
+
+    def __post_init__(self) -> None:
+        self.key_types = {self.hash_key: "S"}
+        if self.range_key is not None:
+            self.key_types[self.range_key] = self.range_type
+
     def collection(self, hash_key: str) -> Collection:
         """The items of a hash key, to read."""
         return self.collections.get(hash_key, _NOTHING)
 
-    def key_names(self) -> tuple[str, ...]:
-        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
-
-    def key_of_item(self, item: Mapping[str, Any]) -> tuple[str, str]:
-        for name in self.key_names():
+    def key_of_item(self, item: Mapping[str, Any]) -> tuple[str, RangeKey]:
+        for name, kind in self.key_types.items():
             if name not in item:
                 raise invalid(f"One or more parameter values were invalid: Missing the key {name} in the item")
-            if (found := next(iter(item[name]))) != "S":
+            if kind not in item[name]:
                 raise invalid(
                     "One or more parameter values were invalid: "
-                    f"Type mismatch for key {name} expected: S actual: {found}"
+                    f"Type mismatch for key {name} expected: {kind} actual: {next(iter(item[name]))}"
                 )
         return self._key(item)
 
-    def key_of(self, key: Mapping[str, Any]) -> tuple[str, str]:
-        if set(key) != set(self.key_names()) or any("S" not in value for value in key.values()):
+    def key_of(self, key: Mapping[str, Any]) -> tuple[str, RangeKey]:
+        if {name: next(iter(value), "") for name, value in key.items()} != self.key_types:
             raise invalid("The provided key element does not match the schema")
         return self._key(key)
 
-    def check_key(self, name: str, text: str) -> None:
+    def key_image(self, image: Item) -> Item:
+        """The key's attributes of an item."""
+        return {name: dict(image[name]) for name in self.key_types}
+
+    def hash_part(self, value: Mapping[str, Any]) -> str:
+        """The text of a hash key, alone or in a key condition."""
+        return self._text(self.hash_key, value, HASH_KEY_LIMIT)
+
+    def range_part(self, value: Mapping[str, Any]) -> RangeKey:
+        """What a range key, or a value that it is compared with, is ordered by."""
+        if self.range_type == "N" and "N" in value:
+            return Decimal(checked(value)[0]["N"])
+        return self._text(self.range_key or "", value, RANGE_KEY_LIMIT)
+
+    def partition_of(self, hash_key: str) -> str | int:
+        return hash_key if self.partitions is None else crc32(hash_key.encode()) % self.partitions
+
+    def _key(self, attributes: Mapping[str, Any]) -> tuple[str, RangeKey]:
+        range_part = self.range_part(attributes[self.range_key]) if self.range_key is not None else ""
+        return self.hash_part(attributes[self.hash_key]), range_part
+
+    def _text(self, name: str, value: Mapping[str, Any], limit: int) -> str:
         """AWS says ("Quotas in Amazon DynamoDB"): a hash key has 1 to 2048 bytes, a range key 1 to 1024."""
+        if self.key_types.get(name) not in value:
+            raise invalid(
+                "One or more parameter values were invalid: Condition parameter type does not match schema type"
+            )
+        text: str = value["S"]
         size = text_size(text)
         if size == 0:
             raise invalid(
                 "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
                 f"empty string value. Key: {name}"
             )
-        if name == self.hash_key and size > HASH_KEY_LIMIT:
+        if size > limit:
             raise invalid(
-                "One or more parameter values were invalid: "
-                f"Size of hashkey has exceeded the maximum size limit of{HASH_KEY_LIMIT} bytes"
+                f"One or more parameter values were invalid: Size of {name} has exceeded the limit of {limit} bytes"
             )
-        if name == self.range_key and size > RANGE_KEY_LIMIT:
-            raise invalid(
-                "One or more parameter values were invalid: "
-                f"Aggregated size of all range keys has exceeded the size limit of {RANGE_KEY_LIMIT} bytes"
-            )
-
-    def key_text(self, name: str, value: Mapping[str, Any]) -> str:
-        """The text of a value that a key condition compares the key `name` with."""
-        if "S" not in value:
-            raise invalid(
-                "One or more parameter values were invalid: Condition parameter type does not match schema type"
-            )
-        self.check_key(name, value["S"])
-        text: str = value["S"]
         return text
-
-    def partition_of(self, hash_key: str) -> str | int:
-        return hash_key if self.partitions is None else crc32(hash_key.encode()) % self.partitions
-
-    def _key(self, attributes: Mapping[str, Any]) -> tuple[str, str]:
-        for name in self.key_names():
-            self.check_key(name, attributes[name]["S"])
-        return attributes[self.hash_key]["S"], attributes[self.range_key]["S"] if self.range_key else ""
 
 
 _NOTHING = Collection()

@@ -306,6 +306,22 @@ def test_a_query_goes_by_the_bytes_of_the_range_key(db: DynamoDB) -> None:
     assert event_keys(query(db, ScanIndexForward=False)) == ordered[::-1]
 
 
+def test_a_query_goes_by_the_value_of_a_numeric_range_key() -> None:
+    db = DynamoDB()
+    db.create_table("slots", "DomainId", "Slot", range_type="N", stream=True)
+    for slot in ("10", "9", "1E1", "-1", "0.5"):
+        put(db, {"DomainId": {"S": "d"}, "Slot": {"N": slot}}, "slots")
+    request = {"TableName": "slots", "KeyConditionExpression": "DomainId = :d AND Slot >= :s", "ConsistentRead": True}
+    values = {":d": {"S": "d"}, ":s": {"N": "0.50"}}
+    reply = db.handle("Query", request | {"ExpressionAttributeValues": values, "Limit": 2})
+    assert [item["Slot"]["N"] for item in reply["Items"]] == ["0.5", "9"]
+    assert reply["LastEvaluatedKey"] == {"DomainId": {"S": "d"}, "Slot": {"N": "9"}}
+    assert get(db, {"DomainId": {"S": "d"}, "Slot": {"N": "10.0"}}, "slots")["Item"]["Slot"] == {"N": "10"}
+    assert db.records("slots")[0]["dynamodb"]["Keys"] == {"DomainId": {"S": "d"}, "Slot": {"N": "10"}}
+    text = {"DomainId": {"S": "d"}, "Slot": {"S": "1"}}
+    assert code_of(lambda: put(db, text, "slots")) == code_of(lambda: get(db, text, "slots")) == "ValidationException"
+
+
 @pytest.mark.parametrize(
     ("condition", "lets_through"),
     [
