@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_sqs.client import SQSClient
 
+CONNECTIONS = 10
+"""That a client keeps open at once."""
+
 # Short time-outs and few tries: what fails goes back to the queue or the stream, which wait better than a function.
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 4},
     tcp_keepalive=True,
+    max_pool_connections=CONNECTIONS,
 )
 _SESSION = get_session()
 

@@ -29,5 +29,5 @@ APPLY_PARAMETERS: Final = (
 CREATE_PARAMETERS: Final = ("domain_id", "user_id", "event_time", "event")
 """What `create_new` may declare; it is called with those it does, by name."""
 
-RESERVED_ATTRIBUTES: Final = ("CpEventSource", "CpEventSourceParked")
-"""Top-level attributes of a domain row that belong to the pipeline."""
+RESERVED_ATTRIBUTES: Final = ("CpEventSource", "CpEventSourceParked", "CpEventSourceSlot")
+"""Top-level attributes of a domain row, and of a snapshot of one, that belong to the pipeline."""

@@ -2,37 +2,20 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .attribute_value import Item, binary
 from .domain_contract import RESERVED_ATTRIBUTES
+from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
+from .marks import NO_MARKS, Marks
 
-BOOKKEEPING, PARKED_SINCE = RESERVED_ATTRIBUTES
+BOOKKEEPING, PARKED_SINCE, _ = RESERVED_ATTRIBUTES
 MIXED = "mixed"
 """The LogicVersion of a row that several versions have folded."""
 
-BOOKKEEPING_BYTES = 12 * 1024
-"""Room that a row keeps for the pipeline's own notes (a parked domain's reason and keys among them)."""
-
-_DIGEST_MODULUS = 2**256
-
-
-@dataclass(frozen=True, slots=True)
-class KeySet:
-    """A set of EventKeys by its size and a digest that no order can change.
-
-    Equal size and digest mean an equal set where one is known to be a subset of the other: the digest is the sum of
-    the keys' SHA-256 values modulo 2^256.
-    """
-
-    count: int = 0
-    digest: int = 0
-
-    def plus(self, key: str) -> "KeySet":
-        added = int.from_bytes(sha256(key.encode()).digest(), "big")
-        return KeySet(self.count + 1, (self.digest + added) % _DIGEST_MODULUS)
+BOOKKEEPING_BYTES = 24 * 1024
+"""Room that a row keeps for the pipeline's own notes: its marks, a parked domain's reason and keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +25,7 @@ class DomainState:
     attributes: Item = field(default_factory=dict)
     checkpoint: str | None = None
     """The newest EventKey applied; None before the first."""
-    applied: KeySet = KeySet()
+    applied: KeySet = NO_KEYS
 
     def after(self, key: str, attributes: Item) -> "DomainState":
         return DomainState(attributes, key, self.applied.plus(key))
@@ -78,6 +61,23 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilding:
+    """A rebuild of the row is under way beside the deliveries, which tell it here what it cannot see."""
+
+    request_id: str
+    run: str
+    """A random token: one request may be delivered twice."""
+    until: str
+    """When it is given up for dead. UTC, ISO 8601."""
+    changed_from: str | None = None
+    """A place from which on events were taken in, since the rebuild last looked, that it may have read past."""
+
+
+def _new_revision() -> str:
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
 class DomainRow:
     """One domain's row. `revision` is a random token of the write that made it: the optimistic lock."""
 
@@ -86,20 +86,30 @@ class DomainRow:
     logic_version: str
     """The version that computed the whole state, or `mixed`."""
     parked: Parked | None = None
-    revision: str = field(default_factory=lambda: secrets.token_hex(8))
+    revision: str = field(default_factory=_new_revision)
+    marks: Marks = NO_MARKS
+    rebuilding: Rebuilding | None = None
     readable: bool = True
     """False where its notes were spoilt by hand: it proves nothing, and is made anew from the store."""
+
+    def followed_by(self, **changes: Any) -> "DomainRow":
+        """The row with changes, and a revision of its own."""
+        return replace(self, revision=_new_revision(), **changes)
 
     def to_item(self) -> Item:
         notes: Item = {
             "EventCount": {"N": str(self.state.applied.count)},
-            "Digest": {"B": self.state.applied.digest.to_bytes(32, "big")},
+            "Digest": {"B": self.state.applied.digest.to_bytes(DIGEST_BYTES, "big")},
             "Revision": {"S": self.revision},
             "LogicVersion": {"S": self.logic_version},
         }
         item: Item = {"DomainId": {"S": self.domain_id}, **self.state.attributes, BOOKKEEPING: {"M": notes}}
         if self.state.checkpoint is not None:
             notes["Checkpoint"] = {"S": self.state.checkpoint}
+        if self.marks.encoded:
+            notes["Marks"] = {"B": self.marks.encoded}
+        if self.rebuilding is not None:
+            notes["Rebuilding"] = {"M": _rebuilding_texts(self.rebuilding)}
         if self.parked is not None:
             notes["Parked"] = {"M": {name: {"S": text} for name, text in _parked_texts(self.parked)}}
             item[PARKED_SINCE] = {"S": self.parked.since}
@@ -128,13 +138,27 @@ class DomainRow:
             KeySet(int(notes["EventCount"]["N"]), int.from_bytes(binary(notes["Digest"]["B"]), "big")),
         )
         parked = notes["Parked"]["M"] if "Parked" in notes else None
+        rebuilding = notes["Rebuilding"]["M"] if "Rebuilding" in notes else None
         return cls(
             domain_id=item["DomainId"]["S"],
             state=state,
             logic_version=notes["LogicVersion"]["S"],
             parked=Parked(*(parked[name]["S"] for name in _PARKED_NAMES)) if parked else None,
             revision=notes["Revision"]["S"],
+            marks=Marks(binary(notes["Marks"]["B"])) if "Marks" in notes else NO_MARKS,
+            rebuilding=_rebuilding(rebuilding) if rebuilding else None,
         )
+
+
+def _rebuilding_texts(note: Rebuilding) -> Item:
+    changed = {} if note.changed_from is None else {"ChangedFrom": {"S": note.changed_from}}
+    named = {"RequestId": note.request_id, "Run": note.run, "Until": note.until}
+    return {**{name: {"S": text} for name, text in named.items()}, **changed}
+
+
+def _rebuilding(texts: Mapping[str, Any]) -> Rebuilding:
+    changed = texts["ChangedFrom"]["S"] if "ChangedFrom" in texts else None
+    return Rebuilding(texts["RequestId"]["S"], texts["Run"]["S"], texts["Until"]["S"], changed)
 
 
 _PARKED_NAMES = (

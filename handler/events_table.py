@@ -1,11 +1,12 @@
 """The domain events table: append and read, nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from .attribute_value import Item
+from .key_set import Span
 from .stored_event import StoredEvent, same_content
 
 if TYPE_CHECKING:
@@ -45,26 +46,40 @@ class EventsTable:
             return Appended.DUPLICATE if same_content(stored, item) else Appended.CONFLICT
         return Appended.STORED
 
-    def read(self, domain_id: str, *, up_to: str | None = None) -> Iterator[StoredEvent]:
-        """A domain's events in EventKey order, strongly consistent, page by page."""
-        for page in self._pages(domain_id, up_to):
-            yield from map(StoredEvent.of, page["Items"])
+    def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
+        """A domain's events whose keys lie in a span: in EventKey order, strongly consistent, page by page."""
+        for page in self._pages(domain_id, span):
+            yield from map(StoredEvent.of, page)
 
-    def keys(self, domain_id: str, *, up_to: str) -> Iterator[str]:
-        """A domain's EventKeys, likewise. Spares the transfer; DynamoDB charges as for whole items."""
-        for page in self._pages(domain_id, up_to, ProjectionExpression="EventKey"):
-            yield from (item["EventKey"]["S"] for item in page["Items"])
+    def keys(self, domain_id: str, span: Span) -> Iterator[str]:
+        """Their EventKeys, likewise. Spares the transfer; DynamoDB charges as for whole items."""
+        for page in self._pages(domain_id, span, ProjectionExpression="EventKey"):
+            yield from (item["EventKey"]["S"] for item in page)
 
-    def _pages(self, domain_id: str, up_to: str | None, **options: Any) -> Any:
-        condition = "DomainId = :domain"
-        values: dict[str, Any] = {":domain": {"S": domain_id}}
-        if up_to is not None:
-            condition += " AND EventKey <= :last"
-            values[":last"] = {"S": up_to}
-        return self.client.get_paginator("query").paginate(
+    def _pages(self, domain_id: str, span: Span, **options: Any) -> Iterator[Sequence[Item]]:
+        condition, values = _condition(span)
+        pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
+            KeyConditionExpression=f"DomainId = :domain{condition}",
+            ExpressionAttributeValues={":domain": {"S": domain_id}, **values},
             ConsistentRead=True,
             **options,
         )
+        for page in pages:
+            items = page["Items"]
+            # a range of DynamoDB's with two ends includes both
+            if items and items[0]["EventKey"]["S"] == span.after:
+                del items[0]
+            if items and items[-1]["EventKey"]["S"] == span.before:
+                del items[-1]
+            yield items
+
+
+def _condition(span: Span) -> tuple[str, Item]:
+    start, end = span.after or span.start, span.before or span.up_to
+    values = {name: {"S": key} for name, key in ((":start", start), (":end", end)) if key}
+    if start and end:
+        return " AND EventKey BETWEEN :start AND :end", values
+    if start:
+        return " AND EventKey >= :start", values
+    return (" AND EventKey <= :end" if end else ""), values

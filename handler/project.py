@@ -1,13 +1,16 @@
 """Batches of the events table's stream, and rebuild requests, onto the projection."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .domain_event import shown
 from .domain_row import DomainRow
 from .domain_table import DomainTable
-from .projection import Outcome, Projection
+from .folding import Budget
+from .projection import AMPLE, Outcome, Plan, Projection, is_done
+from .rebuild import Rebuilds
 from .settings import ProjectSettings
 from .stored_event import StoredEvent
 from .telemetry import Telemetry
@@ -34,15 +37,22 @@ class Project:
 
     settings: ProjectSettings
     projection: Projection
+    rebuilds: Rebuilds
     rows: DomainTable
     telemetry: Telemetry
+    writers: ThreadPoolExecutor
+    """Threads to write in: as many as the tables' client has connections."""
 
-    def handle_batch(self, records: Sequence[StreamRecord]) -> dict[str, Any]:
+    def handle_batch(self, records: Sequence[StreamRecord], budget: Budget = AMPLE) -> dict[str, Any]:
         """Project every domain of a batch, each by itself.
 
+        The domain's logic runs in this thread, where its time limit works; the writes of what it computed go out beside
+        it, as many at once as the client has connections.
+
         Returns:
-            The stream's partial-batch reply: the records of the domains that met a fault of the infrastructure.
-            Lambda delivers again from the first of them on; what had gone well by then is recognised.
+            The stream's partial-batch reply: the records of the domains that met a fault of the infrastructure, or for
+            which no time was left. Lambda delivers again from the first of them on; what had gone well by then is
+            recognised.
         """
         shares: dict[str, list[StreamRecord]] = {}
         for record in records:
@@ -54,28 +64,56 @@ class Project:
             self.telemetry.failed("rows cannot be read; the batch goes back", error, domains=len(shares))
             failed = list(records)
         else:
-            failed = [
-                record
-                for domain_id, share in shares.items()
-                if not self._project(domain_id, share, rows[domain_id])
-                for record in share
-            ]
+            failed = [record for domain_id in self._failing(shares, rows, budget) for record in shares[domain_id]]
         self.telemetry.flush()
         return {"batchItemFailures": [{"itemIdentifier": _sequence_number(record)} for record in failed]}
 
-    def rebuild(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _failing(
+        self, shares: Mapping[str, Sequence[StreamRecord]], rows: Mapping[str, DomainRow | None], budget: Budget
+    ) -> Iterator[str]:
+        """Deal with all shares; the domains whose share must be delivered again."""
+        # only the first domain has all the time there is: one for which what is left is too short will be the first
+        shared = replace(budget, whole=False)
+        under_way: list[tuple[Plan, Future[DomainRow | None]]] = []
+        for number, (domain_id, share) in enumerate(shares.items()):
+            try:
+                events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
+                if number:
+                    shared.check()
+                plan = self.projection.plan(events, rows[domain_id], shared if number else budget)
+                under_way.append((plan, self.writers.submit(self.projection.carry_out, plan)))
+            except Exception as error:  # noqa: BLE001  one domain's fault must not touch the others
+                self._returned(domain_id, share, error)
+                yield domain_id
+        for plan, written in under_way:
+            domain_id, share = plan.batch[0].domain_id, shares[plan.batch[0].domain_id]
+            try:
+                now = written.result()
+                outcome = plan.outcome if is_done(plan, now) else self.projection.go_on(plan, now, shared)
+            except Exception as error:  # noqa: BLE001  likewise
+                self._returned(domain_id, share, error)
+                yield domain_id
+            else:
+                self._dealt_with(domain_id, share, outcome)
+
+    def rebuild(self, request: Mapping[str, Any], *, request_id: str = "", budget: Budget = AMPLE) -> dict[str, Any]:
         """Rebuild the domain that a bus event's `detail` names.
+
+        Args:
+            request: the detail.
+            request_id: Lambda's own; the same when it tries again.
+            budget: the time there is.
 
         Returns:
             What was built; Lambda hands it to the function's destination.
 
         Raises:
             BadRebuildRequest: the request names no domain of this pipeline.
-            RebuildFailed: nothing is stored for it, or its logic fails; the row stays as it was.
+            RebuildFailed: it cannot be rebuilt now; says why. The row stays as it was.
         """
         domain_id = self._requested(request)
         try:
-            row = self.projection.rebuild(domain_id)
+            row = self.rebuilds.rebuild(domain_id, request_id=request_id, budget=budget)
         except Exception as error:
             self.telemetry.failed("rebuild failed", error, domain_id=domain_id)
             self.telemetry.count("RebuildsFailed")
@@ -93,22 +131,17 @@ class Project:
             "LogicVersion": row.logic_version,
         }
 
-    def _project(self, domain_id: str, share: Sequence[StreamRecord], row: DomainRow | None) -> bool:
-        """Whether the domain's share of the batch is dealt with."""
-        try:
-            events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
-            outcome = self.projection.project(events, row)
-        except Exception as error:  # noqa: BLE001  one domain's fault must not touch the others
-            self.telemetry.failed("domain goes back to the stream", error, domain_id=domain_id, events=len(share))
-            self.telemetry.count("DomainsReturned")
-            return False
+    def _returned(self, domain_id: str, share: Sequence[StreamRecord], error: Exception) -> None:
+        self.telemetry.failed("domain goes back to the stream", error, domain_id=domain_id, events=len(share))
+        self.telemetry.count("DomainsReturned")
+
+    def _dealt_with(self, domain_id: str, share: Sequence[StreamRecord], outcome: Outcome) -> None:
         log = self.telemetry.warning if outcome is Outcome.PARKED else self.telemetry.info
         log(f"domain {outcome.value}", domain_id=domain_id, events=len(share))
         if outcome in _COUNTED_AS:
             self.telemetry.count(_COUNTED_AS[outcome])
         if outcome in {Outcome.APPLIED, Outcome.REFOLDED, Outcome.HEALED}:
             self.telemetry.count("EventsProjected", len(share))
-        return True
 
     def _requested(self, request: Mapping[str, Any]) -> str:
         for field, expected in (("EventType", REBUILD), ("DomainName", self.settings.domain_name)):

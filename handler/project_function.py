@@ -1,15 +1,32 @@
 """Entry point of the project function: the events table's stream, and rebuild requests, to domain rows."""
 
-from typing import Any
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
 from . import clients, domain_logic
 from .domain_table import DomainTable
 from .events_table import EventsTable
+from .folding import Budget, Recipe
 from .project import Project
 from .projection import Projection
 from .queues import ParkedQueue
+from .rebuild import Rebuilds
 from .settings import ProjectSettings
+from .snapshots_table import SnapshotsTable
 from .telemetry import Telemetry
+
+_SHARE_OF_TIME = 0.9
+"""Of what Lambda gives: the rest is for the writes that are under way when it is over."""
+
+
+class Context(Protocol):
+    """What Lambda says of an invocation."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function is killed."""
 
 
 def start() -> Project:
@@ -17,28 +34,31 @@ def start() -> Project:
     settings = ProjectSettings.read()
     logic = domain_logic.load()
     dynamodb = clients.dynamodb()
+    events = EventsTable(dynamodb, settings.events_table)
     rows = DomainTable(dynamodb, settings.domain_table)
-    projection = Projection(
-        events=EventsTable(dynamodb, settings.events_table),
-        rows=rows,
-        notices=ParkedQueue(clients.sqs(), settings.parked_queue_url, settings.domain_name),
-        logic=logic,
-        logic_version=settings.logic_version,
-        seconds_per_event=settings.event_time_limit_seconds,
-    )
+    snapshots = SnapshotsTable(dynamodb, settings.snapshots_table)
+    recipe = Recipe(logic, settings.logic_version, settings.event_time_limit_seconds, settings.events_per_snapshot)
+    notices = ParkedQueue(clients.sqs(), settings.parked_queue_url, settings.domain_name)
     return Project(
         settings=settings,
-        projection=projection,
+        projection=Projection(events, rows, snapshots, notices, recipe),
+        rebuilds=Rebuilds(events, rows, snapshots, recipe),
         rows=rows,
         telemetry=Telemetry(settings.domain_name, settings.function_name),
+        writers=ThreadPoolExecutor(clients.CONNECTIONS),
     )
 
 
 _project = start()
 
 
-def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handle(event: dict[str, Any], context: Context | None) -> dict[str, Any]:
     """Lambda's call: a batch of the stream, or a rebuild request from the bus."""
+    if context is None:
+        budget, request_id = Budget(), ""
+    else:
+        seconds = context.get_remaining_time_in_millis() / 1000
+        budget, request_id = Budget(time.monotonic() + _SHARE_OF_TIME * seconds), context.aws_request_id
     if "Records" in event:
-        return _project.handle_batch(event["Records"])
-    return _project.rebuild(event["detail"])
+        return _project.handle_batch(event["Records"], budget)
+    return _project.rebuild(event["detail"], request_id=request_id, budget=budget)

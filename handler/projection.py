@@ -11,6 +11,12 @@ Invariants that every step here keeps:
 - The row is read before the store, and after a lost race both are read again.
 - A row is created only from the store, never from the delivered events alone: they may not be the domain's first.
 - A parked row has no fast path: its failed event would be jumped.
+- A row's marks say what it holds before a place. What is folded anew from a place drops the marks behind it. A snapshot
+  is used only if it is, by its own key, count, digest and version, what a mark names; it is made only of a state that
+  one version computed as a whole.
+
+What is not promised: a person who deletes a row while a function that was killed still has a request under way, made
+when it had found no row, may see that row come back without what was applied since. A rebuild mends it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,13 +25,20 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Protocol
 
-from .domain_logic import DomainLogic
-from .domain_row import MIXED, NOTHING, DomainRow, KeySet, Parked
-from .fold import Failure, Folded, fold
+from .domain_row import MIXED, NOTHING, DomainRow, Parked, Rebuilding
+from .fold import Failure
+from .folding import OUT_OF_TIME, Budget, Folding, Recipe
+from .key_set import KeySet, Span
+from .marks import START, Mark
+from .snapshot import Snapshot
 from .stored_event import StoredEvent
 
 _MOST_RACES = 20
 """Lost races after which a domain's events go back to the stream; each loss means that another writer got on."""
+
+AMPLE = Budget()
+
+_Next = tuple[DomainRow | None, Sequence[tuple[int, Snapshot]]]
 
 
 class RowChanged(Exception):
@@ -36,17 +49,13 @@ class Contention(Exception):
     """A domain's row changed too often to be written. The events stay in the stream."""
 
 
-class RebuildFailed(Exception):
-    """A domain could not be rebuilt; its row stays as it was."""
-
-
 class EventStore(Protocol):
     """The append-only events of all domains; reads are strongly consistent and in EventKey order."""
 
-    def read(self, domain_id: str, *, up_to: str | None = None) -> Iterable[StoredEvent]:
-        """A domain's events, up to and including the key `up_to`."""
+    def read(self, domain_id: str, span: Span) -> Iterable[StoredEvent]:
+        """A domain's events whose keys lie in a span."""
 
-    def keys(self, domain_id: str, *, up_to: str) -> Iterable[str]:
+    def keys(self, domain_id: str, span: Span) -> Iterable[str]:
         """The EventKeys alone."""
 
 
@@ -58,6 +67,16 @@ class RowStore(Protocol):
 
     def write(self, row: DomainRow, *, replacing: DomainRow | None) -> None:
         """Write `row` if the table still holds `replacing`. Raises RowChanged if it does not."""
+
+
+class SnapshotStore(Protocol):
+    """The snapshots of all domains."""
+
+    def get(self, domain_id: str, slot: int) -> Snapshot | None:
+        """What lies in a slot, strongly consistent."""
+
+    def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
+        """Put a snapshot over what lies there."""
 
 
 class ParkedNotices(Protocol):
@@ -79,17 +98,45 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be written for one domain's share of a batch: computed, and nothing written yet."""
+
+    batch: Sequence[StoredEvent]
+    """In EventKey order, each event once."""
+    before: DomainRow | None
+    after: DomainRow | None
+    """None where `before` proves that it holds the batch: there is nothing to write."""
+    snapshots: Sequence[tuple[int, Snapshot]] = ()
+    told: Parked | None = None
+    """The parking that was told last, before or by this plan."""
+    tells: bool = False
+    """Whether this plan tells it."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it comes to once it is carried out."""
+        if self.after is None:
+            return Outcome.REDELIVERED
+        parked_before = self.before.parked if self.before is not None else None
+        if self.after.parked is not None:
+            return Outcome.WAITING if self.after.parked.same_cause(parked_before) else Outcome.PARKED
+        if parked_before is not None:
+            return Outcome.HEALED
+        late = self.before is not None and self.batch[0].key <= (self.before.state.checkpoint or "")
+        return Outcome.REFOLDED if late else Outcome.APPLIED
+
+
+@dataclass(frozen=True, slots=True)
 class Projection:
     """Projects with one version of the domain's logic."""
 
     events: EventStore
     rows: RowStore
+    snapshots: SnapshotStore
     notices: ParkedNotices
-    logic: DomainLogic
-    logic_version: str
-    seconds_per_event: float
+    recipe: Recipe
 
-    def project(self, batch: Sequence[StoredEvent], row: DomainRow | None) -> Outcome:
+    def project(self, batch: Sequence[StoredEvent], row: DomainRow | None, budget: Budget = AMPLE) -> Outcome:
         """Bring one domain's row up to date with delivered events.
 
         Costs one conditional write where the events are newer than the row's checkpoint.
@@ -97,108 +144,185 @@ class Projection:
         Args:
             batch: stored events of one domain, at least one, in any order, repetitions allowed.
             row: the domain's row, read (strongly consistent) after the events were stored.
+            budget: the time there is.
 
         Raises:
             Contention: the row changed too often meanwhile.
+            OutOfTime: the time is over, and was not the whole of an invocation's.
         """
-        ordered = sorted({event.key: event for event in batch}.values(), key=lambda event: event.key)
-        domain_id = ordered[0].domain_id
-        told: Parked | None = None
+        plan = self.plan(batch, row, budget)
+        return self.go_on(plan, self.carry_out(plan), budget)
+
+    def go_on(self, plan: Plan, now: DomainRow | None, budget: Budget = AMPLE) -> Outcome:
+        """After a plan was tried: done, or planned anew on the row that is there now. Raises as `project`."""
         for _ in range(_MOST_RACES):
-            after = self._next_row(domain_id, row, ordered)
-            if after is None:
-                return Outcome.REDELIVERED
-            causes_known = (row.parked if row else None, told)
-            if after.parked is not None and not any(after.parked.same_cause(known) for known in causes_known):
-                # before the row: a notice of a parking that did not come about does less harm than one in silence
-                self.notices.send(domain_id, after.parked)
-                told = after.parked
-            now = self._replace(row, after)
-            if now is not None and now.revision == after.revision:
-                return _outcome(row, after, ordered)
-            row = now
+            if is_done(plan, now):
+                return plan.outcome
+            plan = self.plan(plan.batch, now, budget, told=plan.told)
+            now = self.carry_out(plan)
         raise Contention(f"the row changed {_MOST_RACES} times while it was computed")
 
-    def rebuild(self, domain_id: str) -> DomainRow:
-        """Fold a domain anew from its first event; readers see the old row until the new one is whole.
+    def plan(
+        self,
+        batch: Sequence[StoredEvent],
+        row: DomainRow | None,
+        budget: Budget = AMPLE,
+        *,
+        told: Parked | None = None,
+    ) -> Plan:
+        """What is to be written for delivered events, by a row just read. Runs the domain's logic, writes nothing.
 
-        Raises:
-            RebuildFailed: nothing is stored for the domain, or its logic fails at an event. The row stays as it was.
-            Contention: the row changed too often meanwhile.
+        Raises OutOfTime, as `project`.
         """
-        row = self.rows.read(domain_id)
-        for _ in range(_MOST_RACES):
-            folded = self._fold_from_nothing(domain_id, up_to=None)
-            if folded.failure is not None:
-                failed = folded.failure
-                raise RebuildFailed(
-                    f"the domain's logic fails with {failed.error} at the event {failed.event.event_id} "
-                    f"(EventKey {failed.event.key}); the row stays as it was"
-                )
-            if folded.state is NOTHING:
-                raise RebuildFailed("no event is stored for this DomainId")
-            after = DomainRow(domain_id, folded.state, self.logic_version)
-            row = self._replace(row, after)
-            if row is not None and row.revision == after.revision:
-                return after
-        raise Contention(f"the row changed {_MOST_RACES} times while it was rebuilt")
+        ordered = sorted({event.key: event for event in batch}.values(), key=lambda event: event.key)
+        after, snapshots = self._next_row(ordered[0].domain_id, row, ordered, budget)
+        if after is None or after.parked is None:
+            return Plan(ordered, row, after, snapshots, told)
+        known = any(after.parked.same_cause(each) for each in (row.parked if row else None, told))
+        return Plan(ordered, row, after, snapshots, told=told if known else after.parked, tells=not known)
 
-    def _next_row(self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent]) -> DomainRow | None:
-        """The row that should follow `row`; None where `row` proves that it has all of `batch`."""
-        newest = batch[-1].key
+    def carry_out(self, plan: Plan) -> DomainRow | None:
+        """Write a plan; safe to call for several domains at once.
+
+        Returns:
+            The row that the table holds then: the plan's, or a faster writer's.
+        """
+        if plan.after is None:
+            return plan.before
+        domain_id = plan.after.domain_id
+        if plan.tells and plan.told is not None:
+            # before the row: a notice of a parking that did not come about does less harm than one in silence
+            self.notices.send(domain_id, plan.told)
+        for slot, snapshot in plan.snapshots:  # before the row that lists them
+            self.snapshots.put(domain_id, slot, snapshot)
+        return replaced(self.rows, plan.before, plan.after)
+
+    def _next_row(self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], budget: Budget) -> _Next:
+        """The row that should follow `row`, None where `row` proves that it has all of `batch`; and its snapshots."""
         if row is None or not row.readable:
             # to the very end: a row deleted or spoilt may have held, and acknowledged, events after the batch's
-            return self._refolded(domain_id, None, batch, up_to=None)
+            return self._refolded(domain_id, None, batch, Span(), budget)
         if row.parked is not None:
-            if self._is_worth_retrying(row.parked, batch):
-                # to the very end: events before it wait in the store, acknowledged
-                return self._refolded(domain_id, row, batch, up_to=None)
-            waiting = replace(row.parked, waiting_up_to=max(row.parked.waiting_up_to, newest))
-            return DomainRow(domain_id, row.state, row.logic_version, waiting)
+            return self._past_parking(row, row.parked, batch, budget)
         checkpoint = row.state.checkpoint or ""
-        fresh = [event for event in batch if event.key > checkpoint]
-        if len(fresh) < len(batch):
-            if not self._has_all(domain_id, checkpoint, row.state.applied):
-                # not to the store's head: that would make every event still in flight a late one
-                return self._refolded(domain_id, row, batch, up_to=max(checkpoint, newest))
-            if not fresh:
-                return None
-        return self._advanced(row, fresh)
+        late = [event for event in batch if event.key <= checkpoint]
+        if late:
+            refolded = self._with_late(row, batch, late, budget)
+            if refolded is not None:
+                return refolded
+            if len(late) == len(batch):
+                return None, ()
+        return self._advanced(row, batch[len(late) :], budget)
 
-    def _advanced(self, row: DomainRow, fresh: Sequence[StoredEvent]) -> DomainRow:
-        folded = fold(self.logic, row.state, fresh, seconds_per_event=self.seconds_per_event)
-        if folded.failure is not None and row.logic_version != self.logic_version:
-            # a row that an earlier version wrote may be what today's cannot read: its own would be
-            return self._refolded(row.domain_id, row, fresh, up_to=fresh[-1].key)
-        version = row.logic_version if folded.state is row.state else self._version_on_top_of(row)
-        return DomainRow(row.domain_id, folded.state, version, self._parked(folded.failure, row, fresh))
+    def _advanced(self, row: DomainRow, fresh: Sequence[StoredEvent], budget: Budget) -> _Next:
+        """The fast path: events newer than all that the row holds, on top of it."""
+        folding = Folding.on_top_of(row, self.recipe, budget)
+        folding.apply(fresh)
+        if folding.failure is not None and not folding.whole and folding.failure.error != OUT_OF_TIME:
+            # what an earlier version wrote may be what today's cannot read: its own would be
+            span = Span(start=fresh[0].key, up_to=fresh[-1].key)
+            return self._refolded(row.domain_id, row, fresh, span, budget)
+        version = self.recipe.version if folding.whole else MIXED
+        parked = self._parked(folding.failure, row, fresh)
+        marks, snapshots = folding.placed(row)
+        after = DomainRow(
+            row.domain_id,
+            folding.state,
+            version if folding.state is not row.state else row.logic_version,
+            parked,
+            marks=marks,
+            rebuilding=_told_rebuild(row, fresh[0].key) if parked is not None else row.rebuilding,
+        )
+        return after, snapshots
+
+    def _past_parking(self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent], budget: Budget) -> _Next:
+        if self._is_worth_retrying(row, parked, batch):
+            # to the very end: events before it wait in the store, acknowledged
+            return self._refolded(row.domain_id, row, batch, Span(start=min(parked.event_key, batch[0].key)), budget)
+        waiting = replace(parked, waiting_up_to=max(parked.waiting_up_to, batch[-1].key))
+        return row.followed_by(parked=waiting, rebuilding=_told_rebuild(row, batch[0].key)), ()
+
+    def _with_late(
+        self, row: DomainRow, batch: Sequence[StoredEvent], late: Sequence[StoredEvent], budget: Budget
+    ) -> _Next | None:
+        """The row with late events folded in their places; None where it has them already."""
+        marks = row.marks.read()
+        checkpoint = row.state.checkpoint or ""
+        older = [mark for mark in marks if mark.key <= late[0].key]
+        newer = [mark for mark in marks if mark.key > late[-1].key]
+        lo = older[-1] if older else START
+        applied = newer[0].applied if newer else row.state.applied
+        doubtful = Span(start=lo.key, before=newer[0].key) if newer else Span(start=lo.key, up_to=checkpoint)
+
+        base, folding = self._base(row, late[0].key, budget)
+        if base.key != lo.key:  # no snapshot near: look first, the way is long
+            if self._holds(row.domain_id, lo.applied, doubtful, applied):
+                return None
+            doubtful = replace(doubtful, start=base.key)
+        folding.apply(self.events.read(row.domain_id, doubtful))
+        if base.key == lo.key and (
+            folding.state.applied == applied
+            if folding.failure is None
+            else self._holds(row.domain_id, lo.applied, doubtful, applied)
+        ):
+            return None
+        newest = max(checkpoint, batch[-1].key)
+        rest = Span(start=newer[0].key, up_to=newest) if newer else Span(after=checkpoint, up_to=newest)
+        # not to the store's head: that would make every event still in flight a late one
+        if folding.failure is None and (newer or newest > checkpoint):
+            folding.apply(self.events.read(row.domain_id, rest))
+        return self._after_refold(row.domain_id, row, batch, base, folding)
 
     def _refolded(
-        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], *, up_to: str | None
-    ) -> DomainRow:
-        folded = self._fold_from_nothing(domain_id, up_to=up_to)
-        parked = self._parked(folded.failure, row, batch)
+        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], span: Span, budget: Budget
+    ) -> _Next:
+        """The row folded anew from the newest snapshot that holds nothing of a span, to the span's end."""
+        base, folding = self._base(row, span.start, budget)
+        folding.apply(self.events.read(domain_id, replace(span, start=base.key)))
+        return self._after_refold(domain_id, row, batch, base, folding)
+
+    def _after_refold(
+        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], base: Mark, folding: Folding
+    ) -> _Next:
+        parked = self._parked(folding.failure, row, batch)
+        rebuilding = _told_rebuild(row, base.key)
         if row is not None and parked is not None and parked.event_key <= (row.state.checkpoint or ""):
             # the row never goes backwards: it keeps its last good state
-            return DomainRow(domain_id, row.state, row.logic_version, parked)
-        return DomainRow(domain_id, folded.state, self.logic_version, parked)
+            return row.followed_by(parked=parked, rebuilding=rebuilding), ()
+        marks, snapshots = folding.placed(row)
+        after = DomainRow(domain_id, folding.state, self.recipe.version, parked, marks=marks, rebuilding=rebuilding)
+        return after, snapshots
 
-    def _fold_from_nothing(self, domain_id: str, *, up_to: str | None) -> Folded:
-        stored = self.events.read(domain_id, up_to=up_to)
-        return fold(self.logic, NOTHING, stored, seconds_per_event=self.seconds_per_event)
+    def _base(self, row: DomainRow | None, place: str, budget: Budget) -> tuple[Mark, Folding]:
+        """The newest state of this version's own that holds nothing from a place on, and a fold that begins there."""
+        marks = row.marks.read() if row is not None else ()
+        for number in range(len(marks), 0, -1):
+            mark = marks[number - 1]
+            if row is None or mark.key > place or mark.slot is None:
+                continue
+            snapshot = self.snapshots.get(row.domain_id, mark.slot)
+            if snapshot is None or not snapshot.is_of(mark):
+                continue
+            if snapshot.logic_version != self.recipe.version:
+                break  # a row lists snapshots of one version only: the last that folded it from its first event
+            return mark, Folding(self.recipe, snapshot.state, budget, marks=marks[:number])
+        return START, Folding(self.recipe, NOTHING, budget)
 
-    def _has_all(self, domain_id: str, checkpoint: str, applied: KeySet) -> bool:
-        stored = KeySet()
-        for key in self.events.keys(domain_id, up_to=checkpoint):
+    def _holds(self, domain_id: str, before: KeySet, span: Span, applied: KeySet) -> bool:
+        """Whether a row that holds `before` up to a span, and `applied` up to its end, holds all that is stored."""
+        stored = before
+        for key in self.events.keys(domain_id, span):
             stored = stored.plus(key)
         return stored == applied
 
-    def _is_worth_retrying(self, parked: Parked, batch: Sequence[StoredEvent]) -> bool:
-        # a fold is deterministic: only other logic or an earlier event can end it otherwise
-        return parked.logic_version != self.logic_version or batch[0].key < parked.event_key
-
-    def _version_on_top_of(self, row: DomainRow) -> str:
-        return self.logic_version if row.logic_version == self.logic_version else MIXED
+    def _is_worth_retrying(self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent]) -> bool:
+        # a fold is deterministic: only other logic or an earlier event can end it otherwise; or, where it was time
+        # that ran out, what was folded and kept until then
+        return (
+            parked.logic_version != self.recipe.version
+            or batch[0].key < parked.event_key
+            or (parked.error == OUT_OF_TIME and parked.event_key > (row.state.checkpoint or ""))
+        )
 
     def _parked(self, failure: Failure | None, row: DomainRow | None, batch: Sequence[StoredEvent]) -> Parked | None:
         if failure is None:
@@ -210,28 +334,36 @@ class Projection:
             event_name=failure.event.item.get("EventName", {}).get("S", ""),  # the event itself may be unreadable
             error=failure.error,
             reason=failure.reason,
-            since=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            logic_version=self.logic_version,
+            since=now_text(),
+            logic_version=self.recipe.version,
             waiting_up_to=max(batch[-1].key, before.waiting_up_to if before else ""),
         )
         return replace(parked, since=before.since) if before and parked.same_cause(before) else parked
 
-    def _replace(self, row: DomainRow | None, after: DomainRow) -> DomainRow | None:
-        """Write `after` over `row`; the row that the table holds then: `after`, or a faster writer's."""
-        try:
-            self.rows.write(after, replacing=row)
-        except RowChanged:
-            # the write that was faster may be this very one, its reply lost and the call tried again
-            return self.rows.read(after.domain_id)
-        return after
+
+def is_done(plan: Plan, now: DomainRow | None) -> bool:
+    """Whether a plan was carried out, by the row that the table held after it was tried."""
+    return plan.after is None or (now is not None and now.revision == plan.after.revision)
 
 
-def _outcome(before: DomainRow | None, after: DomainRow, batch: Sequence[StoredEvent]) -> Outcome:
-    was_parked = before is not None and before.parked is not None
-    if after.parked is not None:
-        same = before is not None and after.parked.same_cause(before.parked)
-        return Outcome.WAITING if same else Outcome.PARKED
-    if was_parked:
-        return Outcome.HEALED
-    late = before is not None and batch[0].key <= (before.state.checkpoint or "")
-    return Outcome.REFOLDED if late else Outcome.APPLIED
+def replaced(rows: RowStore, row: DomainRow | None, after: DomainRow) -> DomainRow | None:
+    """Write `after` over `row`; the row that the table holds then: `after`, or a faster writer's."""
+    try:
+        rows.write(after, replacing=row)
+    except RowChanged:
+        # the write that was faster may be this very one, its reply lost and the call tried again
+        return rows.read(after.domain_id)
+    return after
+
+
+def now_text() -> str:
+    """UTC, ISO 8601, of one width: to be compared as text."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _told_rebuild(row: DomainRow | None, place: str) -> Rebuilding | None:
+    """The note of a rebuild under way, with the place from which on there may be events that it has not read."""
+    note = row.rebuilding if row is not None else None
+    if note is None or note.until < now_text():  # it died: nobody reads the note any more
+        return None
+    return replace(note, changed_from=place if note.changed_from is None else min(place, note.changed_from))

@@ -39,9 +39,11 @@ class ProjectSettings:
     domain_name: str
     events_table: str
     domain_table: str
+    snapshots_table: str
     parked_queue_url: str
     logic_version: str
     event_time_limit_seconds: float
+    events_per_snapshot: int
     function_name: str
 
     @classmethod
@@ -51,9 +53,11 @@ class ProjectSettings:
             domain_name=_text(environment, "DOMAIN_NAME"),
             events_table=_text(environment, "DOMAIN_EVENTS_TABLE"),
             domain_table=_text(environment, "DOMAIN_TABLE"),
+            snapshots_table=_text(environment, "DOMAIN_SNAPSHOTS_TABLE"),
             parked_queue_url=_text(environment, "PARKED_QUEUE_URL"),
             logic_version=_text(environment, "LOGIC_VERSION"),
             event_time_limit_seconds=_number(environment, "EVENT_TIME_LIMIT_SECONDS", least=0.001),
+            events_per_snapshot=int(_number(environment, "EVENTS_PER_SNAPSHOT", least=1)),
             function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
         )
 

@@ -8,7 +8,11 @@ from typing import Any
 from handler.attribute_value import Item
 from handler.domain_logic import DomainLogic
 from handler.domain_row import DomainRow, Parked
+from handler.folding import Recipe
+from handler.key_set import Span
 from handler.projection import Projection, RowChanged
+from handler.rebuild import Rebuilds
+from handler.snapshot import Snapshot
 from handler.stored_event import StoredEvent
 
 DOMAIN_ID = "domain-1"
@@ -76,17 +80,24 @@ class MemoryEvents:
         for event in events:
             self.events.setdefault(event.domain_id, {})[event.key] = event
 
-    def read(self, domain_id: str, *, up_to: str | None = None) -> Iterator[StoredEvent]:
-        for key, event in sorted(self.events.get(domain_id, {}).items()):
-            if up_to is None or key <= up_to:
-                self.items_read += 1
-                yield event
+    def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
+        for key in self._within(domain_id, span):
+            self.items_read += 1
+            yield self.events[domain_id][key]
 
-    def keys(self, domain_id: str, *, up_to: str) -> Iterator[str]:
-        for key in sorted(self.events.get(domain_id, {})):
-            if key <= up_to:
-                self.keys_read += 1
-                yield key
+    def keys(self, domain_id: str, span: Span) -> Iterator[str]:
+        for key in self._within(domain_id, span):
+            self.keys_read += 1
+            yield key
+
+    def _within(self, domain_id: str, span: Span) -> list[str]:
+        return [
+            key
+            for key in sorted(self.events.get(domain_id, {}))
+            if (key > span.after if span.after is not None else key >= span.start)
+            and (span.before is None or key < span.before)
+            and (span.up_to is None or key <= span.up_to)
+        ]
 
 
 @dataclass
@@ -117,6 +128,22 @@ class MemoryRows:
 
 
 @dataclass
+class MemorySnapshots:
+    """The snapshots table, holding items."""
+
+    items: dict[tuple[str, int], Item] = field(default_factory=dict)
+    reads: int = 0
+
+    def get(self, domain_id: str, slot: int) -> Snapshot | None:
+        self.reads += 1
+        item = self.items.get((domain_id, slot))
+        return Snapshot.from_item(item) if item is not None else None
+
+    def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
+        self.items[domain_id, slot] = snapshot.to_item(domain_id, slot)
+
+
+@dataclass
 class Notices:
     """The parked queue."""
 
@@ -132,10 +159,19 @@ class World:
 
     events: MemoryEvents = field(default_factory=MemoryEvents)
     rows: MemoryRows = field(default_factory=MemoryRows)
+    snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
     notices: Notices = field(default_factory=Notices)
+    events_per_mark: int = 2
+    """Few, so that short histories have marks."""
 
     def projection(self, version: str = "v1") -> Projection:
-        return Projection(self.events, self.rows, self.notices, logic(version), version, seconds_per_event=5)
+        return Projection(self.events, self.rows, self.snapshots, self.notices, self.recipe(version))
+
+    def rebuilds(self, version: str = "v1") -> Rebuilds:
+        return Rebuilds(self.events, self.rows, self.snapshots, self.recipe(version))
+
+    def recipe(self, version: str) -> Recipe:
+        return Recipe(logic(version), version, seconds_per_event=5, events_per_mark=self.events_per_mark)
 
     def deliver(self, *batch: StoredEvent, version: str = "v1") -> Any:
         """Store a batch of one domain's events and project it, as the stream would."""

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.attribute_value import encode_item, item_size
-from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, DomainState, KeySet, Parked
+from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, DomainState, Parked
+from handler.key_set import KeySet
 
 from .strategies import identifiers
 
@@ -29,7 +30,7 @@ states = st.builds(
         lambda attributes: encode_item({"DomainId": "d-1", **attributes})
     ),
     st.none() | identifiers,
-    st.builds(KeySet, st.integers(0, 10**9), st.integers(0, 2**256 - 1)),
+    st.builds(KeySet, st.integers(0, 10**9), st.integers(0, 2**128 - 1)),
 )
 rows = st.builds(DomainRow, st.just("d-1"), states, identifiers | st.just(MIXED), parked)
 
@@ -88,7 +89,7 @@ def test_a_set_of_keys_does_not_depend_on_their_order(keys: list[str], random: A
         one, other = one.plus(key), other.plus(another)
     assert one == other
     assert one.count == len(keys)
-    assert 0 <= one.digest < 2**256
+    assert 0 <= one.digest < 2**128
 
 
 @given(st.sets(st.text("ab"), max_size=6), st.sets(st.text("ab"), max_size=6))
@@ -122,7 +123,7 @@ def test_the_largest_notes_fit_into_their_room() -> None:
         logic_version="v" * 200,
         waiting_up_to="k" * 1024,
     )
-    state = DomainState(encode_item({"DomainId": "d-1"}), "k" * 1024, KeySet(10**9, 2**256 - 1))
+    state = DomainState(encode_item({"DomainId": "d-1"}), "k" * 1024, KeySet(10**9, 2**128 - 1))
     item = DomainRow("d-1", state, "v" * 200, longest).to_item()
     assert item_size(item) - item_size(state.attributes) <= BOOKKEEPING_BYTES
 

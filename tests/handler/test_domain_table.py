@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError
 
 from handler import domain_table
 from handler.attribute_value import encode_item
-from handler.domain_row import NOTHING, DomainRow, KeySet
+from handler.domain_row import NOTHING, DomainRow
 from handler.domain_table import DomainTable, ReadIncomplete
+from handler.key_set import KeySet
 from handler.projection import RowChanged
 
 from .aws import Calls, client_error, shared_clients

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handler.events_table import Appended, EventsTable
+from handler.key_set import Span
 
 from .aws import Calls, client_error, shared_clients
 from .given import stored
@@ -21,13 +22,13 @@ def test_an_event_is_stored_once(table: EventsTable, calls: Calls) -> None:
     event = stored(1, {"a": 1})
     assert table.append(event.item) is Appended.STORED
     assert table.append(event.item) is Appended.DUPLICATE
-    assert [each.item for each in table.read("d-1")] == [event.item]
+    assert [each.item for each in table.read("d-1", Span())] == [event.item]
 
 
 def test_a_taken_key_is_never_overwritten(table: EventsTable) -> None:
     table.append(stored(1, {"a": 1}).item)
     assert table.append(stored(1, {"a": 2}).item) is Appended.CONFLICT
-    assert [event.payload for event in table.read("d-1")] == [{"a": 1}]
+    assert [event.payload for event in table.read("d-1", Span())] == [{"a": 1}]
 
 
 def test_an_append_is_one_call_whatever_becomes_of_it(table: EventsTable, calls: Calls) -> None:
@@ -49,21 +50,21 @@ def test_events_are_read_in_the_order_of_their_keys(table: EventsTable) -> None:
         table.append(event.item)
     table.append(stored(3, DomainId="d-2").item)
     keys = [event.key for event in events]
-    assert [event.key for event in table.read("d-1")] == keys
-    assert list(table.keys("d-1", up_to=keys[-1])) == keys
+    assert [event.key for event in table.read("d-1", Span())] == keys
+    assert list(table.keys("d-1", Span(up_to=keys[-1]))) == keys
 
 
 def test_a_limit_is_included_and_nothing_behind_it(table: EventsTable) -> None:
     keys = [stored(number).key for number in range(5)]
     for number in range(5):
         table.append(stored(number).item)
-    assert [event.key for event in table.read("d-1", up_to=keys[2])] == keys[:3]
-    assert list(table.keys("d-1", up_to=keys[2])) == keys[:3]
-    assert list(table.read("d-1", up_to="2025")) == []
+    assert [event.key for event in table.read("d-1", Span(up_to=keys[2]))] == keys[:3]
+    assert list(table.keys("d-1", Span(up_to=keys[2]))) == keys[:3]
+    assert list(table.read("d-1", Span(up_to="2025"))) == []
 
 
 def test_a_domain_without_events_has_none(table: EventsTable) -> None:
-    assert list(table.read("nobody")) == []
+    assert list(table.read("nobody", Span())) == []
 
 
 def test_a_history_of_many_pages_is_read_whole(table: EventsTable, calls: Calls) -> None:
@@ -71,23 +72,23 @@ def test_a_history_of_many_pages_is_read_whole(table: EventsTable, calls: Calls)
     for number in range(12):
         table.append(stored(number, "x" * 300_000).item)
     before = calls.requests
-    assert [event.event_id for event in table.read("d-1")] == [f"e-{number}" for number in range(12)]
+    assert [event.event_id for event in table.read("d-1", Span())] == [f"e-{number}" for number in range(12)]
     assert calls.requests - before >= 4
-    assert len(list(table.keys("d-1", up_to="9"))) == 12
+    assert len(list(table.keys("d-1", Span(up_to="9")))) == 12
 
 
 def test_pages_are_read_when_they_are_needed(table: EventsTable, calls: Calls) -> None:
     for number in range(12):
         table.append(stored(number, "x" * 300_000).item)
     before = calls.requests
-    next(iter(table.read("d-1")))
+    next(iter(table.read("d-1", Span())))
     assert calls.requests == before + 1
 
 
 def test_every_read_is_strongly_consistent(table: EventsTable, calls: Calls) -> None:
-    list(table.read("d-1"))
-    list(table.read("d-1", up_to="x"))
-    list(table.keys("d-1", up_to="x"))
+    list(table.read("d-1", Span()))
+    list(table.read("d-1", Span(up_to="x")))
+    list(table.keys("d-1", Span(up_to="x")))
     assert [name for name, _ in calls.made] == ["Query"] * 3
     assert all(call["ConsistentRead"] is True for _, call in calls.made)
 
@@ -95,6 +96,6 @@ def test_every_read_is_strongly_consistent(table: EventsTable, calls: Calls) -> 
 def test_ids_are_values_never_part_of_an_expression(table: EventsTable, calls: Calls) -> None:
     hostile = "d-1 OR :x = :x #"
     table.append(stored(1, DomainId=hostile).item)
-    assert [event.domain_id for event in table.read(hostile, up_to="9 OR 1 = 1")] == [hostile]
+    assert [event.domain_id for event in table.read(hostile, Span(up_to="9 OR 1 = 1"))] == [hostile]
     expressions: list[Any] = [call.get("KeyConditionExpression", "") for _, call in calls.made]
     assert not any("OR" in expression for expression in expressions)

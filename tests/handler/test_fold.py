@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from handler.attribute_value import ITEM_SIZE_LIMIT, decode_item, encode_item
 from handler.domain_logic import DomainLogic
-from handler.domain_row import BOOKKEEPING_BYTES, NOTHING, DomainRow, DomainState, KeySet
+from handler.domain_row import BOOKKEEPING_BYTES, NOTHING, DomainRow, DomainState
 from handler.fold import Folded, fold
+from handler.key_set import KeySet
 from handler.stored_event import StoredEvent
 
 from .given import endless, logic, stored

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.domain_row import MIXED, KeySet
-from handler.projection import Contention, Outcome, RebuildFailed
+from handler.domain_row import MIXED
+from handler.key_set import KeySet
+from handler.projection import Contention, Outcome
+from handler.rebuild import RebuildFailed
 from handler.stored_event import StoredEvent
 from tests.handler.doubles import DOMAIN_ID, World, stored
 
@@ -90,7 +92,7 @@ class TestConvergence:
         world = World()
         for batch in batches:
             world.deliver(*batch)
-        world.projection("v2").rebuild(DOMAIN_ID)
+        world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == [event.event_id for event in history]
         assert world.row().logic_version == "v2"
         assert world.row().parked is None
@@ -104,7 +106,7 @@ class TestFastPath:
         assert world.deliver(*(stored(number) for number in range(2, 12))) is Outcome.APPLIED
         assert (world.events.items_read, world.events.keys_read, world.rows.writes) == (0, 0, 1)
 
-    def test_a_redelivered_batch_reads_keys_and_writes_nothing(self) -> None:
+    def test_a_redelivered_batch_is_read_and_not_written(self) -> None:
         world = World()
         batch = [stored(number) for number in range(10)]
         world.deliver(*batch)
@@ -112,7 +114,7 @@ class TestFastPath:
         world.events.items_read = 0
         assert world.deliver(*batch) is Outcome.REDELIVERED
         assert world.row() == before
-        assert (world.events.items_read, world.events.keys_read) == (0, 10)
+        assert (world.events.items_read, world.events.keys_read) == (10, 0)
 
     def test_what_was_redelivered_beside_new_events_is_not_applied_twice(self) -> None:
         world = World()
@@ -186,7 +188,7 @@ class TestTheStoreIsTheTruth:
         world = World()
         world.deliver(stored(1), stored(2))
         del world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Digest"]
-        world.projection().rebuild(DOMAIN_ID)
+        world.rebuilds().rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2"]
 
     def test_a_row_without_the_pipelines_notes_counts_as_none(self) -> None:
@@ -349,16 +351,16 @@ class TestRebuild:
         before = world.row()
         world.events.put(stored(2, poison=True))
         with pytest.raises(RebuildFailed, match="ValueError at the event e2"):
-            world.projection().rebuild(DOMAIN_ID)
-        assert world.row() == before
+            world.rebuilds().rebuild(DOMAIN_ID)
+        assert replace(world.row(), revision=before.revision) == before
 
     def test_a_domain_without_events_is_refused(self) -> None:
         with pytest.raises(RebuildFailed, match="no event is stored"):
-            World().projection().rebuild(DOMAIN_ID)
+            World().rebuilds().rebuild(DOMAIN_ID)
 
     def test_events_that_arrive_meanwhile_are_in_it(self) -> None:
         world = World()
         world.deliver(stored(1))
         world.rows.before_write = lambda: world.deliver(stored(2))
-        world.projection().rebuild(DOMAIN_ID)
+        world.rebuilds().rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2"]

@@ -17,9 +17,11 @@ PROJECT = {
     "DOMAIN_NAME": "File",
     "DOMAIN_EVENTS_TABLE": "events",
     "DOMAIN_TABLE": "rows",
+    "DOMAIN_SNAPSHOTS_TABLE": "snapshots",
     "PARKED_QUEUE_URL": "https://queue",
     "LOGIC_VERSION": "arn:1",
     "EVENT_TIME_LIMIT_SECONDS": "2.5",
+    "EVENTS_PER_SNAPSHOT": "50",
     "AWS_LAMBDA_FUNCTION_NAME": "project-1",
 }
 BOTH = [(PersistSettings, PERSIST, name) for name in PERSIST] + [(ProjectSettings, PROJECT, name) for name in PROJECT]
@@ -30,7 +32,7 @@ def test_persist() -> None:
 
 
 def test_project() -> None:
-    expected = ProjectSettings("File", "events", "rows", "https://queue", "arn:1", 2.5, "project-1")
+    expected = ProjectSettings("File", "events", "rows", "snapshots", "https://queue", "arn:1", 2.5, 50, "project-1")
     assert ProjectSettings.read(PROJECT) == expected
 
 
@@ -47,6 +49,7 @@ def test_a_number_that_cannot_be_is_named_with_what_was_found(text: str) -> None
     for settings, environment, name in (
         (PersistSettings, PERSIST, "MAX_FUTURE_SKEW_SECONDS"),
         (ProjectSettings, PROJECT, "EVENT_TIME_LIMIT_SECONDS"),
+        (ProjectSettings, PROJECT, "EVENTS_PER_SNAPSHOT"),
     ):
         with pytest.raises(BrokenSettings, match=f"variable {name} must be a .*; found '{text}'"):
             settings.read({**environment, name: text})  # type: ignore[attr-defined]

@@ -341,26 +341,25 @@ class Algorithm:
 
     def _rebuild_marked(self) -> Steps:
         fold = self._fold(NOTHING, (), whole=True)
+        sure = 0
         row = yield ReadRow()
         for _ in range(MOST_RACES):
             if row is None or row.rebuilding is None:
                 return (yield from self.rebuild())
             if row.rebuilding.by != self.name:
                 return "overtaken"
+            if fold.state.checkpoint > sure and "a rebuild trusts what it read beyond the checkpoint" not in self.flaws:
+                fold.rewind(sure)
             cursor = fold.state.checkpoint
             changed = row.rebuilding.changed_from
-            end = None if row.parked is not None else row.state.checkpoint
-            if "a rebuild reads beyond the checkpoint" in self.flaws:
-                end = None
             if changed is not None and changed <= cursor and "a rebuild is told of nothing" not in self.flaws:
                 fold.rewind(changed)
                 cleared = replace(row, rebuilding=Rebuilding(self.name))
                 yield from self._write(cleared, [], row)
                 row = yield ReadRow()
                 continue
-            if end is not None and cursor > end:
-                fold.rewind(end)
-            while page := (yield ReadStore(fold.state.checkpoint + 1, end, 2)):
+            sure = 99 if row.parked is not None else row.state.checkpoint
+            while page := (yield ReadStore(fold.state.checkpoint + 1, None, 2)):
                 fold.apply(page)
                 if fold.failed_at is not None:
                     yield from self._write(replace(row, rebuilding=None), [], row)

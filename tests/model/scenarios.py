@@ -122,10 +122,10 @@ SCENARIOS = [
     world("a rebuild and a late event", delivered=[(1, 3, 4)], later=[2], batches=[("v1", (2,))], rebuilds=["v2"]),
     world(
         "a rebuild and events in flight",
-        stored=[3],
         delivered=[(1,)],
-        later=[2],
-        batches=[("v1", (2,)), ("v1", (3,))],
+        stored=[4, 5],
+        later=[3],
+        batches=[("v1", (3, 4, 5))],
         rebuilds=["v1"],
     ),
     world(
@@ -172,6 +172,6 @@ FLAWS = {
     "a missing row is a new domain": "a row deleted and made again",
     "revision is a counter": "a row deleted and made again",
     "a rebuild is told of nothing": "a rebuild and a late event",
-    "a rebuild reads beyond the checkpoint": "a rebuild and events in flight",
+    "a rebuild trusts what it read beyond the checkpoint": "a rebuild and events in flight",
 }
 """Each guarantee that can be broken, and where the explorer sees it."""

@@ -1,0 +1,153 @@
+"""A fold under way: through any number of events in bounded memory, noting marks on its path."""
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+
+from .domain_logic import DomainLogic
+from .domain_row import DomainRow, DomainState
+from .fold import Failure, fold
+from .marks import SLOTS, Mark, Marks, place_between, thinned
+from .snapshot import Snapshot
+from .stored_event import StoredEvent
+
+OUT_OF_TIME = "OutOfTime"
+"""The `error` of a failure that is not the logic's: the fold needs more time than one invocation has."""
+
+
+class OutOfTime(Exception):
+    """The time of this invocation is over. What is not done goes back to where it came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The time that is left for a piece of work."""
+
+    deadline: float = math.inf
+    """By `time.monotonic()`."""
+    whole: bool = True
+    """Whether the work has the time of an invocation to itself: if that is not enough, it never will be."""
+
+    def seconds_left(self) -> float:
+        """May be infinite, or below zero."""
+        return self.deadline - time.monotonic()
+
+    def is_over(self) -> bool:
+        """Whether nothing new should be begun."""
+        return time.monotonic() >= self.deadline
+
+    def check(self) -> None:
+        """Raises OutOfTime once it is over."""
+        if self.is_over():
+            raise OutOfTime
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What one version of the domain's logic folds with."""
+
+    logic: DomainLogic
+    version: str
+    seconds_per_event: float
+    events_per_mark: int
+
+
+@dataclass(slots=True)
+class Folding:
+    """A state and the events applied to it so far.
+
+    A mark is noted every so many events, with the state there if this version computed all of it. Thinned at once,
+    marks and states stay few however long the path.
+    """
+
+    recipe: Recipe
+    state: DomainState
+    budget: Budget
+    whole: bool = True
+    """Whether this version computed the whole state."""
+    marks: tuple[Mark, ...] = ()
+    failure: Failure | None = None
+    _unread: Marks | None = None
+    """The marks of the row below, as long as none was noted on top of them."""
+    _noted: dict[str, DomainState] = field(default_factory=dict)
+    _cut_at: StoredEvent | None = None
+
+    @classmethod
+    def on_top_of(cls, row: DomainRow, recipe: Recipe, budget: Budget) -> "Folding":
+        """A fold that goes on from a row."""
+        return cls(recipe, row.state, budget, whole=row.logic_version == recipe.version, _unread=row.marks)
+
+    def apply(self, events: Iterable[StoredEvent]) -> None:
+        """Go on through events, in EventKey order, to their end or to the first that fails.
+
+        Raises:
+            OutOfTime: the time is over, and was not the whole of an invocation's.
+        """
+        spacing = self.recipe.events_per_mark
+        ahead = self._in_time(events)
+        for first in ahead:
+            count = self.state.applied.count
+            if count and count % spacing == 0:
+                self._note(first.key)
+            to_the_next_mark = chain([first], islice(ahead, spacing - count % spacing - 1))
+            folded = fold(
+                self.recipe.logic, self.state, to_the_next_mark, seconds_per_event=self.recipe.seconds_per_event
+            )
+            self.state, self.failure = folded.state, folded.failure
+            if self.failure is not None:
+                return
+        if self._cut_at is not None:
+            if not self.budget.whole:
+                raise OutOfTime
+            reason = f"{OUT_OF_TIME}: {self.state.applied.count} events folded, and the time of an invocation is over"
+            self.failure = Failure(self._cut_at, OUT_OF_TIME, reason)
+
+    def rewind(self, place: str) -> None:
+        """Back to the newest noted state that holds nothing from a place on, or to nothing."""
+        self.marks = tuple(mark for mark in self.marks if mark.key <= place and mark.key in self._noted)
+        self.state = self._noted[self.marks[-1].key] if self.marks else DomainState()
+        self.failure = None
+
+    def placed(self, row: DomainRow | None) -> tuple[Marks, list[tuple[int, Snapshot]]]:
+        """The marks for the row that follows `row`, and the snapshots to put, by slot, before it is written.
+
+        A slot that `row` lists is not used again: what lies there serves until `row` is written over.
+        """
+        if self._unread is not None:
+            return self._unread, []
+        snapshots: list[tuple[int, Snapshot]] = []
+        if self._noted:
+            listed = {mark.slot for mark in row.marks.read()} if row is not None else set()
+            taken = listed | {mark.slot for mark in self.marks}
+            free = (slot for slot in SLOTS if slot not in taken)
+            marks = list(self.marks)
+            for index, mark in enumerate(marks):
+                state = self._noted.get(mark.key)
+                if state is None or (mark.slot is not None and mark.slot not in listed):
+                    continue
+                slot = next(free, None)
+                marks[index] = replace(mark, slot=slot)
+                if slot is not None:
+                    snapshots.append((slot, Snapshot(mark.key, state, self.recipe.version)))
+            self.marks = tuple(marks)
+        # a mark noted just before the event that failed lies beyond: there the row may still grow
+        return Marks.of(mark for mark in self.marks if mark.key <= (self.state.checkpoint or "")), snapshots
+
+    def _note(self, key: str) -> None:
+        if self._unread is not None:
+            self.marks, self._unread = self._unread.read(), None
+        place = place_between(self.state.checkpoint or "", key)
+        marks = (*self.marks, Mark(place, self.state.applied))
+        self.marks = thinned(marks, self.state.applied.count + 1, self.recipe.events_per_mark)
+        if self.whole:
+            self._noted[place] = self.state
+            self._noted = {mark.key: self._noted[mark.key] for mark in self.marks if mark.key in self._noted}
+
+    def _in_time(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
+        for event in events:
+            if self.budget.is_over():
+                self._cut_at = event
+                return
+            yield event

@@ -1,0 +1,39 @@
+"""Sets and spans of EventKeys."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """A set of EventKeys by its size and a digest that no order can change.
+
+    Where one set is known to be a subset of the other, an equal size alone means equal sets; the digest also finds
+    what must not happen, such as a store that lost events. It is the sum of the keys' SHA-256 values, modulo 2^128.
+    """
+
+    count: int = 0
+    digest: int = 0
+
+    def plus(self, key: str) -> "KeySet":
+        added = int.from_bytes(sha256(key.encode()).digest()[:DIGEST_BYTES], "big")
+        return KeySet(self.count + 1, (self.digest + added) % 2 ** (8 * DIGEST_BYTES))
+
+
+NO_KEYS = KeySet()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the order of keys. A place is any text in that order; it need not be the key of an event."""
+
+    start: str = ""
+    """A place: the first key that may be in the span."""
+    after: str | None = None
+    """A key: all keys up to and including it are not. With it `start` is left alone."""
+    before: str | None = None
+    """A place: no key from it on is in the span."""
+    up_to: str | None = None
+    """A key: none after it is in the span. Not together with `before`."""

@@ -1,0 +1,151 @@
+"""A rebuild: one domain folded anew from its first event, while events go on arriving.
+
+It does not stop the domain. It writes a note into the row, folds the store in pages beside the deliveries, to the end,
+and then writes its result over the row, on condition that nobody else wrote in between; else it goes another round from
+where it is. Deliveries work as ever; whenever one takes in events other than in order after the row's checkpoint (a
+late one, or one that waits because the domain is parked), it writes the place from which on it did so into the note.
+So nothing that was acknowledged meanwhile can be missing. Each round
+
+- goes back to a state of the rebuild's own before the place that the note names: what came in there may be unread;
+- goes back to one up to the checkpoint that the row had in the round before: beyond, events come in without a note;
+- reads on from there to the end, after it has read the row on whose revision its write depends.
+
+A round costs what came in since the last and some hundred events, however long the history: a busy domain is caught up
+with.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from .domain_row import NOTHING, DomainRow, Rebuilding
+from .fold import Failure
+from .folding import OUT_OF_TIME, Budget, Folding, Recipe
+from .key_set import Span
+from .projection import AMPLE, EventStore, RowStore, SnapshotStore, now_text, replaced
+
+_MOST_ROUNDS: Final = 1000
+"""Each follows on a write that was faster."""
+
+_ALL_KEYS: Final = "\U0010ffff"
+"""A place after every key."""
+
+LONGEST_SECONDS: Final = 15 * 60
+"""An invocation's: a rebuild that has said nothing for longer is dead."""
+
+
+class RebuildFailed(Exception):
+    """A domain could not be rebuilt; its row stays as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilds:
+    """Rebuilds with one version of the domain's logic."""
+
+    events: EventStore
+    rows: RowStore
+    snapshots: SnapshotStore
+    recipe: Recipe
+
+    def rebuild(self, domain_id: str, *, request_id: str = "", budget: Budget = AMPLE) -> DomainRow:
+        """Fold a domain anew from its first event; readers see the old row until the new one is whole.
+
+        Args:
+            domain_id: whose row.
+            request_id: one that Lambda delivers again for a try that died takes that try's place.
+            budget: the time there is.
+
+        Returns:
+            The new row, written.
+
+        Raises:
+            RebuildFailed: nothing is stored for the domain, its logic fails at an event, another rebuild of it is
+                under way, or the time is over. The row stays as it was.
+        """
+        return _Rebuild(self, domain_id, request_id, budget).run()
+
+
+class _Rebuild:
+    def __init__(self, stores: Rebuilds, domain_id: str, request_id: str, budget: Budget) -> None:
+        self._stores = stores
+        self._domain_id = domain_id
+        self._request_id = request_id
+        self._budget = budget
+        self._note = self._new_note()
+        self._folding = self._from_nothing()
+        self._sure = ""
+        """Up to here, the row's note tells of whatever comes in after it was read from the store."""
+
+    @property
+    def _cursor(self) -> str:
+        return self._folding.state.checkpoint or ""
+
+    def run(self) -> DomainRow:
+        row = self._stores.rows.read(self._domain_id)
+        for _ in range(_MOST_ROUNDS):
+            if self._budget.is_over():
+                break
+            after = self._next(row)
+            row = replaced(self._stores.rows, row, after)
+            if row is not None and row.revision == after.revision and after.rebuilding is None:
+                return after
+        raise RebuildFailed("the row was written again and again by others until the time was over; it stays as it was")
+
+    def _next(self, row: DomainRow | None) -> DomainRow:
+        """What to write over `row`: the result, or a note that there is more to do."""
+        if row is None or not row.readable:
+            self._folding = self._from_nothing()
+            return self._result(None)
+        note = row.rebuilding
+        if note is None or note.run != self._note.run:
+            self._refuse_if_another_runs(note)
+            self._note, self._folding = self._new_note(), self._from_nothing()
+            return row.followed_by(rebuilding=self._note)
+        if self._cursor > self._sure:
+            self._folding.rewind(self._sure)
+        if note.changed_from is not None and note.changed_from <= self._cursor:
+            self._folding.rewind(note.changed_from)
+            return row.followed_by(rebuilding=self._note)
+        # What comes in behind the checkpoint in order is told by no note; of a parked row, all that comes in is.
+        self._sure = (row.state.checkpoint or "") if row.parked is None else _ALL_KEYS
+        return self._result(row)
+
+    def _result(self, row: DomainRow | None) -> DomainRow:
+        # to the very end: what the stream lost would else never be in the row
+        self._folding.apply(self._stores.events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
+        if self._folding.failure is not None:
+            self._withdraw(row)
+            raise RebuildFailed(_why(self._folding.failure))
+        if self._folding.state is NOTHING:
+            self._withdraw(row)
+            raise RebuildFailed("no event is stored for this DomainId")
+        marks, snapshots = self._folding.placed(row)
+        for slot, snapshot in snapshots:
+            self._stores.snapshots.put(self._domain_id, slot, snapshot)
+        return DomainRow(self._domain_id, self._folding.state, self._stores.recipe.version, marks=marks)
+
+    def _refuse_if_another_runs(self, note: Rebuilding | None) -> None:
+        if note is not None and note.request_id != self._request_id and note.until >= now_text():
+            raise RebuildFailed(f"another rebuild of this domain is under way, until {note.until} at the latest")
+
+    def _withdraw(self, row: DomainRow | None) -> None:
+        """Take the note back; left behind, it would do no harm."""
+        if row is not None:
+            replaced(self._stores.rows, row, row.followed_by(rebuilding=None))
+
+    def _new_note(self) -> Rebuilding:
+        until = datetime.now(UTC) + timedelta(seconds=min(LONGEST_SECONDS, self._budget.seconds_left()))
+        return Rebuilding(self._request_id, secrets.token_hex(4), until.isoformat(timespec="milliseconds"))
+
+    def _from_nothing(self) -> Folding:
+        return Folding(self._stores.recipe, NOTHING, self._budget)
+
+
+def _why(failure: Failure) -> str:
+    if failure.error == OUT_OF_TIME:
+        return f"the history is too long to be folded in the time there is ({failure.reason}); the row stays as it was"
+    return (
+        f"the domain's logic fails with {failure.error} at the event {failure.event.event_id} "
+        f"(EventKey {failure.event.key}); the row stays as it was"
+    )

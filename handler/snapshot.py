@@ -1,0 +1,56 @@
+"""A snapshot: a domain's state at one of its marks, so that a fold need not begin with the first event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .attribute_value import Item, binary
+from .domain_contract import RESERVED_ATTRIBUTES
+from .domain_row import BOOKKEEPING, DomainState
+from .key_set import DIGEST_BYTES, KeySet
+from .marks import Mark
+
+SLOT = RESERVED_ATTRIBUTES[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A domain's state before a place in the order of its events, wholly computed by one version of its logic."""
+
+    place: str
+    state: DomainState
+    logic_version: str
+
+    def is_of(self, mark: Mark) -> bool:
+        """Whether this is the state that the mark's row had there."""
+        return (self.place, self.state.applied) == (mark.key, mark.applied)
+
+    def to_item(self, domain_id: str, slot: int) -> Item:
+        """The item that keeps it."""
+        notes: Item = {
+            "Place": {"S": self.place},
+            "EventCount": {"N": str(self.state.applied.count)},
+            "Digest": {"B": self.state.applied.digest.to_bytes(DIGEST_BYTES, "big")},
+            "Checkpoint": {"S": self.state.checkpoint or ""},
+            "LogicVersion": {"S": self.logic_version},
+        }
+        return {**self.state.attributes, **slot_key(domain_id, slot), BOOKKEEPING: {"M": notes}}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "Snapshot | None":
+        """The snapshot of an item; None where it was spoilt by hand."""
+        try:
+            notes = item[BOOKKEEPING]["M"]
+            state = DomainState(
+                {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
+                notes["Checkpoint"]["S"],
+                KeySet(int(notes["EventCount"]["N"]), int.from_bytes(binary(notes["Digest"]["B"]), "big")),
+            )
+            return cls(notes["Place"]["S"], state, notes["LogicVersion"]["S"])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+def slot_key(domain_id: str, slot: int) -> Item:
+    """The key of a domain's slot in the snapshots table."""
+    return {"DomainId": {"S": domain_id}, SLOT: {"N": str(slot)}}
