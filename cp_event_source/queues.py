@@ -14,7 +14,7 @@ RETENTION_SECONDS = 14 * 24 * 3600
 
 MAX_RECEIVE_COUNT = 10
 """Deliveries before SQS itself moves a message to the dead-letter queue: enough for an outage of half an hour
-at a visibility time-out of three minutes."""
+at a visibility time-out of four and a half minutes."""
 
 
 @dataclass(frozen=True)

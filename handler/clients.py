@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 CONNECTIONS = 10
 """That a client keeps open at once."""
 
+LONGEST_CALL_SECONDS = 15
+
 # Short time-outs and few tries: what fails goes back to the queue or the stream, which wait better than a function.
+# So a call is over after LONGEST_CALL_SECONDS: three times connect and read, and botocore's waits of 1 and 2 s at most.
 _CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 3},
     tcp_keepalive=True,
     max_pool_connections=CONNECTIONS,
 )

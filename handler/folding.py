@@ -1,13 +1,12 @@
 """A fold under way: through any number of events in bounded memory, noting marks on its path."""
 
-import math
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
+from .budget import Budget, OutOfTime
 from .domain_logic import DomainLogic
-from .domain_row import DomainRow, DomainState
+from .domain_row import NOTHING, DomainRow, DomainState
 from .fold import Failure, fold
 from .marks import SLOTS, Mark, Marks, place_between, thinned
 from .snapshot import Snapshot
@@ -15,33 +14,6 @@ from .stored_event import StoredEvent
 
 OUT_OF_TIME = "OutOfTime"
 """The `error` of a failure that is not the logic's: the fold needs more time than one invocation has."""
-
-
-class OutOfTime(Exception):
-    """The time of this invocation is over. What is not done goes back to where it came from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """The time that is left for a piece of work."""
-
-    deadline: float = math.inf
-    """By `time.monotonic()`."""
-    whole: bool = True
-    """Whether the work has the time of an invocation to itself: if that is not enough, it never will be."""
-
-    def seconds_left(self) -> float:
-        """May be infinite, or below zero."""
-        return self.deadline - time.monotonic()
-
-    def is_over(self) -> bool:
-        """Whether nothing new should be begun."""
-        return time.monotonic() >= self.deadline
-
-    def check(self) -> None:
-        """Raises OutOfTime once it is over."""
-        if self.is_over():
-            raise OutOfTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +79,7 @@ class Folding:
     def rewind(self, place: str) -> None:
         """Back to the newest noted state that holds nothing from a place on, or to nothing."""
         self.marks = tuple(mark for mark in self.marks if mark.key <= place and mark.key in self._noted)
-        self.state = self._noted[self.marks[-1].key] if self.marks else DomainState()
+        self.state = self._noted[self.marks[-1].key] if self.marks else NOTHING
         self.failure = None
 
     def placed(self, row: DomainRow | None) -> tuple[Marks, list[tuple[int, Snapshot]]]:

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from .attribute_value import Item
+from .budget import AMPLE, Budget
 from .event_time import instant_at
 from .events_table import Appended, EventsTable
 from .ingest import CONFLICT, UNSTORABLE, Ids, Rejected, event_item, ids_of
@@ -27,21 +28,22 @@ class Persist:
     quarantine: Quarantine
     telemetry: Telemetry
 
-    def handle(self, records: Sequence[SqsRecord]) -> dict[str, Any]:
+    def handle(self, records: Sequence[SqsRecord], budget: Budget = AMPLE) -> dict[str, Any]:
         """Store every event of a batch, each by itself.
 
         Returns:
-            SQS's partial-batch reply: the messages to deliver again. These met a fault of the infrastructure; what can
-            never be stored is in the dead-letter queue.
+            SQS's partial-batch reply: the messages to deliver again. These met a fault of the infrastructure, or there
+            was no time left for them; what can never be stored is in the dead-letter queue.
         """
         latest = instant_at(time.time() + self.settings.max_future_skew_seconds)
-        failed = [record["messageId"] for record in records if not self._take(record, latest)]
+        failed = [record["messageId"] for record in records if not self._take(record, latest, budget)]
         self.telemetry.flush()
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
-    def _take(self, record: SqsRecord, latest: str) -> bool:
+    def _take(self, record: SqsRecord, latest: str, budget: Budget) -> bool:
         """Whether the message is dealt with for good."""
         try:
+            budget.check()
             try:
                 self._store(record["body"], latest)
             except Rejected as rejected:

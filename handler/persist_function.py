@@ -3,11 +3,15 @@
 from typing import Any
 
 from . import clients
+from .budget import Budget
 from .events_table import EventsTable
 from .persist import Persist
 from .queues import Quarantine
 from .settings import PersistSettings
 from .telemetry import Telemetry
+
+_SHARE_OF_TIME = 1 / 3
+"""Of what Lambda gives: the message that is begun last may still take two calls (clients.LONGEST_CALL_SECONDS each)."""
 
 
 def start() -> Persist:
@@ -24,6 +28,6 @@ def start() -> Persist:
 _persist = start()
 
 
-def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Lambda's call: a batch of the ingest queue. Replies with the messages to deliver again."""
-    return _persist.handle(event["Records"])
+    return _persist.handle(event["Records"], Budget.of(context, _SHARE_OF_TIME))

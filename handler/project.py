@@ -5,11 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .budget import AMPLE, Budget
 from .domain_event import shown
 from .domain_row import DomainRow
 from .domain_table import DomainTable
-from .folding import Budget
-from .projection import AMPLE, Outcome, Plan, Projection, is_done
+from .projection import Outcome, Plan, Projection, is_done
 from .rebuild import Rebuilds
 from .settings import ProjectSettings
 from .stored_event import StoredEvent

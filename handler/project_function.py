@@ -1,13 +1,13 @@
 """Entry point of the project function: the events table's stream, and rebuild requests, to domain rows."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 from . import clients, domain_logic
+from .budget import Budget
 from .domain_table import DomainTable
 from .events_table import EventsTable
-from .folding import Budget, Recipe
+from .folding import Recipe
 from .project import Project
 from .projection import Projection
 from .queues import ParkedQueue
@@ -18,15 +18,6 @@ from .telemetry import Telemetry
 
 _SHARE_OF_TIME = 0.9
 """Of what Lambda gives: the rest is for the writes that are under way when it is over."""
-
-
-class Context(Protocol):
-    """What Lambda says of an invocation."""
-
-    aws_request_id: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is killed."""
 
 
 def start() -> Project:
@@ -52,13 +43,9 @@ def start() -> Project:
 _project = start()
 
 
-def handle(event: dict[str, Any], context: Context | None) -> dict[str, Any]:
+def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Lambda's call: a batch of the stream, or a rebuild request from the bus."""
-    if context is None:
-        budget, request_id = Budget(), ""
-    else:
-        seconds = context.get_remaining_time_in_millis() / 1000
-        budget, request_id = Budget(time.monotonic() + _SHARE_OF_TIME * seconds), context.aws_request_id
+    budget = Budget.of(context, _SHARE_OF_TIME)
     if "Records" in event:
         return _project.handle_batch(event["Records"], budget)
-    return _project.rebuild(event["detail"], request_id=request_id, budget=budget)
+    return _project.rebuild(event["detail"], request_id=getattr(context, "aws_request_id", ""), budget=budget)

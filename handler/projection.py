@@ -25,9 +25,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Protocol
 
+from .budget import AMPLE, Budget
 from .domain_row import MIXED, NOTHING, DomainRow, Parked, Rebuilding
 from .fold import Failure
-from .folding import OUT_OF_TIME, Budget, Folding, Recipe
+from .folding import OUT_OF_TIME, Folding, Recipe
 from .key_set import KeySet, Span
 from .marks import START, Mark
 from .snapshot import Snapshot
@@ -35,8 +36,6 @@ from .stored_event import StoredEvent
 
 _MOST_RACES = 20
 """Lost races after which a domain's events go back to the stream; each loss means that another writer got on."""
-
-AMPLE = Budget()
 
 _Next = tuple[DomainRow | None, Sequence[tuple[int, Snapshot]]]
 

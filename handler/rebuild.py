@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from .budget import AMPLE, Budget
 from .domain_row import NOTHING, DomainRow, Rebuilding
 from .fold import Failure
-from .folding import OUT_OF_TIME, Budget, Folding, Recipe
+from .folding import OUT_OF_TIME, Folding, Recipe
 from .key_set import Span
-from .projection import AMPLE, EventStore, RowStore, SnapshotStore, now_text, replaced
+from .projection import EventStore, RowStore, SnapshotStore, now_text, replaced
 
 _MOST_ROUNDS: Final = 1000
 """Each follows on a write that was faster."""
@@ -73,6 +74,7 @@ class _Rebuild:
         self._request_id = request_id
         self._budget = budget
         self._note = self._new_note()
+        self._begun = False
         self._folding = self._from_nothing()
         self._sure = ""
         """Up to here, the row's note tells of whatever comes in after it was read from the store."""
@@ -100,7 +102,7 @@ class _Rebuild:
         note = row.rebuilding
         if note is None or note.run != self._note.run:
             self._refuse_if_another_runs(note)
-            self._note, self._folding = self._new_note(), self._from_nothing()
+            self._note, self._folding, self._begun = self._new_note(), self._from_nothing(), True
             return row.followed_by(rebuilding=self._note)
         if self._cursor > self._sure:
             self._folding.rewind(self._sure)
@@ -117,7 +119,7 @@ class _Rebuild:
         if self._folding.failure is not None:
             self._withdraw(row)
             raise RebuildFailed(_why(self._folding.failure))
-        if self._folding.state is NOTHING:
+        if not self._folding.state.applied.count:
             self._withdraw(row)
             raise RebuildFailed("no event is stored for this DomainId")
         marks, snapshots = self._folding.placed(row)
@@ -126,7 +128,9 @@ class _Rebuild:
         return DomainRow(self._domain_id, self._folding.state, self._stores.recipe.version, marks=marks)
 
     def _refuse_if_another_runs(self, note: Rebuilding | None) -> None:
-        if note is not None and note.request_id != self._request_id and note.until >= now_text():
+        # of one request the last run counts: the others are dead, or this one delivered twice
+        same = note is not None and note.request_id == self._request_id and not self._begun
+        if note is not None and not same and note.until >= now_text():
             raise RebuildFailed(f"another rebuild of this domain is under way, until {note.until} at the latest")
 
     def _withdraw(self, row: DomainRow | None) -> None:
