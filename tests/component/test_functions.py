@@ -33,7 +33,7 @@ def test_logs_are_kept_for_a_year(deployment: Deployment, name: str) -> None:
 def test_the_persist_function(deployment: Deployment) -> None:
     function = deployment.only("Function", "files-persist").inputs
     assert function["handler"] == "handler.persist_function.handle"
-    assert (function["timeout"], function["memorySize"]) == (30, 512)
+    assert (function["timeout"], function["memorySize"]) == (45, 512)
     assert "layers" not in function
     assert function["environment"]["variables"] == {
         "DOMAIN_NAME": "File",

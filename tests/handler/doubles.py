@@ -1,11 +1,13 @@
 """Stores in memory for the projection, and a domain whose state shows exactly what was folded, in which order."""
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 from handler.attribute_value import Item
+from handler.budget import Budget
 from handler.domain_logic import DomainLogic
 from handler.domain_row import DomainRow, Parked
 from handler.folding import Recipe
@@ -38,22 +40,24 @@ def stored(number: int, *, domain_id: str = DOMAIN_ID, poison: bool = False, eve
 
 
 def logic(version: str) -> DomainLogic:
-    """Logic that notes each event's id; versions before v2 refuse poison."""
+    """Logic that notes each event's id, and the version that folded it; versions before v2 refuse poison."""
 
     @dataclass
     class Log:
         DomainId: str
         Entries: list[str]
+        Versions: list[str] = field(default_factory=list)
 
         def apply(self, event_id: str, event_name: str) -> None:
             if event_name == "Poison" and version < "v2":
                 raise ValueError("poison")
             self.Entries.append(event_id)
+            self.Versions.append(version)
 
     class Domain:
         @staticmethod
         def from_dynamo_item(item: Any) -> Log:
-            return Log(item.DomainId, item.Entries)
+            return Log(item.DomainId, item.Entries, item.Versions)
 
         @staticmethod
         def create_new(domain_id: str, user_id: str) -> Log:
@@ -61,10 +65,39 @@ def logic(version: str) -> DomainLogic:
 
         @staticmethod
         def to_dynamo_item(log: Log) -> dict[str, Any]:
-            return {"DomainId": log.DomainId, "Entries": log.Entries}
+            return {"DomainId": log.DomainId, "Entries": log.Entries, "Versions": log.Versions}
 
     module = ModuleType("domain_handler")
     module.__dict__.update(Domain=Domain, Log=Log)
+    return DomainLogic(module)
+
+
+def counting(version: str) -> DomainLogic:
+    """Logic with a row of one size, for long histories."""
+
+    @dataclass
+    class Counter:
+        DomainId: str
+        Count: int = 0
+
+        def apply(self) -> None:
+            self.Count += 1
+
+    class Domain:
+        @staticmethod
+        def from_dynamo_item(item: Any) -> Counter:
+            return Counter(item.DomainId, item.Count)
+
+        @staticmethod
+        def create_new(domain_id: str) -> Counter:
+            return Counter(domain_id)
+
+        @staticmethod
+        def to_dynamo_item(counter: Counter) -> dict[str, Any]:
+            return {"DomainId": counter.DomainId, "Count": counter.Count}
+
+    module = ModuleType("domain_handler")
+    module.__dict__.update(Domain=Domain, Counter=Counter)
     return DomainLogic(module)
 
 
@@ -75,10 +108,14 @@ class MemoryEvents:
     events: dict[str, dict[str, StoredEvent]] = field(default_factory=dict)
     items_read: int = 0
     keys_read: int = 0
+    _in_order: dict[str, list[str]] = field(default_factory=dict)
 
     def put(self, *events: StoredEvent) -> None:
         for event in events:
-            self.events.setdefault(event.domain_id, {})[event.key] = event
+            events_of_domain = self.events.setdefault(event.domain_id, {})
+            if event.key not in events_of_domain:
+                insort(self._sorted(event.domain_id), event.key)
+            events_of_domain[event.key] = event
 
     def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
         for key in self._within(domain_id, span):
@@ -91,13 +128,16 @@ class MemoryEvents:
             yield key
 
     def _within(self, domain_id: str, span: Span) -> list[str]:
-        return [
-            key
-            for key in sorted(self.events.get(domain_id, {}))
-            if (key > span.after if span.after is not None else key >= span.start)
-            and (span.before is None or key < span.before)
-            and (span.up_to is None or key <= span.up_to)
-        ]
+        keys = self._sorted(domain_id)
+        first = bisect_left(keys, span.start) if span.after is None else bisect_right(keys, span.after)
+        if span.before is not None:
+            return keys[first : bisect_left(keys, span.before)]
+        return keys[first:] if span.up_to is None else keys[first : bisect_right(keys, span.up_to)]
+
+    def _sorted(self, domain_id: str) -> list[str]:
+        if domain_id not in self._in_order:
+            self._in_order[domain_id] = sorted(self.events.get(domain_id, {}))
+        return self._in_order[domain_id]
 
 
 @dataclass
@@ -163,6 +203,7 @@ class World:
     notices: Notices = field(default_factory=Notices)
     events_per_mark: int = 2
     """Few, so that short histories have marks."""
+    logic: Callable[[str], DomainLogic] = logic
 
     def projection(self, version: str = "v1") -> Projection:
         return Projection(self.events, self.rows, self.snapshots, self.notices, self.recipe(version))
@@ -171,7 +212,7 @@ class World:
         return Rebuilds(self.events, self.rows, self.snapshots, self.recipe(version))
 
     def recipe(self, version: str) -> Recipe:
-        return Recipe(logic(version), version, seconds_per_event=5, events_per_mark=self.events_per_mark)
+        return Recipe(self.logic(version), version, seconds_per_event=5, events_per_mark=self.events_per_mark)
 
     def deliver(self, *batch: StoredEvent, version: str = "v1") -> Any:
         """Store a batch of one domain's events and project it, as the stream would."""
@@ -182,6 +223,22 @@ class World:
         row = self.rows.read(domain_id)
         assert row is not None
         return row
+
+    def budget(self, *, events: int) -> Budget:
+        """The time of a whole invocation, which is over after so many events."""
+
+        class Counted(Budget):
+            left = events
+
+            def is_over(self) -> bool:
+                Counted.left -= 1
+                return Counted.left < 0
+
+        return Counted()
+
+    def versions(self, domain_id: str = DOMAIN_ID) -> list[str]:
+        """The version of the logic that folded each of them."""
+        return [version["S"] for version in self.row(domain_id).state.attributes["Versions"]["L"]]
 
     def entries(self, domain_id: str = DOMAIN_ID) -> list[str]:
         """The ids of the events in the row's state, in the order in which they were folded."""

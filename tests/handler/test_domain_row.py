@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.attribute_value import encode_item, item_size
-from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, DomainState, Parked
+from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, DomainState, Parked, Rebuilding
 from handler.key_set import KeySet
+from handler.marks import MOST_BYTES, Mark, Marks
 
 from .strategies import identifiers
 
@@ -32,7 +33,16 @@ states = st.builds(
     st.none() | identifiers,
     st.builds(KeySet, st.integers(0, 10**9), st.integers(0, 2**128 - 1)),
 )
-rows = st.builds(DomainRow, st.just("d-1"), states, identifiers | st.just(MIXED), parked)
+marks = st.lists(st.builds(Mark, identifiers, st.builds(KeySet, st.integers(0, 10**9)), st.none() | st.integers(0, 9)))
+rows = st.builds(
+    DomainRow,
+    st.just("d-1"),
+    states,
+    identifiers | st.just(MIXED),
+    parked,
+    marks=marks.map(Marks.of),
+    rebuilding=st.none() | st.builds(Rebuilding, *[identifiers] * 3, st.none() | st.just("") | identifiers),
+)
 
 
 @given(rows)
@@ -46,7 +56,12 @@ def test_the_attributes_of_the_domain_lie_beside_one_reserved_map(row: DomainRow
     notes = item.pop("CpEventSource")["M"]
     item.pop("CpEventSourceParked", None)
     assert item == row.state.attributes
-    assert notes.keys() - {"Checkpoint", "Parked"} == {"EventCount", "Digest", "Revision", "LogicVersion"}
+    assert notes.keys() - {"Checkpoint", "Parked", "Marks", "Rebuilding"} == {
+        "EventCount",
+        "Digest",
+        "Revision",
+        "LogicVersion",
+    }
 
 
 @given(rows)
@@ -80,24 +95,6 @@ def test_every_row_has_a_revision_of_its_own() -> None:
     assert len({DomainRow("d-1", NOTHING, "arn:1").revision for _ in range(100)}) == 100
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True), st.randoms())
-def test_a_set_of_keys_does_not_depend_on_their_order(keys: list[str], random: Any) -> None:
-    shuffled = list(keys)
-    random.shuffle(shuffled)
-    one, other = KeySet(), KeySet()
-    for key, another in zip(keys, shuffled, strict=True):
-        one, other = one.plus(key), other.plus(another)
-    assert one == other
-    assert one.count == len(keys)
-    assert 0 <= one.digest < 2**128
-
-
-@given(st.sets(st.text("ab"), max_size=6), st.sets(st.text("ab"), max_size=6))
-def test_sets_of_different_keys_differ(one: set[str], other: set[str]) -> None:
-    digests = [_key_set(keys) for keys in (one, other)]
-    assert (digests[0] == digests[1]) == (one == other)
-
-
 def test_a_state_after_an_event() -> None:
     state = NOTHING.after("k1", {"A": {"S": "1"}}).after("k2", {"A": {"S": "2"}})
     assert state == DomainState({"A": {"S": "2"}}, "k2", KeySet().plus("k2").plus("k1"))
@@ -124,15 +121,10 @@ def test_the_largest_notes_fit_into_their_room() -> None:
         waiting_up_to="k" * 1024,
     )
     state = DomainState(encode_item({"DomainId": "d-1"}), "k" * 1024, KeySet(10**9, 2**128 - 1))
-    item = DomainRow("d-1", state, "v" * 200, longest).to_item()
+    largest = Marks(bytes(MOST_BYTES))
+    rebuilding = Rebuilding("r" * 100, "r" * 8, "u" * 24, "c" * 1024)
+    item = DomainRow("d-1", state, "v" * 200, longest, marks=largest, rebuilding=rebuilding).to_item()
     assert item_size(item) - item_size(state.attributes) <= BOOKKEEPING_BYTES
-
-
-def _key_set(keys: set[str]) -> KeySet:
-    result = KeySet()
-    for key in keys:
-        result = result.plus(key)
-    return result
 
 
 @pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion"])

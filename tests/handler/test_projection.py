@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handler.budget import Budget, OutOfTime
 from handler.domain_row import MIXED
 from handler.key_set import KeySet
 from handler.projection import Contention, Outcome
-from handler.rebuild import RebuildFailed
 from handler.stored_event import StoredEvent
 from tests.handler.doubles import DOMAIN_ID, World, stored
 
@@ -344,23 +344,134 @@ class TestLogicVersions:
         assert world.row().logic_version == "v1"
 
 
-class TestRebuild:
-    def test_a_failing_event_leaves_the_row_as_it_was(self) -> None:
+class TestLateEvents:
+    @pytest.mark.parametrize("behind", [1, 2, 9, 10, 11, 40, 150, 200])
+    @pytest.mark.parametrize("length", [200, 700])
+    def test_a_late_event_reads_twice_what_lies_behind_it_and_two_spacings(self, length: int, behind: int) -> None:
+        """However long the history."""
+        world = World(events_per_mark=10)
+        numbers = [number for number in range(length + 1) if number != length - behind]
+        for start in range(0, length, 7):
+            world.deliver(*map(stored, numbers[start : start + 7]))
+        world.deliver(stored(length))
+        world.events.items_read = world.events.keys_read = world.snapshots.reads = 0
+        assert world.deliver(stored(length - behind)) is Outcome.REFOLDED
+        assert world.events.items_read + world.events.keys_read <= 2 * behind + 2 * 10
+        assert world.snapshots.reads <= 1
+        assert world.entries() == [f"e{number}" for number in range(length + 1)]
+
+    def test_a_redelivered_batch_reads_no_more_than_a_late_event(self) -> None:
+        world = World(events_per_mark=10)
+        for start in range(0, 300, 10):
+            world.deliver(*map(stored, range(start, start + 10)))
+        world.events.items_read = world.rows.writes = 0
+        assert world.deliver(*map(stored, range(290, 300))) is Outcome.REDELIVERED
+        assert world.events.items_read <= 2 * 10 + 2 * 10
+        assert world.rows.writes == 0
+
+    def test_one_of_two_late_events_beside_a_new_one_is_folded_in_its_place(self) -> None:
+        world = World()
+        world.deliver(*map(stored, (1, 2, 4, 5, 6, 7, 8)))
+        world.deliver(stored(2), stored(3), stored(9))
+        assert world.entries() == [f"e{number}" for number in range(1, 10)]
+
+    def test_a_refold_drops_the_marks_behind_its_base(self) -> None:
+        """They say what the row held before the late event was among them."""
+        world = World()
+        world.deliver(*map(stored, (1, 3, 4, 5, 6, 7, 8, 9)))
+        world.deliver(stored(2))
+        for mark in world.row().marks.read():
+            assert mark.applied == keys_of([stored(n) for n in range(1, 10) if stored(n).key < mark.key])
+        world.deliver(stored(0))
+        assert world.entries() == [f"e{number}" for number in range(10)]
+
+    def test_a_snapshot_that_a_zombie_put_over_a_listed_one_is_passed_over(self) -> None:
+        """It has the same place and another set of events; to go by the place alone would lose 2 and 3."""
         world = World()
         world.deliver(stored(1))
-        before = world.row()
-        world.events.put(stored(2, poison=True))
-        with pytest.raises(RebuildFailed, match="ValueError at the event e2"):
-            world.rebuilds().rebuild(DOMAIN_ID)
-        assert replace(world.row(), revision=before.revision) == before
+        events = [stored(6), stored(7)]
+        world.events.put(*events)
+        zombie = world.projection().plan(events, world.rows.read(DOMAIN_ID))
+        world.deliver(*map(stored, (2, 3, 6, 7, 9, 10)))
+        listed = {mark.slot: mark.key for mark in world.row().marks.read()}
+        assert any(listed.get(slot) == snapshot.place for slot, snapshot in zombie.snapshots)
+        world.projection().carry_out(zombie)
+        world.deliver(stored(8))
+        assert world.entries() == [f"e{number}" for number in (1, 2, 3, 6, 7, 8, 9, 10)]
 
-    def test_a_domain_without_events_is_refused(self) -> None:
-        with pytest.raises(RebuildFailed, match="no event is stored"):
-            World().rebuilds().rebuild(DOMAIN_ID)
-
-    def test_events_that_arrive_meanwhile_are_in_it(self) -> None:
+    def test_a_snapshot_of_another_version_is_not_folded_upon(self) -> None:
         world = World()
-        world.deliver(stored(1))
-        world.rows.before_write = lambda: world.deliver(stored(2))
+        world.deliver(*map(stored, (1, 2, 3, 4, 6)), version="v0")
+        world.deliver(stored(5), version="v1")
+        assert world.entries() == [f"e{number}" for number in range(1, 7)]
+        assert set(world.versions()) == {"v1"}
+
+    def test_a_mixed_row_makes_no_snapshots(self) -> None:
+        """Labelled with the version that only went on, its state would be taken for that version's own."""
+        world = World()
+        world.deliver(*map(stored, (1, 2)), version="v0")
+        for number in (3, 4, 6, 7):
+            world.deliver(stored(number), version="v1")
+        world.deliver(stored(5), version="v1")
+        assert set(world.versions()) == {"v1"}
+        assert world.row().logic_version == "v1"
+
+    def test_snapshots_that_were_deleted_or_spoilt_cost_reads_alone(self) -> None:
+        world = World()
+        world.deliver(*map(stored, (1, 2, 3, 4, 6, 7, 8)))
+        (_, first), *_ = world.snapshots.items
+        del world.snapshots.items[DOMAIN_ID, first]
+        for key in world.snapshots.items:
+            del world.snapshots.items[key]["CpEventSource"]
+        world.deliver(stored(5))
+        assert world.entries() == [f"e{number}" for number in range(1, 9)]
+
+    def test_a_slot_that_the_row_lists_is_not_put_over(self) -> None:
+        """Another may be folding from it; and if the row's write is lost, it still serves."""
+        world = World(events_per_mark=1)
+        world.deliver(*map(stored, range(20)))
+        listed = {mark.slot for mark in world.row().marks.read()}
+        plan = world.projection().plan([stored(30), stored(31)], world.rows.read(DOMAIN_ID))
+        assert plan.snapshots
+        assert not listed & {slot for slot, _ in plan.snapshots}
+
+
+class TestTime:
+    def test_what_there_is_no_time_for_goes_back(self) -> None:
+        world = World()
+        world.events.put(stored(1))
+        with pytest.raises(OutOfTime):
+            world.projection().project([stored(1)], None, Budget(deadline=0, whole=False))
+
+    def test_a_fold_for_which_an_invocation_is_too_short_parks_its_domain_with_what_it_came_to(self) -> None:
+        """Else its events would come back until the stream drops them, and hold up their shard."""
+        world = World()
+        events = list(map(stored, range(10)))
+        world.events.put(*events)
+        world.projection().project(events, None, world.budget(events=6))
+        parked = world.row().parked
+        assert parked is not None
+        assert (parked.error, parked.event_id) == ("OutOfTime", "e6")
+        assert world.entries() == [f"e{number}" for number in range(6)]
+
+    def test_the_next_event_goes_on_from_there(self) -> None:
+        world = World()
+        events = list(map(stored, range(10)))
+        world.events.put(*events)
+        world.projection().project(events, None, world.budget(events=6))
+        world.events.items_read = 0
+        assert world.deliver(stored(10)) is Outcome.HEALED
+        assert world.entries() == [f"e{number}" for number in range(11)]
+        assert world.events.items_read <= 5 + 2 * world.events_per_mark
+
+    def test_a_late_event_for_which_it_is_too_short_is_not_tried_again_at_every_event(self) -> None:
+        world = World(events_per_mark=100)
+        world.deliver(*map(stored, range(1, 20)))
+        world.events.put(stored(0))
+        world.projection().project([stored(0)], world.rows.read(DOMAIN_ID), world.budget(events=6))
+        assert world.row().parked is not None
+        world.events.items_read = 0
+        assert world.deliver(stored(21)) is Outcome.WAITING
+        assert world.events.items_read == 0
         world.rebuilds().rebuild(DOMAIN_ID)
-        assert world.entries() == ["e1", "e2"]
+        assert world.entries() == [f"e{number}" for number in (*range(20), 21)]
