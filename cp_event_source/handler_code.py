@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 import pulumi
 
-SHIPPED_PACKAGES: Final = ("aws_lambda_powertools", "jmespath", "typing_extensions")
-"""What the functions' code imports besides boto3, which the Lambda runtime has. Pure Python, so that the code
-runs on any architecture."""
-
 _PACKAGE: Final = "cp_event_source.handler"
 
 
@@ -59,30 +55,13 @@ else:  # what this package uses of the functions' pure core
 def code_files() -> dict[str, Path]:
     """The files of the functions' deployment package: path in the archive to file, sorted.
 
-    Listed one by one, since a folder would bring its `__pycache__` along and with it a new hash.
+    Only our own: besides the standard library they import botocore, which the Lambda runtime has. Listed one by one,
+    since a folder would bring its `__pycache__` along and with it a new hash.
     """
-    sources = {"handler": HANDLER_DIR} | {name: _installed(name) for name in SHIPPED_PACKAGES}
-    files: dict[str, Path] = {}
-    for name, source in sources.items():
-        if source.is_dir():
-            files |= {f"{name}/{path.relative_to(source).as_posix()}": path for path in source.rglob("*.py")}
-        else:
-            files[source.name] = source
+    files = {f"handler/{path.relative_to(HANDLER_DIR).as_posix()}": path for path in HANDLER_DIR.rglob("*.py")}
     return dict(sorted(files.items()))
 
 
 def archive() -> pulumi.AssetArchive:
     """The functions' deployment package."""
     return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in code_files().items()})
-
-
-def _installed(name: str) -> Path:
-    """The folder of an installed package, or the file of an installed module."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(
-            f"{name}, which is deployed with the functions, is not installed; install cp-event-source again",
-            name=name,
-        )
-    origin = Path(spec.origin)
-    return origin.parent if spec.submodule_search_locations else origin

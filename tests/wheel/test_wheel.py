@@ -1,5 +1,5 @@
 """Guarantee: what people install is whole: the built wheel, in an environment of its own, imports, holds the
-functions' code, and runs the demo; with nothing of this checkout in sight."""
+functions' code, and, with what the local run needs, runs the demo; with nothing of this checkout in sight."""
 
 import os
 import re
@@ -31,18 +31,28 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def environment_with(wheel: str, folder: Path) -> Path:
     """The folder of executables of a fresh environment with the wheel and what its metadata asks for, at the pinned
     versions."""
-    folder = tmp_path_factory.mktemp("fresh")
     pins = re.findall(r"^([a-z0-9._-]+==[^ \\]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(pins))
     venv.create(folder / "venv", with_pip=True)
     executables = folder / "venv" / "bin"
-    run(executables / "pip", "install", "--quiet", "--constraint", constraints, f"{wheel}[local]", cwd=folder)
+    run(executables / "pip", "install", "--quiet", "--constraint", constraints, wheel, cwd=folder)
     return executables
+
+
+@pytest.fixture(scope="module")
+def deploying(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with what it takes to deploy."""
+    return environment_with(str(wheel), tmp_path_factory.mktemp("deploying"))
+
+
+@pytest.fixture(scope="module")
+def local(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with what the local run takes as well."""
+    return environment_with(f"{wheel}[local]", tmp_path_factory.mktemp("local"))
 
 
 def test_the_wheel_holds_the_functions_code_inside_the_package_and_nothing_else(wheel: Path) -> None:
@@ -54,22 +64,23 @@ def test_the_wheel_holds_the_functions_code_inside_the_package_and_nothing_else(
     assert {"cp_event_source/py.typed", "cp_event_source/PulumiPlugin.yaml"} <= set(names)
 
 
-def test_it_imports_and_finds_the_functions_code(environment: Path, tmp_path: Path) -> None:
+def test_it_imports_without_an_aws_library_and_finds_the_functions_code(deploying: Path, tmp_path: Path) -> None:
     program = (
         "import cp_event_source, importlib.util as u; from cp_event_source import handler_code as h;"
         "files = h.code_files();"
+        "assert u.find_spec('botocore') is None, 'to deploy takes Pulumi and nothing else';"
         "assert u.find_spec('handler') is None, 'a top-level module named handler is a bad neighbour';"
-        "assert {'handler/persist_function.py', 'handler/project_function.py', 'typing_extensions.py'} <= set(files);"
+        "assert {'handler/persist_function.py', 'handler/project_function.py'} <= set(files);"
         "assert all(path.is_file() for path in files.values());"
         "print(cp_event_source.__file__)"
     )
-    where = run(environment / "python", "-c", program, cwd=tmp_path)
-    assert Path(where.strip()).is_relative_to(environment.parent)
+    where = run(deploying / "python", "-c", program, cwd=tmp_path)
+    assert Path(where.strip()).is_relative_to(deploying.parent)
 
 
 @pytest.mark.timeout(600)
-def test_it_runs_the_demo(environment: Path, tmp_path: Path) -> None:
+def test_it_runs_the_demo(local: Path, tmp_path: Path) -> None:
     example = shutil.copytree(ROOT / "examples" / "default", tmp_path / "default")
-    output = run(environment / "cp-event-source", "local", example, "--events", example / "events.json", cwd=tmp_path)
+    output = run(local / "cp-event-source", "local", example, "--events", example / "events.json", cwd=tmp_path)
     for name in ("FileUploaded", "FileScanned"):
         assert name in output
