@@ -44,11 +44,13 @@ if TYPE_CHECKING:
     from handler import domain_contract as domain_contract
     from handler import domain_row as domain_row
     from handler import exact_json as exact_json
+    from handler import snapshot as snapshot
     from handler import stored_event as stored_event
 else:  # what this package uses of the functions' pure core
     domain_contract = import_module(f"{_PACKAGE}.domain_contract")
     domain_row = import_module(f"{_PACKAGE}.domain_row")
     exact_json = import_module(f"{_PACKAGE}.exact_json")
+    snapshot = import_module(f"{_PACKAGE}.snapshot")
     stored_event = import_module(f"{_PACKAGE}.stored_event")
 
 

@@ -2,12 +2,14 @@
 
 import pulumi_aws as aws
 
-from .handler_code import domain_row
+from .handler_code import domain_row, snapshot
 from .scope import Scope
 
 PARKED_INDEX = "ParkedDomains"
 PARKED_SINCE = domain_row.PARKED_SINCE
 """A top-level attribute that a domain's row has only while it is parked, so that the index holds only those."""
+SLOT = snapshot.SLOT
+"""Tells a domain's snapshots apart."""
 
 
 def domain_events_table(scope: Scope) -> aws.dynamodb.Table:
@@ -65,10 +67,10 @@ def domain_snapshots_table(scope: Scope) -> aws.dynamodb.Table:
     return aws.dynamodb.Table(
         scope.child("domain-snapshots"),
         hash_key="DomainId",
-        range_key="CpEventSourceSlot",
+        range_key=SLOT,
         attributes=[
             aws.dynamodb.TableAttributeArgs(name="DomainId", type="S"),
-            aws.dynamodb.TableAttributeArgs(name="CpEventSourceSlot", type="N"),
+            aws.dynamodb.TableAttributeArgs(name=SLOT, type="N"),
         ],
         billing_mode="PAY_PER_REQUEST",
         point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True),

@@ -40,6 +40,7 @@ def test_snapshots_are_keyed_by_domain_and_a_numbered_slot_and_do_not_stream(dep
     table = deployment.only("Table", "files-domain-snapshots").inputs
     assert (table["hashKey"], table["rangeKey"]) == ("DomainId", "CpEventSourceSlot")
     assert table["attributes"] == [{"name": "DomainId", "type": "S"}, {"name": "CpEventSourceSlot", "type": "N"}]
+    assert "CpEventSourceSlot" in domain_contract.RESERVED_ATTRIBUTES
     assert "streamEnabled" not in table
     assert "globalSecondaryIndexes" not in table
 
