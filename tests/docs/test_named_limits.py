@@ -7,6 +7,9 @@ import pytest
 from cp_event_source import CpEventSource, arguments, functions, queues
 from handler import attribute_value, domain_contract, domain_row
 from handler.domain_event import ContractViolation, parse_domain_event
+from handler.key_set import NO_KEYS
+from handler.marks import Mark, Marks
+from handler.snapshot import Snapshot
 
 from .markdown import REPOSITORY
 
@@ -54,6 +57,13 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
             f"more than {(attribute_value.ITEM_SIZE_LIMIT - domain_row.BOOKKEEPING_BYTES) // 1024} KB",
         ),
         ("docs/reference/component.md", f"default {arguments.DEFAULT_MAX_FUTURE_SKEW_SECONDS} "),
+        (
+            "docs/reference/component.md",
+            (
+                f"whole number from {arguments.MIN_EVENTS_PER_SNAPSHOT} to {arguments.MAX_EVENTS_PER_SNAPSHOT:,}, "
+                f"default {arguments.DEFAULT_EVENTS_PER_SNAPSHOT} "
+            ),
+        ),
         ("docs/reference/component.md", f"at most {arguments.MAX_NAME_LENGTH} letters"),
         ("docs/reference/component.md", f"1 to {arguments.MAX_DOMAIN_NAME_LENGTH} ASCII"),
         ("docs/reference/component.md", f"kept for {functions.LOG_RETENTION_DAYS} days"),
@@ -78,6 +88,32 @@ def test_every_parameter_of_the_domain_logic_is_in_its_reference() -> None:
     page = text_of("docs/reference/domain-logic.md")
     parameters = {*domain_contract.APPLY_PARAMETERS, *domain_contract.CREATE_PARAMETERS}
     assert [name for name in sorted(parameters) if f"`{name}`" not in page] == []
+
+
+def test_every_attribute_of_the_pipelines_own_is_in_the_reference() -> None:
+    page = text_of("docs/reference/functions-and-tables.md")
+    state = domain_row.DomainState({}, "key", NO_KEYS)
+    row = domain_row.DomainRow(
+        "d",
+        state,
+        "1",
+        parked=domain_row.Parked("key", "e", "FileUploaded", "E", "E: e", "now", "1", "key"),
+        marks=Marks.of([Mark("place", NO_KEYS, 0)]),
+        rebuilding=domain_row.Rebuilding("request", "run", "then", "place"),
+    )
+    items = [row.to_item(), Snapshot("place", state, "1").to_item("d", 0)]
+    assert set().union(*items) == {"DomainId", *domain_contract.RESERVED_ATTRIBUTES}
+    notes = [item["CpEventSource"]["M"] for item in items]
+    inner = [value["M"] for note in notes for value in note.values() if "M" in value]
+    names = set().union(*items, *notes, *inner)
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+
+
+def test_every_environment_variable_is_in_the_reference() -> None:
+    page = text_of("docs/reference/functions-and-tables.md")
+    read = set(re.findall(r'environment, "([A-Z_]+)"', (REPOSITORY / "handler" / "settings.py").read_text()))
+    assert "DOMAIN_NAME" in read
+    assert [name for name in sorted(read - {"AWS_LAMBDA_FUNCTION_NAME"}) if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("function", ["persist", "project"])
