@@ -190,6 +190,14 @@ class TestMeanwhile:
         assert world.entries() == ids(1, 3, 5)
         assert world.row().parked is None
 
+    def test_an_event_that_waits_beside_a_rebuild_is_in_it(self) -> None:
+        """v1 fails at 3 again when 1 arrives, and the row is parked at 3 as before; 2 waits, and v1 does not look."""
+        world = World()
+        world.deliver(stored(3, poison=True), stored(5))
+        meanwhile(world, lambda: world.deliver(stored(4)))
+        world.rebuilds("v2").rebuild(DOMAIN_ID)
+        assert world.entries() == ids(3, 4, 5)
+
     def test_a_domain_that_parks_meanwhile_is_rebuilt_all_the_same(self) -> None:
         world = World()
         world.deliver(stored(1))

@@ -1,0 +1,176 @@
+"""The traces known to break weaker projections fail if the guarantee that stops them is taken out of the code.
+
+Each row: what is broken, where in the source and how, and the test (elsewhere in this folder) that must then fail.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import handler
+from handler import projection, rebuild
+
+from . import doubles
+from .test_projection import TestFastPath, TestLateEvents, TestParking, TestTheStoreIsTheTruth
+from .test_rebuild import TestMeanwhile, TestOneAtATime
+
+BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
+    "a waiting event is acknowledged without a write": (
+        projection,
+        "return row.followed_by(parked=waiting, rebuilding=_told_rebuild(row, batch[0].key)), ()",
+        "return None, ()",
+        TestParking().test_old_and_new_logic_side_by_side_lose_nothing,
+    ),
+    "healing reads only to the batch's last key": (
+        projection,
+        "Span(start=min(parked.event_key, batch[0].key))",
+        "Span(start=min(parked.event_key, batch[0].key), up_to=batch[-1].key)",
+        TestParking().test_healing_reads_to_the_end_of_the_store,
+    ),
+    "a fast path while parked": (
+        projection,
+        "if row.parked is not None:\n            return self._past_parking",
+        "if False:\n            return self._past_parking",
+        TestParking().test_later_events_wait_and_are_noted_by_a_write,
+    ),
+    "pages of the store are used again after a lost race": (
+        projection,
+        "plan = self.plan(plan.batch, now, budget, told=plan.told)",
+        "plan = replace(plan, before=now)",
+        TestTheStoreIsTheTruth().test_pages_of_the_store_read_before_a_lost_race_are_void,
+    ),
+    "a snapshot is trusted by its place": (
+        projection,
+        "not snapshot.is_of(mark)",
+        "snapshot.place != mark.key",
+        TestLateEvents().test_a_snapshot_that_a_zombie_put_over_a_listed_one_is_passed_over,
+    ),
+    "a snapshot of another version is folded upon": (
+        projection,
+        "if snapshot.logic_version != self.recipe.version:",
+        "if False:",
+        TestLateEvents().test_a_snapshot_of_another_version_is_not_folded_upon,
+    ),
+    "a refold keeps the marks behind its base": (
+        projection,
+        "return row.followed_by(parked=parked, rebuilding=rebuilding), ()\n        marks, snapshots = folding.placed(row)",
+        "return row.followed_by(parked=parked, rebuilding=rebuilding), ()\n        marks, snapshots = "
+        "(row.marks, ()) if row is not None else folding.placed(row)",
+        TestLateEvents().test_a_refold_drops_the_marks_behind_its_base,
+    ),
+    "a mixed row's snapshot is labelled with one version": (
+        projection,
+        "folding = Folding.on_top_of(row, self.recipe, budget)",
+        "folding = replace(Folding.on_top_of(row, self.recipe, budget), whole=True)",
+        TestLateEvents().test_a_mixed_row_makes_no_snapshots,
+    ),
+    "a missing row is taken for a new domain": (
+        projection,
+        "return self._refolded(domain_id, None, batch, Span(), budget)",
+        "return self._advanced(DomainRow(domain_id, NOTHING, self.recipe.version), batch, budget)",
+        TestTheStoreIsTheTruth().test_a_row_deleted_by_hand_is_made_again_from_the_whole_store,
+    ),
+    "a missing row is folded to the batch alone": (
+        projection,
+        "return self._refolded(domain_id, None, batch, Span(), budget)",
+        "return self._refolded(domain_id, None, batch, Span(up_to=batch[-1].key), budget)",
+        TestTheStoreIsTheTruth().test_a_row_deleted_by_hand_is_made_whole_even_by_a_late_event,
+    ),
+    "a redelivered event is taken for a late one": (
+        projection,
+        "folding.state.applied == applied\n",
+        "False\n",
+        TestFastPath().test_a_redelivered_batch_is_read_and_not_written,
+    ),
+    "a redelivered batch is checked from the first event": (
+        projection,
+        "older = [mark for mark in marks if mark.key <= late[0].key]",
+        "older = []",
+        TestLateEvents().test_a_redelivered_batch_reads_no_more_than_a_late_event,
+    ),
+    "a refold reads to the store's head": (
+        projection,
+        "newest = max(checkpoint, batch[-1].key)",
+        'newest = "9"',
+        TestFastPath().test_a_refold_stops_at_the_checkpoint_and_the_batch,
+    ),
+    "the row goes back to before a late event that fails": (
+        projection,
+        'if row is not None and parked is not None and parked.event_key <= (row.state.checkpoint or ""):',
+        "if False:",
+        TestParking().test_a_late_event_that_fails_leaves_the_state_as_it_was,
+    ),
+    "the notice of a parking goes out after the row": (
+        projection,
+        "        if plan.tells and plan.told is not None:",
+        "        replaced(self.rows, plan.before, plan.after)\n        if plan.tells and plan.told is not None:",
+        TestParking().test_the_notice_goes_out_before_the_row_is_written,
+    ),
+    "a rebuild is told of no late event": (
+        projection,
+        "return replace(note, changed_from=place if note.changed_from is None else min(place, note.changed_from))",
+        "return note",
+        TestMeanwhile().test_a_late_event_behind_what_was_read_is_in_it,
+    ),
+    "a rebuild is told of nothing that waits": (
+        projection,
+        "return row.followed_by(parked=waiting, rebuilding=_told_rebuild(row, batch[0].key)), ()",
+        "return row.followed_by(parked=waiting), ()",
+        TestMeanwhile().test_an_event_that_waits_beside_a_rebuild_is_in_it,
+    ),
+    "a rebuild trusts what it read beyond the checkpoint": (
+        rebuild,
+        "if self._cursor > self._sure:",
+        "if False:",
+        TestMeanwhile().test_an_event_between_the_checkpoint_and_what_was_read_is_in_it,
+    ),
+    "a rebuild goes on over a row that was made anew": (
+        rebuild,
+        "self._note, self._folding, self._begun = self._new_note(), self._from_nothing(), True",
+        "self._note, self._begun = self._new_note(), True",
+        TestMeanwhile().test_a_row_deleted_and_made_meanwhile_is_begun_anew,
+    ),
+    "two runs of one request begin anew at the sight of each other": (
+        rebuild,
+        "and not self._begun",
+        "",
+        TestOneAtATime().test_of_one_request_delivered_twice_the_later_goes_on_and_the_earlier_gives_up,
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_the_trace_fails_without_its_guarantee(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, guarantee, instead, trace = BROKEN[broken]
+    trace()
+    source = Path(module.__file__ or "").read_text()
+    assert source.count(guarantee) == 1
+    mutant = load(f"{module.__name__}_broken", source.replace(guarantee, instead))
+    for name in ("Projection", "Rebuilds"):
+        if hasattr(mutant, name) and getattr(mutant, name).__module__ == mutant.__name__:
+            monkeypatch.setattr(doubles, name, getattr(mutant, name))
+    with pytest.raises((AssertionError, pytest.fail.Exception, LookupError)):
+        trace()
+
+
+def load(name: str, source: str) -> Any:
+    """A module of the handler package from its source, which knows the original's exceptions and outcomes."""
+    assert handler.__name__ == name.partition(".")[0]
+    spec = importlib.util.spec_from_loader(name, loader=None)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    try:
+        exec(compile(source, name, "exec"), module.__dict__)
+    finally:
+        del sys.modules[name]
+    for known in ("RowChanged", "Contention", "Outcome", "RebuildFailed"):
+        original = getattr(projection, known, None) or getattr(rebuild, known)
+        if known in vars(module):
+            setattr(module, known, original)
+    return module
