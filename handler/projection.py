@@ -21,7 +21,7 @@ when it had found no row, may see that row come back without what was applied si
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
@@ -355,9 +355,9 @@ def replaced(rows: RowStore, row: DomainRow | None, after: DomainRow) -> DomainR
     return after
 
 
-def now_text() -> str:
-    """UTC, ISO 8601, of one width: to be compared as text."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def now_text(*, later_by: float = 0) -> str:
+    """The time now, or so many seconds later: UTC, ISO 8601, of one width, to be compared as text."""
+    return (datetime.now(UTC) + timedelta(seconds=later_by)).isoformat(timespec="milliseconds")
 
 
 def _told_rebuild(row: DomainRow | None, place: str) -> Rebuilding | None:

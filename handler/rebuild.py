@@ -16,7 +16,6 @@ with.
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from .budget import AMPLE, Budget
@@ -139,8 +138,8 @@ class _Rebuild:
             replaced(self._stores.rows, row, row.followed_by(rebuilding=None))
 
     def _new_note(self) -> Rebuilding:
-        until = datetime.now(UTC) + timedelta(seconds=min(LONGEST_SECONDS, self._budget.seconds_left()))
-        return Rebuilding(self._request_id, secrets.token_hex(4), until.isoformat(timespec="milliseconds"))
+        until = now_text(later_by=min(LONGEST_SECONDS, self._budget.seconds_left()))
+        return Rebuilding(self._request_id, secrets.token_hex(4), until)
 
     def _from_nothing(self) -> Folding:
         return Folding(self._stores.recipe, NOTHING, self._budget)

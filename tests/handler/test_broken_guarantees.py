@@ -58,9 +58,8 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a refold keeps the marks behind its base": (
         projection,
-        "return row.followed_by(parked=parked, rebuilding=rebuilding), ()\n        marks, snapshots = folding.placed(row)",
-        "return row.followed_by(parked=parked, rebuilding=rebuilding), ()\n        marks, snapshots = "
-        "(row.marks, ()) if row is not None else folding.placed(row)",
+        "self.recipe.version, parked, marks=marks, rebuilding=rebuilding)",
+        "self.recipe.version, parked, marks=row.marks if row else marks, rebuilding=rebuilding)",
         TestLateEvents().test_a_refold_drops_the_marks_behind_its_base,
     ),
     "a mixed row's snapshot is labelled with one version": (

@@ -7,11 +7,10 @@ unless the same state (storage, and what each writer has seen so far) was met be
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from .algorithm import (
     NOTHING,
-    Algorithm,
     GetSnapshot,
     PutSnapshot,
     ReadRow,
@@ -37,6 +36,7 @@ class World:
     acknowledged: set[int] = field(default_factory=set)
 
     def frozen(self) -> Any:
+        """All of it, to be told from other states."""
         return (
             frozenset(self.store),
             self.row,
@@ -44,7 +44,17 @@ class World:
             frozenset(self.acknowledged),
         )
 
+    def frozen_answer(self, answer: Any) -> Any:
+        """What a writer saw, likewise."""
+        return answer
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the row when all is delivered."""
+        if self.row is not None:
+            yield from problems(self.row, self)
+
     def execute(self, step: Any) -> Any:
+        """Do a step on storage; what it answers."""
         match step:
             case ReadRow():
                 return self.row
@@ -95,19 +105,28 @@ class Scenario:
 
     name: str
     writers: Callable[[frozenset[str]], list[Writer]]
-    last: Callable[[frozenset[str]], Algorithm]
+    last: Callable[[frozenset[str]], Any]
     """The version that delivers, one by one, what is not acknowledged when all have run."""
     before: Callable[[frozenset[str]], list[Writer]] = lambda flaws: []
     crashes: int = 1
-    redelivers: bool = True
-    """Whether what a dead or failed writer did not acknowledge comes again."""
+    new_world: Callable[[], World] = World
 
 
-def delivery(algorithm: Algorithm, *keys: int) -> Writer:
+class Algorithms(Protocol):
+    """What writes: the model, or the real code."""
+
+    name: str
+
+    def project(self, keys: tuple[int, ...]) -> Steps: ...
+
+    def rebuild(self) -> Steps: ...
+
+
+def delivery(algorithm: Algorithms, *keys: int) -> Writer:
     return Writer(f"{algorithm.name}{list(keys)}", lambda: algorithm.project(keys), keys, keys)
 
 
-def rebuild(algorithm: Algorithm) -> Writer:
+def rebuild(algorithm: Algorithms) -> Writer:
     return Writer(f"{algorithm.name} rebuilds", algorithm.rebuild)
 
 
@@ -143,7 +162,7 @@ class _Running:
             self.found_no_row = result is None
         elif isinstance(step, WriteRow):
             self.found_no_row = False
-        self.seen = (*self.seen, result)
+        self.seen = (*self.seen, world.frozen_answer(result))
         self._advance(result, world)
 
     def _advance(self, result: Any, world: World) -> None:
@@ -177,7 +196,7 @@ def _choices(world: World, running: list[_Running], crashes: int) -> list[Choice
 def _run(
     scenario: Scenario, flaws: frozenset[str], choose: Callable[[Any, list[Choice]], Choice | None]
 ) -> tuple[World, list[str]]:
-    world = World()
+    world = scenario.new_world()
     for writer in scenario.before(flaws):
         alone = _Running(writer)
         while alone.state != "done":
@@ -249,18 +268,14 @@ def _check(scenario: Scenario, flaws: frozenset[str], world: World, schedule: li
         return Violation(f"{scenario.name}: {what}\nrow: {world.row}\nstore: {sorted(world.store)}\n  {lines}")
 
     algorithm = scenario.last(flaws)
-    if scenario.redelivers:
-        for key in sorted(world.store - world.acknowledged):
-            alone = _Running(delivery(algorithm, key))
-            while alone.state != "done":
-                schedule.append(f"drain {alone.writer.name}: {alone.next}")
-                alone.step(world)
-    row = world.row
-    if row is None:
-        if world.store and not any("DeleteRow" in line for line in schedule):
-            raise wrong("no row")
-        return
-    for problem in problems(row, world):
+    for key in sorted(world.store - world.acknowledged):
+        alone = _Running(delivery(algorithm, key))
+        while alone.state != "done":
+            schedule.append(f"drain {alone.writer.name}: {alone.next}")
+            alone.step(world)
+    if world.row is None and world.store and not any("DeleteRow" in line for line in schedule):
+        raise wrong("no row")
+    for problem in world.problems():
         raise wrong(problem)
 
 

@@ -8,7 +8,9 @@ import pytest
 from tests.nightly import effort
 
 from .explore import Scenario, Violation, at_random, explore
-from .scenarios import FLAWS, SCENARIOS
+from .scenarios import FLAWS, SETTINGS
+
+SCENARIOS = [setting.scenario() for setting in SETTINGS]
 
 by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 

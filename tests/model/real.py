@@ -1,0 +1,213 @@
+"""The real code as a writer of the model's worlds: every call on storage is a step at which others may get in.
+
+The call runs in a greenlet of its own; each storage call hands its step to the explorer and waits for the answer.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+from unittest.mock import patch
+
+from greenlet import getcurrent, greenlet
+
+from handler.domain_logic import DomainLogic
+from handler.domain_row import MIXED, DomainRow, DomainState, Parked
+from handler.folding import Recipe
+from handler.key_set import NO_KEYS, KeySet, Span
+from handler.projection import Contention, Projection, RowChanged
+from handler.rebuild import RebuildFailed, Rebuilds
+from handler.snapshot import Snapshot
+from handler.stored_event import StoredEvent
+from tests.handler.doubles import DOMAIN_ID, MemoryEvents, logic, stored
+
+from .algorithm import SPACING, GetSnapshot, PutSnapshot, ReadRow, Steps, WriteRow
+from .explore import World
+
+_PAGE = 2
+"""Events that one step reads."""
+
+
+@dataclass(frozen=True)
+class ReadSpan:  # at most _PAGE events
+    span: Span
+
+
+@dataclass(frozen=True)
+class Tell:  # None
+    parked: Parked
+
+
+class RealWorld(World):
+    """The model's world, holding what the real code writes."""
+
+    def execute(self, step: Any) -> Any:
+        match step:
+            case ReadSpan(span):
+                return self._events(span)[:_PAGE]
+            case Tell():
+                return None
+            case _:
+                return super().execute(step)
+
+    def frozen(self) -> Any:
+        return repr((sorted(self.store), self.row, sorted(self.snapshots.items()), sorted(self.acknowledged)))
+
+    def frozen_answer(self, answer: Any) -> Any:
+        return repr(answer)
+
+    def problems(self) -> Iterator[str]:
+        row: Any = self.row
+        if row is None:
+            return
+        events = self._events(Span())
+        expected = [event.event_id for event in events]
+        held = _ids(row.state)
+        if row.parked is None:
+            if held != expected:
+                yield f"the row is not the fold of the store: {held}"
+        elif row.parked.event_key > (row.state.checkpoint or ""):
+            if held != [event.event_id for event in events if event.key < row.parked.event_key]:
+                yield f"the row lacks events before the one that it is parked at: {held}"
+        elif not set(held) <= set(expected):
+            yield f"the row holds what it must not: {held}"
+        if row.state.applied != _keys(event for event in events if event.event_id in held):
+            yield "count and digest are not those of the events held"
+        if row.logic_version != MIXED and set(_versions(row.state)) - {row.logic_version}:
+            yield f"the row says {row.logic_version} and was folded by {_versions(row.state)}"
+        for mark in row.marks.read():
+            before = [event for event in events if event.event_id in held and event.key < mark.key]
+            if mark.applied != _keys(before):
+                yield f"the mark {mark.key} is not what the row holds before it"
+            snapshot: Any = self.snapshots.get(mark.slot) if mark.slot is not None else None
+            if snapshot is not None and snapshot.is_of(mark):
+                of_one_version = set(_versions(snapshot.state)) == {snapshot.logic_version}
+                if not of_one_version or _ids(snapshot.state) != [event.event_id for event in before]:
+                    yield f"the snapshot of {mark.key} is not its fold"
+
+    def _events(self, span: Span) -> list[StoredEvent]:
+        memory = MemoryEvents()
+        memory.put(*map(stored, self.store))
+        return list(memory.read(DOMAIN_ID, span))
+
+
+class _Storage:
+    """What the projection takes for its tables: hands every call to the explorer."""
+
+    def _step(self, step: Any) -> Any:
+        explorer = getcurrent().parent
+        assert explorer is not None
+        return explorer.switch(step)
+
+
+class _Events(_Storage):
+    def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
+        while page := self._step(ReadSpan(span)):
+            yield from page
+            if len(page) < _PAGE:
+                return
+            span = replace(span, after=page[-1].key)
+
+    def keys(self, domain_id: str, span: Span) -> Iterator[str]:
+        return (event.key for event in self.read(domain_id, span))
+
+
+class _Rows(_Storage):
+    def read(self, domain_id: str) -> DomainRow | None:
+        row: DomainRow | None = self._step(ReadRow())
+        return row
+
+    def write(self, row: DomainRow, *, replacing: DomainRow | None) -> None:
+        if not self._step(WriteRow(row, replacing.revision if replacing else None)):
+            raise RowChanged
+
+
+class _Snapshots(_Storage):
+    def get(self, domain_id: str, slot: int) -> Snapshot | None:
+        snapshot: Snapshot | None = self._step(GetSnapshot(slot))
+        return snapshot
+
+    def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
+        self._step(PutSnapshot(slot, snapshot))
+
+
+class _Notices(_Storage):
+    def send(self, domain_id: str, parked: Parked) -> None:
+        self._step(Tell(parked))
+
+
+class Real:
+    """One version of the logic, as the project function runs it."""
+
+    def __init__(self, name: str, version: str, poison: frozenset[int], flaws: frozenset[str]) -> None:
+        assert not flaws, "the real code is broken by tests/handler/test_broken_guarantees.py"
+        self.name = name
+        ids = frozenset(f"e{key}" for key in poison)
+        self._recipe = Recipe(_refusing(ids, version), version, seconds_per_event=60, events_per_mark=SPACING)
+
+    def project(self, keys: tuple[int, ...]) -> Steps:
+        """Ends with True: the batch may be acknowledged."""
+        projection = Projection(_Events(), _Rows(), _Snapshots(), _Notices(), self._recipe)
+
+        def deliver() -> bool:
+            try:
+                projection.project([stored(key) for key in keys], projection.rows.read(DOMAIN_ID))
+            except Contention:
+                return False
+            return True
+
+        return self._steps(deliver)
+
+    def rebuild(self) -> Steps:
+        """Ends with what became of it."""
+        rebuilds = Rebuilds(_Events(), _Rows(), _Snapshots(), self._recipe)
+
+        def run() -> str:
+            try:
+                rebuilds.rebuild(DOMAIN_ID, request_id=self.name)
+            except RebuildFailed as failed:
+                return str(failed)
+            return "rebuilt"
+
+        return self._steps(run)
+
+    def _steps(self, function: Callable[[], Any]) -> Steps:
+        """The function's steps. Its tokens are its name and a number: run again, it does the very same."""
+        running = greenlet(function)
+        tokens = count()
+        answers: tuple[Any, ...] = ()
+        while True:
+            with patch("secrets.token_hex", lambda size: f"{self.name}-{next(tokens)}"):
+                step = running.switch(*answers)
+            if running.dead:
+                return step
+            answers = ((yield step),)
+
+
+def _refusing(ids: frozenset[str], version: str) -> DomainLogic:
+    """The doubles' logic, failing at these events."""
+    refusing = logic(version)
+    apply = refusing.apply
+
+    def checked(domain: Any, event: StoredEvent) -> Any:
+        if event.event_id in ids:
+            raise ValueError("poison")
+        return apply(domain, event)
+
+    refusing.apply = checked  # type: ignore[method-assign]
+    return refusing
+
+
+def _keys(events: Iterable[StoredEvent]) -> KeySet:
+    keys = NO_KEYS
+    for event in events:
+        keys = keys.plus(event.key)
+    return keys
+
+
+def _ids(state: DomainState) -> list[str]:
+    return [entry["S"] for entry in state.attributes.get("Entries", {"L": []})["L"]]
+
+
+def _versions(state: DomainState) -> list[str]:
+    return [entry["S"] for entry in state.attributes.get("Versions", {"L": []})["L"]]

@@ -1,0 +1,44 @@
+"""Guarantee: the real code, too, converges in every interleaving of the model's small worlds, crashes included."""
+
+import pytest
+
+from handler import projection
+from handler import rebuild as rebuild_module
+from tests.nightly import effort
+
+from .explore import Scenario, Violation, at_random, explore
+from .real import Real, RealWorld
+from .scenarios import SETTINGS
+
+by_name = pytest.mark.parametrize(
+    "scenario", [setting.scenario(Real, RealWorld) for setting in SETTINGS], ids=lambda scenario: scenario.name
+)
+
+
+@pytest.fixture(autouse=True)
+def _clock_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same schedule must lead to the same state to be known again."""
+    for module in (projection, rebuild_module):
+        monkeypatch.setattr(module, "now_text", lambda later_by=0: "2026-01-02" if later_by else "2026-01-01")
+
+
+@pytest.mark.timeout(effort(300, 36_000))
+@by_name
+def test_every_interleaving_ends_in_the_fold_of_the_store(scenario: Scenario) -> None:
+    """All of them with NIGHTLY=1, else the first hundreds of a depth-first search."""
+    assert explore(scenario, most=effort(100, 10**9)) >= 50
+
+
+@pytest.mark.timeout(effort(300, 36_000))
+@by_name
+def test_random_interleavings_end_in_the_fold_of_the_store(scenario: Scenario) -> None:
+    for seed in range(effort(60, 5_000)):
+        at_random(scenario, seed)
+
+
+def test_what_is_broken_in_the_real_code_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the above would prove nothing: deliveries that tell a rebuild of nothing lose a late event."""
+    monkeypatch.setattr(projection, "_told_rebuild", lambda row, place: row.rebuilding if row else None)
+    (setting,) = (each for each in SETTINGS if each.name == "a rebuild and a late event")
+    with pytest.raises(Violation, match="not the fold of the store"):
+        explore(setting.scenario(Real, RealWorld))
