@@ -78,8 +78,7 @@ class Project:
         for number, (domain_id, share) in enumerate(shares.items()):
             try:
                 events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
-                if number:
-                    shared.check()
+                budget.check()
                 plan = self.projection.plan(events, rows[domain_id], shared if number else budget)
                 under_way.append((plan, self.writers.submit(self.projection.carry_out, plan)))
             except Exception as error:  # noqa: BLE001  one domain's fault must not touch the others

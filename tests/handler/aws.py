@@ -84,10 +84,10 @@ class PersistFunction:
         self.table_calls.stop()
         self.queue_calls.stop()
 
-    def handle(self, *bodies: str) -> list[str]:
+    def handle(self, *bodies: str, context: object = None) -> list[str]:
         """The ids (m0, m1, ...) of the messages to deliver again."""
         records = [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
-        reply = self._module.handle({"Records": records}, None)
+        reply = self._module.handle({"Records": records}, context)
         return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
 
     def stored(self) -> list[dict[str, Any]]:

@@ -3,11 +3,13 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from handler import exact_json
+from cp_event_source import functions
+from handler import clients, exact_json
 from handler.attribute_value import decode, decode_item, item_size
 from handler.domain_row import NOTHING, DomainRow
 from handler.fold import fold
@@ -43,6 +45,19 @@ def without(field: str) -> str:
 
 def in_the_future() -> str:
     return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+
+class TestTime:
+    def test_messages_for_which_no_time_is_left_go_back(self, persist: PersistFunction) -> None:
+        over = SimpleNamespace(get_remaining_time_in_millis=lambda: 0)
+        assert persist.handle(body(1), body(2), context=over) == ["m0", "m1"]
+        assert persist.stored() == []
+        assert persist.quarantined() == []
+
+    def test_a_message_begun_last_is_dealt_with_in_time(self, persist: PersistFunction) -> None:
+        """It takes two calls at the most: the table refuses it, and it is quarantined."""
+        begun_by = persist._module._SHARE_OF_TIME * functions.PERSIST_TIMEOUT_SECONDS
+        assert begun_by + 2 * clients.LONGEST_CALL_SECONDS <= functions.PERSIST_TIMEOUT_SECONDS
 
 
 class TestStored:

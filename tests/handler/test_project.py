@@ -4,8 +4,10 @@ import base64
 import importlib
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -52,6 +54,7 @@ class Pipeline:
     """The project function, started as Lambda starts it, on tables and queues of moto."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, layer: Path) -> None:
+        self.monkeypatch = monkeypatch
         self.dynamodb = boto3.client("dynamodb")
         self.sqs = boto3.client("sqs")
         self._table("events", "DomainId", "EventKey")
@@ -188,6 +191,25 @@ class TestBatches:
         assert pipeline.deliver(*records) == NONE_FAILED
         assert pipeline.calls == ["BatchGetItem", *["PutItem"] * 20]
 
+    def test_a_large_batch_costs_a_read_for_a_hundred_domains_and_a_write_for_each(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(*(pipeline.store(1, f"d{n}") for n in range(50)))
+        records = [pipeline.store(number, f"d{n}") for number in range(2, 22) for n in range(50)]
+        assert pipeline.deliver(*records) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", *["PutItem"] * 50]
+        assert pipeline.deliver(*records) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", *["Query"] * 50]
+        assert all(pipeline.row(f"d{n}")["Balance"] == {"N": "21"} for n in range(50))
+
+    def test_writes_go_out_beside_each_other(self, pipeline: Pipeline) -> None:
+        """Two writes that each wait until the other is under way."""
+        meeting = threading.Barrier(2, timeout=20)
+
+        def meet(**_: Any) -> None:
+            meeting.wait()
+
+        pipeline.function._project.rows.client.meta.events.register("before-parameter-build.dynamodb.PutItem", meet)
+        assert pipeline.deliver(pipeline.store(1, "a"), pipeline.store(1, "b")) == NONE_FAILED
+
     def test_a_redelivered_batch_is_read_and_not_written(self, pipeline: Pipeline) -> None:
         records = [pipeline.store(number) for number in range(5)]
         pipeline.deliver(*records)
@@ -231,6 +253,26 @@ class TestBatches:
         assert pipeline.deliver(pipeline.store(1, amount=10**37 + 1), pipeline.store(2, amount=10**45)) == NONE_FAILED
         assert "Parked" in pipeline.row()["CpEventSource"]["M"]  # a balance of 46 digits does not fit a row
         assert pipeline.row()["Balance"] == {"N": str(10**37 + 1)}
+
+
+class TestTime:
+    def test_what_there_is_no_time_for_goes_back_before_lambda_ends_the_function(self, pipeline: Pipeline) -> None:
+        records = [pipeline.store(number, domain_id) for number in (1, 2) for domain_id in ("a", "b", "c")]
+        left = iter([100_000])
+        clock = iter([0.0, 1.0, 1.0, 1.0, 91.0, *[92.0] * 100])
+        pipeline.monkeypatch.setattr("handler.budget.time", SimpleNamespace(monotonic=lambda: next(clock)))
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: next(left), aws_request_id="r")
+        reply = pipeline.function.handle({"Records": records}, context)
+        assert reply == {"batchItemFailures": [{"itemIdentifier": each} for each in ("b1", "b2", "c1", "c2")]}
+        assert pipeline.row("a")["Balance"] == {"N": "2"}
+        assert (pipeline.row("b"), pipeline.row("c")) == ({}, {})
+
+    def test_a_batch_that_comes_when_the_time_is_over_goes_back_whole(self, pipeline: Pipeline) -> None:
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 0, aws_request_id="r")
+        record = pipeline.store(1)
+        reply = pipeline.function.handle({"Records": [record]}, context)
+        assert reply == {"batchItemFailures": [{"itemIdentifier": "a1"}]}
+        assert pipeline.row() == {}
 
 
 class TestParking:
@@ -279,6 +321,19 @@ class TestRebuilds:
         }
         assert pipeline.row()["Balance"] == {"N": "2"}
         assert "Stray" not in pipeline.row()
+
+    def test_lambdas_request_id_is_the_rebuilds(self, pipeline: Pipeline) -> None:
+        """It is the same when Lambda tries again: a try that died does not stand in the way of the next."""
+        pipeline.deliver(pipeline.store(1))
+        row = pipeline.row()
+        note = {"RequestId": {"S": "r-1"}, "Run": {"S": "x"}, "Until": {"S": "9999"}}
+        row["CpEventSource"]["M"]["Rebuilding"] = {"M": note}
+        pipeline.dynamodb.put_item(TableName="rows", Item=row)
+        event = {"detail": {"EventType": "REBUILD", "DomainName": "Account", "DomainId": "a"}}
+        with pytest.raises(RebuildFailed, match="another rebuild"):
+            pipeline.function.handle(event, SimpleNamespace(aws_request_id="r-2"))
+        reply = pipeline.function.handle(event, SimpleNamespace(aws_request_id="r-1"))
+        assert reply["EventCount"] == 1
 
     def test_a_domain_whose_logic_fails_keeps_its_row(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1), pipeline.store(2, name="Poison"))
