@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format wheel lock clean
+.PHONY: help demo test bench check format wheel lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ check: $(READY) ## Lint, format check, types
 
 test: check ## Everything that must be green: check, unit, wiring, end-to-end and wheel tests
 	$(BIN)/pytest
+
+bench: $(READY) ## Measure what the functions cost; docs/performance.md says how to read it (some minutes)
+	@$(BIN)/python -m bench
 
 format: $(READY) ## Let ruff format and fix
 	$(BIN)/ruff format

@@ -1,0 +1,61 @@
+"""`python -m bench`: measure, and print the report."""
+
+import argparse
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from . import calls, cold_start, cpu, disorder, histories, late, machine, mistakes, rebuild, throughput
+from .layers import file_layer
+from .pipeline import lines_to_nowhere
+from .scale import FULL, QUICK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .report import Section
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the report to the standard output, what it is busy with to the standard error.
+
+    Returns:
+        1 if a guarantee was broken, else 0.
+    """
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What the functions cost, on doubles of AWS.")
+    parser.add_argument("--quick", action="store_true", help="tiny histories: whether it runs at all")
+    scale = QUICK if parser.parse_args(arguments).quick else FULL
+    began = monotonic()
+
+    def told(what: str) -> None:
+        sys.stderr.write(f"{monotonic() - began:5.0f} s  {what}\n")
+        sys.stderr.flush()
+
+    told("histories")
+    with lines_to_nowhere():
+        pipelines = histories.of_lengths(file_layer(), scale.histories)
+    parts: dict[str, Callable[[], Section]] = {
+        "calls": lambda: calls.section(pipelines),
+        "late events": lambda: late.section(pipelines, scale),
+        "disorder": lambda: disorder.section(scale),
+        "CPU": lambda: cpu.section(scale),
+        "throughput": lambda: throughput.section(pipelines, scale),
+        "rebuild": lambda: rebuild.section(scale),
+        "cold start": lambda: cold_start.section(scale),
+        "mistakes": lambda: mistakes.section(scale),
+    }
+    sys.stdout.write(f"# What the functions cost\n\n{machine.described()}\n")
+    broken = False
+    for name, part in parts.items():
+        told(name)
+        with lines_to_nowhere():
+            section = part()
+        sys.stdout.write(f"\n{section.text()}")
+        sys.stdout.flush()
+        broken |= not all(check.holds for check in section.checks)
+    told("done")
+    return int(broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

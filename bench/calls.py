@@ -1,0 +1,189 @@
+"""Section 1: calls and capacity units of both functions where nothing is late, and of a handler without guards."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from handler.attribute_value import Item, item_size
+from handler.domain_row import BOOKKEEPING
+
+from . import events, histories, naive, prices
+from .layers import file_layer
+from .pipeline import ROWS, SNAPSHOTS, SPACING, Pipeline, Used, deliver, take, used
+from .report import Cell, Check, Section, Table, shown
+
+_COLUMNS = ("case", "calls per event", "WCU", "RCU", "item, bytes", "$ per million")
+_BATCH = 100
+_KS = (1, 10, 100)
+_DOMAINS = 50
+_EVENTS_EACH = 20
+
+
+def section(pipelines: Mapping[int, Pipeline]) -> Section:
+    """Measure. Takes histories of domain 0, of the File domain, by their lengths."""
+    short, long = min(pipelines), max(pipelines)
+    fast = {(k, length): fast_path(pipelines[length], k) for length in (short, long) for k in _KS}
+    rows = [
+        _row(f"k = {k}, history of {length:,}", cost, 100 * 100 // k, size)
+        for (k, length), (cost, size) in fast.items()
+    ]
+    new, size = _first_events()
+    rows.append(_row("k = 10, first events of new domains", new, _BATCH, size))
+    mixed, again = one_batch(pipelines[short])
+    number = _DOMAINS * _EVENTS_EACH
+    rows.append(_row(f"{number:,} events of {_DOMAINS} domains, one batch", mixed, number))
+    rows.append(_row("the same batch again", again, number))
+    repeated = _redelivered(pipelines[long])
+    rows.append(_row(f"k = 100 again, history of {long:,}", repeated, _BATCH))
+    naive_cost, size = _naive()
+    return Section(
+        "1. Calls and capacity units per event",
+        [
+            Table(_COLUMNS, list(_persist_rows()), "persist, an event of half a kilobyte"),
+            Table(
+                _COLUMNS,
+                rows,
+                "project, k events of each domain in a batch of 100",
+                "Counted over 100 events of each domain, so that each has its share of snapshots, one for each "
+                f"{SPACING} events. $: DynamoDB's alone.",
+            ),
+            Table(
+                _COLUMNS,
+                [_row("any k, any history", naive_cost, _BATCH, size)],
+                "Beside it, a handler without guards: for each event GetItem (eventually consistent), apply, PutItem",
+            ),
+            Table(
+                ("domain's own attributes, bytes", *(f"history of {length:,}" for length in pipelines)),
+                [_row_sizes(pipelines, own) for own in (200, 300, 500, 1000)],
+                "Size of the row (bytes), and write units of each write of it",
+                "The notes in it grow by the marks: their number with the logarithm of the history. On the fast path "
+                "this is all that a long history costs.",
+            ),
+        ],
+        [
+            *fast_path_checks({case: cost for case, (cost, _) in fast.items()}, (short, long), _KS),
+            Check(
+                f"{number:,} new events of {_DOMAINS} domains in one batch: 1 BatchGetItem and {_DOMAINS} PutItem",
+                mixed.calls == {(ROWS, "BatchGetItem"): 1, (ROWS, "PutItem"): _DOMAINS},
+            ),
+            Check("a whole batch delivered again: nothing is written", again.wcu == 0 and _writes(again) == 0),
+            Check(
+                "a whole batch delivered again: what is read is bounded by its own domains "
+                f"(at most {2 * SPACING} events each beside the batch's)",
+                again.events_read <= number + 2 * SPACING * _DOMAINS,
+            ),
+        ],
+    )
+
+
+def _writes(cost: Used) -> int:
+    return sum(count for (_, operation), count in cost.calls.items() if operation in {"PutItem", "SendMessage"})
+
+
+def _row(case: str, cost: Used, number: int, size: Cell = "") -> Sequence[Cell]:
+    wcu, rcu = cost.wcu / number, cost.rcu / number
+    return (case, cost.shown(number), wcu, rcu, size, round(prices.capacity(wcu, rcu), 3))
+
+
+def _persist_rows() -> Iterator[Sequence[Cell]]:
+    layer, number = file_layer(), 10
+    persist = (pipeline := Pipeline()).persist()
+
+    def batch(**changes: object) -> list[dict[str, str]]:
+        bodies = (events.body(layer, events.domain_id(), each, **changes) for each in range(number))
+        return [{"messageId": f"m{each}", "body": body} for each, body in enumerate(bodies)]
+
+    size = item_size(events.item(layer, events.domain_id(), 0))
+    for case, messages in (
+        ("a new event", batch()),
+        ("a duplicate", batch()),
+        ("a conflict: same key, other content", batch(UserId="another")),
+    ):
+        yield _row(case, used(pipeline, partial(persist.handle, messages)), number, size)
+
+
+def fast_path(base: Pipeline, k: int) -> tuple[Used, int]:
+    """A hundred events of each domain, k of them in a batch of a hundred."""
+    layer, domains = file_layer(), _BATCH // k
+    length = base.row(events.domain_id()).state.applied.count
+    pipeline = histories.multiplied(base, domains)
+    project = pipeline.projection(layer)
+
+    def act() -> None:
+        for start in range(length, length + 100, k):
+            deliver(project, _events(domains, range(start, start + k)))
+
+    return used(pipeline, act), pipeline.row_size(events.domain_id())
+
+
+def _events(domains: int, numbers: range) -> list[Item]:
+    """Mixed, as a stream has them."""
+    return [events.item(file_layer(), events.domain_id(each), number) for number in numbers for each in range(domains)]
+
+
+def _first_events() -> tuple[Used, int]:
+    pipeline = Pipeline()
+    items = _events(10, range(10))
+    pipeline.store(items)
+    cost = used(pipeline, lambda: deliver(pipeline.projection(file_layer()), items))
+    return cost, pipeline.row_size(events.domain_id())
+
+
+def one_batch(base: Pipeline) -> tuple[Used, Used]:
+    """Many events of many domains at once, and once more."""
+    length = base.row(events.domain_id()).state.applied.count
+    pipeline = Pipeline()
+    project = pipeline.projection(file_layer())
+    history = _events(_DOMAINS, range(length))
+    items = _events(_DOMAINS, range(length, length + _EVENTS_EACH))
+    pipeline.store(history)
+    deliver(project, history)
+    pipeline.store(items)
+    first = used(pipeline, lambda: take(project, events.records(items)))
+    return first, used(pipeline, lambda: take(project, events.records(items)))
+
+
+def _redelivered(base: Pipeline) -> Used:
+    """A hundred events of one domain, for the second time."""
+    pipeline = base.copy()
+    project = pipeline.projection(file_layer())
+    length = base.row(events.domain_id()).state.applied.count
+    items = _events(1, range(length, length + _BATCH))
+    pipeline.store(items)
+    deliver(project, items)
+    return used(pipeline, lambda: deliver(project, items))
+
+
+def _naive() -> tuple[Used, int]:
+    pipeline = Pipeline()
+    records = events.records(_events(10, range(10)))
+    naive.handle_batch(pipeline.client, file_layer(), records)  # from here on, all rows are there
+    cost = used(pipeline, lambda: naive.handle_batch(pipeline.client, file_layer(), records))
+    return cost, pipeline.row_size(events.domain_id())
+
+
+def _row_sizes(pipelines: Mapping[int, Pipeline], own: int) -> Sequence[Cell]:
+    cells: list[Cell] = [own]
+    for pipeline in pipelines.values():
+        row = pipeline.row_item(events.domain_id())
+        notes = {name: row[name] for name in ("DomainId", BOOKKEEPING)}
+        size = item_size(notes) - item_size({"DomainId": row["DomainId"]}) + own
+        cells.append(f"{size:,} ({-(-size // 1024)})")
+    return cells
+
+
+def fast_path_checks(
+    costs: Mapping[tuple[int, int], Used], lengths: Sequence[int], ks: Sequence[int]
+) -> Iterator[Check]:
+    """The fast path's guarantees. Takes costs by k and length of history."""
+    for k in ks:
+        batches, domains = 100 // k, 100 // k
+        wanted = {
+            (ROWS, "BatchGetItem"): batches,
+            (ROWS, "PutItem"): batches * domains,
+            (SNAPSHOTS, "PutItem"): domains * 100 // SPACING,
+        }
+        yield Check(
+            f"k = {k}: 1 BatchGetItem for a batch, 1 PutItem for a domain and batch, 1 snapshot for {SPACING} events, "
+            f"nothing else; the same on histories of {' and '.join(map(shown, lengths))}",
+            all(costs[k, length].calls == wanted for length in lengths),
+        )

@@ -1,0 +1,126 @@
+"""Section 3: a stream that is out of order all the time, and how far apart snapshots should lie for it."""
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
+
+from handler.attribute_value import Item, item_size
+from handler.domain_row import NOTHING, DomainState
+from handler.fold import fold
+from handler.stored_event import StoredEvent
+
+from . import events, prices
+from .layers import Layer, account_layer, ledger_layer
+from .pipeline import SNAPSHOTS, SPACING, Pipeline, Used, deliver, used
+from .report import Cell, Check, Section, Table
+from .scale import Scale
+
+_BATCH = 10
+_CLOSER = 20
+_BYTES_BESIDE = (170, 870)
+"""Of text in a ledger, so that its own attributes have about 300 bytes and 1 KB."""
+
+
+def section(scale: Scale) -> Section:
+    """Measure."""
+    number = scale.disorder_events
+    outcomes = {
+        (window, spacing, ahead): _stream(number, window, spacing, ahead)
+        for window, ahead in ((0, 0), *((window, 0) for window in scale.windows), (scale.windows[-2], 10))
+        for spacing in (_CLOSER, SPACING)
+    }
+    rows = [
+        (_named(window, ahead), spacing, *_cells(cost, number))
+        for (window, spacing, ahead), (cost, _) in outcomes.items()
+    ]
+    return Section(
+        "3. Disorder",
+        [
+            Table(
+                ("order", "N", "calls", "events read", "RCU", "WCU", "of it snapshots", "$ per million"),
+                rows,
+                f"Per event: {number:,} events of one domain in batches of {_BATCH}, each up to so many places off",
+                "N is `events_per_snapshot`. Where the store is ahead, so many events more are stored than delivered "
+                "when a batch comes. $: DynamoDB's alone.",
+            ),
+            Table(
+                ("domain's own attributes, bytes", "snapshot, bytes", "N", "WCU per event"),
+                list(_snapshots(max(number // 4, 3 * SPACING))),
+                f"In order, batches of {_BATCH}: the share of snapshots in the write units",
+            ),
+        ],
+        [
+            Check(
+                "whatever the order, the row is the fold of all events in the order of their keys",
+                all(converged for _, converged in outcomes.values()),
+            )
+        ],
+    )
+
+
+def shuffled(items: Sequence[Item], window: int, rng: random.Random) -> list[Item]:
+    """Each item at most `window` places from its own, all displacements alike."""
+    places = [place + rng.uniform(0, window) for place in range(len(items))]
+    return [items[place] for place in sorted(range(len(items)), key=places.__getitem__)]
+
+
+def folded(layer: Layer, items: Sequence[Item]) -> DomainState:
+    """The state that all events in the order of their keys make."""
+    ordered = sorted(map(StoredEvent.of, items), key=lambda event: event.key)
+    return fold(layer.logic, NOTHING, ordered, seconds_per_event=10).state
+
+
+def _stream(number: int, window: int, spacing: int, ahead: int) -> tuple[Used, bool]:
+    """What it costs to deliver a stream, and whether the row is what it should be."""
+    pipeline = Pipeline()
+    project = pipeline.projection(account_layer(), spacing=spacing)
+    items = shuffled(_items(number), window, random.Random(window))  # noqa: S311  the same on each run
+    pipeline.store(items[: ahead * _BATCH])
+
+    def act() -> None:
+        for start in range(0, number, _BATCH):
+            pipeline.store(items[start + ahead * _BATCH : start + (ahead + 1) * _BATCH])
+            deliver(project, items[start : start + _BATCH])
+
+    return used(pipeline, act), pipeline.row(events.domain_id()).state == _expected(number)
+
+
+@cache
+def _items(number: int) -> list[Item]:
+    return events.items(account_layer(), events.domain_id(), range(number))
+
+
+@cache
+def _expected(number: int) -> DomainState:
+    return folded(account_layer(), _items(number))
+
+
+def _named(window: int, ahead: int) -> str:
+    order = f"up to {window} places off" if window else "in order"
+    return f"{order}, store {ahead * _BATCH} ahead" if ahead else order
+
+
+def _cells(cost: Used, number: int) -> Sequence[Cell]:
+    wcu, rcu = cost.wcu / number, cost.rcu / number
+    return (
+        cost.count / number,
+        cost.events_read / number,
+        rcu,
+        wcu,
+        cost.wcu_of(SNAPSHOTS, "PutItem") / number,
+        round(prices.capacity(wcu, rcu), 3),
+    )
+
+
+def _snapshots(number: int) -> Iterator[Sequence[Cell]]:
+    for bytes_beside in _BYTES_BESIDE:
+        layer = ledger_layer(bytes_beside)
+        for spacing in (_CLOSER, SPACING):
+            pipeline = Pipeline()
+            items = events.items(layer, events.domain_id(), range(number))
+            pipeline.store(items[:_BATCH])  # a new domain's first batch is read from the store
+            cost = used(pipeline, partial(deliver, pipeline.projection(layer, spacing=spacing), items, batch=_BATCH))
+            own = item_size(pipeline.row(events.domain_id()).state.attributes)
+            slots = pipeline.db.tables[SNAPSHOTS].collections[events.domain_id()].items
+            size = max(each.size for each in slots.values())
+            yield (own, size, spacing, cost.wcu_of(SNAPSHOTS, "PutItem") / number)

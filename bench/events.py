@@ -1,0 +1,92 @@
+"""Domain events of a usual size (half a kilobyte as items), in an order that their numbers give."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from handler.attribute_value import Item
+from handler.domain_event import parse_domain_event
+from handler.exact_json import dumps
+from handler.stored_event import to_item
+from tests.doubles.attribute_values import as_json
+
+from .layers import Layer
+
+DOMAIN_NAME = "File"
+_FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+_NO_LIMIT = "9999-12-31T23:59:59.999999999Z"
+
+
+def domain_id(number: int = 0) -> str:
+    return f"6f1f3a2e-0d8c-4b35-9f0e-{number:012}"
+
+
+def detail(layer: Layer, domain: str, number: int, *, late: int = 0) -> dict[str, Any]:
+    """The event of a number.
+
+    Args:
+        layer: whose content it has.
+        domain: the DomainId.
+        number: its place; events are two seconds apart.
+        late: if not 0, another event, one second behind that of the number. Different ones are different events.
+    """
+    name, payload = layer.content(number)
+    time = _FIRST + timedelta(seconds=2 * number + (late > 0))
+    return {
+        "DomainId": domain,
+        "EventTime": f"{time:%Y-%m-%dT%H:%M:%S}.123Z",
+        "EventId": f"0b0e7a52-7d5e-4b0b-{late:04}-{number:012}",
+        "CorrelationId": "5e0e7a52-7d5e-4b0b-8a6e-000000000001",
+        "UserId": "2c3f3a2e-0d8c-4b35-9f0e-2b1b8f1f0c11",
+        "EventType": "DOMAIN",
+        "EventName": name,
+        "DomainName": DOMAIN_NAME,
+        "IpAddress": "192.0.2.1",
+        "Payload": payload,
+        "Version": 1,
+    }
+
+
+def item(layer: Layer, domain: str, number: int, *, late: int = 0) -> Item:
+    """The same as an item of the events table."""
+    event = parse_domain_event(detail(layer, domain, number, late=late), domain_name=DOMAIN_NAME, latest=_NO_LIMIT)
+    bus = {"Id": f"6a7e8feb-b491-4cf7-a9f1-{number:012}", "Source": "com.example.files", "Account": "111122223333"}
+    return to_item(event, bus)
+
+
+def items(layer: Layer, domain: str, numbers: range) -> list[Item]:
+    return [item(layer, domain, number) for number in numbers]
+
+
+def body(layer: Layer, domain: str, number: int, **changes: Any) -> str:
+    """The bus's event with it, as the ingest queue has it."""
+    return dumps(
+        {
+            "version": "0",
+            "id": f"6a7e8feb-b491-4cf7-a9f1-{number:012}",
+            "detail-type": "DomainEvent",
+            "source": "com.example.files",
+            "account": "111122223333",
+            "time": "2025-01-01T00:00:00Z",
+            "region": "us-east-1",
+            "resources": [],
+            "detail": detail(layer, domain, number) | changes,
+        }
+    )
+
+
+def records(stored: list[Item]) -> list[dict[str, Any]]:
+    """Stream records of items, fresh from JSON as from Lambda: no object is one that an earlier run has seen."""
+    made = [
+        {
+            "eventName": "INSERT",
+            "dynamodb": {
+                "Keys": {"DomainId": each["DomainId"], "EventKey": each["EventKey"]},
+                "NewImage": {name: as_json(value) for name, value in each.items()},
+                "SequenceNumber": f"{number:021}",
+            },
+        }
+        for number, each in enumerate(stored)
+    ]
+    fresh: list[dict[str, Any]] = json.loads(json.dumps(made))
+    return fresh

@@ -1,0 +1,151 @@
+"""Section 8: what a handler without guards makes of what streams and queues do, beside this one."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handler.attribute_value import Item
+from handler.domain_row import BOOKKEEPING
+
+from . import events, naive
+from .disorder import folded, shuffled
+from .layers import ledger_layer
+from .pipeline import ROWS, Pipeline, take
+from .report import Cell, Check, Section, Table
+from .scale import Scale
+
+_EVENTS_EACH = 20
+_BATCH = 100
+_WINDOW = 5
+"""Places, of a domain's own events."""
+_TWICE = 10
+"""One batch of so many comes twice, the second time after the one behind it."""
+_OVERLAPPED = 10
+"""In one batch of so many, the next is handled by another invocation between a read and the write that follows."""
+
+_Handle = Callable[[list[dict[str, Any]]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a stream does to the events of many domains."""
+
+    name: str
+    late: bool = False
+    twice: bool = False
+    overlapped: bool = False
+
+
+_TROUBLES = (
+    Trouble("in order, each once"),
+    Trouble(f"late: events up to {_WINDOW} places off", late=True),
+    Trouble(f"repeated: one batch of {_TWICE} twice", twice=True),
+    Trouble(f"overlapping: one batch of {_OVERLAPPED}, with the next", overlapped=True),
+    Trouble("all of it", late=True, twice=True, overlapped=True),
+)
+
+
+def section(scale: Scale) -> Section:
+    """Measure."""
+    domains = max(10, scale.disorder_events // 100)
+    outcomes = {trouble: _wrong_rows(trouble, domains) for trouble in _TROUBLES}
+    rows: list[Sequence[Cell]] = [(trouble.name, *wrong) for trouble, wrong in outcomes.items()]
+    return Section(
+        "8. What a handler without guards gets wrong",
+        [
+            Table(
+                ("stream", "no guards: wrong rows", "project: wrong rows"),
+                rows,
+                f"Rows that differ from the fold of their events in the order of their keys, of {domains}",
+                f"{_EVENTS_EACH} events of each domain, in batches of {_BATCH}. The domain keeps a sum, a count and "
+                "the last entry. What that handler costs is in the sections 1 and 5.",
+            )
+        ],
+        [
+            Check(
+                "late, repeated and overlapping deliveries leave no wrong row",
+                all(own == 0 for _, own in outcomes.values()),
+            )
+        ],
+    )
+
+
+def _wrong_rows(trouble: Trouble, domains: int) -> tuple[int, int]:
+    """Of the handler without guards, and of the project function."""
+    rng = random.Random(1)  # noqa: S311  the same stream on each run
+    by_domain = {
+        domain: events.items(ledger_layer(), domain, range(_EVENTS_EACH))
+        for domain in map(events.domain_id, range(domains))
+    }
+    batches = _batches([shuffled(each, _WINDOW if trouble.late else 0, rng) for each in by_domain.values()], rng)
+    if trouble.twice:
+        batches = list(_with_repetitions(batches))
+    wrong = []
+    for make in (_unguarded, _project):
+        pipeline = Pipeline()
+        _run(pipeline, make(pipeline), batches, overlapped=trouble.overlapped)
+        wrong.append(_wrong(pipeline, by_domain))
+    return wrong[0], wrong[1]
+
+
+def _batches(streams: Sequence[Sequence[Item]], rng: random.Random) -> list[Sequence[Item]]:
+    """The domains' events mixed, each domain's in its order."""
+    turns = [number for number, stream in enumerate(streams) for _ in stream]
+    rng.shuffle(turns)
+    rest = [iter(stream) for stream in streams]
+    mixed = [next(rest[number]) for number in turns]
+    return [mixed[start : start + _BATCH] for start in range(0, len(mixed), _BATCH)]
+
+
+def _with_repetitions(batches: Sequence[Sequence[Item]]) -> Iterator[Sequence[Item]]:
+    for number, batch in enumerate(batches):
+        yield batch
+        if number % _TWICE == 1:
+            yield batches[number - 1]
+
+
+def _run(pipeline: Pipeline, handle: _Handle, batches: Sequence[Sequence[Item]], *, overlapped: bool) -> None:
+    for batch in batches:
+        pipeline.store(batch)
+    number = 0
+    while number < len(batches):
+        if overlapped and number % _OVERLAPPED == 0 and number + 1 < len(batches):
+            _before_a_write(pipeline, lambda: handle(events.records(list(batches[number + 1]))))  # noqa: B023
+            handle(events.records(list(batches[number])))
+            number += 2
+        else:
+            handle(events.records(list(batches[number])))
+            number += 1
+
+
+def _before_a_write(pipeline: Pipeline, act: Callable[[], None]) -> None:
+    """Let another invocation run, once, in the middle of the next: before one of its writes."""
+    writes = 0
+
+    def intercept(operation: str, request: Mapping[str, Any], when: str) -> None:
+        nonlocal writes
+        if operation == "PutItem" and request["TableName"] == ROWS and when == "before":
+            writes += 1
+            if writes == 1:
+                act()
+
+    pipeline.db.intercept = intercept
+
+
+def _unguarded(pipeline: Pipeline) -> _Handle:
+    return lambda records: naive.handle_batch(pipeline.client, ledger_layer(), records)
+
+
+def _project(pipeline: Pipeline) -> _Handle:
+    project = pipeline.projection(ledger_layer())
+    return lambda records: take(project, records)
+
+
+def _wrong(pipeline: Pipeline, by_domain: Mapping[str, Sequence[Item]]) -> int:
+    wrong = 0
+    for domain, items in by_domain.items():
+        row = pipeline.row_item(domain)
+        own = {name: value for name, value in row.items() if name != BOOKKEEPING}
+        wrong += own != folded(ledger_layer(), items).attributes
+    return wrong

@@ -1,0 +1,22 @@
+"""The handler that most people write: for each event it reads the row, applies, and writes it back. No guard."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from handler.attribute_value import decode_item, encode_item
+from handler.domain_logic import RowItem
+from handler.stored_event import StoredEvent
+
+from .layers import Layer
+from .pipeline import ROWS
+
+
+def handle_batch(client: Any, layer: Layer, records: Sequence[Mapping[str, Any]]) -> None:
+    """Apply a batch of the stream, in the order in which it comes."""
+    for record in records:
+        event = StoredEvent.of(record["dynamodb"]["NewImage"])
+        reply = client.get_item(TableName=ROWS, Key={"DomainId": {"S": event.domain_id}})
+        logic = layer.logic
+        domain = logic.from_dynamo_item(RowItem(decode_item(reply["Item"]))) if "Item" in reply else None
+        after = logic.apply(logic.create_new(event) if domain is None else domain, event)
+        client.put_item(TableName=ROWS, Item=encode_item(logic.to_dynamo_item(after)))

@@ -1,0 +1,225 @@
+"""A pipeline on the doubles: the two functions' code as it is, tables in memory that count what each call costs."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from time import thread_time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+from unittest import mock
+
+from handler import clients
+from handler.attribute_value import Item
+from handler.domain_row import DomainRow
+from handler.domain_table import DomainTable
+from handler.events_table import EventsTable
+from handler.folding import Recipe
+from handler.persist import Persist
+from handler.project import Project
+from handler.projection import Projection
+from handler.queues import ParkedQueue, Quarantine
+from handler.rebuild import Rebuilds
+from handler.settings import PersistSettings, ProjectSettings
+from handler.snapshot import SLOT
+from handler.snapshots_table import SnapshotsTable
+from handler.telemetry import Telemetry
+from tests.doubles.clients import Double, direct_dynamodb, direct_sqs, wire
+from tests.doubles.dynamodb import DynamoDB
+from tests.doubles.sqs import SQS
+from tests.doubles.tables import Collection
+
+from . import events
+from .layers import Layer
+from .report import shown
+
+if TYPE_CHECKING:
+    from tests.doubles.aws import Usage
+
+EVENTS, ROWS, SNAPSHOTS = "events", "rows", "snapshots"
+SPACING = 100
+"""The default of the component's `events_per_snapshot`."""
+
+_WRITERS = ThreadPoolExecutor(clients.CONNECTIONS)
+
+
+class Pipeline:
+    """Tables and a queue, and the functions upon them."""
+
+    def __init__(self) -> None:
+        # a read that misses the last write would only ever be the naive handler's, and unfair to it
+        self.db = DynamoDB(stale_reads=False)
+        self.db.create_table(EVENTS, "DomainId", "EventKey")
+        self.db.create_table(ROWS, "DomainId")
+        self.db.create_table(SNAPSHOTS, "DomainId", SLOT, range_type="N")
+        self.sqs = SQS()
+        self.queue_url = self.sqs.create_queue("letters")
+        self.client = direct_dynamodb(self.db)
+
+    def copy(self) -> "Pipeline":
+        """One with the same items, which nothing changes: only the tables' indexes are copied."""
+        other = Pipeline()
+        for name, table in self.db.tables.items():
+            for key, collection in table.collections.items():
+                other.db.tables[name].collections[key] = Collection(list(collection.keys), dict(collection.items))
+        return other
+
+    def projection(self, layer: Layer, *, version: str = "v1", spacing: int = SPACING, client: Any = None) -> Project:
+        """The project function, by default with a client that has no botocore in it."""
+        client = client or self.client
+        recipe = Recipe(layer.logic, version, 10, spacing)
+        tables = EventsTable(client, EVENTS), DomainTable(client, ROWS), SnapshotsTable(client, SNAPSHOTS)
+        notices = ParkedQueue(direct_sqs(self.sqs), self.queue_url, events.DOMAIN_NAME)
+        settings = ProjectSettings(
+            events.DOMAIN_NAME, EVENTS, ROWS, SNAPSHOTS, self.queue_url, version, 10, spacing, "project-1"
+        )
+        return Project(
+            settings=settings,
+            projection=Projection(*tables, notices, recipe),
+            rebuilds=Rebuilds(*tables, recipe),
+            rows=tables[1],
+            telemetry=Telemetry(events.DOMAIN_NAME, "project-1"),
+            writers=_WRITERS,
+        )
+
+    def persist(self, client: Any = None) -> Persist:
+        """The persist function."""
+        return Persist(
+            settings=PersistSettings(events.DOMAIN_NAME, EVENTS, self.queue_url, 600, "persist-1"),
+            events=EventsTable(client or self.client, EVENTS),
+            quarantine=Quarantine(direct_sqs(self.sqs), self.queue_url, "persist-1"),
+            telemetry=Telemetry(events.DOMAIN_NAME, "persist-1"),
+        )
+
+    def store(self, items: Sequence[Item]) -> None:
+        """Put events into the store, as the persist function would have; its cost is not counted."""
+        for item in items:
+            self.client.put_item(TableName=EVENTS, Item=item)
+        self.db.counters.usage.pop((EVENTS, "PutItem"), None)
+
+    def row(self, domain_id: str) -> DomainRow:
+        row = DomainRow.from_item(self.row_item(domain_id))
+        if row is None:
+            raise LookupError(domain_id)
+        return row
+
+    def row_item(self, domain_id: str) -> Item:
+        return self.db.tables[ROWS].collections[domain_id].items[""].item()
+
+    def row_size(self, domain_id: str) -> int:
+        """Bytes, as DynamoDB counts them."""
+        return self.db.tables[ROWS].collections[domain_id].items[""].size
+
+
+def deliver(project: Project, items: Sequence[Item], *, batch: int = 100) -> None:
+    """Hand stored events to the project function, batch by batch, and be sure that it took them."""
+    for start in range(0, len(items), batch):
+        take(project, events.records(list(items[start : start + batch])))
+
+
+def take(project: Project, records: Sequence[Mapping[str, Any]]) -> None:
+    """One batch, taken whole. Raises RuntimeError if a part of it goes back."""
+    reply = project.handle_batch(records)
+    if reply["batchItemFailures"]:
+        raise RuntimeError(f"{len(reply['batchItemFailures'])} of {len(records)} records went back to the stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What calls cost."""
+
+    usage: "Mapping[tuple[str, str], Usage]"
+    """By table or queue, and operation."""
+
+    @property
+    def calls(self) -> dict[tuple[str, str], int]:
+        return {key: usage.calls for key, usage in self.usage.items()}
+
+    @property
+    def count(self) -> int:
+        return sum(usage.calls for usage in self.usage.values())
+
+    @property
+    def wcu(self) -> float:
+        return sum(usage.wcu for usage in self.usage.values())
+
+    @property
+    def rcu(self) -> float:
+        return sum(usage.rcu for usage in self.usage.values())
+
+    @property
+    def events_read(self) -> int:
+        return self.usage[EVENTS, "Query"].items if (EVENTS, "Query") in self.usage else 0
+
+    def wcu_of(self, table: str, operation: str) -> float:
+        return self.usage[table, operation].wcu if (table, operation) in self.usage else 0
+
+    def shown(self, per: float = 1) -> str:
+        """The calls in words, divided by something."""
+        return ", ".join(f"{shown(n / per)} {operation} {name}" for (name, operation), n in sorted(self.calls.items()))
+
+
+def used(pipeline: Pipeline, act: Callable[[], object]) -> Used:
+    """What an act costs, by the doubles' own counters."""
+    pipeline.db.counters.reset()
+    pipeline.sqs.counters.reset()
+    act()
+    return Used({**pipeline.db.counters.usage, **pipeline.sqs.counters.usage})
+
+
+@contextmanager
+def lines_to_nowhere() -> Iterator[None]:
+    """The functions' log lines go to a real file object, as on Lambda, and are gone."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        yield
+
+
+@dataclass(slots=True)
+class Metered:
+    """A double that notes how much CPU time is its own."""
+
+    double: Double
+    seconds: float = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def handle(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        reply: dict[str, Any] = self.timed(lambda: self.double.handle(operation, request))
+        return reply
+
+    def timed(self, act: Callable[[], Any]) -> Any:
+        start = thread_time()
+        try:
+            return act()
+        finally:
+            spent = thread_time() - start
+            with self._lock:
+                self.seconds += spent
+
+
+def direct_metered(double: Double) -> tuple[Any, Metered]:
+    """A client without botocore, and the meter of what lies behind it."""
+    meter = Metered(double)
+    return direct_dynamodb(cast("DynamoDB", meter)), meter
+
+
+def real_dynamodb() -> Any:
+    """The functions' own client, with nothing that would let it reach an account."""
+    fake = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
+    with mock.patch.dict(os.environ, fake):
+        return clients.dynamodb()
+
+
+def wired_metered(double: Double) -> tuple[Any, Metered]:
+    """A real client whose network is a double, and the meter of it: replies' JSON is the double's, too."""
+    client = real_dynamodb()
+    meter = Metered(double)
+
+    def register_first(event: str, answer: Callable[..., Any]) -> None:
+        client.meta.events.register_first(event, lambda **given: meter.timed(lambda: answer(**given)))
+
+    hooks = SimpleNamespace(register_first=register_first)
+    wire(SimpleNamespace(meta=SimpleNamespace(service_model=client.meta.service_model, events=hooks)), double)
+    return client, meter

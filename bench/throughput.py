@@ -1,0 +1,95 @@
+"""Section 5: events a second of the project function on one core."""
+
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import process_time
+from typing import Any
+
+from handler.attribute_value import Item
+
+from . import events, histories, naive, prices
+from .layers import file_layer
+from .pipeline import Metered, Pipeline, direct_metered, take, wired_metered
+from .report import Cell, Section, Table
+from .scale import Scale
+
+_BATCH = 100
+_ROUND = 1000
+"""Events of a round at least, so that it is long enough to be timed."""
+
+_CLIENTS = {"without botocore": direct_metered, "with botocore": wired_metered}
+
+
+def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
+    """Measure. Takes histories of domain 0, of the File domain, by their lengths."""
+    return Section(
+        "5. Throughput of the project function on one core",
+        [
+            Table(
+                (
+                    "handler",
+                    "client",
+                    "events/s",
+                    "microseconds per event",
+                    "the double's beside",
+                    "$ per million",
+                ),
+                list(_rows(pipelines[min(pipelines)], scale.rounds)),
+                f"k events of each domain in a batch of {_BATCH}, by CPU time",
+                "The double's own time is measured and taken off: on AWS it is DynamoDB's. Waiting for DynamoDB is not "
+                "in it; the writes of a batch wait ten at a time. No guards: the handler of section 1, at any k. $: "
+                "Lambda's for that time alone.",
+            )
+        ],
+    )
+
+
+def _rows(base: Pipeline, rounds: int) -> Iterator[Sequence[Cell]]:
+    for client_name, client_of in _CLIENTS.items():
+        for name, k in (("project, k = 1", 1), ("project, k = 10", 10), ("project, k = 100", 100), ("no guards", 10)):
+            pipeline = histories.multiplied(base, _BATCH // k)
+            client, meter = client_of(pipeline.db)
+            handle = _unguarded(client) if name == "no guards" else _project(pipeline, client)
+            own, double = min(_rounds(pipeline, handle, meter, k, rounds))
+            times = (round(1 / own), round(1e6 * own, 1), round(1e6 * double, 1))
+            yield (name, client_name, *times, round(prices.cpu(own), 4))
+
+
+_Handle = Callable[[list[dict[str, Any]]], None]
+
+
+def _project(pipeline: Pipeline, client: Any) -> _Handle:
+    project = pipeline.projection(file_layer(), client=client)
+    return lambda records: take(project, records)
+
+
+def _unguarded(client: Any) -> _Handle:
+    return lambda records: naive.handle_batch(client, file_layer(), records)
+
+
+def _rounds(pipeline: Pipeline, handle: _Handle, meter: Metered, k: int, rounds: int) -> Iterator[tuple[float, float]]:
+    """Seconds of CPU time per event, and the double's beside them, round by round."""
+    gc.collect()
+    gc.freeze()  # on Lambda there is no store of events that the collector would have to walk through
+    length = pipeline.row(events.domain_id()).state.applied.count
+    for _ in range(rounds):
+        # so many that each domain has its share of snapshots
+        numbers = range(length, length + max(100, _ROUND * k // _BATCH))
+        batches = [events.records(items) for items in _batches(numbers, k)]
+        meter.seconds = 0
+        start = process_time()
+        for records in batches:
+            handle(records)
+        count = sum(map(len, batches))
+        yield (process_time() - start - meter.seconds) / count, meter.seconds / count
+        length = numbers.stop
+    gc.unfreeze()
+
+
+def _batches(numbers: range, k: int) -> Iterator[list[Item]]:
+    for start in range(numbers.start, numbers.stop, k):
+        yield [
+            events.item(file_layer(), events.domain_id(domain), number)
+            for number in range(start, start + k)
+            for domain in range(_BATCH // k)
+        ]
