@@ -1,5 +1,7 @@
 """Batches of the events table's stream, and rebuild requests, onto the projection."""
 
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,6 +20,8 @@ from .telemetry import Telemetry
 StreamRecord = Mapping[str, Any]
 
 REBUILD = "REBUILD"
+
+_LONG_AFTER_SECONDS = 60
 
 _COUNTED_AS = {
     Outcome.PARKED: "DomainsParked",
@@ -74,12 +78,16 @@ class Project:
         """Deal with all shares; the domains whose share must be delivered again."""
         # only the first domain has all the time there is: one for which what is left is too short will be the first
         shared = replace(budget, whole=False)
+        suspect = _may_have_ended_the_process(shares)
         under_way: list[tuple[Plan, Future[DomainRow | None]]] = []
         for number, (domain_id, share) in enumerate(shares.items()):
             try:
                 events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
                 budget.check()
-                plan = self.projection.plan(events, rows[domain_id], shared if number else budget)
+                row, braced = rows[domain_id], False
+                if suspect:
+                    row, braced = self.projection.brace(events[0], row)
+                plan = self.projection.plan(events, row, budget if number == 0 else shared, braced=braced)
                 under_way.append((plan, self.writers.submit(self.projection.carry_out, plan)))
             except Exception as error:  # noqa: BLE001  one domain's fault must not touch the others
                 self._returned(domain_id, share, error)
@@ -150,6 +158,19 @@ class Project:
         if not isinstance(domain_id, str) or not domain_id:
             raise BadRebuildRequest(f"DomainId: must be a non-empty string; found {shown(domain_id)}")
         return domain_id
+
+
+def _may_have_ended_the_process(shares: Mapping[str, Sequence[StreamRecord]]) -> bool:
+    """Whether an event comes alone, and long after it was stored.
+
+    So does one of whose logic the process dies: Lambda tries its batch again, halved each time. Other batches are
+    rarely both: in a backlog they are full.
+    """
+    if [len(share) for share in shares.values()] != [1]:
+        return False
+    ((record,),) = shares.values()
+    stored_at: float = record["dynamodb"].get("ApproximateCreationDateTime", math.inf)
+    return time.time() - stored_at > _LONG_AFTER_SECONDS
 
 
 def _sequence_number(record: StreamRecord) -> str:

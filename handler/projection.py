@@ -39,6 +39,12 @@ _MOST_RACES = 20
 
 _Next = tuple[DomainRow | None, Sequence[tuple[int, Snapshot]]]
 
+UNDER_TRIAL = "UnderTrial"
+"""The `error` of a domain that is parked while an event is tried that may take the process down."""
+
+FUNCTION_DIED = "FunctionDied"
+"""The `error` of a domain whose trial was the end of the process: it ran out of memory, hung in C, or exited."""
+
 
 class RowChanged(Exception):
     """Another writer was faster: the row is not the one that was read."""
@@ -110,6 +116,8 @@ class Plan:
     """The parking that was told last, before or by this plan."""
     tells: bool = False
     """Whether this plan tells it."""
+    braced: bool = False
+    """Whether the domain was parked before it was tried."""
 
     @property
     def outcome(self) -> Outcome:
@@ -157,7 +165,7 @@ class Projection:
         for _ in range(_MOST_RACES):
             if is_done(plan, now):
                 return plan.outcome
-            plan = self.plan(plan.batch, now, budget, told=plan.told)
+            plan = self.plan(plan.batch, now, budget, told=plan.told, braced=plan.braced)
             now = self.carry_out(plan)
         raise Contention(f"the row changed {_MOST_RACES} times while it was computed")
 
@@ -168,17 +176,55 @@ class Projection:
         budget: Budget = AMPLE,
         *,
         told: Parked | None = None,
+        braced: bool = False,
     ) -> Plan:
         """What is to be written for delivered events, by a row just read. Runs the domain's logic, writes nothing.
+
+        Args:
+            batch, row, budget: as `project`.
+            told: a parking that was told already.
+            braced: whether `row` was parked for this trial, by `brace`.
 
         Raises OutOfTime, as `project`.
         """
         ordered = sorted({event.key: event for event in batch}.values(), key=lambda event: event.key)
-        after, snapshots = self._next_row(ordered[0].domain_id, row, ordered, budget)
+        after, snapshots = self._next_row(ordered[0].domain_id, row, ordered, budget, braced=braced)
         if after is None or after.parked is None:
-            return Plan(ordered, row, after, snapshots, told)
+            return Plan(ordered, row, after, snapshots, told, braced=braced)
         known = any(after.parked.same_cause(each) for each in (row.parked if row else None, told))
-        return Plan(ordered, row, after, snapshots, told=told if known else after.parked, tells=not known)
+        told = told if known else after.parked
+        return Plan(ordered, row, after, snapshots, told, tells=not known, braced=braced)
+
+    def brace(self, event: StoredEvent, row: DomainRow | None) -> tuple[DomainRow | None, bool]:
+        """Park a domain before an event is tried that may have taken the process down before.
+
+        If it does so again, the domain stands parked, and the event's next delivery finds that and lets the stream go
+        on. If not, the plan made upon the row returned heals it.
+
+        Returns:
+            The row that the table holds then, and whether it was parked for this trial.
+        """
+        key = event.key
+        if row is not None and row.readable and row.parked is not None:
+            if not self._is_worth_retrying(row, row.parked, [event]):
+                return row, False
+            key = min(key, row.parked.event_key)
+        under_trial = Parked(
+            event_key=key,
+            event_id=event.event_id,
+            event_name=event.item.get("EventName", {}).get("S", ""),
+            error=UNDER_TRIAL,
+            reason=f"{UNDER_TRIAL}: the function is trying the event, and may have died of it before",
+            since=now_text(),
+            logic_version=self.recipe.version,
+            waiting_up_to=max(event.key, row.parked.waiting_up_to if row and row.parked else ""),
+        )
+        if row is None or not row.readable:
+            after = DomainRow(event.domain_id, NOTHING, self.recipe.version, under_trial)
+        else:
+            after = row.followed_by(parked=under_trial, rebuilding=_told_rebuild(row, key))
+        now = replaced(self.rows, row, after)
+        return now, now is not None and now.revision == after.revision
 
     def carry_out(self, plan: Plan) -> DomainRow | None:
         """Write a plan; safe to call for several domains at once.
@@ -196,13 +242,15 @@ class Projection:
             self.snapshots.put(domain_id, slot, snapshot)
         return replaced(self.rows, plan.before, plan.after)
 
-    def _next_row(self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], budget: Budget) -> _Next:
+    def _next_row(
+        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], budget: Budget, *, braced: bool
+    ) -> _Next:
         """The row that should follow `row`, None where `row` proves that it has all of `batch`; and its snapshots."""
         if row is None or not row.readable:
             # to the very end: a row deleted or spoilt may have held, and acknowledged, events after the batch's
             return self._refolded(domain_id, None, batch, Span(), budget)
         if row.parked is not None:
-            return self._past_parking(row, row.parked, batch, budget)
+            return self._past_parking(row, row.parked, batch, budget, braced=braced)
         checkpoint = row.state.checkpoint or ""
         late = [event for event in batch if event.key <= checkpoint]
         if late:
@@ -234,10 +282,15 @@ class Projection:
         )
         return after, snapshots
 
-    def _past_parking(self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent], budget: Budget) -> _Next:
-        if self._is_worth_retrying(row, parked, batch):
+    def _past_parking(
+        self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent], budget: Budget, *, braced: bool
+    ) -> _Next:
+        if (braced and parked.error == UNDER_TRIAL) or self._is_worth_retrying(row, parked, batch):
             # to the very end: events before it wait in the store, acknowledged
             return self._refolded(row.domain_id, row, batch, Span(start=min(parked.event_key, batch[0].key)), budget)
+        if parked.error == UNDER_TRIAL:
+            reason = f"{FUNCTION_DIED}: the function's process ended while the event was applied; see its logs"
+            parked = replace(parked, error=FUNCTION_DIED, reason=reason)
         waiting = replace(parked, waiting_up_to=max(parked.waiting_up_to, batch[-1].key))
         return row.followed_by(parked=waiting, rebuilding=_told_rebuild(row, batch[0].key)), ()
 

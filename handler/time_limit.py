@@ -21,8 +21,9 @@ def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
                     ...
 
     Works by SIGALRM, which Python delivers between two of its own steps and to the main thread: where Lambda runs
-    the handler. A single call into C that never returns (a runaway regular expression, say) is not stopped by it.
-    Elsewhere than in the main thread there is no limit.
+    the handler. Elsewhere there is no limit. A single call into C that never returns (a sum over an endless iterator
+    written in C, say) is not stopped by it, nor is a loop that swallows every exception: they end with the process, by
+    SIGVTALRM, when they have taken more than twice the time on the processor.
 
     The signal is taken over once, since that costs more than to set the timer, which each block does.
     """
@@ -37,6 +38,7 @@ def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
         yield limit
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGALRM, handler_before)
         signal.setitimer(signal.ITIMER_REAL, *timer_before)
 
@@ -52,9 +54,12 @@ class _Limit(AbstractContextManager[None]):
         self._fired = False
         # the interval repeats it, should the logic swallow the first
         signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds)
+        # the last resort: a signal that nobody handles, so that the kernel itself ends the process
+        signal.setitimer(signal.ITIMER_VIRTUAL, 2 * self._seconds + 1)
 
     def __exit__(self, error: object, *_: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if self._fired and error is None:  # the logic swallowed it: what it did from then on hangs on the clock
             raise self._too_long()
 

@@ -40,7 +40,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "pages of the store are used again after a lost race": (
         projection,
-        "plan = self.plan(plan.batch, now, budget, told=plan.told)",
+        "plan = self.plan(plan.batch, now, budget, told=plan.told, braced=plan.braced)",
         "plan = replace(plan, before=now)",
         TestTheStoreIsTheTruth().test_pages_of_the_store_read_before_a_lost_race_are_void,
     ),

@@ -5,6 +5,7 @@ import importlib
 import json
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +34,8 @@ class Account:
     def apply(self, payload, event_name):
         if event_name == "Poison":
             raise ValueError("secret-in-exception")
+        if event_name == "Deadly":
+            raise KeyboardInterrupt  # nothing here handles it: it ends the invocation as the end of the process would
         self.Balance += payload["Amount"]
 
 class Domain:
@@ -253,6 +256,43 @@ class TestBatches:
         assert pipeline.deliver(pipeline.store(1, amount=10**37 + 1), pipeline.store(2, amount=10**45)) == NONE_FAILED
         assert "Parked" in pipeline.row()["CpEventSource"]["M"]  # a balance of 46 digits does not fit a row
         assert pipeline.row()["Balance"] == {"N": str(10**37 + 1)}
+
+
+class TestDeath:
+    def alone_and_late(self, record: dict[str, Any]) -> dict[str, Any]:
+        record["dynamodb"]["ApproximateCreationDateTime"] = time.time() - 61
+        return record
+
+    def test_an_event_of_which_the_process_dies_holds_up_the_stream_no_longer_than_a_minute(
+        self, pipeline: Pipeline
+    ) -> None:
+        record = pipeline.store(1, name="Deadly")
+        record["dynamodb"]["ApproximateCreationDateTime"] = time.time()
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                pipeline.deliver(record)
+        self.alone_and_late(record)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.deliver(record)
+        assert pipeline.notices() == []
+        assert pipeline.deliver(record) == NONE_FAILED
+        assert pipeline.row()["CpEventSource"]["M"]["Parked"]["M"]["Error"] == {"S": "FunctionDied"}
+        assert [notice["Error"] for notice in pipeline.notices()] == ["FunctionDied"]
+        assert pipeline.deliver(pipeline.store(2, "b")) == NONE_FAILED
+
+    def test_an_event_that_comes_late_for_another_reason_is_applied(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1))
+        assert pipeline.deliver(self.alone_and_late(pipeline.store(2))) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", "PutItem", "Query", "PutItem"]
+        assert pipeline.row()["Balance"] == {"N": "2"}
+        assert "Parked" not in pipeline.row()["CpEventSource"]["M"]
+        assert pipeline.notices() == []
+
+    def test_events_that_come_late_together_are_not_suspected(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1))
+        records = [self.alone_and_late(pipeline.store(number)) for number in (2, 3)]
+        assert pipeline.deliver(*records) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", "PutItem"]
 
 
 class TestTime:

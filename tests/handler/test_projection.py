@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.budget import Budget, OutOfTime
-from handler.domain_row import MIXED
+from handler.domain_row import MIXED, DomainRow
 from handler.key_set import KeySet
 from handler.projection import Contention, Outcome
 from handler.stored_event import StoredEvent
@@ -474,3 +474,84 @@ class TestTime:
         assert world.events.items_read == 0
         world.rebuilds().rebuild(DOMAIN_ID)
         assert world.entries() == [f"e{number}" for number in (*range(20), 21)]
+
+
+class TestDeath:
+    """An event of which the process dies: the function braces for it when it comes alone and late."""
+
+    def brace(self, world: World, event: StoredEvent, version: str = "v1") -> DomainRow | None:
+        world.events.put(event)
+        row, _ = world.projection(version).brace(event, world.rows.read(DOMAIN_ID))
+        return row
+
+    def test_one_that_does_it_again_leaves_its_domain_parked_and_lets_the_stream_go_on(self) -> None:
+        world = World()
+        world.deliver(stored(1))
+        self.brace(world, stored(2))  # and here the process ends; the next one finds:
+        row = self.brace(world, stored(2))
+        assert world.projection().project([stored(2)], row) is Outcome.PARKED
+        parked = world.row().parked
+        assert parked is not None
+        assert (parked.error, parked.event_id) == ("FunctionDied", "e2")
+        assert [told.error for _, told in world.notices.sent] == ["FunctionDied"]
+        assert world.deliver(stored(3)) is Outcome.WAITING
+        assert world.entries() == ["e1"]
+
+    def test_one_that_does_not_is_applied_and_nobody_is_told(self) -> None:
+        world = World()
+        world.deliver(stored(1))
+        row = self.brace(world, stored(2))
+        assert row is not None
+        assert row.parked is not None
+        plan = world.projection().plan([stored(2)], row, braced=True)
+        world.projection().go_on(plan, world.projection().carry_out(plan))
+        assert world.row().parked is None
+        assert world.entries() == ["e1", "e2"]
+        assert world.notices.sent == []
+
+    def test_one_that_fails_is_parked_for_its_own_reason(self) -> None:
+        world = World()
+        row = self.brace(world, stored(2, poison=True))
+        plan = world.projection().plan([stored(2, poison=True)], row, braced=True)
+        world.projection().go_on(plan, world.projection().carry_out(plan))
+        parked = world.row().parked
+        assert parked is not None
+        assert parked.error == "ValueError"
+        assert [told.error for _, told in world.notices.sent] == ["ValueError"]
+
+    def test_the_first_event_of_a_domain_may_be_the_one(self) -> None:
+        world = World()
+        self.brace(world, stored(1))
+        row = self.brace(world, stored(1))
+        world.projection().project([stored(1)], row)
+        assert world.row().parked is not None
+        assert world.entries() == []
+        world.rebuilds().rebuild(DOMAIN_ID)
+        assert world.entries() == ["e1"]
+
+    def test_new_logic_tries_once_too(self) -> None:
+        world = World()
+        self.brace(world, stored(1))
+        world.projection().project([stored(1)], world.rows.read(DOMAIN_ID))
+        self.brace(world, stored(2), version="v2")  # it dies of it as well
+        row = self.brace(world, stored(2), version="v2")
+        world.projection("v2").project([stored(2)], row)
+        parked = world.row().parked
+        assert parked is not None
+        assert (parked.error, parked.logic_version) == ("FunctionDied", "v2")
+
+    def test_a_domain_that_stands_still_anyway_is_left_as_it_is(self) -> None:
+        world = World()
+        world.deliver(stored(1, poison=True))
+        before = world.row()
+        assert self.brace(world, stored(2)) == before
+        assert world.row() == before
+
+    def test_a_faster_writers_row_is_taken(self) -> None:
+        world = World()
+        world.deliver(stored(1))
+        world.rows.before_write = lambda: world.deliver(stored(3))
+        row = self.brace(world, stored(2))
+        assert row == world.row()
+        world.projection().project([stored(2)], row)
+        assert world.entries() == ["e1", "e2", "e3"]

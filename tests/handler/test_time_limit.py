@@ -1,9 +1,12 @@
 """Guarantee: a block of Python that runs too long is stopped, whatever it catches; nothing is left behind."""
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 import pytest
@@ -125,3 +128,25 @@ def test_beside_the_main_thread_there_is_no_limit() -> None:
     thread.start()
     thread.join()
     assert ran == ["ran"]
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "sum(itertools.repeat(0))",
+        "exec('while True:\\n try:\\n  time.sleep(0)\\n  while True: pass\\n except BaseException: pass')",
+    ],
+    ids=["a call into C that never returns", "a loop that swallows everything"],
+)
+def test_what_cannot_be_stopped_ends_with_the_process(work: str) -> None:
+    """Lambda then starts another; until its own time limit it would run a quarter of an hour."""
+    program = (
+        "import itertools, time\n"
+        "from handler.time_limit import time_limit\n"
+        "with time_limit(0.2) as limit:\n"
+        "    with limit:\n"
+        f"        {work}\n"
+    )
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([sys.executable, "-c", program], cwd=root, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGVTALRM
