@@ -21,8 +21,8 @@ _WINDOW = 5
 """Places, of a domain's own events."""
 _TWICE = 10
 """One batch of so many comes twice, the second time after the one behind it."""
-_OVERLAPPED = 10
-"""In one batch of so many, the next is handled by another invocation between a read and the write that follows."""
+_OVERLAPPED = 2
+"""In one batch of so many, the next one is handled by another invocation between the first read and its write."""
 
 _Handle = Callable[[list[dict[str, Any]]], None]
 
@@ -41,7 +41,7 @@ _TROUBLES = (
     Trouble("in order, each once"),
     Trouble(f"late: events up to {_WINDOW} places off", late=True),
     Trouble(f"repeated: one batch of {_TWICE} twice", twice=True),
-    Trouble(f"overlapping: one batch of {_OVERLAPPED}, with the next", overlapped=True),
+    Trouble("overlapping: one write of each batch with the next batch", overlapped=True),
     Trouble("all of it", late=True, twice=True, overlapped=True),
 )
 

@@ -32,7 +32,7 @@ FULL = Scale(
     windows=(5, 50, 500),
     rebuilds=(1_000, 10_000, 100_000),
     runs=150,
-    rounds=3,
+    rounds=5,
     starts=15,
 )
 QUICK = Scale(
