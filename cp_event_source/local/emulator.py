@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from cp_event_source.local.errors import EmulatorError
+from cp_event_source.local.held_signals import held_signals
 
 REGION: Final = "us-east-1"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -133,7 +134,7 @@ class Emulator:
             "LAMBDA_EXECUTOR": "local",
             "PYTHONUNBUFFERED": "1",
         }
-        with (self._folder / "emulator.log").open("wb") as log:
+        with (self._folder / "emulator.log").open("wb") as log, held_signals():
             self._process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter
                 [sys.executable, "-P", str(_PROCESS), str(self._folder)],
                 stdin=subprocess.PIPE,

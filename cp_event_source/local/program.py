@@ -16,6 +16,7 @@ import yaml  # type: ignore[import-untyped]
 
 from cp_event_source.local.emulator import CREDENTIALS, clean_environment
 from cp_event_source.local.errors import ProgramError
+from cp_event_source.local.held_signals import held_signals
 from cp_event_source.local.monitor import Deployment, Monitor
 
 ORGANIZATION: Final = "organization"
@@ -113,26 +114,33 @@ def run_program(program: Program, deployment: Deployment) -> None:
 @contextmanager
 def _child(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
     """A process that does not outlive the block, nor does anything that it started."""
-    process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    process: subprocess.Popen[str] | None = None
     try:
+        with held_signals():
+            process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
         yield process
     finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+        if process is not None:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
 
 
 def _relay(process: "subprocess.Popen[str]", announce: Callable[[str], None]) -> None:
