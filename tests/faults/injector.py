@@ -1,0 +1,287 @@
+"""Faults of single AWS calls: which call, which of its tries, how, and whether it took effect.
+
+A call's place is its number in the run, or, where threads make the order of calls a matter of chance, what it asks for.
+"""
+
+import copy
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
+
+from handler import clients
+
+from ..doubles.aws import AwsError, Clock, Intercept
+from ..doubles.mappings import Crashed
+
+TRIES: int = clients._CONFIG.retries["total_max_attempts"]  # type: ignore[attr-defined]
+"""That botocore makes of one call."""
+READ_TIMEOUT: float = clients._CONFIG.read_timeout  # type: ignore[attr-defined]
+
+_THROTTLED = {
+    "dynamodb": ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"),
+    "sqs": ("ThrottlingException", "RequestThrottled"),
+}
+
+
+class When(Enum):
+    """When a try that fails takes effect."""
+
+    NEVER = "never"
+    AT_ONCE = "at once; the reply is lost"
+    SOON = "after the next request"
+    LAST = "after all has come to rest"
+
+
+class How(Enum):
+    """What the function sees of it."""
+
+    THROTTLED = "throttled"
+    SERVER = "internal server error"
+    TIMEOUT = "read time-out"
+    DEATH = "the process ends"
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try of a call that fails."""
+
+    how: How
+    when: When = When.NEVER
+
+
+Fault = tuple[Try, ...]
+"""A call's tries, one after another; what comes after the last goes through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """From a call on, its table or queue fails for the rest of this invocation and for all of the next."""
+
+    how: How
+
+
+Signature = tuple[str, ...]
+Place = int | tuple[Signature, int]
+"""A call's number, from 1 on; or what it asks for, and how often that was asked before."""
+
+
+@dataclass
+class Process:
+    """A function's process: warm until it dies."""
+
+    name: str
+    is_rebuild: bool = False
+    deadline: float = 0
+    """Of the invocation that runs."""
+    is_dead: bool = False
+    faults: Mapping[int, "Fault"] = field(default_factory=dict)
+    """Of its own calls, by their number in it."""
+    calls: int = 0
+    steps: int = 0
+    """Calls before which something happened beside it."""
+    tries: dict[int, "_Call"] = field(default_factory=dict)
+    """By thread."""
+
+
+@dataclass
+class _Call:
+    place: Place
+    number: int
+    """In its process."""
+    tries: int = 0
+    failing: Try | None = None
+
+
+@dataclass
+class _Stray:
+    """A request that is still under way, though nobody waits for its reply any more."""
+
+    send: Callable[[], object]
+    left: int | None
+    """Requests that go before it; None: all."""
+
+
+class Injector:
+    """The hook of all doubles of one run."""
+
+    def __init__(self, clock: Clock, *, by_signature: bool = False) -> None:
+        self.clock = clock
+        self.faults: dict[Place, Fault | Outage] = {}
+        self.fired = 0
+        self.deaths = 0
+        self.calls = 0
+        self.places: list[Place] = []
+        """Of all calls so far, in their order."""
+        self.current: Process | None = None
+        """Whose invocation runs; None while the test itself calls."""
+        self.touched: list[str] = []
+        """DomainIds whose calls failed in this invocation; `*` where a call was for many."""
+        self.before_call: Callable[[Process], None] = lambda process: None
+        self.after_effect: Callable[[str, Mapping[str, Any]], None] = lambda operation, request: None
+        self.invocations = 0
+        self._by_signature = by_signature
+        self._seen: Counter[Signature] = Counter()
+        self._outages: dict[str, tuple[How, int]] = {}
+        self._strays: list[_Stray] = []
+        self._lock = threading.RLock()
+
+    def hook(self, service: str, handle: Callable[[str, Mapping[str, Any]], object], *, is_wired: bool) -> Intercept:
+        """The hook for a service's double. On the wire, `begin` is told of each call: a request may be a later try."""
+
+        def intercept(operation: str, request: Mapping[str, Any], phase: str) -> None:
+            process = self.current
+            if process is None:
+                return
+            if phase == "before":
+                if process.is_dead:
+                    raise Crashed
+                if self.clock.now > process.deadline:
+                    self._die(process)
+                if not is_wired:
+                    self.begin(process, operation, request)
+                self.before_call(process)
+                with self._lock:
+                    self._land()
+                    self._before(process, service, operation, request, handle)
+            else:
+                with self._lock:
+                    self.after_effect(operation, request)
+                    self._after(process, service, operation, request)
+
+        return intercept
+
+    def begin(self, process: Process, operation: str, request: Mapping[str, Any]) -> None:
+        """A call begins."""
+        with self._lock:
+            self.calls += 1
+            process.calls += 1
+            place: Place = self.calls
+            if self._by_signature:
+                signature = signature_of(operation, request)
+                place = (signature, self._seen[signature])
+                self._seen[signature] += 1
+            self.places.append(place)
+            process.tries[threading.get_ident()] = _Call(place, process.calls)
+
+    def restart(self, faults: Mapping[Place, Fault | Outage]) -> None:
+        """Count calls anew, and let these fail."""
+        self.faults = dict(faults)
+        self.calls = 0
+        self.places = []
+        self._seen.clear()
+
+    def settle(self) -> None:
+        """Let what is still under way arrive."""
+        strays, self._strays = self._strays, []
+        for stray in strays:
+            self._send(stray)
+
+    def _before(
+        self,
+        process: Process,
+        service: str,
+        operation: str,
+        request: Mapping[str, Any],
+        handle: Callable[[str, Mapping[str, Any]], object],
+    ) -> None:
+        call = process.tries[threading.get_ident()]
+        fault = self.faults.get(call.place) or process.faults.get(call.number)
+        resource = _resource(request)
+        if isinstance(fault, Outage):
+            self._outages.setdefault(resource, (fault.how, self.invocations + 1))
+            del self.faults[call.place]
+            self.fired += 1
+            fault = None
+        how, until = self._outages.get(resource, (How.SERVER, -1))
+        failing = Try(how) if self.invocations <= until else None
+        if failing is None and fault is not None and call.tries < len(fault):
+            failing = fault[call.tries]
+            self.fired += call.tries == 0
+        call.tries += 1
+        call.failing = None
+        if failing is None:
+            return
+        if failing.when is When.AT_ONCE:
+            call.failing = failing
+            return
+        if failing.when is not When.NEVER:
+            sent = copy.deepcopy(dict(request))
+
+            def arrive() -> None:
+                handle(operation, sent)
+                self.after_effect(operation, sent)
+
+            self._strays.append(_Stray(arrive, 1 if failing.when is When.SOON else None))
+        self._fail(process, failing.how, service, request)
+
+    def _after(self, process: Process, service: str, operation: str, request: Mapping[str, Any]) -> None:
+        call = process.tries.get(threading.get_ident())
+        if call is not None and call.failing is not None:
+            failing, call.failing = call.failing, None
+            self._fail(process, failing.how, service, request)
+
+    def _fail(self, process: Process, how: How, service: str, request: Mapping[str, Any]) -> None:
+        self.touched += domains_of(request)
+        match how:
+            case How.THROTTLED:
+                codes = _THROTTLED[service]
+                raise AwsError(codes[self.calls % len(codes)], "slow down")
+            case How.SERVER:
+                raise AwsError("InternalServerError", "oops")
+            case How.TIMEOUT:
+                self.clock.advance(READ_TIMEOUT)
+                raise ReadTimeoutError(endpoint_url=f"https://{service}")
+            case How.DEATH:
+                self._die(process)
+
+    def _die(self, process: Process) -> None:
+        process.is_dead = True
+        self.deaths += 1
+        raise Crashed
+
+    def _land(self) -> None:
+        for stray in [each for each in self._strays if each.left is not None]:
+            if stray.left == 0:
+                self._strays.remove(stray)
+                self._send(stray)
+            else:
+                stray.left = (stray.left or 0) - 1
+
+    def _send(self, stray: _Stray) -> None:
+        process, self.current = self.current, None
+        try:
+            stray.send()
+        except AwsError:
+            pass  # refused: nobody learns of it
+        finally:
+            self.current = process
+
+
+def domains_of(request: Mapping[str, Any]) -> list[str]:
+    """Whose call it was: `*` if many domains' or nobody's."""
+    for source, name in (("Item", "DomainId"), ("Key", "DomainId"), ("ExpressionAttributeValues", ":domain")):
+        if name in request.get(source, {}):
+            return [request[source][name]["S"]]
+    body = request.get("MessageBody", "")
+    if body.startswith("{"):
+        return [str(json.loads(body).get("DomainId", "*"))]
+    return ["*"]
+
+
+def signature_of(operation: str, request: Mapping[str, Any]) -> Signature:
+    """What a call asks for, without what is random in it."""
+    key = request.get("Item") or request.get("Key") or {}
+    names = [str(key[name]) for name in ("EventKey", "CpEventSourceSlot") if name in key]
+    return (operation, _resource(request), *domains_of(request), *names)
+
+
+def _resource(request: Mapping[str, Any]) -> str:
+    if "RequestItems" in request:
+        return str(next(iter(request["RequestItems"])))
+    return str(request.get("TableName") or request["QueueUrl"])

@@ -1,0 +1,19 @@
+"""Guarantee: an event that is tried with care, since a process may have died of it, is parked by no other fault."""
+
+import pytest
+
+from .kinds import CALL_FAILS
+from .run import inject, run
+from .scenarios import TRIAL_SCENARIOS
+
+
+@pytest.mark.parametrize("name", TRIAL_SCENARIOS)
+def test_without_faults(name: str) -> None:
+    assert run(TRIAL_SCENARIOS[name]).calls_under_faults > 0
+
+
+@pytest.mark.xfail(strict=False, reason="a call that fails after the domain was braced parks it as if its process died")
+@pytest.mark.parametrize("kind", CALL_FAILS)
+@pytest.mark.parametrize("name", TRIAL_SCENARIOS)
+def test_every_call_fails_in_turn(name: str, kind: str) -> None:
+    assert inject(TRIAL_SCENARIOS[name], CALL_FAILS[kind]) > 0
