@@ -9,7 +9,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from time import process_time
 from typing import Any
 
 from handler.attribute_value import Item, item_size
@@ -21,6 +20,7 @@ from .layers import file_layer
 from .pipeline import EVENTS, Pipeline, deliver, lines_to_nowhere, wired_metered
 from .report import Cell, Check, Section, Table
 from .scale import Scale
+from .timing import process_seconds
 
 _REPOSITORY = Path(__file__).parents[1]
 _STATUS = Path("/proc/self/status")
@@ -120,11 +120,11 @@ def measure(length: int) -> None:
         meter.seconds = 0
         gc.collect()
         _forget_the_peak()
-        before, start = _peak(), process_time()
+        before, start = _peak(), process_seconds()
         done = project.rebuild(
             {"EventType": "REBUILD", "DomainName": events.DOMAIN_NAME, "DomainId": events.domain_id()}
         )
-        seconds, peak = process_time() - start - meter.seconds, _peak()
+        seconds, peak = process_seconds() - start - meter.seconds, _peak()
     figures = {"seconds": seconds, "before": before, "peak": peak, "read": store.read, "count": done["EventCount"]}
     sys.stdout.write(json.dumps(figures))
 

@@ -2,7 +2,6 @@
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from time import process_time
 from typing import Any
 
 from handler.attribute_value import Item
@@ -12,6 +11,7 @@ from .layers import file_layer
 from .pipeline import Metered, Pipeline, direct_metered, take, wired_metered
 from .report import Cell, Section, Table
 from .scale import Scale
+from .timing import process_seconds
 
 _BATCH = 100
 _ROUND = 1000
@@ -77,11 +77,11 @@ def _rounds(pipeline: Pipeline, handle: _Handle, meter: Metered, k: int, rounds:
         numbers = range(length, length + max(100, _ROUND * k // _BATCH))
         batches = [events.records(items) for items in _batches(numbers, k)]
         meter.seconds = 0
-        start = process_time()
+        start = process_seconds()
         for records in batches:
             handle(records)
         count = sum(map(len, batches))
-        yield (process_time() - start - meter.seconds) / count, meter.seconds / count
+        yield (process_seconds() - start - meter.seconds) / count, meter.seconds / count
         length = numbers.stop
     gc.unfreeze()
 
