@@ -86,9 +86,8 @@ def section(scale: Scale) -> Section:
                 rows,
                 "One domain folded anew, with botocore; CPU time without the double's; memory of the whole process",
                 "Each in a fresh interpreter. MB: the resident set, just before the rebuild and the largest during it. "
-                "The store makes its pages when they are read, so that it takes no memory itself; a page "
-                "of 1 MB as JSON and as items is most of the increase, half of it the double's. It is the same for "
-                "every history of more than a page.",
+                "The store makes its pages when they are read, so that it takes no memory itself; a page of 1 MB, as "
+                "JSON and as items, is in the increase, with the double's copies of it.",
             )
         ],
         [

@@ -1,7 +1,8 @@
 """CPU time, the best of many runs: what else the machine does can only make a run longer.
 
 Not by `time.process_time`: the fold's time limit arms a timer on the process's CPU time, and while one is armed Linux
-tells that time only as of its last tick, 4 ms apart. The best of many runs would be one between two ticks: nothing.
+tells that time only as of its last tick, some milliseconds ago. The best of many runs would be one between two ticks:
+nothing.
 """
 
 import gc
