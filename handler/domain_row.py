@@ -49,6 +49,8 @@ class Parked:
     """UTC, ISO 8601."""
     logic_version: str
     """The version that failed."""
+    waiting_from: str
+    """The lowest EventKey that may wait: below `event_key` where a late event failed, and others were late with it."""
     waiting_up_to: str
     """The newest EventKey known to wait."""
 
@@ -169,6 +171,7 @@ _PARKED_NAMES = (
     "Reason",
     "Since",
     "LogicVersion",
+    "WaitingFrom",
     "WaitingUpTo",
 )
 
@@ -182,6 +185,7 @@ def _parked_texts(parked: Parked) -> list[tuple[str, str]]:
         parked.reason,
         parked.since,
         parked.logic_version,
+        parked.waiting_from,
         parked.waiting_up_to,
     )
     return list(zip(_PARKED_NAMES, texts, strict=True))

@@ -217,6 +217,7 @@ class Projection:
             reason=f"{UNDER_TRIAL}: the function is trying the event, and may have died of it before",
             since=now_text(),
             logic_version=self.recipe.version,
+            waiting_from=min(key, row.parked.waiting_from if row and row.parked else key),
             waiting_up_to=max(event.key, row.parked.waiting_up_to if row and row.parked else ""),
         )
         if row is None or not row.readable:
@@ -286,12 +287,16 @@ class Projection:
         self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent], budget: Budget, *, braced: bool
     ) -> _Next:
         if (braced and parked.error == UNDER_TRIAL) or self._is_worth_retrying(row, parked, batch):
-            # to the very end: events before it wait in the store, acknowledged
-            return self._refolded(row.domain_id, row, batch, Span(start=min(parked.event_key, batch[0].key)), budget)
+            # from the first that waits to the very end: all of them are in the store, acknowledged
+            return self._refolded(row.domain_id, row, batch, Span(start=min(parked.waiting_from, batch[0].key)), budget)
         if parked.error == UNDER_TRIAL:
             reason = f"{FUNCTION_DIED}: the function's process ended while the event was applied; see its logs"
             parked = replace(parked, error=FUNCTION_DIED, reason=reason)
-        waiting = replace(parked, waiting_up_to=max(parked.waiting_up_to, batch[-1].key))
+        waiting = replace(
+            parked,
+            waiting_from=min(parked.waiting_from, batch[0].key),
+            waiting_up_to=max(parked.waiting_up_to, batch[-1].key),
+        )
         return row.followed_by(parked=waiting, rebuilding=_told_rebuild(row, batch[0].key)), ()
 
     def _with_late(
@@ -339,7 +344,9 @@ class Projection:
         parked = self._parked(folding.failure, row, batch)
         rebuilding = _told_rebuild(row, base.key)
         if row is not None and parked is not None and parked.event_key <= (row.state.checkpoint or ""):
-            # the row never goes backwards: it keeps its last good state
+            # the row never goes backwards: it keeps its last good state, and all of the batch waits
+            before = row.parked.waiting_from if row.parked is not None else parked.event_key
+            parked = replace(parked, waiting_from=min(before, parked.event_key, batch[0].key))
             return row.followed_by(parked=parked, rebuilding=rebuilding), ()
         marks, snapshots = folding.placed(row)
         after = DomainRow(domain_id, folding.state, self.recipe.version, parked, marks=marks, rebuilding=rebuilding)
@@ -388,6 +395,7 @@ class Projection:
             reason=failure.reason,
             since=now_text(),
             logic_version=self.recipe.version,
+            waiting_from=failure.event.key,  # the row will hold all before it
             waiting_up_to=max(batch[-1].key, before.waiting_up_to if before else ""),
         )
         return replace(parked, since=before.since) if before and parked.same_cause(before) else parked

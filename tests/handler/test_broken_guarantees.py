@@ -28,9 +28,15 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "healing reads only to the batch's last key": (
         projection,
-        "Span(start=min(parked.event_key, batch[0].key))",
-        "Span(start=min(parked.event_key, batch[0].key), up_to=batch[-1].key)",
+        "Span(start=min(parked.waiting_from, batch[0].key))",
+        "Span(start=min(parked.waiting_from, batch[0].key), up_to=batch[-1].key)",
         TestParking().test_healing_reads_to_the_end_of_the_store,
+    ),
+    "healing begins at the failed event": (
+        projection,
+        "Span(start=min(parked.waiting_from, batch[0].key))",
+        "Span(start=min(parked.event_key, batch[0].key))",
+        TestParking().test_an_event_that_waits_before_the_failed_one_is_healed_too,
     ),
     "a fast path while parked": (
         projection,

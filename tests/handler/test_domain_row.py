@@ -22,9 +22,10 @@ PARKED = Parked(
     reason="ValueError: no",
     since="2026-01-01T00:00:00.000+00:00",
     logic_version="arn:1",
+    waiting_from="k0",
     waiting_up_to="k2",
 )
-parked = st.none() | st.builds(Parked, *[identifiers] * 8)
+parked = st.none() | st.builds(Parked, *[identifiers] * 9)
 states = st.builds(
     DomainState,
     st.dictionaries(st.sampled_from(["Name", "Checkpoint", "Parked"]), identifiers).map(
@@ -118,6 +119,7 @@ def test_the_largest_notes_fit_into_their_room() -> None:
         reason="\U0001f600" * 1000,
         since="2026-01-01T00:00:00.000+00:00",
         logic_version="v" * 200,
+        waiting_from="k" * 1024,
         waiting_up_to="k" * 1024,
     )
     state = DomainState(encode_item({"DomainId": "d-1"}), "k" * 1024, KeySet(10**9, 2**128 - 1))

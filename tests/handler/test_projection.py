@@ -302,6 +302,25 @@ class TestParking:
         assert world.deliver(stored(3), version="v2") is Outcome.HEALED
         assert world.entries() == ["e2", "e3", "e4"]
 
+    def test_an_event_that_waits_before_the_failed_one_is_healed_too(self) -> None:
+        """Old logic is late with 0 and fails at 6, which new logic had applied: the row keeps its state, without 0. To
+        heal from before 6 would lose it."""
+        world = World()
+        events = [stored(number, poison=number == 6) for number in range(1, 8)]
+        world.deliver(*events, version="v2")
+        assert world.deliver(stored(0), version="v1") is Outcome.PARKED
+        assert world.deliver(stored(8), version="v2") is Outcome.HEALED
+        assert world.entries() == [f"e{number}" for number in range(9)]
+
+    def test_an_event_that_is_noted_before_the_failed_one_is_healed_too(self) -> None:
+        world = World()
+        events = [stored(number, poison=number == 6) for number in range(1, 8)]
+        world.deliver(*events, version="v2")
+        world.deliver(stored(0), version="v1")
+        world.deliver(stored(5, event_id="e5a"), version="v1")
+        world.deliver(stored(8), version="v2")
+        assert world.entries() == ["e0", "e1", "e2", "e3", "e4", "e5", "e5a", "e6", "e7", "e8"]
+
     def test_old_and_new_logic_side_by_side_lose_nothing(self) -> None:
         """New logic has read the store; old logic acknowledges 4 as waiting; new logic heals without 4."""
         world = World()

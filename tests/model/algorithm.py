@@ -50,6 +50,8 @@ class State:
 class Parked:
     key: int
     version: str
+    waiting_from: int
+    """The lowest key that may wait: below `key`, where a late one failed and others were late with it."""
 
 
 @dataclass(frozen=True)
@@ -195,12 +197,16 @@ class Algorithm:
             return (yield from self._refold(row, batch, None, up_to=None, pages=pages))
         if row.parked is not None and "fast path while parked" not in self.flaws:
             if row.parked.version != self.version or batch[0] < row.parked.key:
-                base = yield from self._base(row, before=min(batch[0], row.parked.key))
+                waiting_from = row.parked.waiting_from
+                if "healing begins at the failed event" in self.flaws:
+                    waiting_from = row.parked.key
+                base = yield from self._base(row, before=min(batch[0], waiting_from))
                 up_to = batch[-1] if "healing stops at the batch" in self.flaws else None
                 return (yield from self._refold(row, batch, base, up_to=up_to, pages=pages))
             if "acknowledge waiting without a write" in self.flaws:
                 return None, []
-            return replace(row, rebuilding=self._changed(row, batch[0])), []
+            waiting = replace(row.parked, waiting_from=min(row.parked.waiting_from, batch[0]))
+            return replace(row, parked=waiting, rebuilding=self._changed(row, batch[0])), []
         checkpoint = row.state.checkpoint
         late = [key for key in batch if key <= checkpoint]
         fresh = [key for key in batch if key > checkpoint]
@@ -262,13 +268,14 @@ class Algorithm:
 
     def _folded(self, row: Row | None, batch: list[int], fold: Fold, base: int | None) -> tuple[Row, Any]:
         """The row after a fold from the key `base`, or (None) on top of the row itself; and the snapshots to put."""
-        parked = None if fold.failed_at is None else Parked(fold.failed_at, self.version)
+        parked = None if fold.failed_at is None else Parked(fold.failed_at, self.version, fold.failed_at)
         changed = batch[0] if base is None else min(base, batch[0])
         rebuilding = row.rebuilding if row is not None else None
         if row is not None and (base is not None or parked is not None):
             rebuilding = self._changed(row, changed)
         if row is not None and parked is not None and parked.key <= row.state.checkpoint:
-            return replace(row, parked=parked, rebuilding=rebuilding), []
+            waiting_from = min(parked.key, batch[0], row.parked.waiting_from if row.parked else parked.key)
+            return replace(row, parked=replace(parked, waiting_from=waiting_from), rebuilding=rebuilding), []
         marks, puts = self._placed(fold, row)
         version = self.version if fold.whole or not fold.state.entries else MIXED
         if "a mixed row is labelled as one version's" in self.flaws:

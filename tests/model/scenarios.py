@@ -23,7 +23,8 @@ class Setting:
     name: str
     """What meets."""
     delivered: tuple[tuple[int, ...], ...] = ()
-    """What was before: batches stored and projected by v1."""
+    """What was before: batches stored and projected."""
+    delivered_by: str = "v1"
     stored: tuple[int, ...] = ()
     """Keys stored since, not yet projected."""
     later: tuple[int, ...] = ()
@@ -50,7 +51,7 @@ class Setting:
         def before(flaws: Flaws) -> list[Writer]:
             return [
                 *(outside(Store(key)) for keys in self.delivered for key in keys),
-                *(delivery(writer(f"P{n}", "v1", flaws), *keys) for n, keys in enumerate(self.delivered)),
+                *(delivery(writer(f"P{n}", self.delivered_by, flaws), *keys) for n, keys in enumerate(self.delivered)),
                 *(outside(Store(key)) for key in self.stored),
             ]
 
@@ -170,6 +171,16 @@ SETTINGS = [
         last="v2",
     ),
     Setting(
+        "old logic fails at what new logic had applied",
+        delivered=((2, 3, 4, 5, 6, 7),),
+        delivered_by="v2",
+        stored=(8,),
+        later=(1,),
+        batches=(("v1", (1,)), ("v2", (8,))),
+        poison=frozenset({6}),
+        last="v2",
+    ),
+    Setting(
         "a row deleted and made again",
         stored=(2,),
         delivered=((1,),),
@@ -249,6 +260,7 @@ FLAWS = {
     "a mixed row is labelled as one version's": "old and new logic with late events",
     "acknowledge waiting without a write": "old and new logic side by side at a parked domain",
     "healing stops at the batch": "old and new logic side by side at a parked domain",
+    "healing begins at the failed event": "old logic fails at what new logic had applied",
     "fast path while parked": "old and new logic side by side at a parked domain",
     "a missing row is a new domain": "a row deleted and made again",
     "revision is a counter": "a row deleted and made again",
