@@ -26,7 +26,7 @@ CALL_FAILS: dict[str, Fault | Outage] = {
 }
 """By clients that try once: the call fails."""
 
-ALIKE = frozenset({"time-out", "time-out-after-effect", "time-outs-for-long"})
+ALIKE = frozenset({"server-error", "time-out", "time-out-after-effect", "time-outs-for-long"})
 """Those that differ from another in the error's class alone."""
 
 RETRIED: dict[str, Fault | Outage] = {

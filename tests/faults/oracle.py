@@ -116,10 +116,13 @@ def faults_of_row(pipeline: "Pipeline", item: Item) -> Iterable[str]:
         yield f"strange attributes {where}"
     yield from _faults_of_marks(pipeline, item, keys, where)
     parked = parked_of(item)
+    is_tried = parked is not None and parked["Error"] != UNDER_TRIAL and parked["EventKey"] in keys
+    if is_tried and parked is not None and parked["LogicVersion"] == notes["LogicVersion"]["S"]:
+        yield f"parked at an event that the same logic applied {where}"
     if ("CpEventSourceParked" in item) != (parked is not None):
         yield f"the index of parked domains is wrong {where}"
     if parked is not None:
-        yield from _faults_of_parking(pipeline, domain_id, parked, keys, where)
+        yield from _faults_of_parking(pipeline, domain_id, parked, where)
 
 
 def _faults_of_marks(pipeline: "Pipeline", item: Item, keys: Sequence[str], where: str) -> Iterable[str]:
@@ -151,9 +154,7 @@ def _faults_of_snapshot(
         yield f"the snapshot at {mark.key} is labelled {snapshot.logic_version}: {entries_of(state.attributes)} {where}"
 
 
-def _faults_of_parking(
-    pipeline: "Pipeline", domain_id: str, parked: Mapping[str, str], keys: Sequence[str], where: str
-) -> Iterable[str]:
+def _faults_of_parking(pipeline: "Pipeline", domain_id: str, parked: Mapping[str, str], where: str) -> Iterable[str]:
     if parked["Error"] == UNDER_TRIAL:
         return  # for as long as the trial lasts, which `parked_domains_are_told` sees to
     cause = (domain_id, parked["EventKey"], parked["Error"])
@@ -164,8 +165,6 @@ def _faults_of_parking(
     (event,) = (each for each in stored(pipeline.db, domain_id) if each["EventKey"]["S"] == parked["EventKey"])
     if not refuses(parked["LogicVersion"], event["EventName"]["S"]):
         yield f"parked at a good event, {parked} {where}"
-    if parked["EventKey"] in keys:
-        yield f"parked at an event that it holds {where}"
 
 
 # the checks of a pipeline at rest, each named for what it looks at

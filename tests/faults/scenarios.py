@@ -61,6 +61,14 @@ def is_parked(pipeline: Pipeline) -> None:
     pipeline.drain()
 
 
+def is_parked_with_gaps(pipeline: Pipeline) -> None:
+    """Likewise, with room between the events that wait."""
+    has_events(1, 2, 3, 4, 5)(pipeline)
+    pipeline.store("a", 6, poison=True)
+    pipeline.store("a", 8, 10)
+    pipeline.drain()
+
+
 def is_parked_by_old_logic(pipeline: Pipeline) -> None:
     is_parked(pipeline)
     pipeline.deploy("v2")
@@ -107,6 +115,18 @@ def two_then(poison: bool) -> Callable[[Pipeline], None]:
         pipeline.store("a", 10)
         pipeline.drain()
         pipeline.store("a", 0, poison=poison)
+        pipeline.drain()
+
+    return when
+
+
+def one_then_an_earlier(number: int, earlier: int) -> Callable[[Pipeline], None]:
+    """Delivered once at least before the earlier one comes."""
+
+    def when(pipeline: Pipeline) -> None:
+        pipeline.store("a", number - 1, number)
+        pipeline.deliver()
+        pipeline.store("a", earlier)
         pipeline.drain()
 
     return when
@@ -215,6 +235,15 @@ def takes(*numbers: int, poison: bool = False) -> Callable[[Pipeline], None]:
     return step
 
 
+def gets(number: int) -> Callable[[Pipeline], None]:
+    """An event that is stored beside a rebuild, and delivered with what comes next."""
+
+    def step(pipeline: Pipeline) -> None:
+        pipeline.store("a", number)
+
+    return step
+
+
 def loses_row(pipeline: Pipeline) -> None:
     pipeline.delete_row("a")
 
@@ -267,6 +296,7 @@ PROJECT_SCENARIOS: dict[str, Scenario] = {
     "an event very late": Scenario(has_events(*_LONG), stores(0)),
     "a late event beside new ones": Scenario(has_events(*_LONG), stores(3, 14, 15)),
     "late events beside others' new ones": Scenario(has_events(*_LONG, domains="ab"), stores(14, 3, domains="ba")),
+    "a late event before the last is done": Scenario(has_events(1, 2, 4, 5), one_then_an_earlier(7, 3)),
     "a redelivery": Scenario(was_delivered_in_vain, stores(6)),
     "lost acknowledgements": Scenario(has_events(1, 2, 3, 4, 5, 6), delivers_again),
     "a poison event first": Scenario(nothing, stores_poison((), 1, (2, 3)), _A),
@@ -332,14 +362,25 @@ TRIAL_SCENARIOS: dict[str, Scenario] = {
 }
 """An event that comes so late and alone that its logic may have ended the process before."""
 
+_MEETING = (
+    ("new events", 11, False),
+    ("events between", 9, False),
+    ("late events", 3, False),
+    ("poison events", 11, True),
+)
 MEETINGS: dict[str, Scenario] = {
     f"{what} meet call {call} of a rebuild of {whose}": Scenario(
         given, rebuilds("v2", *[nothing] * (call - 1), by_old_logic(takes(number, poison=poison))), rebuilt=True
     )
     for call in range(1, 6)
-    for whose, given in (("a row", has_events(1, 2, 4, 5, 6)), ("a parked row", is_parked))
-    for what, number, poison in (("new events", 9, False), ("late events", 3, False), ("poison events", 9, True))
+    for whose, given in (("a row", has_events(1, 2, 4, 5, 6)), ("a parked row", is_parked_with_gaps))
+    for what, number, poison in _MEETING
     if (whose, number) != ("a parked row", 3)
+} | {
+    f"an event between comes before call {call} of a rebuild": Scenario(
+        has_events(1, 2, 4, 5, 6), rebuilds("v2", *[nothing] * (call - 2), gets(11), takes(9)), rebuilt=True
+    )
+    for call in range(2, 6)
 }
 """A delivery to old logic just before each call of a rebuild with new logic."""
 

@@ -15,4 +15,4 @@ def test_without_faults(name: str) -> None:
 
 @pytest.mark.parametrize("name", MEETINGS)
 def test_every_reply_is_lost_in_turn(name: str) -> None:
-    assert inject(MEETINGS[name], (Try(How.SERVER, When.AT_ONCE),), every=effort(6, 1)) > 0
+    assert inject(MEETINGS[name], (Try(How.SERVER, When.AT_ONCE),), every=effort(8, 1)) > 0

@@ -18,4 +18,4 @@ def test_without_faults(name: str) -> None:
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("name", ALL)
 def test_every_call_fails_in_turn(name: str, kind: str) -> None:
-    assert inject(ALL[name], RETRIED[kind], is_wired=True, every=effort(8, 1)) > 0
+    assert inject(ALL[name], RETRIED[kind], is_wired=True, every=effort(12, 1)) > 0
