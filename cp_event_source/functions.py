@@ -12,7 +12,7 @@ from .queues import Queues
 from .scope import Scope
 
 PERSIST_TIMEOUT_SECONDS: Final = 45
-"""Messages are begun in the first third; the last may take two calls of 15 s, its tries and waits included."""
+"""Messages are begun in the first quarter; the last may take two calls of 15 s, its tries and waits included."""
 PERSIST_MEMORY_MB: Final = 512
 
 PROJECT_TIMEOUT_SECONDS: Final = 900

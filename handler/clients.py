@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
 CONNECTIONS = 10
-"""That a client keeps open at once."""
+"""Threads that write at once."""
 
 LONGEST_CALL_SECONDS = 15
+"""About: of the network's names and addresses it takes the usual, one that answers."""
 
 # Short time-outs and few tries: what fails goes back to the queue or the stream, which wait better than a function.
 # So a call is over after LONGEST_CALL_SECONDS: three times connect and read, and botocore's waits of 1 and 2 s at most.
@@ -25,7 +26,7 @@ _CONFIG = Config(
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 3},
     tcp_keepalive=True,
-    max_pool_connections=CONNECTIONS,
+    max_pool_connections=CONNECTIONS + 1,  # the thread that computes reads meanwhile
 )
 _SESSION = get_session()
 

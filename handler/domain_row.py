@@ -75,6 +75,18 @@ class Rebuilding:
     """A place from which on events were taken in, since the rebuild last looked, that it may have read past."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An event is being tried of which the process may have died before. The next write of the row drops this note."""
+
+    event_key: str
+    process: str
+    """A random token of the process that tries."""
+    logic_version: str
+    deaths: int
+    """Of processes that wrote such a note for the event before, and nothing after it."""
+
+
 def _new_revision() -> str:
     return secrets.token_hex(8)
 
@@ -91,12 +103,13 @@ class DomainRow:
     revision: str = field(default_factory=_new_revision)
     marks: Marks = NO_MARKS
     rebuilding: Rebuilding | None = None
+    trial: Trial | None = None
     readable: bool = True
     """False where its notes were spoilt by hand: it proves nothing, and is made anew from the store."""
 
     def followed_by(self, **changes: Any) -> "DomainRow":
-        """The row with changes, and a revision of its own."""
-        return replace(self, revision=_new_revision(), **changes)
+        """The row with changes, a revision of its own, and no trial but a new one."""
+        return replace(self, revision=_new_revision(), **{"trial": None, **changes})
 
     def to_item(self) -> Item:
         notes: Item = {
@@ -112,6 +125,8 @@ class DomainRow:
             notes["Marks"] = {"B": self.marks.encoded}
         if self.rebuilding is not None:
             notes["Rebuilding"] = {"M": _rebuilding_texts(self.rebuilding)}
+        if self.trial is not None:
+            notes["Trial"] = {"M": _trial_attributes(self.trial)}
         if self.parked is not None:
             notes["Parked"] = {"M": {name: {"S": text} for name, text in _parked_texts(self.parked)}}
             item[PARKED_SINCE] = {"S": self.parked.since}
@@ -149,7 +164,22 @@ class DomainRow:
             revision=notes["Revision"]["S"],
             marks=Marks(binary(notes["Marks"]["B"])) if "Marks" in notes else NO_MARKS,
             rebuilding=_rebuilding(rebuilding) if rebuilding else None,
+            trial=_trial(notes["Trial"]["M"]) if "Trial" in notes else None,
         )
+
+
+def _trial_attributes(trial: Trial) -> Item:
+    return {
+        "EventKey": {"S": trial.event_key},
+        "Process": {"S": trial.process},
+        "LogicVersion": {"S": trial.logic_version},
+        "Deaths": {"N": str(trial.deaths)},
+    }
+
+
+def _trial(notes: Mapping[str, Any]) -> Trial:
+    deaths = int(notes["Deaths"]["N"])
+    return Trial(notes["EventKey"]["S"], notes["Process"]["S"], notes["LogicVersion"]["S"], deaths)
 
 
 def _rebuilding_texts(note: Rebuilding) -> Item:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from .budget import Budget, OutOfTime
+from .budget import AMPLE, Budget, OutOfTime
 from .domain_logic import DomainLogic
 from .domain_row import NOTHING, DomainRow, DomainState
 from .fold import Failure, fold
@@ -14,6 +14,19 @@ from .stored_event import StoredEvent
 
 OUT_OF_TIME = "OutOfTime"
 """The `error` of a failure that is not the logic's: the fold needs more time than one invocation has."""
+
+
+FUNCTION_DIED = "FunctionDied"
+"""The `error` of a failure that the process did not outlive: it ran out of memory, hung in C, or exited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which a fold is made."""
+
+    budget: Budget = AMPLE
+    deadly: str | None = None
+    """The key of an event of which the process died: it counts as failed, untried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class Folding:
 
     recipe: Recipe
     state: DomainState
-    budget: Budget
+    terms: Terms
     whole: bool = True
     """Whether this version computed the whole state."""
     marks: tuple[Mark, ...] = ()
@@ -47,9 +60,9 @@ class Folding:
     _cut_at: StoredEvent | None = None
 
     @classmethod
-    def on_top_of(cls, row: DomainRow, recipe: Recipe, budget: Budget) -> "Folding":
+    def on_top_of(cls, row: DomainRow, recipe: Recipe, terms: Terms) -> "Folding":
         """A fold that goes on from a row."""
-        return cls(recipe, row.state, budget, whole=row.logic_version == recipe.version, _unread=row.marks)
+        return cls(recipe, row.state, terms, whole=row.logic_version == recipe.version, _unread=row.marks)
 
     def apply(self, events: Iterable[StoredEvent]) -> None:
         """Go on through events, in EventKey order, to their end or to the first that fails.
@@ -58,7 +71,7 @@ class Folding:
             OutOfTime: the time is over, and was not the whole of an invocation's.
         """
         spacing = self.recipe.events_per_mark
-        ahead = self._in_time(events)
+        ahead = self._permitted(events)
         for first in ahead:
             count = self.state.applied.count
             if count and count % spacing == 0:
@@ -71,10 +84,7 @@ class Folding:
             if self.failure is not None:
                 return
         if self._cut_at is not None:
-            if not self.budget.whole:
-                raise OutOfTime
-            reason = f"{OUT_OF_TIME}: {self.state.applied.count} events folded, and the time of an invocation is over"
-            self.failure = Failure(self._cut_at, OUT_OF_TIME, reason)
+            self.failure = self._cut_short(self._cut_at)
 
     def rewind(self, place: str) -> None:
         """Back to the newest noted state that holds nothing from a place on, or to nothing."""
@@ -89,6 +99,8 @@ class Folding:
         """
         if self._unread is not None:
             return self._unread, []
+        # one noted just before the event that failed lies beyond: there the row may still grow
+        self.marks = tuple(mark for mark in self.marks if mark.key <= (self.state.checkpoint or ""))
         snapshots: list[tuple[int, Snapshot]] = []
         if self._noted:
             listed = {mark.slot for mark in row.marks.read()} if row is not None else set()
@@ -104,12 +116,13 @@ class Folding:
                 if slot is not None:
                     snapshots.append((slot, Snapshot(mark.key, state, self.recipe.version)))
             self.marks = tuple(marks)
-        # a mark noted just before the event that failed lies beyond: there the row may still grow
-        return Marks.of(mark for mark in self.marks if mark.key <= (self.state.checkpoint or "")), snapshots
+        return Marks.of(self.marks), snapshots
 
     def _note(self, key: str) -> None:
         if self._unread is not None:
             self.marks, self._unread = self._unread.read(), None
+        if self.marks and self.marks[-1].applied == self.state.applied:
+            return  # where the fold began, from the snapshot of this very mark
         place = place_between(self.state.checkpoint or "", key)
         marks = (*self.marks, Mark(place, self.state.applied))
         self.marks = thinned(marks, self.state.applied.count + 1, self.recipe.events_per_mark)
@@ -117,9 +130,18 @@ class Folding:
             self._noted[place] = self.state
             self._noted = {mark.key: self._noted[mark.key] for mark in self.marks if mark.key in self._noted}
 
-    def _in_time(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
+    def _permitted(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
         for event in events:
-            if self.budget.is_over():
+            if event.key == self.terms.deadly or self.terms.budget.is_over():
                 self._cut_at = event
                 return
             yield event
+
+    def _cut_short(self, event: StoredEvent) -> Failure:
+        if event.key == self.terms.deadly:
+            reason = f"{FUNCTION_DIED}: the function's process ended each time it applied the event; see its logs"
+            return Failure(event, FUNCTION_DIED, reason)
+        if not self.terms.budget.whole:
+            raise OutOfTime
+        reason = f"{OUT_OF_TIME}: {self.state.applied.count} events folded, and the time of an invocation is over"
+        return Failure(event, OUT_OF_TIME, reason)

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
 
-MOST_BYTES = 12 * 1024
+MOST_BYTES = 10 * 1024
 """Of the encoded marks: the room that a row keeps for them. A mark takes about 30 bytes; only keys near their limit of
 1 KB that differ at their ends fill it, and then the oldest marks go: that costs reads, nothing else."""
 
@@ -61,7 +61,7 @@ class Marks:
         """Oldest first. None where they were spoilt by hand: they only save reads."""
         try:
             return tuple(_decode(self.encoded))
-        except (zlib.error, struct.error, ValueError):
+        except (zlib.error, struct.error, TypeError, ValueError):
             return ()
 
 

@@ -10,7 +10,7 @@ from .queues import Quarantine
 from .settings import PersistSettings
 from .telemetry import Telemetry
 
-_SHARE_OF_TIME = 1 / 3
+_SHARE_OF_TIME = 1 / 4
 """Of what Lambda gives: the message that is begun last may still take two calls (clients.LONGEST_CALL_SECONDS each)."""
 
 

@@ -78,30 +78,35 @@ class Project:
         """Deal with all shares; the domains whose share must be delivered again."""
         # only the first domain has all the time there is: one for which what is left is too short will be the first
         shared = replace(budget, whole=False)
-        suspect = _may_have_ended_the_process(shares)
+        on_trial = _may_have_ended_the_process(shares)
         under_way: list[tuple[Plan, Future[DomainRow | None]]] = []
         for number, (domain_id, share) in enumerate(shares.items()):
             try:
-                events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
                 budget.check()
-                row, braced = rows[domain_id], False
-                if suspect:
-                    row, braced = self.projection.brace(events[0], row)
-                plan = self.projection.plan(events, row, budget if number == 0 else shared, braced=braced)
+                plan = self._planned(share, rows[domain_id], shared if number else budget, on_trial=on_trial)
                 under_way.append((plan, self.writers.submit(self.projection.carry_out, plan)))
             except Exception as error:  # noqa: BLE001  one domain's fault must not touch the others
-                self._returned(domain_id, share, error)
+                self._returned(domain_id, share, error, on_trial=on_trial)
                 yield domain_id
         for plan, written in under_way:
             domain_id, share = plan.batch[0].domain_id, shares[plan.batch[0].domain_id]
             try:
                 now = written.result()
                 outcome = plan.outcome if is_done(plan, now) else self.projection.go_on(plan, now, shared)
+                if on_trial and outcome is Outcome.REDELIVERED:
+                    self.projection.end_trial(domain_id)
             except Exception as error:  # noqa: BLE001  likewise
-                self._returned(domain_id, share, error)
+                self._returned(domain_id, share, error, on_trial=on_trial)
                 yield domain_id
             else:
                 self._dealt_with(domain_id, share, outcome)
+
+    def _planned(self, share: Sequence[StreamRecord], row: DomainRow | None, budget: Budget, *, on_trial: bool) -> Plan:
+        events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
+        untried = False
+        if on_trial:
+            row, untried = self.projection.begin_trial(events[0], row)
+        return self.projection.plan(events, row, budget, untried=untried)
 
     def rebuild(self, request: Mapping[str, Any], *, request_id: str = "", budget: Budget = AMPLE) -> dict[str, Any]:
         """Rebuild the domain that a bus event's `detail` names.
@@ -138,9 +143,14 @@ class Project:
             "LogicVersion": row.logic_version,
         }
 
-    def _returned(self, domain_id: str, share: Sequence[StreamRecord], error: Exception) -> None:
+    def _returned(self, domain_id: str, share: Sequence[StreamRecord], error: Exception, *, on_trial: bool) -> None:
         self.telemetry.failed("domain goes back to the stream", error, domain_id=domain_id, events=len(share))
         self.telemetry.count("DomainsReturned")
+        if on_trial:
+            try:
+                self.projection.end_trial(domain_id)
+            except Exception as too:  # noqa: BLE001  the note then counts as a death, if the process ends by then
+                self.telemetry.failed("the note of a trial stays", too, domain_id=domain_id)
 
     def _dealt_with(self, domain_id: str, share: Sequence[StreamRecord], outcome: Outcome) -> None:
         log = self.telemetry.warning if outcome is Outcome.PARKED else self.telemetry.info

@@ -19,16 +19,17 @@ What is not promised: a person who deletes a row while a function that was kille
 when it had found no row, may see that row come back without what was applied since. A rebuild mends it.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
 from .budget import AMPLE, Budget
-from .domain_row import MIXED, NOTHING, DomainRow, Parked, Rebuilding
+from .domain_row import MIXED, NOTHING, DomainRow, Parked, Rebuilding, Trial
 from .fold import Failure
-from .folding import OUT_OF_TIME, Folding, Recipe
+from .folding import FUNCTION_DIED, OUT_OF_TIME, Folding, Recipe, Terms
 from .key_set import KeySet, Span
 from .marks import START, Mark
 from .snapshot import Snapshot
@@ -39,11 +40,8 @@ _MOST_RACES = 20
 
 _Next = tuple[DomainRow | None, Sequence[tuple[int, Snapshot]]]
 
-UNDER_TRIAL = "UnderTrial"
-"""The `error` of a domain that is parked while an event is tried that may take the process down."""
-
-FUNCTION_DIED = "FunctionDied"
-"""The `error` of a domain whose trial was the end of the process: it ran out of memory, hung in C, or exited."""
+_MOST_DEATHS = 2
+"""Of processes at one event's trial, after which it is not tried again."""
 
 
 class RowChanged(Exception):
@@ -116,8 +114,8 @@ class Plan:
     """The parking that was told last, before or by this plan."""
     tells: bool = False
     """Whether this plan tells it."""
-    braced: bool = False
-    """Whether the domain was parked before it was tried."""
+    untried: bool = False
+    """Whether the domain's logic was left alone, since processes died of the events."""
 
     @property
     def outcome(self) -> Outcome:
@@ -142,6 +140,8 @@ class Projection:
     snapshots: SnapshotStore
     notices: ParkedNotices
     recipe: Recipe
+    process: str = field(default_factory=lambda: secrets.token_hex(4))
+    """A random token of the process that this runs in."""
 
     def project(self, batch: Sequence[StoredEvent], row: DomainRow | None, budget: Budget = AMPLE) -> Outcome:
         """Bring one domain's row up to date with delivered events.
@@ -165,7 +165,7 @@ class Projection:
         for _ in range(_MOST_RACES):
             if is_done(plan, now):
                 return plan.outcome
-            plan = self.plan(plan.batch, now, budget, told=plan.told, braced=plan.braced)
+            plan = self.plan(plan.batch, now, budget, told=plan.told, untried=plan.untried)
             now = self.carry_out(plan)
         raise Contention(f"the row changed {_MOST_RACES} times while it was computed")
 
@@ -176,56 +176,51 @@ class Projection:
         budget: Budget = AMPLE,
         *,
         told: Parked | None = None,
-        braced: bool = False,
+        untried: bool = False,
     ) -> Plan:
         """What is to be written for delivered events, by a row just read. Runs the domain's logic, writes nothing.
 
         Args:
             batch, row, budget: as `project`.
             told: a parking that was told already.
-            braced: whether `row` was parked for this trial, by `brace`.
+            untried: whether processes died of the events, so that their domain is to be parked at them untried.
 
         Raises OutOfTime, as `project`.
         """
         ordered = sorted({event.key: event for event in batch}.values(), key=lambda event: event.key)
-        after, snapshots = self._next_row(ordered[0].domain_id, row, ordered, budget, braced=braced)
+        after, snapshots = self._untried(row, ordered) if untried else self._next_row(row, ordered, Terms(budget))
         if after is None or after.parked is None:
-            return Plan(ordered, row, after, snapshots, told, braced=braced)
+            return Plan(ordered, row, after, snapshots, told, untried=untried)
         known = any(after.parked.same_cause(each) for each in (row.parked if row else None, told))
         told = told if known else after.parked
-        return Plan(ordered, row, after, snapshots, told, tells=not known, braced=braced)
+        return Plan(ordered, row, after, snapshots, told, tells=not known, untried=untried)
 
-    def brace(self, event: StoredEvent, row: DomainRow | None) -> tuple[DomainRow | None, bool]:
-        """Park a domain before an event is tried that may have taken the process down before.
+    def begin_trial(self, event: StoredEvent, row: DomainRow | None) -> tuple[DomainRow | None, bool]:
+        """Note in the row that an event is tried of which the process may have died before.
 
-        If it does so again, the domain stands parked, and the event's next delivery finds that and lets the stream go
-        on. If not, the plan made upon the row returned heals it.
+        Whatever comes of it, but for the end of the process, ends in a write of the row, which drops the note.
 
         Returns:
-            The row that the table holds then, and whether it was parked for this trial.
+            The row that the table holds then, to plan on; and whether processes have died of the event, so that it is
+            not to be tried again.
         """
-        key = event.key
-        if row is not None and row.readable and row.parked is not None:
-            if not self._is_worth_retrying(row, row.parked, [event]):
-                return row, False
-            key = min(key, row.parked.event_key)
-        under_trial = Parked(
-            event_key=key,
-            event_id=event.event_id,
-            event_name=event.item.get("EventName", {}).get("S", ""),
-            error=UNDER_TRIAL,
-            reason=f"{UNDER_TRIAL}: the function is trying the event, and may have died of it before",
-            since=now_text(),
-            logic_version=self.recipe.version,
-            waiting_from=min(key, row.parked.waiting_from if row and row.parked else key),
-            waiting_up_to=max(event.key, row.parked.waiting_up_to if row and row.parked else ""),
-        )
+        noted = row.trial if row is not None and row.readable else None
+        same = noted is not None and (noted.event_key, noted.logic_version) == (event.key, self.recipe.version)
+        deaths = noted.deaths + (noted.process != self.process) if noted is not None and same else 0
+        if deaths >= _MOST_DEATHS:
+            return row, True
+        trial = Trial(event.key, self.process, self.recipe.version, deaths)
         if row is None or not row.readable:
-            after = DomainRow(event.domain_id, NOTHING, self.recipe.version, under_trial)
+            after = DomainRow(event.domain_id, NOTHING, self.recipe.version, trial=trial)
         else:
-            after = row.followed_by(parked=under_trial, rebuilding=_told_rebuild(row, key))
-        now = replaced(self.rows, row, after)
-        return now, now is not None and now.revision == after.revision
+            after = row.followed_by(trial=trial)
+        return replaced(self.rows, row, after), False
+
+    def end_trial(self, domain_id: str) -> None:
+        """Drop the note of this process's trial, if it is still there."""
+        row = self.rows.read(domain_id)
+        if row is not None and row.trial is not None and row.trial.process == self.process:
+            replaced(self.rows, row, row.followed_by())
 
     def carry_out(self, plan: Plan) -> DomainRow | None:
         """Write a plan; safe to call for several domains at once.
@@ -243,33 +238,48 @@ class Projection:
             self.snapshots.put(domain_id, slot, snapshot)
         return replaced(self.rows, plan.before, plan.after)
 
-    def _next_row(
-        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], budget: Budget, *, braced: bool
-    ) -> _Next:
+    def _next_row(self, row: DomainRow | None, batch: Sequence[StoredEvent], terms: Terms) -> _Next:
         """The row that should follow `row`, None where `row` proves that it has all of `batch`; and its snapshots."""
-        if row is None or not row.readable:
+        if row is None or not row.readable or (row.parked is None and row.state.checkpoint is None):
             # to the very end: a row deleted or spoilt may have held, and acknowledged, events after the batch's
-            return self._refolded(domain_id, None, batch, Span(), budget)
+            return self._refolded(batch[0].domain_id, None, batch, Span(), terms)
         if row.parked is not None:
-            return self._past_parking(row, row.parked, batch, budget, braced=braced)
+            return self._past_parking(row, row.parked, batch, terms)
         checkpoint = row.state.checkpoint or ""
         late = [event for event in batch if event.key <= checkpoint]
         if late:
-            refolded = self._with_late(row, batch, late, budget)
+            refolded = self._with_late(row, batch, late, terms)
             if refolded is not None:
                 return refolded
             if len(late) == len(batch):
                 return None, ()
-        return self._advanced(row, batch[len(late) :], budget)
+        return self._advanced(row, batch[len(late) :], terms)
 
-    def _advanced(self, row: DomainRow, fresh: Sequence[StoredEvent], budget: Budget) -> _Next:
+    def _untried(self, row: DomainRow | None, batch: Sequence[StoredEvent]) -> _Next:
+        """The domain parked where it is: in which of its events a process dies, only a process could tell."""
+        first, last = batch[0], batch[-1]
+        reason = f"{FUNCTION_DIED}: the function's process ended each time it came to apply the event; see its logs"
+        if row is None or not row.readable:
+            row = DomainRow(first.domain_id, NOTHING, self.recipe.version)
+        before = row.parked or self._parked_at(Failure(first, FUNCTION_DIED, reason), batch)
+        parked = replace(
+            before,
+            error=FUNCTION_DIED,
+            reason=reason,
+            logic_version=self.recipe.version,
+            waiting_from=min(before.waiting_from, first.key) if row.state.applied.count else START.key,
+            waiting_up_to=max(before.waiting_up_to, last.key),
+        )
+        return row.followed_by(parked=parked, rebuilding=_told_rebuild(row, parked.waiting_from)), ()
+
+    def _advanced(self, row: DomainRow, fresh: Sequence[StoredEvent], terms: Terms) -> _Next:
         """The fast path: events newer than all that the row holds, on top of it."""
-        folding = Folding.on_top_of(row, self.recipe, budget)
+        folding = Folding.on_top_of(row, self.recipe, terms)
         folding.apply(fresh)
         if folding.failure is not None and not folding.whole and folding.failure.error != OUT_OF_TIME:
             # what an earlier version wrote may be what today's cannot read: its own would be
             span = Span(start=fresh[0].key, up_to=fresh[-1].key)
-            return self._refolded(row.domain_id, row, fresh, span, budget)
+            return self._refolded(row.domain_id, row, fresh, span, terms)
         version = self.recipe.version if folding.whole else MIXED
         parked = self._parked(folding.failure, row, fresh)
         marks, snapshots = folding.placed(row)
@@ -283,15 +293,18 @@ class Projection:
         )
         return after, snapshots
 
-    def _past_parking(
-        self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent], budget: Budget, *, braced: bool
-    ) -> _Next:
-        if (braced and parked.error == UNDER_TRIAL) or self._is_worth_retrying(row, parked, batch):
+    def _past_parking(self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent], terms: Terms) -> _Next:
+        if parked.error == FUNCTION_DIED and parked.logic_version == self.recipe.version:
+            terms = replace(terms, deadly=parked.event_key)
+        checkpoint = row.state.checkpoint or ""
+        if parked.error == OUT_OF_TIME and checkpoint < min(parked.waiting_from, batch[0].key):
+            # nothing of it was wrong: on from where the time was over
+            folding = Folding.on_top_of(row, self.recipe, terms)
+            folding.apply(self.events.read(row.domain_id, Span(after=checkpoint)))
+            return self._after_refold(row.domain_id, row, batch, checkpoint, folding)
+        if self._is_worth_retrying(parked, batch):
             # from the first that waits to the very end: all of them are in the store, acknowledged
-            return self._refolded(row.domain_id, row, batch, Span(start=min(parked.waiting_from, batch[0].key)), budget)
-        if parked.error == UNDER_TRIAL:
-            reason = f"{FUNCTION_DIED}: the function's process ended while the event was applied; see its logs"
-            parked = replace(parked, error=FUNCTION_DIED, reason=reason)
+            return self._refolded(row.domain_id, row, batch, Span(start=min(parked.waiting_from, batch[0].key)), terms)
         waiting = replace(
             parked,
             waiting_from=min(parked.waiting_from, batch[0].key),
@@ -300,7 +313,7 @@ class Projection:
         return row.followed_by(parked=waiting, rebuilding=_told_rebuild(row, batch[0].key)), ()
 
     def _with_late(
-        self, row: DomainRow, batch: Sequence[StoredEvent], late: Sequence[StoredEvent], budget: Budget
+        self, row: DomainRow, batch: Sequence[StoredEvent], late: Sequence[StoredEvent], terms: Terms
     ) -> _Next | None:
         """The row with late events folded in their places; None where it has them already."""
         marks = row.marks.read()
@@ -311,7 +324,7 @@ class Projection:
         applied = newer[0].applied if newer else row.state.applied
         doubtful = Span(start=lo.key, before=newer[0].key) if newer else Span(start=lo.key, up_to=checkpoint)
 
-        base, folding = self._base(row, late[0].key, budget)
+        base, folding = self._base(row.domain_id, marks, late[0].key, terms)
         if base.key != lo.key:  # no snapshot near: look first, the way is long
             if self._holds(row.domain_id, lo.applied, doubtful, applied):
                 return None
@@ -328,44 +341,45 @@ class Projection:
         # not to the store's head: that would make every event still in flight a late one
         if folding.failure is None and (newer or newest > checkpoint):
             folding.apply(self.events.read(row.domain_id, rest))
-        return self._after_refold(row.domain_id, row, batch, base, folding)
+        return self._after_refold(row.domain_id, row, batch, base.key, folding)
 
     def _refolded(
-        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], span: Span, budget: Budget
+        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], span: Span, terms: Terms
     ) -> _Next:
         """The row folded anew from the newest snapshot that holds nothing of a span, to the span's end."""
-        base, folding = self._base(row, span.start, budget)
+        marks = row.marks.read() if row is not None else ()
+        base, folding = self._base(domain_id, marks, span.start, terms)
         folding.apply(self.events.read(domain_id, replace(span, start=base.key)))
-        return self._after_refold(domain_id, row, batch, base, folding)
+        return self._after_refold(domain_id, row, batch, base.key, folding)
 
     def _after_refold(
-        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], base: Mark, folding: Folding
+        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], place: str, folding: Folding
     ) -> _Next:
+        """The row after a fold of what the store has from a place on."""
         parked = self._parked(folding.failure, row, batch)
-        rebuilding = _told_rebuild(row, base.key)
+        rebuilding = _told_rebuild(row, place)
         if row is not None and parked is not None and parked.event_key <= (row.state.checkpoint or ""):
             # the row never goes backwards: it keeps its last good state, and all of the batch waits
             before = row.parked.waiting_from if row.parked is not None else parked.event_key
             parked = replace(parked, waiting_from=min(before, parked.event_key, batch[0].key))
             return row.followed_by(parked=parked, rebuilding=rebuilding), ()
         marks, snapshots = folding.placed(row)
-        after = DomainRow(domain_id, folding.state, self.recipe.version, parked, marks=marks, rebuilding=rebuilding)
-        return after, snapshots
+        version = self.recipe.version if folding.whole else MIXED
+        return DomainRow(domain_id, folding.state, version, parked, marks=marks, rebuilding=rebuilding), snapshots
 
-    def _base(self, row: DomainRow | None, place: str, budget: Budget) -> tuple[Mark, Folding]:
+    def _base(self, domain_id: str, marks: tuple[Mark, ...], place: str, terms: Terms) -> tuple[Mark, Folding]:
         """The newest state of this version's own that holds nothing from a place on, and a fold that begins there."""
-        marks = row.marks.read() if row is not None else ()
         for number in range(len(marks), 0, -1):
             mark = marks[number - 1]
-            if row is None or mark.key > place or mark.slot is None:
+            if mark.key > place or mark.slot is None:
                 continue
-            snapshot = self.snapshots.get(row.domain_id, mark.slot)
+            snapshot = self.snapshots.get(domain_id, mark.slot)
             if snapshot is None or not snapshot.is_of(mark):
                 continue
             if snapshot.logic_version != self.recipe.version:
                 break  # a row lists snapshots of one version only: the last that folded it from its first event
-            return mark, Folding(self.recipe, snapshot.state, budget, marks=marks[:number])
-        return START, Folding(self.recipe, NOTHING, budget)
+            return mark, Folding(self.recipe, snapshot.state, terms, marks=marks[:number])
+        return START, Folding(self.recipe, NOTHING, terms)
 
     def _holds(self, domain_id: str, before: KeySet, span: Span, applied: KeySet) -> bool:
         """Whether a row that holds `before` up to a span, and `applied` up to its end, holds all that is stored."""
@@ -374,20 +388,22 @@ class Projection:
             stored = stored.plus(key)
         return stored == applied
 
-    def _is_worth_retrying(self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent]) -> bool:
-        # a fold is deterministic: only other logic or an earlier event can end it otherwise; or, where it was time
-        # that ran out, what was folded and kept until then
-        return (
-            parked.logic_version != self.recipe.version
-            or batch[0].key < parked.event_key
-            or (parked.error == OUT_OF_TIME and parked.event_key > (row.state.checkpoint or ""))
-        )
+    def _is_worth_retrying(self, parked: Parked, batch: Sequence[StoredEvent]) -> bool:
+        # a fold is deterministic: only other logic or an earlier event can end it otherwise
+        return parked.logic_version != self.recipe.version or batch[0].key < parked.event_key
 
     def _parked(self, failure: Failure | None, row: DomainRow | None, batch: Sequence[StoredEvent]) -> Parked | None:
         if failure is None:
             return None
+        parked = self._parked_at(failure, batch)
         before = row.parked if row is not None else None
-        parked = Parked(
+        if before is None:
+            return parked
+        since = before.since if parked.same_cause(before) else parked.since
+        return replace(parked, since=since, waiting_up_to=max(parked.waiting_up_to, before.waiting_up_to))
+
+    def _parked_at(self, failure: Failure, batch: Sequence[StoredEvent]) -> Parked:
+        return Parked(
             event_key=failure.event.key,
             event_id=failure.event.event_id,
             event_name=failure.event.item.get("EventName", {}).get("S", ""),  # the event itself may be unreadable
@@ -396,9 +412,8 @@ class Projection:
             since=now_text(),
             logic_version=self.recipe.version,
             waiting_from=failure.event.key,  # the row will hold all before it
-            waiting_up_to=max(batch[-1].key, before.waiting_up_to if before else ""),
+            waiting_up_to=batch[-1].key,
         )
-        return replace(parked, since=before.since) if before and parked.same_cause(before) else parked
 
 
 def is_done(plan: Plan, now: DomainRow | None) -> bool:

@@ -21,18 +21,20 @@ from typing import Final
 from .budget import AMPLE, Budget
 from .domain_row import NOTHING, DomainRow, Rebuilding
 from .fold import Failure
-from .folding import OUT_OF_TIME, Folding, Recipe
+from .folding import OUT_OF_TIME, Folding, Recipe, Terms
 from .key_set import Span
 from .projection import EventStore, RowStore, SnapshotStore, now_text, replaced
 
 _MOST_ROUNDS: Final = 1000
 """Each follows on a write that was faster."""
 
+_TRIES_TO_WITHDRAW: Final = 20
+
 _ALL_KEYS: Final = "\U0010ffff"
 """A place after every key."""
 
 LONGEST_SECONDS: Final = 15 * 60
-"""An invocation's: a rebuild that has said nothing for longer is dead."""
+"""An invocation's: a note that is older is a dead rebuild's."""
 
 
 class RebuildFailed(Exception):
@@ -71,7 +73,7 @@ class _Rebuild:
         self._stores = stores
         self._domain_id = domain_id
         self._request_id = request_id
-        self._budget = budget
+        self._terms = Terms(budget)
         self._note = self._new_note()
         self._begun = False
         self._folding = self._from_nothing()
@@ -85,13 +87,14 @@ class _Rebuild:
     def run(self) -> DomainRow:
         row = self._stores.rows.read(self._domain_id)
         for _ in range(_MOST_ROUNDS):
-            if self._budget.is_over():
+            if self._terms.budget.is_over():
                 break
             after = self._next(row)
             row = replaced(self._stores.rows, row, after)
             if row is not None and row.revision == after.revision and after.rebuilding is None:
                 return after
-        raise RebuildFailed("the row was written again and again by others until the time was over; it stays as it was")
+        self._withdraw()
+        raise RebuildFailed("the time was over before a round came to its end undisturbed; the row stays as it was")
 
     def _next(self, row: DomainRow | None) -> DomainRow:
         """What to write over `row`: the result, or a note that there is more to do."""
@@ -101,8 +104,9 @@ class _Rebuild:
         note = row.rebuilding
         if note is None or note.run != self._note.run:
             self._refuse_if_another_runs(note)
-            self._note, self._folding, self._begun = self._new_note(), self._from_nothing(), True
+            self._note, self._folding = self._new_note(), self._from_nothing()
             return row.followed_by(rebuilding=self._note)
+        self._begun = True
         if self._cursor > self._sure:
             self._folding.rewind(self._sure)
         if note.changed_from is not None and note.changed_from <= self._cursor:
@@ -116,10 +120,10 @@ class _Rebuild:
         # to the very end: what the stream lost would else never be in the row
         self._folding.apply(self._stores.events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
         if self._folding.failure is not None:
-            self._withdraw(row)
+            self._withdraw()
             raise RebuildFailed(_why(self._folding.failure))
         if not self._folding.state.applied.count:
-            self._withdraw(row)
+            self._withdraw()
             raise RebuildFailed("no event is stored for this DomainId")
         marks, snapshots = self._folding.placed(row)
         for slot, snapshot in snapshots:
@@ -128,21 +132,25 @@ class _Rebuild:
 
     def _refuse_if_another_runs(self, note: Rebuilding | None) -> None:
         # of one request the last run counts: the others are dead, or this one delivered twice
-        same = note is not None and note.request_id == self._request_id and not self._begun
+        same = bool(self._request_id) and note is not None and note.request_id == self._request_id and not self._begun
         if note is not None and not same and note.until >= now_text():
             raise RebuildFailed(f"another rebuild of this domain is under way, until {note.until} at the latest")
 
-    def _withdraw(self, row: DomainRow | None) -> None:
-        """Take the note back; left behind, it would do no harm."""
-        if row is not None:
-            replaced(self._stores.rows, row, row.followed_by(rebuilding=None))
+    def _withdraw(self) -> None:
+        """Take the note back, so that another request need not wait for its end."""
+        row = self._stores.rows.read(self._domain_id)
+        for _ in range(_TRIES_TO_WITHDRAW):
+            if row is None or row.rebuilding is None or row.rebuilding.run != self._note.run:
+                return
+            after = row.followed_by(rebuilding=None)
+            row = replaced(self._stores.rows, row, after)
 
     def _new_note(self) -> Rebuilding:
-        until = now_text(later_by=min(LONGEST_SECONDS, self._budget.seconds_left()))
+        until = now_text(later_by=min(LONGEST_SECONDS, self._terms.budget.seconds_left()))
         return Rebuilding(self._request_id, secrets.token_hex(4), until)
 
     def _from_nothing(self) -> Folding:
-        return Folding(self._stores.recipe, NOTHING, self._budget)
+        return Folding(self._stores.recipe, NOTHING, self._terms)
 
 
 def _why(failure: Failure) -> str:

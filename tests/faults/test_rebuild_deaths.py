@@ -31,10 +31,6 @@ def test_every_try_dies(name: str, kind: str) -> None:
     assert deaths > 0
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a retry that loses the race for its first note takes the dead try's note for another rebuild's",
-)
 @pytest.mark.parametrize("kind", _DEATHS)
 @pytest.mark.parametrize("name", REBUILD_SCENARIOS)
 def test_the_second_try_comes_after_any_death(name: str, kind: str) -> None:

@@ -13,7 +13,6 @@ def test_without_faults(name: str) -> None:
     assert run(TRIAL_SCENARIOS[name]).calls_under_faults > 0
 
 
-@pytest.mark.xfail(strict=False, reason="a call that fails after the domain was braced parks it as if its process died")
 @pytest.mark.parametrize("kind", [kind for kind in CALL_FAILS if NIGHTLY or kind not in ALIKE])
 @pytest.mark.parametrize("name", TRIAL_SCENARIOS)
 def test_every_call_fails_in_turn(name: str, kind: str) -> None:

@@ -46,7 +46,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "pages of the store are used again after a lost race": (
         projection,
-        "plan = self.plan(plan.batch, now, budget, told=plan.told, braced=plan.braced)",
+        "plan = self.plan(plan.batch, now, budget, told=plan.told, untried=plan.untried)",
         "plan = replace(plan, before=now)",
         TestTheStoreIsTheTruth().test_pages_of_the_store_read_before_a_lost_race_are_void,
     ),
@@ -64,26 +64,26 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a refold keeps the marks behind its base": (
         projection,
-        "self.recipe.version, parked, marks=marks, rebuilding=rebuilding)",
-        "self.recipe.version, parked, marks=row.marks if row else marks, rebuilding=rebuilding)",
+        "folding.state, version, parked, marks=marks, rebuilding=rebuilding)",
+        "folding.state, version, parked, marks=row.marks if row else marks, rebuilding=rebuilding)",
         TestLateEvents().test_a_refold_drops_the_marks_behind_its_base,
     ),
     "a mixed row's snapshot is labelled with one version": (
         projection,
-        "folding = Folding.on_top_of(row, self.recipe, budget)",
-        "folding = replace(Folding.on_top_of(row, self.recipe, budget), whole=True)",
+        "folding = Folding.on_top_of(row, self.recipe, terms)\n        folding.apply(fresh)",
+        "folding = replace(Folding.on_top_of(row, self.recipe, terms), whole=True)\n        folding.apply(fresh)",
         TestLateEvents().test_a_mixed_row_makes_no_snapshots,
     ),
     "a missing row is taken for a new domain": (
         projection,
-        "return self._refolded(domain_id, None, batch, Span(), budget)",
-        "return self._advanced(DomainRow(domain_id, NOTHING, self.recipe.version), batch, budget)",
+        "return self._refolded(batch[0].domain_id, None, batch, Span(), terms)",
+        "return self._advanced(DomainRow(batch[0].domain_id, NOTHING, self.recipe.version), batch, terms)",
         TestTheStoreIsTheTruth().test_a_row_deleted_by_hand_is_made_again_from_the_whole_store,
     ),
     "a missing row is folded to the batch alone": (
         projection,
-        "return self._refolded(domain_id, None, batch, Span(), budget)",
-        "return self._refolded(domain_id, None, batch, Span(up_to=batch[-1].key), budget)",
+        "return self._refolded(batch[0].domain_id, None, batch, Span(), terms)",
+        "return self._refolded(batch[0].domain_id, None, batch, Span(up_to=batch[-1].key), terms)",
         TestTheStoreIsTheTruth().test_a_row_deleted_by_hand_is_made_whole_even_by_a_late_event,
     ),
     "a redelivered event is taken for a late one": (
@@ -136,8 +136,8 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a rebuild goes on over a row that was made anew": (
         rebuild,
-        "self._note, self._folding, self._begun = self._new_note(), self._from_nothing(), True",
-        "self._note, self._begun = self._new_note(), True",
+        "self._note, self._folding = self._new_note(), self._from_nothing()\n            return",
+        "self._note = self._new_note()\n            return",
         TestMeanwhile().test_a_row_deleted_and_made_meanwhile_is_begun_anew,
     ),
     "two runs of one request begin anew at the sight of each other": (

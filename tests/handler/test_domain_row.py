@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.attribute_value import encode_item, item_size
-from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, DomainState, Parked, Rebuilding
+from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, DomainState, Parked, Rebuilding, Trial
 from handler.key_set import KeySet
 from handler.marks import MOST_BYTES, Mark, Marks
 
@@ -42,6 +42,7 @@ rows = st.builds(
     identifiers | st.just(MIXED),
     parked,
     marks=marks.map(Marks.of),
+    trial=st.none() | st.builds(Trial, *[identifiers] * 3, st.integers(0, 9)),
     rebuilding=st.none() | st.builds(Rebuilding, *[identifiers] * 3, st.none() | st.just("") | identifiers),
 )
 
@@ -57,7 +58,7 @@ def test_the_attributes_of_the_domain_lie_beside_one_reserved_map(row: DomainRow
     notes = item.pop("CpEventSource")["M"]
     item.pop("CpEventSourceParked", None)
     assert item == row.state.attributes
-    assert notes.keys() - {"Checkpoint", "Parked", "Marks", "Rebuilding"} == {
+    assert notes.keys() - {"Checkpoint", "Parked", "Marks", "Rebuilding", "Trial"} == {
         "EventCount",
         "Digest",
         "Revision",
@@ -124,8 +125,9 @@ def test_the_largest_notes_fit_into_their_room() -> None:
     )
     state = DomainState(encode_item({"DomainId": "d-1"}), "k" * 1024, KeySet(10**9, 2**128 - 1))
     largest = Marks(bytes(MOST_BYTES))
+    trial = Trial("k" * 1024, "p" * 8, "v" * 200, 9)
     rebuilding = Rebuilding("r" * 100, "r" * 8, "u" * 24, "c" * 1024)
-    item = DomainRow("d-1", state, "v" * 200, longest, marks=largest, rebuilding=rebuilding).to_item()
+    item = DomainRow("d-1", state, "v" * 200, longest, marks=largest, rebuilding=rebuilding, trial=trial).to_item()
     assert item_size(item) - item_size(state.attributes) <= BOOKKEEPING_BYTES
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from handler.budget import AMPLE, Budget, OutOfTime
 from handler.domain_row import NOTHING, DomainRow
-from handler.folding import OUT_OF_TIME, Folding
+from handler.folding import FUNCTION_DIED, OUT_OF_TIME, Folding, Terms
 from handler.key_set import NO_KEYS, KeySet
 from handler.marks import Mark, Marks
 from handler.stored_event import StoredEvent
@@ -16,7 +16,7 @@ from .doubles import DOMAIN_ID, World, counting, stored
 
 def folding(events_per_mark: int = 10, budget: Budget = AMPLE) -> Folding:
     world = World(events_per_mark=events_per_mark, logic=counting)
-    return Folding(world.recipe("v1"), NOTHING, budget)
+    return Folding(world.recipe("v1"), NOTHING, Terms(budget))
 
 
 def keys_of(events: Iterable[StoredEvent]) -> KeySet:
@@ -48,7 +48,7 @@ def test_grouping_does_not_matter_to_the_marks() -> None:
     row = None
     recipe = at_once.recipe
     for start in range(0, 95, 7):
-        part = Folding(recipe, NOTHING, AMPLE) if row is None else Folding.on_top_of(row, recipe, AMPLE)
+        part = Folding(recipe, NOTHING, Terms()) if row is None else Folding.on_top_of(row, recipe, Terms())
         part.apply(events[start : start + 7])
         marks, _ = part.placed(row)
         row = DomainRow(DOMAIN_ID, part.state, "v1", marks=marks)
@@ -73,7 +73,7 @@ def test_events_are_taken_one_by_one() -> None:
             yield stored(number, poison=number == 5)
 
     world = World()
-    fold = Folding(world.recipe("v1"), NOTHING, AMPLE)
+    fold = Folding(world.recipe("v1"), NOTHING, Terms())
     fold.apply(events())
     assert fold.failure is not None
     assert taken == list(range(6))
@@ -93,7 +93,7 @@ def test_back_to_a_state_that_holds_nothing_from_a_place_on() -> None:
 def test_what_only_went_on_from_another_versions_state_is_marked_and_not_kept() -> None:
     world = World(events_per_mark=2, logic=counting)
     world.deliver(*map(stored, range(2)), version="v0")
-    fold = Folding.on_top_of(world.row(), world.recipe("v1"), AMPLE)
+    fold = Folding.on_top_of(world.row(), world.recipe("v1"), Terms())
     fold.apply([stored(2), stored(3)])
     marks, snapshots = fold.placed(world.row())
     assert [(mark.count, mark.slot) for mark in marks.read()] == [(2, None)]
@@ -103,7 +103,7 @@ def test_what_only_went_on_from_another_versions_state_is_marked_and_not_kept() 
 def test_a_place_just_before_the_failing_event_is_no_mark() -> None:
     """The row may yet grow before it, by events that are late for the failing one and new for the row."""
     world = World(events_per_mark=2)
-    fold = Folding(world.recipe("v1"), NOTHING, AMPLE)
+    fold = Folding(world.recipe("v1"), NOTHING, Terms())
     fold.apply([stored(1), stored(2), stored(9, poison=True)])
     assert fold.placed(None)[0].read() == ()
 
@@ -111,7 +111,7 @@ def test_a_place_just_before_the_failing_event_is_no_mark() -> None:
 def test_marks_that_nothing_is_noted_on_are_passed_on_unread() -> None:
     spoilt = Marks(b"\x01spoilt")
     row = DomainRow(DOMAIN_ID, NOTHING.after(stored(1).key, {"DomainId": {"S": DOMAIN_ID}, "Count": {"N": "1"}}), "v1")
-    fold = Folding.on_top_of(row.followed_by(marks=spoilt), folding().recipe, AMPLE)
+    fold = Folding.on_top_of(row.followed_by(marks=spoilt), folding().recipe, Terms())
     fold.apply([stored(2)])
     assert fold.placed(row) == (spoilt, [])
 
@@ -122,7 +122,7 @@ def test_where_no_slot_is_free_a_mark_has_none() -> None:
     world.deliver(stored(1))
     crowded = Marks.of(Mark(f"1{slot:03}", NO_KEYS, slot) for slot in range(255))
     row = world.row().followed_by(marks=crowded)
-    fold = Folding(world.recipe("v1"), NOTHING, AMPLE)
+    fold = Folding(world.recipe("v1"), NOTHING, Terms())
     fold.apply([stored(1), stored(2)])
     marks, snapshots = fold.placed(row)
     assert [mark.slot for mark in marks.read()] == [None]
@@ -142,3 +142,23 @@ def test_when_the_time_is_over_a_fold_that_had_it_all_has_failed_at_the_next_eve
     assert (fold.failure.error, fold.failure.event.key) == (OUT_OF_TIME, stored(3).key)
     assert fold.state.attributes["Count"] == {"N": "3"}
     assert fold.failure.reason.startswith("OutOfTime: 3 events folded")
+
+
+def test_an_event_of_which_processes_died_has_failed_untried() -> None:
+    world = World()
+    fold = Folding(world.recipe("v1"), NOTHING, Terms(deadly=stored(3).key))
+    fold.apply(stored(number) for number in range(5))
+    assert fold.failure is not None
+    assert (fold.failure.error, fold.failure.event.key) == (FUNCTION_DIED, stored(3).key)
+    assert fold.state.applied.count == 3
+
+
+def test_a_fold_from_a_snapshot_does_not_make_its_mark_again() -> None:
+    world = World(events_per_mark=2, logic=counting)
+    world.deliver(*map(stored, (1, 2, 3, 4, 5, 7)))
+    before = {mark.key: mark.slot for mark in world.row().marks.read()}
+    world.deliver(stored(6))
+    after = {mark.key: mark.slot for mark in world.row().marks.read()}
+    kept = before.keys() & after.keys()
+    assert kept
+    assert {key: after[key] for key in kept} == {key: before[key] for key in kept}

@@ -80,10 +80,15 @@ class Pipeline:
         monkeypatch.syspath_prepend(str(layer))
         for module in ("domain_handler", "handler.project_function"):
             monkeypatch.delitem(sys.modules, module, raising=False)
-        self.function: Any = importlib.import_module("handler.project_function")
         self.calls: list[str] = []
         self.broken: set[tuple[str, str]] = set()
         """Operations and the DomainIds for which they fail."""
+        self.restart()
+
+    def restart(self) -> None:
+        """The function in a process of its own."""
+        sys.modules.pop("handler.project_function", None)
+        self.function: Any = importlib.import_module("handler.project_function")
         events = self.function._project.rows.client.meta.events
         events.register("before-parameter-build.dynamodb.*", self._called)
 
@@ -263,17 +268,17 @@ class TestDeath:
         record["dynamodb"]["ApproximateCreationDateTime"] = time.time() - 61
         return record
 
-    def test_an_event_of_which_the_process_dies_holds_up_the_stream_no_longer_than_a_minute(
-        self, pipeline: Pipeline
-    ) -> None:
+    def test_an_event_of_which_processes_die_holds_up_the_stream_for_some_minutes(self, pipeline: Pipeline) -> None:
         record = pipeline.store(1, name="Deadly")
         record["dynamodb"]["ApproximateCreationDateTime"] = time.time()
         for _ in range(3):
             with pytest.raises(KeyboardInterrupt):
                 pipeline.deliver(record)
         self.alone_and_late(record)
-        with pytest.raises(KeyboardInterrupt):
-            pipeline.deliver(record)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                pipeline.deliver(record)
+            pipeline.restart()
         assert pipeline.notices() == []
         assert pipeline.deliver(record) == NONE_FAILED
         assert pipeline.row()["CpEventSource"]["M"]["Parked"]["M"]["Error"] == {"S": "FunctionDied"}
@@ -282,11 +287,23 @@ class TestDeath:
 
     def test_an_event_that_comes_late_for_another_reason_is_applied(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1))
-        assert pipeline.deliver(self.alone_and_late(pipeline.store(2))) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", "PutItem", "Query", "PutItem"]
+        record = self.alone_and_late(pipeline.store(2))
+        assert pipeline.deliver(record) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", "PutItem", "PutItem"]
         assert pipeline.row()["Balance"] == {"N": "2"}
-        assert "Parked" not in pipeline.row()["CpEventSource"]["M"]
+        assert pipeline.deliver(record) == NONE_FAILED  # delivered again, it leaves no note behind
+        assert not {"Parked", "Trial"} & pipeline.row()["CpEventSource"]["M"].keys()
         assert pipeline.notices() == []
+
+    def test_a_fault_of_the_infrastructure_is_no_death(self, pipeline: Pipeline) -> None:
+        record = self.alone_and_late(pipeline.store(1))
+        for _ in range(5):
+            pipeline.broken = {("Query", "a")}
+            assert pipeline.deliver(record) == {"batchItemFailures": [{"itemIdentifier": "a1"}]}
+            pipeline.restart()
+        pipeline.broken = set()
+        assert pipeline.deliver(record) == NONE_FAILED
+        assert pipeline.row()["Balance"] == {"N": "1"}
 
     def test_events_that_come_late_together_are_not_suspected(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.budget import Budget, OutOfTime
-from handler.domain_row import MIXED, DomainRow
+from handler.domain_row import MIXED
 from handler.key_set import KeySet
 from handler.projection import Contention, Outcome
 from handler.stored_event import StoredEvent
@@ -480,7 +480,20 @@ class TestTime:
         world.events.items_read = 0
         assert world.deliver(stored(10)) is Outcome.HEALED
         assert world.entries() == [f"e{number}" for number in range(11)]
-        assert world.events.items_read <= 5 + 2 * world.events_per_mark
+        assert world.events.items_read == 5
+
+    def test_a_row_that_several_versions_folded_goes_on_from_there_too(self) -> None:
+        """It has no snapshot to begin with: from the first event the time would be over again, and again."""
+        world = World(events_per_mark=100)
+        world.deliver(*map(stored, range(10)), version="v0")
+        events = list(map(stored, range(10, 20)))
+        world.events.put(*events)
+        world.projection().project(events, world.rows.read(DOMAIN_ID), world.budget(events=6))
+        assert world.row().parked is not None
+        world.events.put(stored(20))
+        world.projection().project([stored(20)], world.rows.read(DOMAIN_ID), world.budget(events=6))
+        assert world.row().parked is None
+        assert world.entries() == [f"e{number}" for number in range(21)]
 
     def test_a_late_event_for_which_it_is_too_short_is_not_tried_again_at_every_event(self) -> None:
         world = World(events_per_mark=100)
@@ -496,19 +509,25 @@ class TestTime:
 
 
 class TestDeath:
-    """An event of which the process dies: the function braces for it when it comes alone and late."""
+    """An event of which processes die: one that comes alone and late is tried with a note in the row."""
 
-    def brace(self, world: World, event: StoredEvent, version: str = "v1") -> DomainRow | None:
+    def trial(self, world: World, event: StoredEvent, *, version: str = "v1", dies: bool = False) -> Outcome | None:
+        """One process's try."""
         world.events.put(event)
-        row, _ = world.projection(version).brace(event, world.rows.read(DOMAIN_ID))
-        return row
+        projection = world.projection(version)
+        row, untried = projection.begin_trial(event, world.rows.read(DOMAIN_ID))
+        if dies and not untried:
+            return None
+        plan = projection.plan([event], row, untried=untried)
+        return projection.go_on(plan, projection.carry_out(plan))
 
-    def test_one_that_does_it_again_leaves_its_domain_parked_and_lets_the_stream_go_on(self) -> None:
+    def test_the_third_process_parks_the_domain_and_lets_the_stream_go_on(self) -> None:
         world = World()
         world.deliver(stored(1))
-        self.brace(world, stored(2))  # and here the process ends; the next one finds:
-        row = self.brace(world, stored(2))
-        assert world.projection().project([stored(2)], row) is Outcome.PARKED
+        assert self.trial(world, stored(2), dies=True) is None
+        assert self.trial(world, stored(2), dies=True) is None
+        assert world.notices.sent == []
+        assert self.trial(world, stored(2), dies=True) is Outcome.PARKED
         parked = world.row().parked
         assert parked is not None
         assert (parked.error, parked.event_id) == ("FunctionDied", "e2")
@@ -516,61 +535,95 @@ class TestDeath:
         assert world.deliver(stored(3)) is Outcome.WAITING
         assert world.entries() == ["e1"]
 
-    def test_one_that_does_not_is_applied_and_nobody_is_told(self) -> None:
+    def test_one_that_lives_applies_the_event_as_ever(self) -> None:
         world = World()
         world.deliver(stored(1))
-        row = self.brace(world, stored(2))
-        assert row is not None
-        assert row.parked is not None
-        plan = world.projection().plan([stored(2)], row, braced=True)
-        world.projection().go_on(plan, world.projection().carry_out(plan))
-        assert world.row().parked is None
+        self.trial(world, stored(2), dies=True)
+        world.events.items_read = 0
+        assert self.trial(world, stored(2)) is Outcome.APPLIED
+        assert world.events.items_read == 0
+        assert world.row().trial is None
         assert world.entries() == ["e1", "e2"]
         assert world.notices.sent == []
 
-    def test_one_that_fails_is_parked_for_its_own_reason(self) -> None:
+    def test_one_process_may_try_as_often_as_it_must(self) -> None:
+        """A fault of the infrastructure is no death, even if the note could not be taken back."""
         world = World()
-        row = self.brace(world, stored(2, poison=True))
-        plan = world.projection().plan([stored(2, poison=True)], row, braced=True)
-        world.projection().go_on(plan, world.projection().carry_out(plan))
+        world.deliver(stored(1))
+        world.events.put(stored(2))
+        projection = world.projection()
+        for _ in range(5):
+            _, untried = projection.begin_trial(stored(2), world.rows.read(DOMAIN_ID))
+            assert not untried
+        projection.end_trial(DOMAIN_ID)
+        assert world.row().trial is None
+
+    def test_the_innocent_event_before_the_deadly_one_is_applied(self) -> None:
+        world = World()
+        world.deliver(stored(1))
+        world.events.put(stored(3))
+        assert self.trial(world, stored(2)) is Outcome.APPLIED
+        for _ in range(3):
+            self.trial(world, stored(3), dies=True)
         parked = world.row().parked
         assert parked is not None
-        assert parked.error == "ValueError"
-        assert [told.error for _, told in world.notices.sent] == ["ValueError"]
+        assert parked.event_id == "e3"
+        assert world.entries() == ["e1", "e2"]
 
     def test_the_first_event_of_a_domain_may_be_the_one(self) -> None:
         world = World()
-        self.brace(world, stored(1))
-        row = self.brace(world, stored(1))
-        world.projection().project([stored(1)], row)
+        for _ in range(3):
+            self.trial(world, stored(1), dies=True)
         assert world.row().parked is not None
         assert world.entries() == []
-        world.rebuilds().rebuild(DOMAIN_ID)
-        assert world.entries() == ["e1"]
+        assert world.deliver(stored(2)) is Outcome.WAITING
+        world.rebuilds("v2").rebuild(DOMAIN_ID)
+        assert world.entries() == ["e1", "e2"]
 
-    def test_new_logic_tries_once_too(self) -> None:
+    def test_a_first_event_that_is_none_is_applied(self) -> None:
         world = World()
-        self.brace(world, stored(1))
-        world.projection().project([stored(1)], world.rows.read(DOMAIN_ID))
-        self.brace(world, stored(2), version="v2")  # it dies of it as well
-        row = self.brace(world, stored(2), version="v2")
-        world.projection("v2").project([stored(2)], row)
+        self.trial(world, stored(1), dies=True)
+        assert self.trial(world, stored(1)) is Outcome.APPLIED
+        assert world.deliver(stored(2)) is Outcome.APPLIED
+        assert world.entries() == ["e1", "e2"]
+
+    def test_an_earlier_event_is_folded_in_before_the_deadly_one(self) -> None:
+        """Which is not tried with it."""
+        world = World()
+        world.deliver(stored(1))
+        for _ in range(3):
+            self.trial(world, stored(5), dies=True)
+        world.deliver(stored(3))
+        parked = world.row().parked
+        assert parked is not None
+        assert (parked.error, parked.event_id) == ("FunctionDied", "e5")
+        assert world.entries() == ["e1", "e3"]
+
+    def test_new_logic_may_die_of_it_as_well(self) -> None:
+        """Then it, too, leaves the domain parked, wherever in the fold it died."""
+        world = World()
+        world.deliver(stored(1), stored(2, poison=True))
+        for _ in range(3):
+            self.trial(world, stored(4), version="v2", dies=True)
         parked = world.row().parked
         assert parked is not None
         assert (parked.error, parked.logic_version) == ("FunctionDied", "v2")
+        assert world.deliver(stored(5), version="v2") is Outcome.WAITING
+        assert world.deliver(stored(6), version="v3") is Outcome.HEALED
+        assert world.entries() == ["e1", "e2", "e4", "e5", "e6"]
 
-    def test_a_domain_that_stands_still_anyway_is_left_as_it_is(self) -> None:
+    def test_a_late_event_may_be_the_one(self) -> None:
         world = World()
-        world.deliver(stored(1, poison=True))
-        before = world.row()
-        assert self.brace(world, stored(2)) == before
-        assert world.row() == before
+        world.deliver(*map(stored, (1, 3, 4)))
+        for _ in range(3):
+            self.trial(world, stored(2), dies=True)
+        assert world.deliver(stored(5)) is Outcome.WAITING
+        assert world.deliver(stored(6), version="v2") is Outcome.HEALED
+        assert world.entries() == [f"e{number}" for number in range(1, 7)]
 
     def test_a_faster_writers_row_is_taken(self) -> None:
         world = World()
         world.deliver(stored(1))
         world.rows.before_write = lambda: world.deliver(stored(3))
-        row = self.brace(world, stored(2))
-        assert row == world.row()
-        world.projection().project([stored(2)], row)
+        assert self.trial(world, stored(2)) is Outcome.REFOLDED
         assert world.entries() == ["e1", "e2", "e3"]

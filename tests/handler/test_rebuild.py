@@ -108,6 +108,22 @@ class TestFailure:
             world.rebuilds().rebuild(DOMAIN_ID)
         assert replace(world.row(), revision=before.revision) == before
 
+    def test_its_note_does_not_stand_in_the_way_of_the_next(self) -> None:
+        """Even if the domain is busy, and its row not the one that the rebuild read last."""
+        world = World()
+        world.deliver(stored(1))
+        world.events.put(stored(5, poison=True))
+
+        def one_more() -> None:
+            world.deliver(stored(2))
+
+        meanwhile(world, one_more)
+        with pytest.raises(RebuildFailed, match="ValueError at the event e5"):
+            world.rebuilds("v1").rebuild(DOMAIN_ID, request_id="first")
+        assert world.row().rebuilding is None
+        world.rebuilds("v2").rebuild(DOMAIN_ID, request_id="second")
+        assert world.entries() == ids(1, 2, 5)
+
     def test_a_domain_without_events_is_refused(self) -> None:
         with pytest.raises(RebuildFailed, match="no event is stored"):
             World().rebuilds().rebuild(DOMAIN_ID)
@@ -129,7 +145,7 @@ class TestFailure:
             world.rows.before_write = change
 
         world.rows.before_write = change
-        with pytest.raises(RebuildFailed, match="again and again"):
+        with pytest.raises(RebuildFailed, match="the time was over before a round came to its end undisturbed"):
             world.rebuilds().rebuild(DOMAIN_ID, budget=world.budget(events=50))
 
 
@@ -250,6 +266,16 @@ class TestOneAtATime:
     def test_lambdas_own_retry_of_one_that_died_takes_its_place_at_once(self) -> None:
         world = self.world(self.note("first", seconds=600))
         assert world.rebuilds().rebuild(DOMAIN_ID, request_id="first").rebuilding is None
+
+    def test_a_retry_that_loses_a_race_for_its_note_tries_again(self) -> None:
+        world = self.world(self.note("first", seconds=600))
+        world.rows.before_write = lambda: world.deliver(stored(2))
+        assert world.rebuilds().rebuild(DOMAIN_ID, request_id="first").state.applied.count == 2
+
+    def test_two_without_a_request_id_are_two(self) -> None:
+        world = self.world(self.note("", seconds=60))
+        with pytest.raises(RebuildFailed, match="another rebuild"):
+            world.rebuilds().rebuild(DOMAIN_ID)
 
     def test_of_one_request_delivered_twice_the_later_goes_on_and_the_earlier_gives_up(self) -> None:
         """Else each would begin anew at the sight of the other, for ever."""
