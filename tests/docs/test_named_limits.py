@@ -97,9 +97,10 @@ def test_every_attribute_of_the_pipelines_own_is_in_the_reference() -> None:
         "d",
         state,
         "1",
-        parked=domain_row.Parked("key", "e", "FileUploaded", "E", "E: e", "now", "1", "key"),
+        parked=domain_row.Parked("key", "e", "FileUploaded", "E", "E: e", "now", "1", "key", "key"),
         marks=Marks.of([Mark("place", NO_KEYS, 0)]),
         rebuilding=domain_row.Rebuilding("request", "run", "then", "place"),
+        trial=domain_row.Trial("key", "process", "1", 1),
     )
     items = [row.to_item(), Snapshot("place", state, "1").to_item("d", 0)]
     assert set().union(*items) == {"DomainId", *domain_contract.RESERVED_ATTRIBUTES}

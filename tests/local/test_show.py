@@ -32,7 +32,7 @@ def event(domain_id: str, second: int, name: str, payload: Any) -> Any:
 def row(domain_id: str, attributes: dict[str, Any], parked: str | None = None) -> Any:
     pause = None
     if parked:
-        pause = domain_row.Parked("k", "i", "Broken", "ValueError", parked, "now", "v1", "k")
+        pause = domain_row.Parked("k", "i", "Broken", "ValueError", parked, "now", "v1", "k", "k")
     state = domain_row.DomainState(
         {name: encode(value) for name, value in attributes.items()}, "k", domain_row.KeySet(2, 0)
     )
