@@ -4,9 +4,9 @@ Not by `time.process_time`: the fold's time limit arms a timer on the process's 
 tells that time only as of its last tick, some milliseconds ago. The best of many runs would be one between two ticks:
 nothing.
 
-Nor by pyperf or pytest-benchmark: what is asked here is one thing's CPU time beside another's, in turn, so that none has
-the quieter machine, on one world that takes half a minute to make; they time one thing after the other, pyperf each in
-processes of its own.
+Nor by pyperf or pytest-benchmark: what is asked here is one thing's CPU time beside another's, in turn, so that none
+has the quieter machine, on one world that takes half a minute to make. They time one thing after the other, pyperf each
+in processes of its own.
 """
 
 import gc
