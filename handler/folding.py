@@ -64,6 +64,11 @@ class Folding:
         """A fold that goes on from a row."""
         return cls(recipe, row.state, terms, whole=row.logic_version == recipe.version, _unread=row.marks)
 
+    @property
+    def was_misled(self) -> bool:
+        """Whether it failed on a state that another version wrote: today's may not be able to read what that wrote."""
+        return self.failure is not None and not self.whole and self.failure.error != OUT_OF_TIME
+
     def apply(self, events: Iterable[StoredEvent]) -> None:
         """Go on through events, in EventKey order, to their end or to the first that fails.
 

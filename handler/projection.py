@@ -276,8 +276,7 @@ class Projection:
         """The fast path: events newer than all that the row holds, on top of it."""
         folding = Folding.on_top_of(row, self.recipe, terms)
         folding.apply(fresh)
-        if folding.failure is not None and not folding.whole and folding.failure.error != OUT_OF_TIME:
-            # what an earlier version wrote may be what today's cannot read: its own would be
+        if folding.was_misled:
             span = Span(start=fresh[0].key, up_to=fresh[-1].key)
             return self._refolded(row.domain_id, row, fresh, span, terms)
         version = self.recipe.version if folding.whole else MIXED
@@ -297,12 +296,13 @@ class Projection:
         if parked.error == FUNCTION_DIED and parked.logic_version == self.recipe.version:
             terms = replace(terms, deadly=parked.event_key)
         checkpoint = row.state.checkpoint or ""
-        if parked.error == OUT_OF_TIME and checkpoint < min(parked.waiting_from, batch[0].key):
-            # nothing of it was wrong: on from where the time was over
+        was_cut_short = parked.error == OUT_OF_TIME and checkpoint < min(parked.waiting_from, batch[0].key)
+        if was_cut_short:  # nothing of it was wrong: on from where the time was over
             folding = Folding.on_top_of(row, self.recipe, terms)
             folding.apply(self.events.read(row.domain_id, Span(after=checkpoint)))
-            return self._after_refold(row.domain_id, row, batch, checkpoint, folding)
-        if self._is_worth_retrying(parked, batch):
+            if not folding.was_misled:
+                return self._after_refold(row.domain_id, row, batch, checkpoint, folding)
+        if was_cut_short or self._is_worth_retrying(parked, batch):
             # from the first that waits to the very end: all of them are in the store, acknowledged
             return self._refolded(row.domain_id, row, batch, Span(start=min(parked.waiting_from, batch[0].key)), terms)
         waiting = replace(

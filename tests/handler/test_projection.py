@@ -495,6 +495,17 @@ class TestTime:
         assert world.row().parked is None
         assert world.entries() == [f"e{number}" for number in range(21)]
 
+    def test_new_logic_that_cannot_read_what_it_should_go_on_from_folds_anew(self) -> None:
+        world = World()
+        events = list(map(stored, range(10)))
+        world.events.put(*events)
+        world.projection("v0").project(events, None, world.budget(events=6))
+        row = world.row()
+        del row.state.attributes["Entries"]  # as if v0 had named it otherwise
+        world.rows.items[DOMAIN_ID] = row.to_item()
+        assert world.deliver(stored(10), version="v1") is Outcome.HEALED
+        assert world.entries() == [f"e{number}" for number in range(11)]
+
     def test_a_late_event_for_which_it_is_too_short_is_not_tried_again_at_every_event(self) -> None:
         world = World(events_per_mark=100)
         world.deliver(*map(stored, range(1, 20)))
