@@ -1,0 +1,254 @@
+"""Hypothesis's rules: each is something that may happen to the pipeline at any moment."""
+
+import sys
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from .functions import Functions
+from .logic import VERSIONS, Now
+from .messages import DOMAINS, EVENT_IDS, NUMBERS, SPELLINGS, Event, broken, sent
+from .scheduler import Invocation, Turn
+from .world import SPOILS, TAMPERINGS, World
+
+domain_ids = st.sampled_from((*"aaab", *DOMAINS))
+"""Most happens to one domain, or too little would happen to any."""
+some_numbers = st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=8, unique=True)
+few_numbers = st.lists(st.sampled_from(NUMBERS), max_size=3)
+event_ids = st.sampled_from((*"eeee", *EVENT_IDS))
+refused_by = st.sampled_from(((), (), (), (1,), (1,), (2,), (1, 2), (2, 3), (1, 2, 3, 4)))
+which = st.integers(0, 7)
+sizes = st.integers(1, 8)
+seconds = st.sampled_from((None, None, None, 2, 4, 7))
+"""That an invocation has; each event takes one to fold."""
+happening = st.tuples(
+    st.sampled_from(
+        (
+            *[Turn.WELL] * 20,
+            *Turn,
+            *["store", "store", "send", "persist", "persist"],
+            *["project", "project", "project", "rebuild", "give up"],
+        )
+    ),
+    which,
+    which,
+)
+by_hand = st.sampled_from(("delete", "delete", *SPOILS, *TAMPERINGS))
+
+
+class Histories(RuleBasedStateMachine):
+    """Everything at any moment; at the end all is delivered, healed and rebuilt."""
+
+    def __init__(self, functions: Functions) -> None:
+        super().__init__()
+        self._functions = functions
+        self.world = World(functions)
+
+    @initialize(
+        seed=st.integers(0, 2**16),
+        events_per_snapshot=st.sampled_from((2, 1, 3)),
+        page=st.integers(1, 4),
+        deployed=st.sampled_from(([1, 2], [1], [1, 3], [2, 3])),
+        numbers=some_numbers,
+        refused_by=refused_by,
+    )
+    def begin(
+        self,
+        seed: int,
+        events_per_snapshot: int,
+        page: int,
+        deployed: list[int],
+        numbers: list[int],
+        refused_by: tuple[int, ...],
+    ) -> None:
+        self.world = World(self._functions, seed, events_per_snapshot, page, deployed=deployed)
+        self._arrive("a", numbers, "e", refused_by)
+
+    # Producers
+
+    @rule(
+        what=st.sampled_from(("new", "again", "otherwise", "conflict", "broken")),
+        domain_id=domain_ids,
+        number=st.sampled_from(NUMBERS),
+        event_id=event_ids,
+        refused_by=refused_by,
+        spelling=which,
+        of=st.integers(0, 100),
+    )
+    def send(
+        self,
+        what: str,
+        domain_id: str,
+        number: int,
+        event_id: str,
+        refused_by: tuple[int, ...],
+        spelling: int,
+        of: int,
+    ) -> None:
+        """A message: an event, one sent before, the same event spelled otherwise, another under its key, none."""
+        before = self.world.sent[of % len(self.world.sent)]
+        if what == "broken":
+            self.world.send(broken(of, len(self.world.sent)))
+        elif what == "new" or before.event is None:
+            self._send(Event(domain_id, number, event_id, refused_by), spelling)
+        elif what == "again":
+            self.world.send(before)
+        else:
+            same, user_id = before.event, "v" if what == "conflict" else before.event.user_id
+            self._send(Event(same.domain_id, same.number, same.event_id, same.refused_by, user_id), spelling)
+
+    def _arrive(self, domain_id: str, numbers: list[int], event_id: str, refused_by: tuple[int, ...]) -> None:
+        """Events that are sent and stored at once; the last of them may be refused."""
+        refused = numbers[-1]
+        self._store([Event(domain_id, each, event_id, refused_by if each == refused else ()) for each in numbers])
+
+    arrive = rule(domain_id=domain_ids, numbers=some_numbers, event_id=event_ids, refused_by=refused_by)(_arrive)
+    arrive_too = rule(domain_id=domain_ids, numbers=some_numbers, event_id=event_ids, refused_by=st.just(()))(_arrive)
+
+    # Lambda
+
+    @rule(size=sizes, loses=st.booleans())
+    def begin_persist(self, size: int, loses: bool) -> None:
+        self.world.begin_persist(size, lose_acknowledgement=loses)
+
+    @rule(shard=st.integers(0, 1), size=sizes, by=which, seconds=seconds, loses=st.sampled_from((False, False, True)))
+    def begin_project(self, shard: int, size: int, by: int, seconds: float | None, loses: bool) -> None:
+        self.world.begin_project(shard, size, self._version(by), seconds=seconds, lose_acknowledgement=loses)
+
+    @rule(shard=st.integers(0, 1), size=sizes, by=which, seconds=seconds)
+    def project(self, shard: int, size: int, by: int, seconds: float | None) -> None:
+        """A batch, from its beginning to its end."""
+        self.world.finish(self.world.begin_project(shard, size, self._version(by), seconds=seconds))
+
+    @rule(count=st.integers(1, 6), by=which)
+    def project_more(self, count: int, by: int) -> None:
+        """Several batches, each at once."""
+        for each in range(count):
+            self.world.finish(self.world.begin_project(each, 8, self._version(by)))
+
+    @precondition(lambda self: self.world.invocations)
+    @rule(of=which, task=which, turn=st.sampled_from(Turn))
+    def step(self, of: int, task: int, turn: Turn) -> None:
+        """One storage call of one thread of one invocation, with or without a fault."""
+        self.world.step(self._invocation(of), task, turn)
+
+    def _go_on(self, happenings: list[tuple[str | Turn, int, int]]) -> None:
+        """Invocations side by side, and others that begin or are given up, and events that are stored meanwhile."""
+        for what, of, by in happenings:
+            if what == "store":
+                domain_id = DOMAINS[of % 5 % len(DOMAINS)]
+                self._store([Event(domain_id, NUMBERS[(of + 5 * by) % len(NUMBERS)], EVENT_IDS[by % len(EVENT_IDS)])])
+            elif what == "project":
+                self.world.begin_project(of, by + 1, self._version(of + by))
+            elif what == "send":
+                self.world.send(broken(of + by, len(self.world.sent)))
+                self._send(Event("a", NUMBERS[of], "e", user_id="v"), by)
+            elif what == "persist":
+                self.world.begin_persist(by + 1)
+            elif what == "rebuild":
+                self.world.begin_rebuild(DOMAINS[of % 5 % len(DOMAINS)], self._version(by))
+            elif self.world.invocations and what == "give up":
+                self.world.give_up(self._invocation(of))
+            elif self.world.invocations and isinstance(what, Turn):
+                self.world.step(self._invocation(of), by, what)
+
+    go_on = rule(happenings=st.lists(happening, min_size=1, max_size=12))(_go_on)
+    go_on_longer = rule(happenings=st.lists(happening, min_size=12, max_size=30))(_go_on)
+
+    @rule(
+        what=st.sampled_from(("rebuild", "rebuild", "zombie")),
+        domain_id=domain_ids,
+        by=which,
+        between=st.lists(st.tuples(st.integers(0, 6), few_numbers, event_ids, sizes), min_size=1, max_size=8),
+    )
+    def go_on_beside(self, what: str, domain_id: str, by: int, between: list[tuple[int, list[int], str, int]]) -> None:
+        """A rebuild, or a delivery that was given up, while events of its domain are stored and some projected."""
+        if what == "rebuild":
+            slow: Invocation | None = self.world.begin_rebuild(domain_id, self._version(by)).invocation
+        else:
+            slow = self.world.begin_project(by, 8, self._version(by))
+            if slow is not None:
+                self.world.give_up(slow)
+        for steps, numbers, event_id, size in between:
+            for _ in range(steps):
+                if slow is not None and not slow.is_over:
+                    self.world.step(slow)
+            self._store([Event(domain_id, number, event_id) for number in numbers])
+            self.world.finish(self.world.begin_project(size, size, self._version(by + size)))
+
+    @precondition(lambda self: self.world.invocations)
+    @rule(of=which, how=st.sampled_from(("finish", "give up", "kill")))
+    def end(self, of: int, how: str) -> None:
+        """An invocation ends, dies, or goes on as a zombie while its batch goes to another."""
+        invocation = self._invocation(of)
+        match how:
+            case "finish":
+                self.world.finish(invocation)
+            case "give up":
+                self.world.give_up(invocation)
+            case _:
+                self.world.kill(invocation)
+
+    # Operators
+
+    @rule(domain_id=domain_ids, by=which, seconds=seconds, how=st.sampled_from(("begin", "begin", "at once", "again")))
+    def rebuild(self, domain_id: str, by: int, seconds: float | None, how: str) -> None:
+        """A rebuild, or Lambda's second try of one that failed or is a zombie."""
+        tries = [*self.world.died, *self.world.rebuilds]
+        if how == "again" and tries:
+            tried = tries[by % len(tries)]
+            self.world.begin_rebuild(tried.domain_id, self._version(by), request_id=tried.request_id)
+            return
+        rebuild = self.world.begin_rebuild(domain_id, self._version(by), seconds=seconds)
+        if how == "at once":
+            self.world.finish(rebuild.invocation)
+
+    @rule(what=st.sampled_from(("deploy", "deploy", "deploy at once", "retire", 1, 2, 100, 61.0, 61.0, 901.0)))
+    def circumstances(self, what: str | float) -> None:
+        """New logic in place of the old or beside it, the old goes, a read gives few rows at a time, time passes."""
+        world = self.world
+        if isinstance(what, float):
+            Now.clock.advance(what)
+        elif isinstance(what, int):
+            world.db.batch_get_keys = what
+        elif what == "retire":
+            world.deployed = world.deployed[-1:]
+        elif world.deployed[-1] != VERSIONS[-1]:
+            world.deployed = [*(world.deployed if what == "deploy" else ()), world.deployed[-1] + 1]
+
+    # People
+
+    @rule(
+        domain_id=domain_ids,
+        how=st.sampled_from(("delete", "delete", *SPOILS, *TAMPERINGS)),
+        slots=st.tuples(which, which),
+    )
+    def do_by_hand(self, domain_id: str, how: str, slots: tuple[int, int]) -> None:
+        """A row is deleted or spoilt, or snapshots are tampered with."""
+        if how == "delete":
+            self.world.delete_row(domain_id)
+        elif how in SPOILS:
+            self.world.spoil_row(domain_id, how)
+        else:
+            self.world.tamper_with_snapshots(domain_id, how, slots)
+
+    def teardown(self) -> None:
+        try:
+            if sys.exc_info()[0] is None:
+                self.world.converge()
+        finally:
+            self.world.scheduler.end()
+
+    def _store(self, events: list[Event]) -> None:
+        for event in events:
+            self._send(event, 0)
+        self.world.finish(self.world.begin_persist(10))
+
+    def _send(self, event: Event, spelling: int) -> None:
+        self.world.send(sent(event, spelling % SPELLINGS, len(self.world.sent)))
+
+    def _version(self, by: int) -> int:
+        return self.world.deployed[by % len(self.world.deployed)]
+
+    def _invocation(self, of: int) -> Invocation:
+        return self.world.invocations[of % len(self.world.invocations)]

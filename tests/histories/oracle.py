@@ -1,0 +1,98 @@
+"""What rows and snapshots must be, said without the pipeline's own code but for the form of its notes."""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any
+
+from handler.domain_row import DomainRow
+from handler.key_set import KeySet
+from handler.snapshot import Snapshot
+
+from .logic import LAST, VERSIONS, can_read, entry, version
+from .messages import Event
+
+_NUMBERS = {version(number): number for number in (*VERSIONS, LAST)}
+MIXED = "mixed"
+
+Item = Mapping[str, Any]
+
+
+def key_set(keys: Iterable[str]) -> KeySet:
+    """Count and digest of keys."""
+    each = [int(sha256(key.encode()).hexdigest()[:32], 16) for key in keys]
+    return KeySet(len(each), sum(each) % (1 << 128))
+
+
+def entries_of(item: Item) -> list[tuple[str, str]]:
+    """EventKey and version of every event in a row's or a snapshot's state, as they were folded."""
+    listed = item.get("Entries", {"L": []})["L"]
+    return [(text["S"].rpartition("@")[0], text["S"].rpartition("@")[2]) for text in listed]
+
+
+def keys_of(item: Item) -> list[str]:
+    """The EventKeys in a state."""
+    return [key for key, _ in entries_of(item)]
+
+
+def folded(events: Mapping[str, Event], number: int) -> tuple[list[str], str | None]:
+    """A domain's state by one version of its logic, and the key of the event at which it stops."""
+    state: list[str] = []
+    for key in sorted(events):
+        if number in events[key].refused_by:
+            return state, key
+        state.append(entry(key, number))
+    return state, None
+
+
+def check_state(item: Item, events: Mapping[str, Event], logic_version: str, applied: KeySet) -> None:
+    """Guarantee: a state holds stored events alone, each once, in order, and says rightly which, and by which logic."""
+    state = entries_of(item)
+    keys = [key for key, _ in state]
+    assert keys == sorted(set(keys)), f"not in order: {keys}"
+    assert set(keys) <= events.keys(), f"not stored: {set(keys) - events.keys()}"
+    assert applied == key_set(keys), f"it says {applied}, and holds {keys}"
+    by = {each for _, each in state}
+    assert logic_version == MIXED or by <= {logic_version}, f"it says {logic_version}, and was folded by {by}"
+    for key, each in state:
+        assert _NUMBERS[each] not in events[key].refused_by, f"{each} refuses {key}"
+    if state:
+        assert item["Form"]["N"] == state[-1][1].removeprefix("v"), "the last to write left another's form"
+        for (_, before), (_, after) in pairwise(state):
+            assert can_read(_NUMBERS[after], _NUMBERS[before]), f"{after} folded on what {before} left"
+
+
+def check_row(item: Item, snapshots: Mapping[int, Item], events: Mapping[str, Event]) -> DomainRow:
+    """Guarantee: a row's notes tell the truth of its state; of its snapshots, those that it can use are true."""
+    row = DomainRow.from_item(item)
+    assert row is not None
+    assert row.readable
+    keys = keys_of(item)
+    check_state(item, events, row.logic_version, row.state.applied)
+    assert row.state.checkpoint == (keys[-1] if keys else None), f"checkpoint {row.state.checkpoint} of {keys}"
+    assert ("CpEventSourceParked" in item) == (row.parked is not None)
+    marks = row.marks.read()
+    places = [mark.key for mark in marks]
+    assert places == sorted(set(places)), f"marks out of order: {places}"
+    slots = [mark.slot for mark in marks if mark.slot is not None]
+    assert len(slots) == len(set(slots)), f"one slot for two marks: {marks}"
+    for mark in marks:
+        before = [key for key in keys if key < mark.key]
+        assert mark.applied == key_set(before), f"the mark {mark} is not of {before}"
+        kept = snapshots.get(mark.slot) if mark.slot is not None else None
+        snapshot = Snapshot.from_item(kept) if kept is not None else None
+        if kept is not None and snapshot is not None and snapshot.is_of(mark):
+            assert keys_of(kept) == before, f"the snapshot of {mark} holds {keys_of(kept)}"
+            assert snapshot.state.checkpoint == before[-1]
+            assert snapshot.logic_version != MIXED
+            check_state(kept, events, snapshot.logic_version, snapshot.state.applied)
+    return row
+
+
+def check_whole(item: Item, events: Mapping[str, Event], number: int) -> None:
+    """Guarantee: a row is the fold, by one version, of all these events."""
+    state, stopped_at = folded(events, number)
+    assert stopped_at is None
+    assert [text["S"] for text in item["Entries"]["L"]] == state
+    assert item["CpEventSource"]["M"]["LogicVersion"] == {"S": version(number)}
+    assert "Parked" not in item["CpEventSource"]["M"]

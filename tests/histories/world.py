@@ -1,0 +1,482 @@
+"""One pipeline and all that may happen to it, with the checks that hold at every moment."""
+
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from handler.budget import OutOfTime
+from handler.domain_row import Parked
+from handler.domain_table import ReadIncomplete
+from handler.folding import FUNCTION_DIED, OUT_OF_TIME
+from handler.projection import Contention
+from handler.rebuild import LONGEST_SECONDS, RebuildFailed
+from tests.doubles.aws import Clock
+from tests.doubles.dynamodb import DynamoDB
+from tests.doubles.mappings import Crashed, Delivery, QueueMapping, StreamMapping
+from tests.doubles.sqs import SQS
+
+from . import oracle
+from .functions import DOMAIN_NAME, Context, Functions, Journal, create_queues
+from .logic import LAST, Now, version
+from .messages import DOMAINS, NUMBERS, Event, Sent, sent
+from .scheduler import Invocation, Reached, Scheduler, Turn, Writers
+
+NOTES = "CpEventSource"
+
+SPOILS = ("spoil all", "Revision", "Digest", "LogicVersion", "EventCount", "count", "waiting", "marks", "Rebuilding")
+TAMPERINGS = ("delete one", "swap", "swap", "copy", "Place", "EventCount of one")
+
+_FAULTS = (ClientError, Contention, OutOfTime, ReadIncomplete)
+"""What may send a share of a batch back. Anything else is the functions' own error."""
+
+_VISIBILITY_SECONDS = 60
+
+
+@dataclass(eq=False)
+class Rebuild:
+    """A request to rebuild a domain, as it is tried once."""
+
+    invocation: Invocation
+    domain_id: str
+    number: int
+    request_id: str
+    stored: frozenset[str]
+    """The domain's events when it began."""
+
+
+@dataclass
+class Baseline:
+    """What a domain's row held when it was last looked at."""
+
+    keys: frozenset[str] = frozenset()
+    seen: Any = None
+    """All that the look was at, to tell whether it must be looked at again."""
+
+
+@dataclass
+class World:
+    """Everything is done through here: between two of its methods nothing moves."""
+
+    functions: Functions
+    seed: int = 0
+    events_per_snapshot: int = 2
+    page: int = 3
+    """Items of a query's page."""
+
+    sent: list[Sent] = field(default_factory=list)
+    deployed: list[int] = field(default_factory=lambda: [1])
+    """Versions of the logic that run now, side by side."""
+    invocations: list[Invocation] = field(default_factory=list)
+    """Those that are not over."""
+    rebuilds: list[Rebuild] = field(default_factory=list)
+    died: list[Rebuild] = field(default_factory=list)
+    """Those that ended with an error: Lambda may try them again."""
+
+    def __post_init__(self) -> None:
+        Now.clock = Clock()
+        Journal.failures = []
+        self.rng = random.Random(self.seed)
+        self.scheduler = Scheduler()
+        self.db = DynamoDB(Now.clock)
+        self.db.create_table("events", "DomainId", "EventKey", stream=True, stream_view="NEW_IMAGE")
+        self.db.create_table("rows", "DomainId")
+        self.db.create_table("snapshots", "DomainId", "CpEventSourceSlot", range_type="N")
+        self.sqs = SQS(Now.clock, self.rng, copies_left=0.1)
+        self.dead_letters, self.parked = create_queues(self.sqs)
+        self.queue = self.sqs.create_queue("ingest", visibility_timeout=_VISIBILITY_SECONDS, max_receive_count=10**6)
+        self.ingest = QueueMapping(self.sqs, self.queue, lambda event: None, rng=self.rng)
+        self.stream = StreamMapping(
+            self.db, "events", lambda event: None, batch_size=8, shards=2, overtaking=4, rng=self.rng
+        )
+        self.stored: dict[str, dict[str, Event]] = {domain_id: {} for domain_id in DOMAINS}
+        self._records = 0
+        self._deliveries: list[Any] = []
+        self._began = 0
+        self.acknowledged: dict[str, set[str]] = defaultdict(set)
+        self._baselines = {domain_id: Baseline() for domain_id in DOMAINS}
+        self._by_hand: dict[str, Any] = {}
+        """Rows that somebody spoilt, as they left them."""
+        self._failed_trials: Counter[str] = Counter()
+        """Invocations with one event alone, by its domain, that died, were taken for dead, or could not end a trial."""
+        self._told: set[tuple[str, str, str]] = set()
+        self._notices = 0
+
+    # What producers do
+
+    def send(self, message: Sent) -> None:
+        self.sent.append(message)
+        self.sqs.handle("SendMessage", {"QueueUrl": self.queue, "MessageBody": message.body})
+
+    # What Lambda does
+
+    def begin_persist(self, size: int, *, lose_acknowledgement: bool = False) -> Invocation | None:
+        """Deliver messages of the ingest queue, if any is visible."""
+        if not self.ingest.pending():
+            return None
+        invocation = self._invocation("persist")
+
+        def function(event: dict[str, Any]) -> Any:
+            db, sqs = self._reached(invocation)
+            return self._answer(invocation, partial(self.functions.persist(db, sqs), event))
+
+        self.ingest.function = function
+        self._deliver(
+            lambda: self.ingest.deliver_one(size=size, lose_acknowledgement=lose_acknowledgement), lambda delivery: None
+        )
+        return invocation if hasattr(invocation, "main") else None
+
+    def begin_project(
+        self, shard: int, size: int, number: int, *, seconds: float | None = None, lose_acknowledgement: bool = False
+    ) -> Invocation | None:
+        """Deliver the stream's next batch, if there is one, to one version of the logic."""
+        pending = self.stream.pending()
+        if not pending:
+            return None
+        invocation = self._invocation(f"project {version(number)}")
+
+        def function(event: dict[str, Any]) -> Any:
+            handle = self._project(invocation, number)
+            if len(event["Records"]) == 1:
+                invocation.domain_ids = {event["Records"][0]["dynamodb"]["Keys"]["DomainId"]["S"]}
+            return self._answer(invocation, lambda: handle(event, Context(invocation.name, seconds)))
+
+        self.stream.function = function
+        place = pending[shard % len(pending)]
+        self._deliver(
+            lambda: self.stream.deliver_one(place, size=size, lose_acknowledgement=lose_acknowledgement),
+            self._acknowledge,
+        )
+        return invocation
+
+    def begin_rebuild(
+        self, domain_id: str, number: int, *, seconds: float | None = None, request_id: str | None = None
+    ) -> Rebuild:
+        """Ask for a rebuild, or try again what was asked for."""
+        invocation = self._invocation(f"rebuild {version(number)}")
+        asked = request_id or invocation.name
+        detail = {"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": domain_id}
+        handle = self._project(invocation, number)
+        rebuild = Rebuild(invocation, domain_id, number, asked, frozenset(self.stored[domain_id]))
+        self.rebuilds.append(rebuild)
+        invocation.begin(lambda: handle({"detail": detail}, Context(asked, seconds)))
+        self._settle()
+        return rebuild
+
+    def give_up(self, invocation: Invocation) -> None:
+        """Lambda takes an invocation for dead, and delivers its batch again; it goes on as a zombie."""
+        invocation.is_abandoned = True
+        self._failed_trials.update(invocation.domain_ids)
+        self._settle()
+
+    def kill(self, invocation: Invocation) -> None:
+        invocation.kill()
+        self._failed_trials.update(invocation.domain_ids)
+        self._settle()
+
+    def step(self, invocation: Invocation, task: int = 0, turn: Turn = Turn.WELL) -> None:
+        """Let one of an invocation's threads make its next call."""
+        waiting = invocation.waiting()
+        invocation.faults += turn in {Turn.REFUSED, Turn.CUT}
+        # the first fault ends the try; the second, what was to tell that it was no death
+        if turn is Turn.LAST or invocation.faults > 1:
+            self._failed_trials.update(invocation.domain_ids)
+        invocation.step(waiting[task % len(waiting)], turn)
+        self._settle()
+
+    def finish(self, *invocations: Invocation | None) -> None:
+        """Let invocations run to their ends, one after another."""
+        for invocation in invocations:
+            while invocation is not None and not invocation.is_over:
+                self.step(invocation)
+
+    # What people do
+
+    def delete_row(self, domain_id: str) -> None:
+        """Delete a row by hand.
+
+        Left out is what the projection does not promise: an invocation that found no row, has read the store since, and
+        has the write of what it read there under way.
+        """
+        if not self._is_row_awaited(domain_id):
+            self.db.handle("DeleteItem", {"TableName": "rows", "Key": {"DomainId": {"S": domain_id}}})
+            self._baselines[domain_id] = Baseline()
+            self.check()
+
+    def spoil_row(self, domain_id: str, how: str) -> None:
+        """Spoil a row's reserved notes by hand. A row without its revision is no row: as if it were deleted."""
+        item = self.row_item(domain_id)
+        notes: Any = item and item.get(NOTES, {}).get("M")
+        if not item or not notes or (how in {"spoil all", "Revision"} and self._is_row_awaited(domain_id)):
+            return
+        was_spoilt = self.is_spoilt(domain_id)
+        match how:
+            case "spoil all":
+                del item[NOTES]
+            case "count":
+                notes["EventCount"] = {"S": "many"}
+            case "waiting" if "Parked" in notes:
+                notes["Parked"]["M"].pop("WaitingUpTo", None)
+            case "marks" if "Marks" in notes:
+                notes["Marks"] = {"B": notes["Marks"]["B"][:-3]}
+            case _ if how in notes:
+                del notes[how]
+            case _:
+                return
+        self.db.handle("PutItem", {"TableName": "rows", "Item": item})
+        if how not in {"marks", "Rebuilding"} or was_spoilt:
+            self._by_hand[domain_id] = self._row(domain_id)
+            self._baselines[domain_id] = Baseline()
+        self.check()
+
+    def tamper_with_snapshots(self, domain_id: str, how: str, slots: tuple[int, int]) -> None:
+        """Delete, swap or spoil snapshots by hand."""
+        items = [item for item in self.db.items("snapshots") if item["DomainId"]["S"] == domain_id]
+        if not items:
+            return
+        one, other = (items[slot % len(items)] for slot in slots)
+        keys = [{name: item[name] for name in ("DomainId", "CpEventSourceSlot")} for item in (one, other)]
+        match how:
+            case "delete one":
+                self.db.handle("DeleteItem", {"TableName": "snapshots", "Key": keys[0]})
+                return
+            case "swap":
+                changed = [one | keys[1], other | keys[0]]
+            case "copy":
+                changed = [one | keys[1]]
+            case _:
+                one[NOTES]["M"].pop(how.split()[0], None)
+                changed = [one]
+        for item in changed:
+            self.db.handle("PutItem", {"TableName": "snapshots", "Item": item})
+        self.check()
+
+    def _is_row_awaited(self, domain_id: str) -> bool:
+        return any(invocation.without_row.get(domain_id, False) for invocation in self.invocations)
+
+    # What is there
+
+    def row_item(self, domain_id: str) -> dict[str, Any] | None:
+        stored = self._row(domain_id)
+        return stored.item() if stored is not None else None
+
+    def is_spoilt(self, domain_id: str) -> bool:
+        """Whether the row is as somebody left it who spoilt it."""
+        row = self._row(domain_id)
+        return row is not None and row is self._by_hand.get(domain_id)
+
+    def _row(self, domain_id: str) -> Any:
+        return self.db.tables["rows"].collection(domain_id).items.get("")
+
+    # Guarantees of every moment
+
+    def check(self) -> None:
+        """Guarantees of every moment; a domain of which nothing changed is not looked at again."""
+        self._check_store()
+        for message in self.sqs.messages(self.parked)[self._notices :]:
+            notice = json.loads(message.body)
+            self._told.add((notice["DomainId"], notice["EventKey"], notice["Reason"]))
+            self._notices += 1
+        for domain_id in DOMAINS:
+            snapshots = self.db.tables["snapshots"].collection(domain_id).items
+            baseline = self._baselines[domain_id]
+            seen = (self._row(domain_id), tuple(snapshots.values()), len(self.acknowledged[domain_id]))
+            if baseline.seen is None or any(
+                one is not other and one != other for one, other in zip(seen, baseline.seen, strict=True)
+            ):
+                baseline.seen = seen
+                self._check_domain(domain_id, baseline)
+
+    def _check_store(self) -> None:
+        """Guarantee: what is stored is what was sent, and stays as it is."""
+        records = self.db.records("events")
+        for record in records[self._records :]:
+            assert record["eventName"] == "INSERT", "the events table was changed"
+            keys = record["dynamodb"]["Keys"]
+            place = keys["DomainId"]["S"], keys["EventKey"]["S"]
+            item = self.db.tables["events"].collection(place[0]).items[place[1]].item()
+            events = [each.event for each in self.sent if each.event is not None and each.event.place == place]
+            (event, *_) = [event for event in events if event.is_stored_as(item)]
+            self.stored[place[0]][place[1]] = event
+        self._records = len(records)
+
+    def _check_domain(self, domain_id: str, baseline: Baseline) -> None:
+        item = self.row_item(domain_id)
+        if item is None or self.is_spoilt(domain_id):
+            return
+        events = self.stored[domain_id]
+        snapshots = {
+            int(slot): stored.item() for slot, stored in self.db.tables["snapshots"].collection(domain_id).items.items()
+        }
+        row = oracle.check_row(item, snapshots, events)
+        keys = frozenset(oracle.keys_of(item))
+        assert baseline.keys <= keys, f"the row lost {baseline.keys - keys}"
+        baseline.keys = keys
+        if row.parked is not None:
+            self._check_parked(domain_id, row.parked)
+        elif row.state.checkpoint is not None:  # else it holds the note of a trial alone, and counts as none
+            missing = self.acknowledged[domain_id] - keys
+            assert not missing, f"acknowledged, and not in the row: {missing}"
+
+    def _check_parked(self, domain_id: str, parked: Parked) -> None:
+        """Guarantee: a domain is parked for a cause of its own, and somebody was told."""
+        assert (domain_id, parked.event_key, parked.reason) in self._told, "parked, and nobody was told"
+        event = self.stored[domain_id][parked.event_key]
+        if parked.error == FUNCTION_DIED:
+            assert self._failed_trials[domain_id] > 1, "said to have died of an event, and did not"
+        elif parked.error != OUT_OF_TIME:
+            by = [number for number in event.refused_by if version(number) == parked.logic_version]
+            assert by, f"parked by {parked.logic_version}, which does not refuse the event: {parked.reason}"
+
+    # Ends
+
+    def converge(self) -> None:
+        """Guarantee: once nothing fails any more and all is delivered, every domain is what its events make of it."""
+        self._drain()
+        for domain_id in DOMAINS:
+            self._check_converged(domain_id)
+        self._check_messages()
+        tried = self.deployed
+        self.deployed = [LAST]
+        for number, domain_id in enumerate(DOMAINS):
+            item = self.row_item(domain_id)
+            if self.stored[domain_id] and (item is None or self.is_spoilt(domain_id) or "Parked" in item[NOTES]["M"]):
+                self.send(self._one_more(domain_id, number))
+        self._drain()
+        for domain_id, events in self.stored.items():
+            item = self.row_item(domain_id)
+            assert (item is None) == (not events)
+            if item is not None:
+                assert "Parked" not in item[NOTES]["M"], f"still parked, tried by {tried}"
+                assert oracle.keys_of(item) == sorted(events)
+        Now.clock.advance(LONGEST_SECONDS + 1)  # what a rebuild that died has claimed is free
+        for domain_id, events in self.stored.items():
+            if events:
+                rebuild = self.begin_rebuild(domain_id, LAST)
+                self.finish(rebuild.invocation)
+                item = self.row_item(domain_id)
+                assert rebuild.invocation.main.error is None
+                assert item is not None
+                oracle.check_whole(item, events, LAST)
+        self._check_messages()
+
+    def _one_more(self, domain_id: str, number: int) -> Sent:
+        minute = self.rng.choice([*NUMBERS, NUMBERS.stop])
+        return sent(Event(domain_id, minute, f"more{len(self.sent)}"), number, len(self.sent))
+
+    def _drain(self) -> None:
+        """Everything that is under way or undelivered, to its end, side by side and without faults."""
+        self.db.batch_get_keys = 100
+        for _ in range(10_000):
+            Journal.failures.clear()
+            if self.invocations and self.rng.random() < 0.8:
+                self.step(self.rng.choice(self.invocations), self.rng.randrange(8))
+            elif len(self.invocations) < 3 and self.stream.pending() and self.rng.random() < 0.7:
+                self.begin_project(self.rng.randrange(2), self.rng.randint(1, 8), self.rng.choice(self.deployed))
+            elif len(self.invocations) < 3 and self.ingest.pending():
+                self.begin_persist(self.rng.randint(1, 10))
+            elif not self.invocations and not self.stream.pending():
+                if not self.sqs.messages(self.queue):
+                    return
+                Now.clock.advance(_VISIBILITY_SECONDS)
+            elif not self.invocations:
+                self.begin_project(0, 8, self.rng.choice(self.deployed))
+        raise AssertionError("it does not come to an end")
+
+    def _check_converged(self, domain_id: str) -> None:
+        """Guarantee: a domain that is not parked holds all of its events, whichever others are."""
+        item, events = self.row_item(domain_id), self.stored[domain_id]
+        assert self.acknowledged[domain_id] == events.keys()
+        if item is None or self.is_spoilt(domain_id):
+            return
+        assert "Parked" in item[NOTES]["M"] or oracle.keys_of(item) == sorted(events)
+
+    def _check_messages(self) -> None:
+        """Guarantee: each message is stored or in the dead-letter queue whole, with its reason; never both."""
+        quarantined: defaultdict[str, set[str]] = defaultdict(set)
+        for letter in self.sqs.messages(self.dead_letters):
+            assert letter.attributes["Reason"]["StringValue"]
+            quarantined[letter.body].add(letter.attributes["ReasonCode"]["StringValue"])
+        assert quarantined.keys() <= {message.body for message in self.sent}, "not as it was sent"
+        for message in self.sent:
+            if message.event is None:
+                expected = {"contract-violation"}
+            elif self.stored[message.event.domain_id][message.event.key] == message.event:
+                expected = set()
+            else:
+                expected = {"conflict"}
+            assert quarantined[message.body] == expected, message
+
+    # How it is done
+
+    def _invocation(self, name: str) -> Invocation:
+        self._began += 1
+        return Invocation(self.scheduler, f"{name} #{self._began}")
+
+    def _reached(self, invocation: Invocation) -> tuple[Reached, Reached]:
+        return (
+            Reached(self.db, invocation, self.scheduler, self.page),
+            Reached(self.sqs, invocation, self.scheduler, self.page),
+        )
+
+    def _project(self, invocation: Invocation, number: int) -> Callable[[dict[str, Any], Context], Any]:
+        self.invocations.append(invocation)
+        writers = Writers(invocation, self.scheduler)
+        return self.functions.project(*self._reached(invocation), writers, number, self.events_per_snapshot)
+
+    def _answer(self, invocation: Invocation, handle: Callable[[], Any]) -> Any:
+        """In a delivery: Lambda's wait for an invocation."""
+        if invocation not in self.invocations:
+            self.invocations.append(invocation)
+        invocation.begin(handle)
+        self.scheduler.wait_until(lambda: invocation.is_over or invocation.is_abandoned)
+        if not invocation.is_over:
+            raise Crashed(f"{invocation.name} takes too long")
+        if invocation.main.error is not None:
+            raise invocation.main.error
+        return invocation.main.value
+
+    def _deliver(self, deliver: Callable[[], Delivery | None], then: Callable[[Any], None]) -> None:
+        task = self.scheduler.spawn(lambda: then(deliver()))
+        self._deliveries.append(task)
+        self._settle()
+
+    def _acknowledge(self, delivery: Delivery) -> None:
+        for record in delivery.records[: delivery.done]:
+            keys = record["dynamodb"]["Keys"]
+            self.acknowledged[keys["DomainId"]["S"]].add(keys["EventKey"]["S"])
+
+    def _settle(self) -> None:
+        self.scheduler.settle()
+        for task in self._deliveries:
+            if task.error is not None:
+                raise task.error
+        self._deliveries = [task for task in self._deliveries if not task.dead]
+        for failure in Journal.failures:
+            assert isinstance(failure, (*_FAULTS, RebuildFailed)), f"the functions' own error: {failure!r}"
+        Journal.failures.clear()
+        self.check()
+        for invocation in [each for each in self.invocations if each.is_over]:
+            self.invocations.remove(invocation)
+            error = invocation.main.error
+            assert error is None or isinstance(error, (ClientError, Crashed, RebuildFailed)), repr(error)
+        for rebuild in [each for each in self.rebuilds if each.invocation.is_over]:
+            self.rebuilds.remove(rebuild)
+            if rebuild.invocation.main.error is None:
+                self._check_rebuilt(rebuild)
+            else:
+                self.died.append(rebuild)
+
+    def _check_rebuilt(self, rebuild: Rebuild) -> None:
+        """Guarantee: a rebuild that returns has left a row that is whole, by its version, of all it could know."""
+        item = self.row_item(rebuild.domain_id)
+        assert item is not None
+        keys = set(oracle.keys_of(item))
+        assert rebuild.stored <= keys, f"a rebuild left out {rebuild.stored - keys}"
+        oracle.check_whole(item, {key: self.stored[rebuild.domain_id][key] for key in keys}, rebuild.number)
+        assert rebuild.invocation.main.value["EventCount"] == len(keys)
