@@ -11,7 +11,7 @@ from handler.domain_row import Parked
 from handler.ingest import Ids, Rejected
 from handler.queues import ParkedQueue, Quarantine
 
-PARKED = Parked("k", "e", "Noted", "ValueError", "ValueError: \U0001f600 \ud7ff", "2026-01-01", "arn:1", "k2")
+PARKED = Parked("k", "e", "Noted", "ValueError", "ValueError: \U0001f600 \ud7ff", "2026-01-01", "arn:1", "k", "k2")
 
 
 class Queue:
