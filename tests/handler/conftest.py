@@ -1,16 +1,11 @@
-"""Settings of all handler tests, and AWS as moto plays it."""
+"""AWS as moto plays it."""
 
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 from moto import mock_aws
 
 from .aws import Calls, PersistFunction, create_tables, shared_clients
-
-# a slow machine is no defect: what a test asserts never depends on time
-settings.register_profile("handler", deadline=None)
-settings.load_profile("handler")
 
 
 @pytest.fixture
