@@ -41,6 +41,15 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 """What `exact_json.loads` gives back."""
 
+json_texts = st.one_of(
+    json_values.map(lambda value: exact_json.dumps(value)),
+    st.text(st.sampled_from('{}[]:,"\\ \n\t01.eE+-truefalsn/u'), max_size=20),
+    st.lists(st.sampled_from(["{", "}", "[", "]", ":", ",", '"a"', "1", "-0.5", "null", " ", "\r\n"]), max_size=12).map(
+        "".join
+    ),
+)
+"""JSON, nearly JSON, and what only looks like it."""
+
 identifiers = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 

@@ -1,6 +1,7 @@
 """Guarantee: JSON is read without a loss, and written in one canonical form."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.exact_json import InvalidJson, dumps, loads
+from handler import exact_json
+from handler.exact_json import Document, InvalidJson, UnreadableNumber, dumps, loads, read
 
-from .strategies import json_texts_of_numbers, json_values, numbers
+from .strategies import json_texts, json_texts_of_numbers, json_values, numbers
+
+DEEP = "[" * 3000, "]" * 3000
+"""Around a text, more levels than the standard parser goes."""
 
 
 @pytest.mark.parametrize(
@@ -68,13 +73,64 @@ def test_a_constant_that_json_does_not_have_is_named() -> None:
 
 @pytest.mark.parametrize("text", ["1e1000000000000000000", "1e-99999999999999999999999"])
 def test_an_exponent_that_no_decimal_holds_is_refused(text: str) -> None:
-    with pytest.raises(InvalidJson, match="exponent"):
+    with pytest.raises(UnreadableNumber, match="exponent"):
         loads(text)
 
 
-def test_nesting_beyond_the_parser_is_refused() -> None:
-    with pytest.raises(InvalidJson, match="nested too deeply"):
-        loads("[" * 200_000 + "]" * 200_000)
+@pytest.mark.parametrize("levels", [900, 1_000, 1_100, 100_000])
+@pytest.mark.parametrize(("opening", "inmost", "closing"), [("[", "", "]"), ('{"a":', "1", "}"), ('[{"":', "{}", "}]")])
+def test_nesting_of_any_depth_is_read_and_written(levels: int, opening: str, inmost: str, closing: str) -> None:
+    text = opening * levels + inmost + closing * levels
+    assert dumps(loads(text)) == text
+
+
+@given(json_texts)
+def test_what_is_read_on_a_stack_of_our_own_is_what_the_standard_parser_gives(text: str) -> None:
+    try:
+        value = loads(text)
+    except InvalidJson as error:
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            exact_json._read_deep(text)
+    else:
+        deep = exact_json._read_deep(text)
+        assert _told_apart(deep.value) == _told_apart(value)
+        assert deep == read(text)
+
+
+def test_what_is_not_json_is_refused_at_any_depth() -> None:
+    text = f"{DEEP[0]}1"
+    for wrong in (text, f"{text}{DEEP[1][1:]}", f"{text}{DEEP[1]}]", f"{text},{DEEP[1]}", f"{text} 2{DEEP[1]}"):
+        with pytest.raises(InvalidJson):
+            loads(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": 1, "a": 2}', {"a": 2}),
+        ('{"a": 1, "a": 1}', {"a": 1}),
+        ('[{"": {"a": [], "\\u0061": null}}]', [{"": {"a": None}}]),
+    ],
+)
+def test_of_a_name_given_twice_the_last_counts_and_it_is_noticed(text: str, value: Any) -> None:
+    document = read(text)
+    assert document == Document(value, repeats_names=True)
+    assert loads(text) == value
+    deep = read(f"{DEEP[0]}{text}{DEEP[1]}")
+    assert deep.repeats_names
+    assert dumps(deep.value) == f"{DEEP[0]}{dumps(value)}{DEEP[1]}"
+
+
+@given(json_values)
+def test_names_that_differ_are_not_noticed(value: Any) -> None:
+    text = dumps(value)
+    assert not read(text).repeats_names
+    assert not read(f"{DEEP[0]}{text}{DEEP[1]}").repeats_names
+
+
+@pytest.mark.parametrize("text", ["0e99999999999999999999", "-0.00E-99999999999999999999", "0.0e+1000000000000000000"])
+def test_zero_is_zero_whatever_its_exponent(text: str) -> None:
+    assert loads(text) == 0
 
 
 @given(json_values)
