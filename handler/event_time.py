@@ -1,16 +1,31 @@
 """An event's time as text whose byte order is the order of instants."""
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime
+from typing import Final
 
-_FORM = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[Tt ]"
-    r"(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
-    r"(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?",
-    re.ASCII,
-)
-_MOST_FRACTION_DIGITS = 9
-_SECONDS_A_DAY = 86_400
+_TWO: Final = "([0-9]{2})"
+_MOST_FRACTION_DIGITS: Final = 9
+_MINUTES_A_DAY: Final = 24 * 60
+
+
+def _date_and_minute(dash: str, colon: str) -> str:
+    return f"([0-9]{{4}}){dash}{_TWO}{dash}{_TWO}[Tt ]{_TWO}{colon}{_TWO}"
+
+
+def _date_and_time(dash: str, colon: str) -> str:
+    second = f"{colon}{_TWO}(?:[.,]([0-9]{{1,{_MOST_FRACTION_DIGITS}}}))?"
+    return f"{_date_and_minute(dash, colon)}(?:{second})?"
+
+
+FORM: Final = f"^(?:{_date_and_time('-', ':')}|{_date_and_time('', '')})([Zz]|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?$"
+"""The texts that `instant` reads: ISO 8601's extended and basic form.
+
+A regular expression with one meaning in Python, ECMA-262 (JSON Schema) and RE2: no `\\d`, no names, no lookaround.
+"""
+
+_FORM: Final = re.compile(FORM)
 
 
 class UnreadableTime(ValueError):
@@ -21,34 +36,33 @@ def instant(text: str) -> str:
     """The instant of an ISO 8601 / RFC 3339 date and time: `2026-11-23T08:30:00.000000000Z`.
 
     UTC, fixed width, nine digits of a second: the order of these texts is the order of the instants. No zone means
-    UTC. A comma may stand for the decimal point, a space for the T, seconds may be missing.
+    UTC. A comma may stand for the decimal point, a space for the T, seconds may be missing, and so may all of - and :
+    between the numbers. A leap second is 23:59:60 in UTC at the end of a month (RFC 3339, 5.7); its text lies behind
+    those of 23:59:59 and before the next day's.
 
     Raises:
-        UnreadableTime: another form, a date that does not exist, more than nine digits of a second (a cut would
-            break the order), or an instant outside the years 0001 to 9999.
+        UnreadableTime: another form, a date or time of day that does not exist, more than nine digits of a second (a
+            cut would break the order), or an instant outside the years 0001 to 9999.
     """
     found = _FORM.fullmatch(text)
     if found is None:
-        raise UnreadableTime("it is not a date and time like 2026-11-23T08:30:00.123Z")
-    fraction = found["fraction"] or ""
-    if len(fraction) > _MOST_FRACTION_DIGITS:
-        raise UnreadableTime(
-            f"it has {len(fraction)} digits after the second; at most {_MOST_FRACTION_DIGITS} are kept"
-        )
-    hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
-    if hour > 23 or minute > 59 or second > 59:  # a leap second (:60) has no place of its own in UTC's order
-        raise UnreadableTime("its hour, minute or second is out of range")
+        raise UnreadableTime(_why_not_read(text))
+    parts = found.groups()
+    year, month, day, hour, minute, second, fraction = parts[:7] if parts[0] else parts[7:14]
+    _check_clock(hour, minute, second or "00")
     try:
-        day = date(int(found["year"]), int(found["month"]), int(found["day"])).toordinal()
+        local_day = date(int(year), int(month), int(day)).toordinal()
     except ValueError as error:
         raise UnreadableTime(f"its date does not exist: {error}") from error
-    days, seconds = divmod(hour * 3600 + minute * 60 + second - _offset(found["zone"]), _SECONDS_A_DAY)
+    # a zone is whole minutes ahead of UTC, so the second, a leap second too, is the same in both
+    days, minutes = divmod(int(hour) * 60 + int(minute) - _minutes_ahead(parts[14]), _MINUTES_A_DAY)
     try:
-        in_utc = date.fromordinal(day + days)
+        in_utc = date.fromordinal(local_day + days)
     except (ValueError, OverflowError) as error:
-        raise UnreadableTime("in UTC it lies outside the years 0001 to 9999") from error
-    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return f"{in_utc.isoformat()}T{clock}.{fraction:0<9}Z"
+        raise UnreadableTime("it lies outside the years 0001 to 9999 in UTC") from error
+    if second == "60" and (minutes != _MINUTES_A_DAY - 1 or in_utc.day != monthrange(in_utc.year, in_utc.month)[1]):
+        raise UnreadableTime("its second is 60, which can only be at 23:59 in UTC on the last day of a month")
+    return f"{in_utc.isoformat()}T{minutes // 60:02}:{minutes % 60:02}:{second or '00'}.{fraction or '':0<9}Z"
 
 
 def instant_at(posix_seconds: float) -> str:
@@ -56,11 +70,84 @@ def instant_at(posix_seconds: float) -> str:
     return instant(datetime.fromtimestamp(posix_seconds, UTC).isoformat())
 
 
-def _offset(zone: str | None) -> int:
-    """Seconds that `zone` is ahead of UTC."""
+def _check_clock(hour: str, minute: str, second: str) -> None:
+    # two digits each: their order as text is their order as numbers
+    if hour > "23":
+        raise UnreadableTime(f"its hour is {hour}; the last is 23, and midnight is 00:00 of the next day")
+    if minute > "59":
+        raise UnreadableTime(f"its minute is {minute}; the last is 59")
+    if second > "60":
+        raise UnreadableTime(f"its second is {second}; the last is 59, or 60 in a leap second")
+
+
+def _minutes_ahead(zone: str | None) -> int:
+    """Minutes that `zone` is ahead of UTC."""
     if zone is None or zone in "Zz":
         return 0
-    hours, minutes = int(zone[1:3]), int(zone[-2:]) if len(zone) > 3 else 0
-    if hours > 23 or minutes > 59:
-        raise UnreadableTime("its zone is out of range")
-    return (hours * 3600 + minutes * 60) * (-1 if zone[0] == "-" else 1)
+    hours, minutes = zone[1:3], zone[-2:] if len(zone) > 3 else "00"
+    if hours > "23" or minutes > "59":
+        raise UnreadableTime("its offset from UTC is out of range; it ends at 23:59")
+    return (int(hours) * 60 + int(minutes)) * (-1 if zone[0] == "-" else 1)
+
+
+_NO_ZONE: Final = "it has something after its time of day that is not Z, or an offset from UTC like +01:00"
+
+_DATE: Final = "(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})"
+
+# Compiled when needed, and kept by `re`: a function that starts need not wait for what is rarely sent.
+_OTHER_FORMS: Final = {
+    rf"{_DATE}$|[0-9]{{4}}-[0-9]{{2}}$": "it is a date without a time of day",
+    r"[+-]?[0-9.,]+(?:[Ee][+-]?[0-9]+)?$": "it is only a number, and since when and in what unit cannot be told",
+    r"[0-9]{4}-?[Ww][0-9]": "it is a week date; write year, month and day",
+    r"[0-9]{4}-[0-9]{3}$|[0-9]{4}-?[0-9]{3}[Tt ]": "it is an ordinal date; write year, month and day",
+    r"(?:[+-][0-9]{4,6}|[0-9]{5,6})-[0-9]{2}-": "its year must be four digits without a sign",
+    r"[0-9]{4}-(?:[0-9]-[0-9]{1,2}|[0-9]{2}-[0-9])(?:[Tt ]|$)": "its month and day must be two digits each",
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{4}|[0-9]{8}[Tt ][0-9]{2}:": (
+        "its date and its time of day differ in form; write - and : in both, or in neither"
+    ),
+    rf"{_DATE}[Tt ][0-9]:": "its hour must be two digits",
+    rf"{_DATE}[Tt ][0-9]{{1,2}}(?![0-9:])": "its time of day has no minute",
+}
+"""What people send instead, from the text's beginning on, and what to tell them; the first that fits."""
+
+_TO_THE_SECOND: Final = (
+    f"(?:{_date_and_minute('-', ':')}(?P<extended>:{_TWO})?|{_date_and_minute('', '')}(?P<basic>{_TWO})?)(?P<rest>.+)"
+)
+
+
+def _why_not_read(text: str) -> str:
+    """What is wrong with a text that has not the form of a time."""
+    if not text:
+        return "it is empty"
+    if text != text.strip():
+        return "it has white space before or after it"
+    if not text.isascii():
+        foreign = next(character for character in text if not character.isascii())
+        return f"it holds U+{ord(foreign):04X}; digits, letters, - and + must be ASCII"
+    for form, reason in _OTHER_FORMS.items():
+        if re.match(form, text):
+            return reason
+    found = re.fullmatch(_TO_THE_SECOND, text, re.DOTALL)
+    if found is None:
+        return "it is not a date and time like 2026-11-23T08:30:00.123Z"
+    rest = found["rest"]
+    if "[" in rest:
+        return "it names its zone; give Z or an offset from UTC like +01:00, and nothing behind it"
+    if rest[0] in ".,":
+        return _why_no_fraction(rest[1:], of_a_second=bool(found["extended"] or found["basic"]))
+    if rest[0] in ":0123456789":
+        return "its hour, minute and second must be two digits each"
+    if rest[0].isspace():
+        return "it has white space before its zone"
+    return _NO_ZONE
+
+
+def _why_no_fraction(text: str, *, of_a_second: bool) -> str:
+    if not of_a_second:
+        return "it has a fraction, but no second"
+    digits = len(text) - len(text.lstrip("0123456789"))
+    if not digits:
+        return "it has no digit after the decimal sign"
+    if digits > _MOST_FRACTION_DIGITS:
+        return f"it has {digits} digits after the second; at most {_MOST_FRACTION_DIGITS} are kept"
+    return _NO_ZONE
