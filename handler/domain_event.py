@@ -1,21 +1,15 @@
-"""The domain event: the contract of a bus event's `detail`, each field's rule in one place."""
+"""The domain event: what the contract makes of a bus event's `detail`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from . import exact_json
-from .event_time import UnreadableTime, instant
+from .event_fields import DOMAIN as DOMAIN
+from .event_fields import FIELDS, BrokenRule, Exactly, Time
 
-DOMAIN = "DOMAIN"
-"""The EventType that is persisted and projected; all others pass by."""
-
-_HASH_KEY_BYTES = 2048
-_RANGE_KEY_BYTES = 1024
-_INSTANT_BYTES = len("2026-11-23T08:30:00.000000000Z#")
-_NAME_CHARACTERS = 256
-_VERSION_LIMIT = 10**38
-_SHOWN = 80
+_RULES: Final = {field.name: field.rule for field in FIELDS}
+_OPTIONAL: Final = frozenset(field.name for field in FIELDS if not field.required)
+_SHOWN: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,120 +74,63 @@ def parse_domain_event(detail: Any, *, domain_name: str, latest: str) -> DomainE
     """
     if not isinstance(detail, dict):
         raise ContractViolation([Violation("detail", "must be an object", shown(detail))])
+    rules = _RULES | {"EventTime": Time(latest), "DomainName": Exactly(domain_name)}
+    read: dict[str, Any] = {}
     violations: list[Violation] = []
-
-    def checked(field: str, rule: Callable[[Any], Any], *, required: bool = True) -> Any:
-        value = detail.get(field)
-        if value is None and not required:
-            return None
-        if field not in detail:
-            violations.append(Violation(field, "is required", "nothing"))
-            return None
-        try:
-            return rule(value)
-        except _Broken as broken:
-            violations.append(Violation(field, str(broken), shown(value)))
-            return None
-
-    event = DomainEvent(
-        domain_id=checked("DomainId", _hash_key),
-        event_time=detail.get("EventTime", ""),
-        instant=checked("EventTime", _time(latest)),
-        event_id=checked("EventId", _event_id),
-        user_id=checked("UserId", _hash_key),
-        event_type=checked("EventType", _exactly(DOMAIN)),
-        event_name=checked("EventName", _name),
-        domain_name=checked("DomainName", _exactly(domain_name)),
-        version=checked("Version", _version),
-        payload=checked("Payload", lambda value: value),
-        correlation_id=checked("CorrelationId", _hash_key, required=False),
-        ip_address=checked("IpAddress", _text, required=False),
-        extensions={name: value for name, value in detail.items() if name not in _FIELDS},
-    )
+    for name, rule in rules.items():
+        value = detail.get(name)
+        if value is None and name in _OPTIONAL:
+            read[name] = None
+        elif name not in detail:
+            violations.append(Violation(name, "is required", "nothing"))
+        else:
+            try:
+                read[name] = rule.check(value)
+            except BrokenRule as broken:
+                violations.append(Violation(name, str(broken), shown(value)))
     if violations:
         raise ContractViolation(violations)
-    return event
+    return DomainEvent(
+        domain_id=read["DomainId"],
+        event_time=detail["EventTime"],
+        instant=read["EventTime"],
+        event_id=read["EventId"],
+        user_id=read["UserId"],
+        event_type=read["EventType"],
+        event_name=read["EventName"],
+        domain_name=read["DomainName"],
+        version=read["Version"],
+        payload=read["Payload"],
+        correlation_id=read["CorrelationId"],
+        ip_address=read["IpAddress"],
+        extensions={name: value for name, value in detail.items() if name not in rules},
+    )
+
+
+def check_field(name: str, value: Any) -> Any:
+    """The value of one field, by the same rule as in an event; the instant of an `EventTime`.
+
+    What only a pipeline knows is left out: which DomainName is its own, and which time is in the future.
+
+    Args:
+        name: a field that the contract names.
+        value: parsed JSON, numbers as `int` or `Decimal`. None is no value: right for an optional field alone.
+
+    Raises:
+        ContractViolation: with the rule that is broken.
+    """
+    if value is None and name in _OPTIONAL:
+        return None
+    try:
+        return _RULES[name].check(value)
+    except BrokenRule as broken:
+        raise ContractViolation([Violation(name, str(broken), shown(value))]) from broken
 
 
 def shown(value: Any) -> str:
     """`value` as ASCII JSON, cut to 80 characters: fit for a reason, whatever it holds."""
     try:
         text = exact_json.dumps(value)
-    except (TypeError, ValueError, RecursionError):  # not from exact JSON, or hundreds of levels
+    except (TypeError, ValueError):  # not from exact JSON
         text = f"a {type(value).__name__}"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
-
-
-class _Broken(ValueError):
-    """The rule that a value breaks."""
-
-
-_FIELDS = frozenset(
-    {
-        "DomainId",
-        "EventTime",
-        "EventId",
-        "UserId",
-        "EventType",
-        "EventName",
-        "DomainName",
-        "Version",
-        "Payload",
-        "CorrelationId",
-        "IpAddress",
-    }
-)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Broken("must be a string")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise _Broken("must be Unicode text, without lone surrogates") from error
-    return value
-
-
-def _identifier(most_bytes: int) -> Callable[[Any], str]:
-    def rule(value: Any) -> str:
-        if not isinstance(value, str) or not value:
-            raise _Broken("must be a non-empty string")
-        if len(value if value.isascii() else _text(value).encode()) > most_bytes:
-            raise _Broken(f"must be at most {most_bytes} bytes of UTF-8")
-        return value
-
-    return rule
-
-
-_hash_key = _identifier(_HASH_KEY_BYTES)
-_event_id = _identifier(_RANGE_KEY_BYTES - _INSTANT_BYTES)
-_name = _identifier(_NAME_CHARACTERS)
-
-
-def _exactly(expected: str) -> Callable[[Any], str]:
-    def rule(value: Any) -> str:
-        if value != expected:
-            raise _Broken(f"must be {shown(expected)}")
-        return expected
-
-    return rule
-
-
-def _version(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _VERSION_LIMIT:
-        raise _Broken("must be a whole number of at most 38 digits")
-    return value
-
-
-def _time(latest: str) -> Callable[[Any], str]:
-    def rule(value: Any) -> str:
-        try:
-            moment = instant(_text(value))
-        except UnreadableTime as error:
-            raise _Broken(f"must be a time that can be ordered: {error}") from error
-        if moment > latest:
-            raise _Broken(f"must not lie in the future, beyond {latest}")
-        return moment
-
-    return rule
