@@ -20,8 +20,12 @@ _BUS_FACTS = {
     "Account": "account",
     "Region": "region",
     "DetailType": "detail-type",
+    "Resources": "resources",
+    "ReplayName": "replay-name",
 }
 """What the bus itself knows of an event, as opposed to what its producer claims in `detail`."""
+
+_NOTHING: tuple[Any, ...] = (None, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +48,36 @@ class Rejected(Exception):
         self.ids = ids
 
 
-def event_item(body: str, *, domain_name: str, latest: str) -> Item:
+def event_item(body: str, *, domain_name: str, latest: str, arrived_at: str | None = None) -> Item:
     """The item to append for a message's body: a bus event as JSON text.
+
+    Args:
+        body: the text. Where an object in it gives a name twice, the last one counts, and the item keeps the text too.
+        domain_name, latest: as `parse_domain_event`.
+        arrived_at: when the message came to the queue. UTC, ISO 8601.
 
     Raises:
         Rejected: not JSON, not a bus event, a broken contract, or beyond an item's size; the reason names the field.
     """
     try:
-        message = exact_json.loads(body)
+        document = exact_json.read(body)
+    except exact_json.UnreadableNumber as error:
+        raise Rejected(UNSTORABLE, f"body: {error}", Ids()) from error
     except exact_json.InvalidJson as error:
         raise Rejected(CONTRACT_VIOLATION, f"body: must be JSON; found {error}", Ids()) from error
+    message = document.value
     if not isinstance(message, dict):
         raise Rejected(CONTRACT_VIOLATION, "body: must be a bus event, a JSON object with a detail", Ids())
     detail = message.get("detail")
+    bus = {name: message[key] for name, key in _BUS_FACTS.items() if message.get(key) not in _NOTHING}
+    original = body if document.repeats_names else None
     try:
         event = parse_domain_event(detail, domain_name=domain_name, latest=latest)
-        return to_item(event, {name: message[key] for name, key in _BUS_FACTS.items() if key in message})
+        return to_item(event, bus, arrived_at=arrived_at, original=original)
     except ContractViolation as error:
         raise Rejected(CONTRACT_VIOLATION, str(error), _ids(message, detail)) from error
     except Unstorable as error:
         raise Rejected(UNSTORABLE, str(error), _ids(message, detail)) from error
-    except RecursionError as error:
-        reason = "Payload: arrays and objects are nested too deeply"
-        raise Rejected(UNSTORABLE, reason, _ids(message, detail)) from error
 
 
 def ids_of(item: Mapping[str, Any]) -> Ids:
@@ -75,7 +86,7 @@ def ids_of(item: Mapping[str, Any]) -> Ids:
         event_id=item["EventId"]["S"],
         event_name=item["EventName"]["S"],
         correlation_id=item.get("CorrelationId", {}).get("S"),
-        bus_id=item["Bus"].get("M", {}).get("Id", {}).get("S"),
+        bus_id=_short_text(item["Bus"].get("M", {}).get("Id", {}).get("S")),
     )
 
 

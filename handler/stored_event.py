@@ -15,10 +15,18 @@ class Unstorable(ValueError):
     """The event does not fit into an item, even compressed."""
 
 
-def to_item(event: DomainEvent, bus: Mapping[str, Any]) -> Item:
-    """The item that keeps `event`, and beside it what the bus itself knows of it.
+def to_item(
+    event: DomainEvent, bus: Mapping[str, Any], *, arrived_at: str | None = None, original: str | None = None
+) -> Item:
+    """The item that keeps `event`, and beside it how it arrived.
 
     The payload is a native DynamoDB value where DynamoDB gives an equal one back, else compressed JSON text.
+
+    Args:
+        event: what its producer claims.
+        bus: what the bus says of it; any JSON, since not only the bus may send to the ingest queue.
+        arrived_at: when it came to the ingest queue. UTC, ISO 8601.
+        original: the message as it came, where the event alone does not hold all of it.
 
     Raises:
         Unstorable: beyond the 400 KB of an item.
@@ -42,20 +50,25 @@ def to_item(event: DomainEvent, bus: Mapping[str, Any]) -> Item:
         item["IpAddress"] = {"S": event.ip_address}
     if event.extensions:
         item["Extensions"] = _native_or_compressed(event.extensions)
+    if arrived_at is not None:
+        item["ArrivedAt"] = {"S": arrived_at}
+    if original is not None:
+        item["Original"] = {"B": zlib.compress(original.encode("utf-8", "surrogatepass"))}
     size = item_size(item)
     if size > ITEM_SIZE_LIMIT:
-        item |= {name: _compressed(value) for name, value in _bulky(event)}
-        size = item_size(item)
-    if size > ITEM_SIZE_LIMIT:
-        raise Unstorable(
-            f"the event takes {size} bytes even compressed; an item holds {ITEM_SIZE_LIMIT}. "
-            "Keep large content elsewhere (S3) and send its address"
-        )
+        bulky = {"Payload": event.payload, "Extensions": event.extensions, "Bus": dict(bus)}
+        item |= {name: _compressed(value) for name, value in bulky.items() if name in item}
+        compressed_size = item_size(item)
+        if compressed_size > ITEM_SIZE_LIMIT:
+            raise Unstorable(
+                f"the event takes {size} bytes, and {compressed_size} compressed; an item holds {ITEM_SIZE_LIMIT}. "
+                "Keep large content elsewhere (S3) and send its address"
+            )
     return item
 
 
 def same_content(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two items of one key carry the same event, whatever the bus says of each.
+    """Whether two items of one key carry the same event, however each arrived.
 
     Numbers are compared as numbers. EventTime is not: the key has it, as an instant.
     """
@@ -130,6 +143,11 @@ class StoredEvent:
         return fields
 
     @property
+    def arrived_at(self) -> str | None:
+        """When it came to the ingest queue: UTC, ISO 8601."""
+        return self._optional_string("ArrivedAt")
+
+    @property
     def extensions(self) -> dict[str, Any]:
         """Fields of the event that the contract does not name."""
         stored = self.item.get("Extensions")
@@ -144,14 +162,10 @@ class StoredEvent:
         return self._string(name) if name in self.item else None
 
 
-def _bulky(event: DomainEvent) -> list[tuple[str, Any]]:
-    return [("Payload", event.payload)] + ([("Extensions", event.extensions)] if event.extensions else [])
-
-
 def _native_or_compressed(value: Any) -> dict[str, Any]:
     try:
         return attribute_value.encode(value)
-    except (NotStorable, RecursionError):
+    except NotStorable:
         return _compressed(value)
 
 
@@ -166,21 +180,31 @@ def _value(stored: Mapping[str, Any]) -> Any:
 
 
 def _typed(value: Any) -> dict[str, Any]:
-    """`value` in DynamoDB's form, without DynamoDB's limits."""
-    match value:
-        case dict():
-            return {"M": {key: _typed(element) for key, element in value.items()}}
-        case list():
-            return {"L": [_typed(element) for element in value]}
-        case str():
-            return {"S": value}
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case _:
-            return {"N": number_text(value)}
+    """`value` in DynamoDB's form, without DynamoDB's limits; not by recursion, since it may be nested to any depth."""
+    typed: dict[str, Any] = {}
+    to_do = [(value, typed)]
+    while to_do:
+        each, attribute = to_do.pop()
+        match each:
+            case dict():
+                attribute["M"] = {name: {} for name in each}
+                to_do += [(each[name], inner) for name, inner in attribute["M"].items()]
+            case list():
+                attribute["L"] = [{} for _ in each]
+                to_do += zip(each, attribute["L"], strict=True)
+            case str():
+                attribute["S"] = each
+            case None:
+                attribute["NULL"] = True
+            case bool():
+                attribute["BOOL"] = each
+            case _:
+                attribute["N"] = number_text(each)
+    return typed
 
 
 def _content(item: Mapping[str, Any]) -> dict[str, str]:
-    return {name: exact_json.dumps(_value(value)) for name, value in item.items() if name not in {"Bus", "EventTime"}}
+    return {name: exact_json.dumps(_value(value)) for name, value in item.items() if name not in _NOT_CONTENT}
+
+
+_NOT_CONTENT = {"EventTime", "Bus", "ArrivedAt", "Original"}

@@ -1,6 +1,7 @@
 """Guarantee: a message is an item to store, or is rejected with a code, ids, and a reason that names the field."""
 
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def test_only_what_looks_like_an_id_is_taken_for_one(value: Any) -> None:
     assert rejected(body).ids == Ids()
 
 
-@pytest.mark.parametrize("text", ["", "x", "{", '{"detail": NaN}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "x", "{", '{"detail": NaN}', "[" * 100_000, "[" * 9000 + "]" * 8999])
 def test_what_is_not_json_is_rejected_as_a_body(text: str) -> None:
     refused = rejected(text)
     assert refused.code == "contract-violation"
@@ -73,17 +74,32 @@ def test_what_is_not_an_object_is_no_bus_event(text: str) -> None:
 
 
 @pytest.mark.parametrize("depth", [32, 33, 300, 600, 900, 950, 980, 990, 1000, 3000, 100_000])
-def test_any_depth_of_nesting_is_stored_or_rejected(depth: int) -> None:
-    """Which of them depends on Python's own limits, never on luck: no other error, no crash."""
-    body = json.dumps({"detail": detail(1, "PAYLOAD")}).replace('"PAYLOAD"', "[" * depth + "]" * depth)
-    try:
-        item = read(body)
-    except Rejected as refused:
-        reason = refused.reason
+def test_any_depth_of_nesting_is_stored(depth: int) -> None:
+    payload = "[" * depth + "]" * depth
+    item = read(json.dumps({"detail": detail(1, "PAYLOAD")}).replace('"PAYLOAD"', payload))
+    assert exact_json.dumps(StoredEvent.of(item).payload) == payload
+
+
+@pytest.mark.parametrize("field", sorted({*detail(), "Extra"} - {"Payload"}))
+def test_any_depth_of_nesting_is_stored_or_rejected_in_any_field(field: str) -> None:
+    body = json.dumps({"detail": detail(1, **{field: "DEEP"})}).replace('"DEEP"', "[" * 5000 + "]" * 5000)
+    if field == "Extra":
+        assert read(body)["Extensions"].keys() == {"B"}
     else:
-        reason = "" if StoredEvent.of(item).payload is not None else "no payload"
-    assert not reason or "nested too deeply" in reason
-    assert depth > 300 or not reason
+        assert rejected(body).reason.startswith(f"{field}: ")
+
+
+def test_of_a_name_given_twice_the_last_counts_and_the_text_is_kept() -> None:
+    body = '{"id": "b-1", "detail": ' + json.dumps(detail(1, "PAYLOAD")).replace('"PAYLOAD"', '{"a": 1, "a": 2}') + "}"
+    item = read(body)
+    assert StoredEvent.of(item).payload == {"a": 2}
+    assert zlib.decompress(item["Original"]["B"]).decode() == body
+
+
+def test_a_number_beyond_all_exponents_is_not_stored() -> None:
+    body = json.dumps({"detail": detail(1, "PAYLOAD")}).replace('"PAYLOAD"', "1e1000000000000000000")
+    assert rejected(body).code == "unstorable"
+    assert "exponent" in rejected(body).reason
 
 
 @given(json_values | st.dictionaries(st.sampled_from(["id", "detail", "time"]), json_values))

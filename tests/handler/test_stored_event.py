@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import zlib
 from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 from typing import Any
@@ -140,13 +141,17 @@ def test_an_item_that_other_fields_make_too_large_is_compressed() -> None:
 
 def test_what_does_not_fit_compressed_is_not_stored_and_says_what_to_do() -> None:
     noise = random.Random(1).randbytes(ITEM_SIZE_LIMIT).hex()
-    with pytest.raises(Unstorable, match=r"takes \d+ bytes even compressed; an item holds 409600.*S3"):
+    with pytest.raises(Unstorable, match=r"takes \d+ bytes, and \d+ compressed; an item holds 409600.*S3"):
         to_item(replace(EVENT, payload=noise), BUS)
     with pytest.raises(Unstorable):
         to_item(replace(EVENT, ip_address="x" * ITEM_SIZE_LIMIT), BUS)
 
 
-@pytest.mark.parametrize("facts", [{}, {"Id": None}, {"Id": "\ud800"}, {"Time": 10**40 + 1}, {"Source": {"": 1}}])
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {"Id": None}, {"Id": "\ud800"}, {"Time": 10**40 + 1}, {"Source": {"": 1}}, {"Source": "x" * ITEM_SIZE_LIMIT}],
+    ids=lambda facts: repr(facts)[:20],
+)
 def test_nothing_that_a_message_says_of_the_bus_keeps_an_event_out(facts: dict[str, Any]) -> None:
     assert stored_payload(to_item(EVENT, facts)) == EVENT.payload
 
@@ -155,8 +160,18 @@ def test_what_the_bus_knows_lies_beside_what_the_producer_claims() -> None:
     assert to_item(EVENT, BUS)["Bus"] == {"M": {name: {"S": text} for name, text in BUS.items()}}
 
 
+def test_when_it_arrived_and_the_text_that_it_arrived_in_lie_beside_it_too() -> None:
+    text = '{"detail": "\ud800é"}'
+    item = to_item(EVENT, BUS, arrived_at="2026-11-23T08:30:02.500+00:00", original=text)
+    assert StoredEvent.of(item).arrived_at == "2026-11-23T08:30:02.500+00:00"
+    assert zlib.decompress(item["Original"]["B"]).decode("utf-8", "surrogatepass") == text
+    assert same_content(item, to_item(EVENT, {}))
+
+
 def test_optional_attributes_are_absent_where_the_event_has_none() -> None:
-    assert not {"CorrelationId", "IpAddress", "Extensions"} & to_item(EVENT, BUS).keys()
+    optional = {"CorrelationId", "IpAddress", "Extensions", "ArrivedAt", "Original"}
+    assert not optional & to_item(EVENT, BUS).keys()
+    assert stored(EVENT).arrived_at is None
 
 
 @given(events(), events())
@@ -250,6 +265,16 @@ def test_the_domain_gets_the_payload_in_dynamodbs_form(payload: Any, expected: d
     for back in (stored(replace(EVENT, payload=payload)), streamed(replace(EVENT, payload=payload))):
         assert back.domain_payload == expected
         assert repr(back.domain_payload) == repr(expected)  # True is 1 to ==
+
+
+@pytest.mark.parametrize("text", ["[" * 5000 + "1" + "]" * 5000, '{"a":' * 5000 + "1" + "}" * 5000])
+def test_a_payload_of_any_depth_comes_back_in_both_forms(text: str) -> None:
+    event = stored(replace(EVENT, payload=exact_json.loads(text)))
+    assert exact_json.dumps(event.payload) == text
+    typed = exact_json.dumps({"M": event.domain_payload} if text[0] == "{" else event.domain_payload)
+    for kind, plain in (('{"L":', ""), ('{"M":', ""), ('{"N":"1"}', "1"), ("}" * 5001, "}"), ("]}", "]")):
+        typed = typed.replace(kind, plain)
+    assert typed.rstrip("]}") == text.rstrip("]}")
 
 
 @given(st.dictionaries(st.text("ab", min_size=1), json_values, max_size=3))
