@@ -1,6 +1,7 @@
 """The queues that the functions send to themselves."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
     from .ingest import Rejected
 
 _LONGEST_REASON = 2048
-"""Characters (ASCII) of a reason: attributes count towards the size of a message, which the body may nearly fill."""
+"""Characters (ASCII) of a reason."""
+
+_LARGEST_MESSAGE = 1024 * 1024
+"""Bytes of a message, its attributes' names, types and values included (SQS's limit, and the queues')."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,41 @@ class Quarantine:
         """Keep a message: its body untouched, so that it can go back once its cause is mended.
 
         Raises:
-            botocore.exceptions.ClientError: the queue did not take it (with the reason it may be too large).
+            botocore.exceptions.ClientError: the queue did not take it.
         """
         texts = {
             "ReasonCode": rejected.code,
-            "Reason": rejected.reason.encode("ascii", "backslashreplace").decode()[:_LONGEST_REASON],
             "QuarantinedAt": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "FunctionName": self.function_name,
         }
+        # the body nearly fills the message where it is too large to be stored: the reason has to do with what is left
+        room = _LARGEST_MESSAGE - len(body.encode("utf-8", "surrogatepass")) - _size({**texts, "Reason": ""})
+        reason = _printable(rejected.reason)[: max(0, min(room, _LONGEST_REASON))]
+        if reason:
+            texts["Reason"] = reason
         self.client.send_message(
             QueueUrl=self.queue_url,
             MessageBody=body,
-            MessageAttributes={name: {"DataType": "String", "StringValue": text} for name, text in texts.items()},
+            MessageAttributes={
+                name: {"DataType": _ATTRIBUTE_TYPE, "StringValue": text} for name, text in texts.items()
+            },
         )
+
+
+_ATTRIBUTE_TYPE = "String"
+
+
+def _size(attributes: dict[str, str]) -> int:
+    """Bytes that message attributes take."""
+    return sum(len(name) + len(_ATTRIBUTE_TYPE) + len(text.encode()) for name, text in attributes.items())
+
+
+def _printable(text: str) -> str:
+    """`text` in ASCII that SQS takes and no terminal acts on: other characters escaped."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.encode("ascii", "backslashreplace").decode())
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)

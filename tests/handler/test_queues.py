@@ -56,6 +56,28 @@ def test_a_long_reason_is_capped(reason: str) -> None:
     assert len(queue.sent[0]["MessageAttributes"]["Reason"]["StringValue"]) == 2048
 
 
+@pytest.mark.parametrize("room", [10_000, 2_500, 300, 100, 0])
+def test_a_body_that_nearly_fills_a_message_leaves_less_for_the_reason(room: int) -> None:
+    """The whole message, its attributes included, has at most 1 MB."""
+    queue: Any = Queue()
+    body = "é" * ((1024 * 1024 - room) // 2)
+    Quarantine(queue, "url", "persist-1").send(body, Rejected("unstorable", "r" * 5000, Ids()))
+    (message,) = queue.sent
+    attributes = message["MessageAttributes"]
+    size = sum(len(name) + len("String") + len(each["StringValue"]) for name, each in attributes.items())
+    assert message["MessageBody"] == body
+    assert attributes["ReasonCode"]["StringValue"] == "unstorable"
+    assert ("Reason" in attributes) == (room >= 300)
+    assert size <= max(room, 200)  # with less, SQS refuses the message, and moves it itself in the end
+    assert room < 300 or size == min(room, 2048 + size - len(attributes["Reason"]["StringValue"]))
+
+
+def test_no_character_of_a_reason_acts_on_a_terminal_or_is_refused_by_sqs(queue: Any) -> None:
+    Quarantine(queue, "url", "f").send("body", Rejected("conflict", "a\x00\x1b[31m\n\x7f\x85\u2028é\ud800", Ids()))
+    reason = queue.sent[0]["MessageAttributes"]["Reason"]["StringValue"]
+    assert reason == r"a\x00\x1b[31m\x0a\x7f\x85\u2028\xe9\ud800"
+
+
 def test_a_parking_is_told_with_all_that_names_it(queue: Any) -> None:
     ParkedQueue(queue, "url", "File").send("d-1", PARKED)
     (message,) = queue.sent
