@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,12 +12,18 @@ from .attribute_value import Item
 from .budget import AMPLE, Budget
 from .event_time import instant_at
 from .events_table import Appended, EventsTable
-from .ingest import CONFLICT, UNSTORABLE, Ids, Rejected, event_item, ids_of
+from .ingest import CONFLICT, CONTRACT_VIOLATION, UNSTORABLE, Ids, Rejected, event_item, ids_of
 from .queues import Quarantine
 from .settings import PersistSettings
 from .telemetry import Telemetry
 
 SqsRecord = Mapping[str, Any]
+
+_COUNTED_AS = {
+    CONTRACT_VIOLATION: "ContractViolations",
+    CONFLICT: "ConflictingEvents",
+    UNSTORABLE: "UnstorableEvents",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Persist:
         try:
             budget.check()
             try:
-                self._store(record["body"], latest)
+                self._store(record, latest)
             except Rejected as rejected:
                 self._set_aside(record["body"], rejected)
         except Exception as error:  # noqa: BLE001  one message's fault must not touch the others
@@ -54,8 +61,10 @@ class Persist:
             return False
         return True
 
-    def _store(self, body: str, latest: str) -> None:
-        item = event_item(body, domain_name=self.settings.domain_name, latest=latest)
+    def _store(self, record: SqsRecord, latest: str) -> None:
+        item = event_item(
+            record["body"], domain_name=self.settings.domain_name, latest=latest, arrived_at=_sent_at(record)
+        )
         ids = ids_of(item)
         match self._append(item, ids):
             case Appended.STORED:
@@ -81,7 +90,15 @@ class Persist:
     def _set_aside(self, body: str, rejected: Rejected) -> None:
         self.quarantine.send(body, rejected)
         self.telemetry.warning("event quarantined", reason_code=rejected.code, size=len(body), **_logged(rejected.ids))
-        self.telemetry.count("ConflictingEvents" if rejected.code == CONFLICT else "RejectedEvents")
+        self.telemetry.count(_COUNTED_AS[rejected.code])
+
+
+def _sent_at(record: SqsRecord) -> str | None:
+    """When the message came to the queue, by SQS's clock."""
+    milliseconds = record.get("attributes", {}).get("SentTimestamp")
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def _logged(ids: Ids) -> dict[str, object]:

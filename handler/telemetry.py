@@ -12,12 +12,15 @@ import json
 import os
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
 NAMESPACE = "CpEventSource"
+
+_MOST_VALUES = 100
+"""Of one metric in a line of the embedded metric format (CloudWatch's limit)."""
 
 
 class Telemetry:
@@ -31,6 +34,7 @@ class Telemetry:
         self._service = domain_name
         self._dimensions = {"DomainName": domain_name, "FunctionName": function_name}
         self._counts: Counter[str] = Counter()
+        self._measured: defaultdict[str, list[float]] = defaultdict(list)
 
     def info(self, message: str, **fields: object) -> None:
         """Log what went as it should."""
@@ -48,18 +52,26 @@ class Telemetry:
         """Count something; sent with `flush`."""
         self._counts[name] += number
 
+    def measure(self, name: str, milliseconds: float) -> None:
+        """Note a duration; sent with `flush`."""
+        self._measured[name].append(milliseconds)
+
     def flush(self) -> None:
-        """Send what was counted since the last time, if anything was."""
-        if not self._counts:
-            return
-        directive = {
-            "Namespace": NAMESPACE,
-            "Dimensions": [list(self._dimensions)],
-            "Metrics": [{"Name": name, "Unit": "Count"} for name in self._counts],
-        }
-        embedded = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}
-        _write({"_aws": embedded, **self._dimensions, **{name: [number] for name, number in self._counts.items()}})
+        """Send what was counted and measured since the last time, if anything was."""
+        values: dict[str, list[float]] = {name: [number] for name, number in self._counts.items()}
+        values |= self._measured
+        units = dict.fromkeys(self._counts, "Count") | dict.fromkeys(self._measured, "Milliseconds")
+        for start in range(0, max(map(len, values.values()), default=0), _MOST_VALUES):
+            part = {name: each[start : start + _MOST_VALUES] for name, each in values.items() if len(each) > start}
+            directive = {
+                "Namespace": NAMESPACE,
+                "Dimensions": [list(self._dimensions)],
+                "Metrics": [{"Name": name, "Unit": units[name]} for name in part],
+            }
+            embedded = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}
+            _write({"_aws": embedded, **self._dimensions, **part})
         self._counts.clear()
+        self._measured.clear()
 
     def _log(self, level: str, message: str, fields: dict[str, object]) -> None:
         line = {

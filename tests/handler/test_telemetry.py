@@ -58,6 +58,25 @@ def test_counts_are_summed_and_sent_once(capsys: pytest.CaptureFixture[str]) -> 
     assert metrics_of(printed(capsys)) == []
 
 
+def test_durations_are_sent_one_by_one_a_hundred_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry = Telemetry("File", "project-1")
+    for milliseconds in range(250):
+        telemetry.measure("LagFromArrival", milliseconds)
+    telemetry.count("EventsProjected", 250)
+    telemetry.flush()
+    sent = metrics_of(printed(capsys))
+    assert [len(line["LagFromArrival"]) for line in sent] == [100, 100, 50]
+    assert [each for line in sent for each in line["LagFromArrival"]] == list(range(250))
+    assert [line.get("EventsProjected") for line in sent] == [[250], None, None]
+    units = [{each["Name"]: each["Unit"] for each in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]} for line in sent]
+    assert units == [
+        {"EventsProjected": "Count", "LagFromArrival": "Milliseconds"},
+        *[{"LagFromArrival": "Milliseconds"}] * 2,
+    ]
+    telemetry.flush()
+    assert printed(capsys) == ""
+
+
 def test_nothing_counted_is_nothing_sent(capsys: pytest.CaptureFixture[str]) -> None:
     Telemetry("File", "persist-1").flush()
     assert printed(capsys) == ""
@@ -151,7 +170,10 @@ def test_persist_counts_what_became_of_its_messages(
     persist: PersistFunction, capsys: pytest.CaptureFixture[str]
 ) -> None:
     persist.table_calls.fail = lambda name, call: client_error("ThrottlingException") if "'e-9'" in repr(call) else None
-    persist.handle(body(1), body(1), body(1, "2"), body(2), "not JSON", body(9))
+    persist.handle(
+        body(1), body(1), body(1, "2"), body(2), "not JSON", body(3, Version="1"), body(4, "1e" + "9" * 30), body(9)
+    )
     (sent,) = metrics_of(printed(capsys))
-    names = ["EventsStored", "DuplicateEvents", "ConflictingEvents", "RejectedEvents", "MessagesReturned"]
-    assert [sent[name] for name in names] == [[2.0], [1.0], [1.0], [1.0], [1.0]]
+    names = ["EventsStored", "DuplicateEvents", "ConflictingEvents", "ContractViolations", "UnstorableEvents"]
+    assert [sent[name] for name in names] == [[2.0], [1.0], [1.0], [2.0], [1.0]]
+    assert sent["MessagesReturned"] == [1.0]
