@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,18 +29,17 @@ class DomainTable:
     client: "DynamoDBClient"
     name: str
 
-    def read_many(self, domain_ids: Sequence[str]) -> dict[str, DomainRow | None]:
-        """The rows of different domains by DomainId: one call for each hundred.
+    def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
+        """The rows of different domains by DomainId, in parts: one call for each hundred, or 16 MB of them.
+
+        In parts, since a hundred rows may have 40 MB, and several times as much as Python objects.
 
         Raises:
             ReadIncomplete: throttled for too long.
             botocore.exceptions.ClientError: the table cannot be read just now.
         """
-        rows: dict[str, DomainRow | None] = dict.fromkeys(domain_ids)
         for start in range(0, len(domain_ids), _BATCH_GET_KEYS):
-            for item in self._batch_get(domain_ids[start : start + _BATCH_GET_KEYS]):
-                rows[item["DomainId"]["S"]] = DomainRow.from_item(item)
-        return rows
+            yield from self._batch_get(domain_ids[start : start + _BATCH_GET_KEYS])
 
     def read(self, domain_id: str) -> DomainRow | None:
         """One domain's row."""
@@ -65,22 +64,24 @@ class DomainTable:
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise RowChanged(row.domain_id) from error
 
-    def _batch_get(self, domain_ids: Sequence[str]) -> list[dict[str, Any]]:
-        asked: dict[str, Any] = {
-            self.name: {"Keys": [{"DomainId": {"S": each}} for each in domain_ids], "ConsistentRead": True}
-        }
-        items: list[dict[str, Any]] = []
+    def _batch_get(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
+        asked: Any = {self.name: {"Keys": [{"DomainId": {"S": each}} for each in domain_ids], "ConsistentRead": True}}
+        left = dict.fromkeys(domain_ids)
         vain = 0
-        while asked:
+        while left:
             reply = self.client.batch_get_item(RequestItems=asked)
-            found = reply["Responses"].get(self.name, [])
-            items += found
-            asked = dict(reply.get("UnprocessedKeys", {}))
+            found = {item["DomainId"]["S"]: item for item in reply["Responses"].get(self.name, [])}
+            asked = reply.get("UnprocessedKeys", {})
+            unprocessed = {key["DomainId"]["S"] for key in asked.get(self.name, {}).get("Keys", [])}
+            read = [domain_id for domain_id in left if domain_id not in unprocessed]
+            for domain_id in read:
+                del left[domain_id]
+            if read:
+                yield {each: DomainRow.from_item(found.pop(each)) if each in found else None for each in read}
             # A reply ends at 16 MB, and at 1 MB of a partition: with large rows it takes many, which is no fault.
-            vain = 0 if found else vain + 1
+            vain = 0 if read else vain + 1
             if vain == _MOST_VAIN_TRIES:
                 raise ReadIncomplete(f"{len(domain_ids)} rows asked for, none read {vain} times in a row")
-            if asked:
+            if left:
                 # full jitter, as DynamoDB asks for unprocessed keys; 50 ms doubling, so about 6 s in all at the most
                 time.sleep(random.uniform(0, 0.05 * 2**vain))  # noqa: S311
-        return items

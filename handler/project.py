@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .budget import AMPLE, Budget
-from .domain_event import shown
+from .domain_event import ContractViolation, check_field
 from .domain_row import DomainRow
 from .domain_table import DomainTable
+from .lag import milliseconds_since
 from .projection import Outcome, Plan, Projection, is_done
-from .rebuild import Rebuilds
+from .rebuild import RebuildFailed, Rebuilds
 from .settings import ProjectSettings
 from .stored_event import StoredEvent
-from .telemetry import Telemetry
+from .telemetry import Telemetry, error_class
 
 StreamRecord = Mapping[str, Any]
 
@@ -32,7 +33,7 @@ _COUNTED_AS = {
 
 
 class BadRebuildRequest(ValueError):
-    """A rebuild request that names no domain of this pipeline. Says which field, and what was found."""
+    """A rebuild request that names no domain of this pipeline. Says which field, and its rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +63,33 @@ class Project:
         for record in records:
             if record["eventName"] == "INSERT":
                 shares.setdefault(record["dynamodb"]["Keys"]["DomainId"]["S"], []).append(record)
-        try:
-            rows = self.rows.read_many(list(shares))
-        except Exception as error:  # noqa: BLE001  nothing is lost: the whole batch is delivered again
-            self.telemetry.failed("rows cannot be read; the batch goes back", error, domains=len(shares))
-            failed = list(records)
-        else:
-            failed = [record for domain_id in self._failing(shares, rows, budget) for record in shares[domain_id]]
+        failed = [record for domain_id in self._failing(shares, budget) for record in shares[domain_id]]
         self.telemetry.flush()
         return {"batchItemFailures": [{"itemIdentifier": _sequence_number(record)} for record in failed]}
 
-    def _failing(
-        self, shares: Mapping[str, Sequence[StreamRecord]], rows: Mapping[str, DomainRow | None], budget: Budget
-    ) -> Iterator[str]:
+    def _failing(self, shares: Mapping[str, Sequence[StreamRecord]], budget: Budget) -> Iterator[str]:
         """Deal with all shares; the domains whose share must be delivered again."""
-        # only the first domain has all the time there is: one for which what is left is too short will be the first
-        shared = replace(budget, whole=False)
         on_trial = _may_have_ended_the_process(shares)
+        left = dict(shares)
+        try:
+            for rows in self.rows.read_many(list(shares)):
+                part = {domain_id: left.pop(domain_id) for domain_id in rows}
+                yield from self._failing_of(part, rows, budget, on_trial=on_trial)
+                # only the first domain has all the time there is: one for which what is left is too short, will be it
+                budget = replace(budget, whole=False)
+        except Exception as error:  # noqa: BLE001  nothing is lost: what is left of the batch is delivered again
+            self.telemetry.failed("rows cannot be read; their domains go back", error, domains=len(left))
+            yield from left
+
+    def _failing_of(
+        self,
+        shares: Mapping[str, Sequence[StreamRecord]],
+        rows: Mapping[str, DomainRow | None],
+        budget: Budget,
+        *,
+        on_trial: bool,
+    ) -> Iterator[str]:
+        shared = replace(budget, whole=False)
         under_way: list[tuple[Plan, Future[DomainRow | None]]] = []
         for number, (domain_id, share) in enumerate(shares.items()):
             try:
@@ -99,7 +110,7 @@ class Project:
                 self._returned(domain_id, share, error, on_trial=on_trial)
                 yield domain_id
             else:
-                self._dealt_with(domain_id, share, outcome)
+                self._dealt_with(plan, len(share), outcome)
 
     def _planned(self, share: Sequence[StreamRecord], row: DomainRow | None, budget: Budget, *, on_trial: bool) -> Plan:
         events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
@@ -123,13 +134,17 @@ class Project:
             BadRebuildRequest: the request names no domain of this pipeline.
             RebuildFailed: it cannot be rebuilt now; says why. The row stays as it was.
         """
-        domain_id = self._requested(request)
+        domain_id = None
         try:
+            domain_id = self._requested(request)
             row = self.rebuilds.rebuild(domain_id, request_id=request_id, budget=budget)
         except Exception as error:
             self.telemetry.failed("rebuild failed", error, domain_id=domain_id)
             self.telemetry.count("RebuildsFailed")
-            raise
+            if isinstance(error, BadRebuildRequest | RebuildFailed):
+                raise
+            # Lambda logs the text of what leaves here, and that of another error may hold anything
+            raise RebuildFailed(f"met {error_class(error)}; the row stays as it was") from None
         else:
             self.telemetry.info("domain rebuilt", domain_id=domain_id, events=row.state.applied.count)
             self.telemetry.count("DomainsRebuilt")
@@ -152,21 +167,37 @@ class Project:
             except Exception as too:  # noqa: BLE001  the note then counts as a death, if the process ends by then
                 self.telemetry.failed("the note of a trial stays", too, domain_id=domain_id)
 
-    def _dealt_with(self, domain_id: str, share: Sequence[StreamRecord], outcome: Outcome) -> None:
+    def _dealt_with(self, plan: Plan, records: int, outcome: Outcome) -> None:
         log = self.telemetry.warning if outcome is Outcome.PARKED else self.telemetry.info
-        log(f"domain {outcome.value}", domain_id=domain_id, events=len(share))
+        log(f"domain {outcome.value}", domain_id=plan.batch[0].domain_id, events=records)
         if outcome in _COUNTED_AS:
             self.telemetry.count(_COUNTED_AS[outcome])
+        if outcome is Outcome.REFOLDED:
+            # at least one is: where another writer was faster, the row that was read first may not tell
+            self.telemetry.count("LateEvents", max(1, plan.late))
         if outcome in {Outcome.APPLIED, Outcome.REFOLDED, Outcome.HEALED}:
-            self.telemetry.count("EventsProjected", len(share))
+            self.telemetry.count("EventsProjected", records)
+            now = time.time()
+            for event in plan.batch:
+                self._measure("LagFromEventTime", event.key, now)
+                self._measure("LagFromArrival", event.arrived_at, now)
+
+    def _measure(self, name: str, since: str | None, now: float) -> None:
+        lag = milliseconds_since(since, now) if since is not None else None
+        if lag is not None:
+            self.telemetry.measure(name, lag)
 
     def _requested(self, request: Mapping[str, Any]) -> str:
+        # what was found is not told: Lambda logs the text of the error, and anybody may have sent anything
+        if not isinstance(request, Mapping):
+            raise BadRebuildRequest("detail: must be an object")
         for field, expected in (("EventType", REBUILD), ("DomainName", self.settings.domain_name)):
             if request.get(field) != expected:
-                raise BadRebuildRequest(f"{field}: must be {expected!r}; found {shown(request.get(field))}")
-        domain_id = request.get("DomainId")
-        if not isinstance(domain_id, str) or not domain_id:
-            raise BadRebuildRequest(f"DomainId: must be a non-empty string; found {shown(domain_id)}")
+                raise BadRebuildRequest(f"{field}: must be {expected!r}")
+        try:
+            domain_id: str = check_field("DomainId", request.get("DomainId"))
+        except ContractViolation as error:
+            raise BadRebuildRequest(f"DomainId: {error.violations[0].rule}") from None
         return domain_id
 
 

@@ -127,8 +127,13 @@ class Plan:
             return Outcome.WAITING if self.after.parked.same_cause(parked_before) else Outcome.PARKED
         if parked_before is not None:
             return Outcome.HEALED
-        late = self.before is not None and self.batch[0].key <= (self.before.state.checkpoint or "")
-        return Outcome.REFOLDED if late else Outcome.APPLIED
+        return Outcome.REFOLDED if self.late else Outcome.APPLIED
+
+    @property
+    def late(self) -> int:
+        """How many of the events lie behind the newest one that the row holds."""
+        checkpoint = self.before.state.checkpoint if self.before is not None else None
+        return sum(event.key <= checkpoint for event in self.batch) if checkpoint is not None else 0
 
 
 @dataclass(frozen=True, slots=True)

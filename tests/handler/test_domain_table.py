@@ -37,12 +37,12 @@ def test_a_row_is_read_as_it_was_written(table: DomainTable, calls: Calls) -> No
     written = row()
     table.write(written, replacing=None)
     assert table.read("d-1") == written
-    assert table.read_many(["d-1", "d-2"]) == {"d-1": written, "d-2": None}
+    assert list(table.read_many(["d-1", "d-2"])) == [{"d-1": written, "d-2": None}]
 
 
 def test_reads_are_strongly_consistent(table: DomainTable, calls: Calls) -> None:
     table.read("d-1")
-    table.read_many(["d-1"])
+    list(table.read_many(["d-1"]))
     (_, get), (_, batch) = calls.made
     assert get["ConsistentRead"] is True
     assert batch["RequestItems"]["rows"]["ConsistentRead"] is True
@@ -54,7 +54,7 @@ def test_many_rows_cost_one_call_for_each_hundred(table: DomainTable, calls: Cal
     for domain_id in ids[::2]:
         table.write(row(domain_id), replacing=None)
     before = calls.requests
-    rows = table.read_many(ids)
+    rows = {domain_id: found for part in table.read_many(ids) for domain_id, found in part.items()}
     assert calls.requests - before == requests
     assert {domain_id: found is not None for domain_id, found in rows.items()} == {
         domain_id: number % 2 == 0 for number, domain_id in enumerate(ids)
@@ -82,16 +82,25 @@ class Stingy:
 
 def test_keys_left_unprocessed_are_asked_for_again(no_waiting: list[float]) -> None:
     client: Any = Stingy(answers=1)
-    rows = DomainTable(client, "rows").read_many(["a", "b", "c"])
+    parts = list(DomainTable(client, "rows").read_many(["a", "b", "c"]))
     assert client.asked == [["a", "b", "c"], ["b", "c"], ["c"]]
-    assert all(rows[name] is not None for name in "abc")
+    assert [list(part) for part in parts] == [["a"], ["b"], ["c"]]
+    assert all(found is not None for part in parts for found in part.values())
     assert len(no_waiting) == 2
+
+
+def test_a_part_is_given_before_the_next_is_read(no_waiting: list[float]) -> None:
+    """So that no more than one reply's rows need to be in memory."""
+    client: Any = Stingy(answers=1)
+    parts = DomainTable(client, "rows").read_many(["a", "b", "c"])
+    assert list(next(parts)) == ["a"]
+    assert client.asked == [["a", "b", "c"]]
 
 
 def test_a_read_that_stays_incomplete_is_an_error_not_a_missing_row(no_waiting: list[float]) -> None:
     client: Any = Stingy(answers=0)
     with pytest.raises(ReadIncomplete, match="2 rows asked for"):
-        DomainTable(client, "rows").read_many(["a", "b"])
+        list(DomainTable(client, "rows").read_many(["a", "b"]))
     assert len(client.asked) > 1
     assert sum(no_waiting) < 30
 
@@ -136,7 +145,7 @@ def test_a_row_that_was_deleted_and_made_anew_is_not_replaced(table: DomainTable
 def test_an_item_that_the_pipeline_did_not_write_is_no_row_and_is_replaced(table: DomainTable) -> None:
     table.client.put_item(TableName="rows", Item={"DomainId": {"S": "d-1"}, "Name": {"S": "by hand"}})
     assert table.read("d-1") is None
-    assert table.read_many(["d-1"]) == {"d-1": None}
+    assert list(table.read_many(["d-1"])) == [{"d-1": None}]
     mine = row()
     table.write(mine, replacing=None)
     assert table.read("d-1") == mine
@@ -158,4 +167,4 @@ def test_a_fault_is_not_taken_for_a_changed_row(table: DomainTable, calls: Calls
     with pytest.raises(ClientError):
         table.read("d-1")
     with pytest.raises(ClientError):
-        table.read_many(["d-1"])
+        list(table.read_many(["d-1"]))

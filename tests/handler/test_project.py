@@ -405,17 +405,34 @@ class TestRebuilds:
     @pytest.mark.parametrize(
         ("detail", "message"),
         [
-            ({"DomainId": None}, "DomainId: must be a non-empty string; found null"),
-            ({"DomainId": ["a"]}, r'DomainId: must be a non-empty string; found \["a"\]'),
-            ({"DomainName": "Other"}, "DomainName: must be 'Account'; found \"Other\""),
-            ({"EventType": "DOMAIN"}, "EventType: must be 'REBUILD'; found \"DOMAIN\""),
+            ({"DomainId": None}, "DomainId: must be a non-empty string"),
+            ({"DomainId": ["secret"]}, "DomainId: must be a non-empty string"),
+            ({"DomainId": "secret" * 400}, "DomainId: must be at most 2048 bytes of UTF-8"),
+            ({"DomainId": "secret\ud800"}, "DomainId: must be Unicode text, without lone surrogates"),
+            ({"DomainName": "secret"}, "DomainName: must be 'Account'"),
+            ({"EventType": "DOMAIN"}, "EventType: must be 'REBUILD'"),
         ],
+        ids=lambda value: repr(value)[:40],
     )
     def test_a_request_that_names_no_domain_is_refused(
-        self, pipeline: Pipeline, detail: dict[str, Any], message: str
+        self, pipeline: Pipeline, capsys: pytest.CaptureFixture[str], detail: dict[str, Any], message: str
     ) -> None:
-        with pytest.raises(BadRebuildRequest, match=message):
+        """By its rule alone: Lambda logs the text of the error, and the value may be anything."""
+        with pytest.raises(BadRebuildRequest, match=f"{message}$"):
             pipeline.rebuild(**detail)
+        assert '"RebuildsFailed":[1]' in capsys.readouterr().out
+
+    @pytest.mark.parametrize("detail", [None, [], "secret", 1])
+    def test_a_request_that_is_no_object_is_refused(self, pipeline: Pipeline, detail: Any) -> None:
+        with pytest.raises(BadRebuildRequest, match="detail: must be an object"):
+            pipeline.function.handle({"detail": detail}, None)
+
+    def test_a_fault_is_told_by_its_class_alone(self, pipeline: Pipeline) -> None:
+        pipeline.store(1)
+        pipeline.broken = {("PutItem", "a")}
+        with pytest.raises(RebuildFailed, match=r"^met ClientError:[A-Za-z]+; the row stays as it was$") as raised:
+            pipeline.rebuild()
+        assert raised.value.__suppress_context__
 
 
 class TestTelemetry:
@@ -439,6 +456,24 @@ class TestTelemetry:
         assert metrics[1]["DomainsReturned"] == [1]
         assert metrics[2]["RebuildsFailed"] == [1]
         assert {(line["DomainName"], line["FunctionName"]) for line in metrics} == {("Account", "project")}
+
+    def test_lag_is_measured_from_the_events_time_and_from_its_arrival(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
+    ) -> None:
+        first, second, third = (pipeline.store(number) for number in (1, 2, 3))
+        first["dynamodb"]["NewImage"]["ArrivedAt"] = {"S": "2026-01-01T00:00:08.500+00:00"}
+        third["dynamodb"]["NewImage"]["ArrivedAt"] = {"S": "by hand"}
+        monkeypatch.setattr(time, "time", lambda: 1767225610.0)  # 2026-01-01T00:00:10Z
+        pipeline.deliver(first, second, third)
+        (metrics,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
+        assert metrics["LagFromEventTime"] == [9000, 8000, 7000]
+        assert metrics["LagFromArrival"] == [1500]
+
+    def test_late_events_are_counted(self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(3))
+        pipeline.deliver(*(pipeline.store(number) for number in (4, 1, 2, 5)))
+        metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        assert [line.get("LateEvents") for line in metrics] == [None, [2]]
 
 
 class TestStart:
