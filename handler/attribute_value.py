@@ -122,6 +122,25 @@ def copy(attribute: Mapping[str, Any]) -> dict[str, Any]:
     return {kind: value}
 
 
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The paths at which two items differ, sorted; as deep as both have maps, or lists of one length."""
+    found: list[str] = []
+    for name in sorted({*one, *other}):
+        found += _differences(one.get(name, {}), other.get(name, {}), name)
+    return found
+
+
+def _differences(one: Mapping[str, Any], other: Mapping[str, Any], path: str) -> list[str]:
+    if one == other:
+        return []
+    if "M" in one and "M" in other:
+        return [f"{path}.{inner}" for inner in differences(one["M"], other["M"])]
+    if "L" in one and "L" in other and len(one["L"]) == len(other["L"]):
+        pairs = zip(one["L"], other["L"], strict=True)
+        return [each for index, pair in enumerate(pairs) for each in _differences(*pair, f"{path}[{index}]")]
+    return [path]
+
+
 def binary(value: Any) -> bytes:
     """The bytes of a `B`: boto3 gives bytes, a stream's record gives them as base64 text."""
     return base64.b64decode(value) if isinstance(value, str) else bytes(value)

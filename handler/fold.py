@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Context, localcontext
 from typing import Any
 
-from .attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, encode_item, item_size
+from .attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, differences, encode_item, item_size
 from .domain_contract import RESERVED_ATTRIBUTES
 from .domain_logic import DomainLogic, RowItem
 from .domain_row import BOOKKEEPING_BYTES, DomainState
@@ -71,13 +71,17 @@ def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent)
     attributes = _row_attributes(logic.to_dynamo_item(logic.apply(domain, event)), event.domain_id)
     size = item_size(attributes)
     if size > _LARGEST_ROW:
-        raise RowRefused(f"the row takes {size} bytes; a row holds {_LARGEST_ROW} beside the pipeline's notes")
+        sizes = {name: item_size({name: value}) for name, value in attributes.items()}
+        largest = max(sizes, key=sizes.__getitem__)
+        raise RowRefused(
+            f"{largest}: takes {sizes[largest]} of the row's {size} bytes; a row holds {_LARGEST_ROW} beside the "
+            "pipeline's notes"
+        )
     again = _row_attributes(logic.to_dynamo_item(_read(logic, attributes)), event.domain_id)
     if again != attributes:
-        changed = sorted(name for name in attributes | again if attributes.get(name) != again.get(name))
+        changed = ", ".join(differences(attributes, again))
         raise RowRefused(
-            f"the row does not survive its own round trip: to_dynamo_item(from_dynamo_item(item)) changes "
-            f"{', '.join(changed)}"
+            f"{changed}: the row does not survive its own round trip; to_dynamo_item(from_dynamo_item(item)) changes it"
         )
     return attributes
 
@@ -91,10 +95,10 @@ def _row_attributes(returned: Any, domain_id: str) -> Item:
         raise RowRefused(f"to_dynamo_item must return a dict, not a {type(returned).__name__}")
     for name in RESERVED_ATTRIBUTES:
         if name in returned:
-            raise RowRefused(f"to_dynamo_item returned the attribute {name}, which is the pipeline's own")
+            raise RowRefused(f"{name}: to_dynamo_item returned this attribute, which is the pipeline's own")
     attributes = encode_item(returned)
     if attributes.get("DomainId") != {"S": domain_id}:
-        raise RowRefused("to_dynamo_item must return the DomainId of the events' own domain")
+        raise RowRefused("DomainId: to_dynamo_item must return that of the events' own domain")
     return attributes
 
 

@@ -22,13 +22,14 @@ from handler.attribute_value import (
     copy,
     decode,
     decode_item,
+    differences,
     encode,
     encode_item,
     item_size,
 )
 from handler.exact_numbers import is_storable, number_text
 
-from .strategies import numbers
+from .strategies import json_values, numbers
 
 
 class Colour(Enum):
@@ -404,6 +405,36 @@ def test_the_size_of_an_item_is_close_to_dynamodbs_rule() -> None:
 def _documented_size(item: dict[str, Any]) -> int:
     """The developer guide's "DynamoDB item sizes and formats", written anew; a number's sign counts as a byte."""
     return sum(len(name.encode()) + _documented_attribute_size(value) for name, value in item.items())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "paths"),
+    [
+        ({}, {}, []),
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": 1}, {"a": "1"}, ["a"]),
+        ({"a": 1}, {"b": 1}, ["a", "b"]),
+        ({"b": {"c": [1, {"d": 2}]}, "a": 0}, {"b": {"c": [1, {"d": 3}]}, "a": 1}, ["a", "b.c[1].d"]),
+        ({"a": {"b": 1, "c": 1}}, {"a": {"b": 1}}, ["a.c"]),
+        ({"a": [1, 2]}, {"a": [1]}, ["a"]),
+        ({"a": {1, 2}}, {"a": {1}}, ["a"]),
+        ({"a": {}}, {"a": []}, ["a"]),
+    ],
+)
+def test_items_differ_where_their_paths_say(one: Any, other: Any, paths: list[str]) -> None:
+    assert differences(encode_item(one), encode_item(other)) == paths
+
+
+@given(
+    st.dictionaries(st.text("ab", min_size=1), json_values, max_size=3),
+    st.dictionaries(st.text("ab", min_size=1), json_values),
+)
+def test_items_differ_if_and_only_if_a_path_says_so(one: Any, other: Any) -> None:
+    try:
+        items = encode_item(one), encode_item(other)
+    except NotStorable:
+        return
+    assert bool(differences(*items)) == (items[0] != items[1])
 
 
 def _documented_attribute_size(attribute: dict[str, Any]) -> int:

@@ -284,23 +284,34 @@ def test_endless_logic_on_the_way_to_and_from_the_row_is_stopped_too() -> None:
         assert failure.error == "TookTooLong"
 
 
+ENDLESS: list[Any] = []
+ENDLESS.append(ENDLESS)
+
+
 @pytest.mark.parametrize(
     ("returned", "reason"),
     [
         (None, "to_dynamo_item must return a dict, not a NoneType"),
         ([("DomainId", "d-1")], "must return a dict, not a list"),
-        ({}, "must return the DomainId of the events' own domain"),
-        ({"DomainId": "d-2"}, "must return the DomainId of the events' own domain"),
-        ({"DomainId": None}, "must return the DomainId"),
-        ({"DomainId": b"d-1"}, "must return the DomainId"),
-        ({"DomainId": "d-1", "CpEventSource": {}}, "the attribute CpEventSource, which is the pipeline's own"),
-        ({"DomainId": "d-1", "CpEventSourceParked": ""}, "CpEventSourceParked, which is the pipeline's own"),
+        ({}, "DomainId: to_dynamo_item must return that of the events' own domain"),
+        ({"DomainId": "d-2"}, "DomainId: to_dynamo_item must return that of the events' own domain"),
+        ({"DomainId": None}, "DomainId: to_dynamo_item must return that"),
+        ({"DomainId": b"d-1"}, "DomainId: to_dynamo_item must return that"),
+        ({"DomainId": "d-1", "CpEventSource": {}}, "CpEventSource: to_dynamo_item returned this attribute, which is"),
+        ({"DomainId": "d-1", "CpEventSourceParked": ""}, "CpEventSourceParked: to_dynamo_item returned this"),
         ({"DomainId": "d-1", "A": {"b": [object()]}}, "A.b[0]: a object cannot be stored"),
         ({"DomainId": "d-1", "A": float("nan")}, "A: DynamoDB keeps finite numbers"),
         ({"DomainId": "d-1", "A": set()}, "A: an empty set cannot be stored"),
         ({"DomainId": "d-1", 5: 1}, "keys must be text"),
         ({"DomainId": "d-1", "": 1}, "an empty key"),
-        ({"DomainId": "d-1", "A": "x" * ITEM_SIZE_LIMIT}, "bytes; a row holds"),
+        ({"DomainId": "d-1", "A": {1, "x"}}, "A: a set holds only text, only numbers, or only bytes"),
+        ({"DomainId": "d-1", "A": [{"b": {"c": 10**39 + 1}}]}, "A[0].b.c: DynamoDB keeps finite numbers"),
+        ({"DomainId": "d-1", "A": {"b": "\ud800"}}, "A.b: the text holds a lone surrogate"),
+        (
+            {"DomainId": "d-1", "A": {"b": "x" * ITEM_SIZE_LIMIT}},
+            "A: takes 409606 of the row's 409617 bytes; a row holds",
+        ),
+        ({"DomainId": "d-1", "A": ENDLESS}, f"A{'[0]' * 32}: more than 32 levels of lists and maps"),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -319,12 +330,19 @@ def test_a_row_leaves_room_for_the_pipelines_notes() -> None:
 
 
 def test_a_row_that_does_not_survive_its_own_round_trip_is_refused() -> None:
-    """The result would depend on how the events were grouped. The message names the attributes."""
-    forgets = domain_with(lambda note: {"DomainId": note.DomainId, "Kept": 1, "B": note.Log, "A": len(note.Log)})
+    """The result would depend on how the events were grouped. The message names the attributes by their paths."""
+    forgets = domain_with(
+        lambda note: {
+            "DomainId": note.DomainId,
+            "Kept": 1,
+            "B": note.Log,
+            "A": {"b": [1, {"c": len(note.Log)}], "d": 1},
+        }
+    )
     failure = run(forgets, [stored(1)]).failure
     assert failure is not None
     assert failure.error == "RowRefused"
-    assert failure.reason.endswith("to_dynamo_item(from_dynamo_item(item)) changes A, B")
+    assert failure.reason.startswith("RowRefused: A.b[1].c, B: the row does not survive its own round trip")
 
 
 def test_a_row_that_reading_changes_in_type_alone_survives() -> None:
