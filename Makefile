@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SCHEMA := cp_event_source/domain-event.schema.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check format wheel lock clean
+.PHONY: help demo test bench check format schema wheel lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +37,9 @@ bench: $(READY) ## Measure what the functions cost; docs/performance.md says how
 format: $(READY) ## Let ruff format and fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+schema: $(READY) ## Generate the JSON Schema of the domain event anew
+	$(BIN)/python -m cp_event_source.contract_schema > $(SCHEMA).new && mv $(SCHEMA).new $(SCHEMA)
 
 wheel: $(READY) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

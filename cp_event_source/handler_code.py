@@ -42,13 +42,19 @@ HANDLER_DIR: Final = Path(_handler_package().__path__[0])
 
 if TYPE_CHECKING:
     from handler import domain_contract as domain_contract
+    from handler import domain_event as domain_event
     from handler import domain_row as domain_row
+    from handler import event_fields as event_fields
+    from handler import event_time as event_time
     from handler import exact_json as exact_json
     from handler import snapshot as snapshot
     from handler import stored_event as stored_event
 else:  # what this package uses of the functions' pure core
     domain_contract = import_module(f"{_PACKAGE}.domain_contract")
+    domain_event = import_module(f"{_PACKAGE}.domain_event")
     domain_row = import_module(f"{_PACKAGE}.domain_row")
+    event_fields = import_module(f"{_PACKAGE}.event_fields")
+    event_time = import_module(f"{_PACKAGE}.event_time")
     exact_json = import_module(f"{_PACKAGE}.exact_json")
     snapshot = import_module(f"{_PACKAGE}.snapshot")
     stored_event = import_module(f"{_PACKAGE}.stored_event")
