@@ -2,9 +2,10 @@
 cannot be ordered is refused with a reason that says what is wrong."""
 
 import re
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -348,3 +349,26 @@ def test_a_clocks_seconds_are_an_instant(microseconds: int) -> None:
 
 def test_a_clocks_whole_second_is_an_instant() -> None:
     assert instant_at(0) == "1970-01-01T00:00:00.000000000Z"
+
+
+def examples_of_the_reference() -> list[tuple[str, bool]]:
+    """Each example of a time on the page, and whether it is among those that are read."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "domain-event.md").read_text()
+    section = page.partition("\n## EventTime\n")[2].partition("\n## ")[0]
+    read, _, refused = section.partition("Everything else is refused")
+    return [
+        (text, part is read)
+        for part in (read, refused)
+        for example in re.findall(r"^\|[^|]*\|([^|]*)\|", part, re.MULTILINE)
+        for text in re.findall("`([^`]+)`", example)
+    ]
+
+
+@pytest.mark.parametrize(("text", "is_read"), examples_of_the_reference(), ids=ascii)
+def test_the_references_examples_are_read_or_refused_as_it_says(text: str, is_read: bool) -> None:
+    with nullcontext() if is_read else pytest.raises(UnreadableTime):
+        instant(text)
+
+
+def test_the_reference_has_examples_of_both() -> None:
+    assert {is_read for _, is_read in examples_of_the_reference()} == {True, False}
