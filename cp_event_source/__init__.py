@@ -1,7 +1,33 @@
-"""Event sourcing on AWS as one Pulumi component."""
+"""Event sourcing on AWS as one Pulumi component.
 
-from .arguments import CpEventSourceArgs
-from .component import CpEventSource
-from .domain_python_layer import DomainPythonLayer, DomainPythonLayerArgs
+What is here is imported when it is first used: an application that publishes events, or a Lambda function, uses
+`cp_event_source.producer`, and has no Pulumi.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .arguments import CpEventSourceArgs
+    from .component import CpEventSource
+    from .domain_python_layer import DomainPythonLayer, DomainPythonLayerArgs
 
 __all__ = ["CpEventSource", "CpEventSourceArgs", "DomainPythonLayer", "DomainPythonLayerArgs"]
+
+_MODULES: Final = {
+    "CpEventSource": "component",
+    "CpEventSourceArgs": "arguments",
+    "DomainPythonLayer": "domain_python_layer",
+    "DomainPythonLayerArgs": "domain_python_layer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

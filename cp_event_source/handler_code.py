@@ -10,7 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-import pulumi
+if TYPE_CHECKING:
+    import pulumi
 
 _PACKAGE: Final = "cp_event_source.handler"
 
@@ -70,6 +71,8 @@ def code_files() -> dict[str, Path]:
     return dict(sorted(files.items()))
 
 
-def archive() -> pulumi.AssetArchive:
+def archive() -> "pulumi.AssetArchive":
     """The functions' deployment package."""
+    import pulumi  # not above: who publishes events needs the rest of this module, and has no Pulumi
+
     return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in code_files().items()})
