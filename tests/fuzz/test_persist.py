@@ -1,0 +1,143 @@
+"""Guarantee: whatever arrives, the persist function stores it once, knows it, or sets it aside whole, and says which.
+
+The usual run tries some ten thousand messages. As many as you like, for hours:
+
+    NIGHTLY=1 FUZZ_INPUTS=1000000 pytest tests/fuzz/test_persist.py
+
+What must become of a message is told by `reference.py`, which shares no code with it but the reading of times.
+"""
+
+from collections import Counter
+
+import pytest
+from hypothesis import note
+from hypothesis import strategies as st
+
+from handler.event_time import instant_at
+from handler.stored_event import StoredEvent
+
+from ..corpus.pipeline import CODES, DOMAIN_NAME, SKEW_SECONDS, Pipeline, Seen, lambdas, probe
+from ..corpus.values import Token, tokens
+from . import reference
+from .endurance import search
+from .inputs import Draft, messages, multiplied, seeds
+
+CHANGED = 11
+"""Changed messages for each that hypothesis draws."""
+
+SAYS = {"event stored": "stored", "event is stored already": "duplicate"}
+QUARANTINED = "event quarantined"
+FITS_IN_ANY_CASE = 100_000
+"""Characters of a message that fits into an item, however little it compresses."""
+
+
+class Expected:
+    """What becomes of messages, one after another."""
+
+    def __init__(self, latest: str) -> None:
+        self._latest = latest
+        self.stored: dict[tuple[str, str], reference.Event] = {}
+
+    def outcomes(self, body: str) -> tuple[set[str], reference.Event | None]:
+        """What may become of the next message: one thing, but for large ones; and its event."""
+        try:
+            event = reference.read_event(body, domain_name=DOMAIN_NAME, latest=self._latest)
+        except reference.NotJson:
+            return {"contract-violation"}, None
+        except reference.NoNumber:
+            # the rest may be no JSON: a reader stops at the first thing wrong
+            return {"unstorable", "contract-violation"}, None
+        if event is None:
+            return {"contract-violation"}, None
+        before = self.stored.get(event.key)
+        known = "stored" if before is None else "duplicate" if before.content == event.content else "conflict"
+        return ({known} if len(body) < FITS_IN_ANY_CASE else {known, "unstorable"}), event
+
+
+def assert_whole(pipeline: Pipeline, expected: Expected) -> None:
+    """The store holds what was sent, and nothing else."""
+    stored = {(event.domain_id, event.key): event for event in pipeline.events()}
+    assert stored.keys() == expected.stored.keys()
+    for key, event in stored.items():
+        detail = expected.stored[key].detail
+        assert sent_again(event) == as_sent(detail), key
+
+
+def as_sent(detail: dict[str, object]) -> list[Token]:
+    named = {name: value for name, value in detail.items() if name in NAMED and value is not None}
+    return tokens([named, detail["Payload"], reference.extensions(detail)])
+
+
+def sent_again(event: StoredEvent) -> list[Token]:
+    """An event as the store gives it to the domain's logic, each field by its name."""
+    named = {name: value for name in NAMED if (value := getattr(event, NAMED[name])) is not None}
+    return tokens([named, event.payload, event.extensions])
+
+
+NAMED = {
+    "DomainId": "domain_id",
+    "EventTime": "event_time",
+    "EventId": "event_id",
+    "UserId": "user_id",
+    "EventType": "event_type",
+    "EventName": "event_name",
+    "DomainName": "domain_name",
+    "Version": "version",
+    "CorrelationId": "correlation_id",
+    "IpAddress": "ip_address",
+}
+
+
+def try_messages(drawn: list[Draft | str], seed: int) -> int:
+    """Some batches of messages, most of them changed from what was drawn; how many."""
+    bodies = multiplied(drawn, seed, CHANGED)
+    with lambdas() as make:
+        pipeline = make(probe(Seen()))
+        expected = Expected(instant_at(pipeline.clock.now + SKEW_SECONDS))
+        counted: Counter[str] = Counter()
+        for start in range(0, len(bodies), 10):
+            batch = bodies[start : start + 10]
+            try:
+                said = persisted(pipeline, batch)
+                for body, outcome in zip(batch, said, strict=True):
+                    allowed, event = expected.outcomes(body)
+                    assert outcome in allowed, f"{outcome}, not {allowed}: {body[:2_000]!r}"
+                    if outcome == "stored" and event is not None:
+                        expected.stored[event.key] = event
+                counted.update(said)
+            except BaseException:
+                for body in batch:
+                    note(repr(body[:5_000]))
+                raise
+        assert_whole(pipeline, expected)
+        metrics = {name: counted[outcome] for outcome, name in COUNTED_AS.items() if counted[outcome]}
+        assert pipeline.metrics() == metrics
+    return len(bodies)
+
+
+COUNTED_AS = {
+    "stored": "EventsStored",
+    "duplicate": "DuplicateEvents",
+    "conflict": "ConflictingEvents",
+    "contract-violation": "ContractViolations",
+    "unstorable": "UnstorableEvents",
+}
+
+
+def persisted(pipeline: Pipeline, batch: list[str]) -> list[str]:
+    """What the function says has become of each message, which is true of the dead-letter queue."""
+    before, lines_before = len(pipeline.set_aside()), len(pipeline.lines())
+    assert pipeline.persist(*batch) == []
+    lines = [line for line in pipeline.lines()[lines_before:] if line.get("message") in {*SAYS, QUARANTINED}]
+    said = [SAYS.get(line["message"]) or line["reason_code"] for line in lines]
+    quarantined = [body for body, outcome in zip(batch, said, strict=True) if outcome in CODES]
+    aside = pipeline.set_aside()[before:]
+    assert [message.body for message in aside] == quarantined
+    assert [message.code for message in aside] == [outcome for outcome in said if outcome in CODES]
+    assert all(message.reason and len(message.reason) <= 2048 for message in aside)
+    return said
+
+
+@pytest.mark.timeout(0)
+def test_any_message_is_stored_or_known_or_set_aside_whole() -> None:
+    search("persist", try_messages, drawn=st.lists(messages, min_size=1, max_size=4), seed=seeds)
