@@ -1,0 +1,105 @@
+"""Guarantee: times and ids of a process increase strictly, from any thread and whatever its clock does."""
+
+import sys
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
+from types import SimpleNamespace
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cp_event_source.producer import clock
+from handler.event_time import instant
+
+LAST = 253_402_300_000_000_000_000  # in the year 9999
+
+nanoseconds = st.one_of(st.integers(0, LAST), st.integers(1_700_000_000_000_000_000, 1_700_000_000_002_000_000))
+
+
+@contextmanager
+def clock_of(readings: Iterable[int]) -> Iterator[None]:
+    """A process that has made no event yet, whose clock shows these."""
+    shown = iter(readings)
+    with (
+        mock.patch.object(clock, "_last", 0),
+        mock.patch.object(clock, "time", SimpleNamespace(time_ns=lambda: next(shown))),
+    ):
+        yield
+
+
+@given(st.lists(nanoseconds, min_size=1))
+def test_times_and_ids_increase_strictly_however_the_clock_is_set(readings: list[int]) -> None:
+    with clock_of(readings):
+        moments = [clock.next_nanosecond() for _ in readings]
+    for made in (
+        moments,
+        [clock.event_time(moment) for moment in moments],
+        [clock.uuid7(moment) for moment in moments],
+    ):
+        assert all(earlier < later for earlier, later in pairwise(made))
+
+
+@given(st.lists(nanoseconds, min_size=1, unique=True).map(sorted))
+def test_a_clock_that_runs_forward_is_taken_at_its_word(readings: list[int]) -> None:
+    with clock_of(reading + 1 for reading in readings):
+        assert [clock.next_nanosecond() for _ in readings] == [reading + 1 for reading in readings]
+
+
+@given(nanoseconds, st.integers(1, 10**15))
+def test_a_clock_set_back_is_waited_for_in_steps_of_a_nanosecond(moment: int, back: int) -> None:
+    with clock_of([moment + 1, moment + 1 - back, moment + 1 - back, moment + 5]):
+        assert [clock.next_nanosecond() - moment for _ in range(4)] == [1, 2, 3, 5]
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_no_two_threads_get_the_same_time_and_each_gets_later_ones(hasty_threads: None) -> None:
+    with (
+        clock_of(iter(lambda: 7, None)),  # stands still
+        ThreadPoolExecutor(8) as pool,
+    ):
+        by_thread = list(pool.map(lambda _: [clock.next_nanosecond() for _ in range(3000)], range(8)))
+    assert all(earlier < later for moments in by_thread for earlier, later in pairwise(moments))
+    assert sorted(moment for moments in by_thread for moment in moments) == list(range(7, 7 + 8 * 3000))
+
+
+def test_it_is_the_systems_time() -> None:
+    before = time.time_ns()
+    assert before <= clock.next_nanosecond()
+    assert clock._last - before < 3600 * 10**9
+
+
+@given(nanoseconds)
+def test_a_time_is_its_nanosecond_in_the_form_that_orders(moment: int) -> None:
+    text = clock.event_time(moment)
+    assert instant(text) == text
+    second, fraction = divmod(moment, 10**9)
+    assert int(text[20:29]) == fraction
+    assert datetime.fromisoformat(f"{text[:19]}+00:00") == datetime.fromtimestamp(second, UTC)
+
+
+@given(nanoseconds)
+def test_an_id_is_a_uuid_of_version_7_that_bears_its_time(moment: int) -> None:
+    made = uuid.UUID(clock.uuid7(moment))
+    assert (made.version, made.variant) == (7, uuid.RFC_4122)
+    assert made.int >> 80 == moment // 10**6
+    counter = (made.int >> 64 & 0xFFF) << 8 | made.int >> 54 & 0xFF
+    assert counter == moment % 10**6
+    assert str(made) == clock.uuid7(moment)[:20] + str(made)[20:]
+
+
+def test_ids_of_one_moment_differ() -> None:
+    assert len({clock.uuid7(7) for _ in range(1000)}) == 1000

@@ -1,0 +1,401 @@
+"""Guarantee: every event that is published is on the bus, or comes back with the reason; nothing is lost or forgotten,
+and no call holds more than the bus takes."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from cp_event_source.producer import DomainEvent, Unpublished, publish, publishing
+from handler import exact_json
+from handler.domain_event import parse_domain_event
+
+from .events import an_event
+
+MEGABYTE = 1024 * 1024
+
+TAKEN = {"EventId": "of-the-bus"}
+PASSING = [{"ErrorCode": code, "ErrorMessage": f"why {code}"} for code in ("ThrottlingException", "InternalFailure")]
+LASTING = [
+    {"ErrorCode": code, "ErrorMessage": f"why {code}"}
+    for code in (
+        "AccessDeniedException",
+        "InvalidArgument",
+        "MalformedDetail",
+        "NotAuthorizedForSourceException",
+        "New",
+    )
+]
+
+
+def client_error(code: str, status: int) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": f"why {code}"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "PutEvents")
+
+
+PASSING_ERRORS: list[Exception] = [
+    client_error("ThrottlingException", 400),
+    client_error("InternalException", 400),
+    client_error("SomethingNew", 503),
+    client_error("SomethingNew", 429),
+    EndpointConnectionError(endpoint_url="https://events"),
+    ConnectTimeoutError(endpoint_url="https://events"),
+    ReadTimeoutError(endpoint_url="https://events"),
+]
+LASTING_ERRORS: list[Exception] = [
+    client_error("AccessDeniedException", 400),
+    client_error("ValidationException", 400),
+    client_error("ResourceNotFoundException", 404),
+    NoCredentialsError(),
+]
+
+
+class Bus:
+    """A client that answers as it is told: with an exception, or with a result for each entry."""
+
+    def __init__(
+        self, answer: Callable[[int], Exception | list[dict[str, str]]] = lambda count: [TAKEN] * count
+    ) -> None:
+        self.answer = answer
+        self.calls: list[tuple[list[dict[str, str]], Exception | list[dict[str, str]]]] = []
+
+    def put_events(self, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        answer = self.answer(len(Entries))
+        self.calls.append((Entries, answer))
+        if isinstance(answer, Exception):
+            raise answer
+        return {"FailedEntryCount": len(Entries) - answer.count(TAKEN), "Entries": answer}
+
+    def sent(self) -> list[str]:
+        """The details of all entries, in order."""
+        return [entry["Detail"] for entries, _ in self.calls for entry in entries]
+
+    def taken(self) -> list[str]:
+        return [detail for detail, result in self.results() if result == TAKEN]
+
+    def results(self) -> Iterator[tuple[str, Exception | dict[str, str]]]:
+        """What each entry was answered, or the exception instead."""
+        for entries, answer in self.calls:
+            for at, entry in enumerate(entries):
+                yield entry["Detail"], answer if isinstance(answer, Exception) else answer[at]
+
+
+class Pauses(list[float]):
+    """Stands in for sleeping."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+def published(events: list[DomainEvent], bus: Bus, **options: Any) -> list[Unpublished]:
+    return publish(events, event_bus="company", client=bus, sleep=Pauses(), **options)
+
+
+def entry_size(entry: dict[str, str]) -> int:
+    """As the EventBridge user guide has it, "Calculating PutEvents event entry size"; there is no Time here."""
+    return sum(len(entry[name].encode()) for name in ("Source", "DetailType", "Detail"))
+
+
+lengths = st.one_of(
+    st.integers(0, 200),
+    st.sampled_from([100_000, 104_000, 105_000, 349_000, 350_000, 524_000]),
+    st.integers(0, 1_100_000),
+)
+
+
+@given(st.lists(lengths, max_size=25))
+def test_no_call_holds_too_much_and_all_events_are_sent_once_in_order(payload_lengths: list[int]) -> None:
+    events = [an_event("x" * length) for length in payload_lengths]
+    bus = Bus()
+
+    unpublished = published(events, bus)
+
+    for entries, _ in bus.calls:
+        assert 1 <= len(entries) <= 10
+        assert sum(map(entry_size, entries)) <= MEGABYTE
+    too_large = {each.event.detail for each in unpublished}
+    assert bus.sent() == [event.detail for event in events if event.detail not in too_large]
+    assert {(each.error_code, each.attempts) for each in unpublished} <= {("EntryTooLarge", 0)}
+    assert all(len(event.detail) > MEGABYTE - 1200 for event in events if event.detail in too_large)
+    assert not [event for event in events if len(event.detail) > MEGABYTE - 1024 and event.detail not in too_large]
+
+
+def test_calls_are_as_full_as_they_may_be() -> None:
+    bus = Bus()
+    assert published([an_event(number) for number in range(25)], bus) == []
+    assert [len(entries) for entries, _ in bus.calls] == [10, 10, 5]
+    bus = Bus()
+    assert published([an_event(300_000 * "x") for _ in range(10)], bus) == []
+    assert [len(entries) for entries, _ in bus.calls] == [3, 3, 3, 1]
+
+
+def test_the_largest_entry_is_sent_and_one_byte_more_is_not_and_the_others_are() -> None:
+    room = publishing.MOST_ENTRY_BYTES - len("me") - len("FileUploaded") - len(an_event("").detail)
+    events = [an_event(1), an_event("x" * room), an_event("x" * (room + 1)), an_event(2)]
+    bus = Bus()
+
+    (refused,) = published(events, bus, source="me")
+
+    assert refused.event is events[2]
+    assert (refused.error_code, refused.attempts) == ("EntryTooLarge", 0)
+    assert refused.error_message == "1,047,553 bytes as an entry; at most 1,047,552 get through to the pipeline"
+    assert bus.sent() == [event.detail for event in (events[0], events[1], events[3])]
+    assert max(entry_size(entry) for entries, _ in bus.calls for entry in entries) == 1_047_552
+
+
+def nested(levels: int) -> Any:
+    payload: Any = 1
+    for _ in range(levels):
+        payload = [payload]
+    return payload
+
+
+@pytest.mark.parametrize("payload", [{"Total": 2**63}, nested(1100)])
+def test_what_putevents_does_not_take_is_not_sent_and_the_others_are(payload: Any) -> None:
+    events = [an_event(1), an_event(payload), an_event(2)]
+    bus = Bus()
+
+    (refused,) = published(events, bus)
+
+    assert refused == Unpublished(events[1], "UnsupportedPayload", events[1].unsupported or "", 0)
+    assert bus.sent() == [events[0].detail, events[2].detail]
+
+
+answers = st.one_of(
+    st.just(TAKEN), st.just(TAKEN), st.sampled_from(PASSING), st.sampled_from(PASSING), st.sampled_from(LASTING)
+)
+
+
+@given(st.data(), st.integers(0, 23), st.integers(1, 5))
+def test_whatever_fails_at_any_attempt_each_event_is_on_the_bus_or_comes_back(
+    data: st.DataObject, count: int, max_attempts: int
+) -> None:
+    def answer(entries: int) -> Exception | list[dict[str, str]]:
+        if data.draw(st.integers(0, 4)) == 0:
+            return data.draw(st.sampled_from(PASSING_ERRORS + LASTING_ERRORS))
+        return data.draw(st.lists(answers, min_size=entries, max_size=entries))
+
+    events = [an_event(number) for number in range(count)]
+    bus, pauses = Bus(answer), Pauses()
+
+    unpublished = publish(iter(events), event_bus="company", client=bus, max_attempts=max_attempts, sleep=pauses)
+
+    returned = [each.event.detail for each in unpublished]
+    assert sorted(bus.taken() + returned) == sorted(event.detail for event in events)
+    times_sent = Counter(bus.sent())
+    assert all(each.attempts == times_sent[each.event.detail] for each in unpublished)
+    last: dict[str, Exception | dict[str, str]] = {}
+    for detail, result in bus.results():
+        assert detail not in last or passes(last[detail]), "sent again after it was taken, or refused for good"
+        last[detail] = result
+    for each in unpublished:
+        assert each.attempts == max_attempts or not passes(last[each.event.detail])
+        assert (each.error_code, each.error_message) == reason(last[each.event.detail])
+    assert all(0 <= pause <= 5 for pause in pauses)
+
+
+def passes(result: Exception | dict[str, str]) -> bool:
+    return result in PASSING or result in PASSING_ERRORS
+
+
+def reason(result: Exception | dict[str, str]) -> tuple[str, str]:
+    if isinstance(result, ClientError):
+        return result.response["Error"]["Code"], result.response["Error"]["Message"]
+    if isinstance(result, Exception):
+        return type(result).__name__, str(result)
+    return result["ErrorCode"], result["ErrorMessage"]
+
+
+def test_only_the_entries_that_failed_are_sent_again() -> None:
+    events = [an_event(number) for number in range(4)]
+    script = iter([[TAKEN, PASSING[0], LASTING[0], PASSING[1]], [PASSING[0], TAKEN], [TAKEN]])
+    bus = Bus(lambda count: next(script))
+
+    (refused,) = published(events, bus)
+
+    assert [[json.loads(entry["Detail"])["Payload"] for entry in entries] for entries, _ in bus.calls] == [
+        [0, 1, 2, 3],
+        [1, 3],
+        [1],
+    ]
+    assert refused == Unpublished(events[2], "AccessDeniedException", "why AccessDeniedException", 1)
+
+
+def test_pauses_are_random_up_to_a_length_that_doubles_to_five_seconds_and_there_is_none_after_the_last() -> None:
+    longest: list[float] = []
+    pauses = Pauses()
+    with mock.patch.object(publishing.random, "uniform", lambda low, high: longest.append(high) or (low + high) / 2):
+        (refused,) = publish(
+            [an_event()],
+            event_bus="company",
+            client=Bus(lambda count: PASSING[:1]),
+            max_attempts=9,
+            sleep=pauses,
+        )
+    assert refused.attempts == 9
+    assert longest == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5]
+    assert pauses == [high / 2 for high in longest]
+
+
+def test_an_answer_that_is_lost_sends_the_same_event_again() -> None:
+    """The same id and time, and so the same key: the pipeline stores it once."""
+    script: Iterator[Any] = iter([ReadTimeoutError(endpoint_url="https://events"), [TAKEN]])
+    bus = Bus(lambda count: next(script))
+
+    assert published([an_event({"a": 1})], bus) == []
+
+    first, second = bus.sent()
+    assert first == second
+
+
+def test_what_came_back_can_be_published_again_unchanged() -> None:
+    event = an_event()
+    (refused,) = published([event], Bus(lambda count: LASTING[:1]))
+    bus = Bus()
+    assert published([refused.event], bus) == []
+    assert bus.taken() == [event.detail]
+
+
+def test_no_more_events_are_read_than_a_call_takes() -> None:
+    read = 0
+    ahead: list[int] = []
+
+    def endless() -> Iterator[DomainEvent]:
+        nonlocal read
+        for number in range(1000):
+            read += 1
+            ahead.append(read - len(bus.sent()))
+            yield an_event(number)
+
+    bus = Bus()
+    assert publish(endless(), event_bus="company", client=bus) == []
+    assert len(bus.sent()) == 1000
+    assert max(ahead) == 11
+
+
+def test_an_error_of_a_call_that_is_no_answer_of_aws_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        published([an_event()], Bus(lambda count: ZeroDivisionError()))
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"event_bus": ""}, "event_bus: must be"),
+        ({"source": ""}, "source: must have 1 to 256 characters; found 0"),
+        ({"source": "x" * 257}, "source: must have 1 to 256 characters; found 257"),
+        ({"max_attempts": 0}, "max_attempts: must be at least 1; found 0"),
+    ],
+)
+def test_an_argument_out_of_its_range_is_refused_before_anything_is_sent(options: Any, reason: str) -> None:
+    bus = Bus()
+    with pytest.raises(ValueError, match=reason):
+        publish([an_event()], **({"event_bus": "company", "client": bus} | options))
+    assert bus.calls == []
+
+
+@pytest.mark.parametrize(
+    ("name", "detail_type"),
+    [("x" * 128, "x" * 128), ("x" * 256, "x" * 128), ("ä" * 128, "ä" * 64), ("x" + "ä" * 100, "x" + "ä" * 63)],
+)
+def test_a_detail_type_is_no_longer_than_the_bus_takes_and_the_event_keeps_its_whole_name(
+    name: str, detail_type: str
+) -> None:
+    bus = Bus()
+    assert published([an_event(event_name=name)], bus) == []
+    ((entry,), _) = bus.calls[0]
+    assert entry["DetailType"] == detail_type
+    assert json.loads(entry["Detail"])["EventName"] == name
+
+
+@pytest.fixture
+def client() -> Any:
+    return boto3.client(
+        "events",
+        region_name="eu-central-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def test_the_request_and_the_answers_are_those_of_the_api(client: Any) -> None:
+    events = [an_event(number) for number in range(3)]
+    entries = [
+        {"EventBusName": "company", "Source": "shop", "DetailType": "FileUploaded", "Detail": event.detail}
+        for event in events
+    ]
+    failed = {"ErrorCode": "InternalFailure", "ErrorMessage": "Unexpected"}
+    with Stubber(client) as stub:
+        stub.add_client_error(
+            "put_events", "ThrottlingException", "Rate exceeded", 400, expected_params={"Entries": entries}
+        )
+        stub.add_response(
+            "put_events", {"FailedEntryCount": 2, "Entries": [failed, {"EventId": "1"}, failed]}, {"Entries": entries}
+        )
+        stub.add_client_error(
+            "put_events", "AccessDenied", "Not allowed", 403, expected_params={"Entries": [entries[0], entries[2]]}
+        )
+
+        unpublished = publish(events, event_bus="company", source="shop", client=client, sleep=Pauses())
+
+        stub.assert_no_pending_responses()
+    assert unpublished == [
+        Unpublished(events[0], "AccessDenied", "Not allowed", 3),
+        Unpublished(events[2], "AccessDenied", "Not allowed", 3),
+    ]
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty account in memory, and a process that has not published yet."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setattr(publishing, "_default_client", None)
+    with mock_aws():
+        yield
+
+
+def test_without_a_client_events_get_to_the_pipelines_rule_and_the_client_is_made_once(account: None) -> None:
+    bus, sqs = boto3.client("events"), boto3.client("sqs")
+    bus.create_event_bus(Name="company")
+    queue = sqs.create_queue(QueueName="ingest")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = '{"detail": {"EventType": ["DOMAIN"], "DomainName": ["File"]}}'
+    bus.put_rule(Name="domain-event", EventBusName="company", EventPattern=pattern)
+    bus.put_targets(Rule="domain-event", EventBusName="company", Targets=[{"Id": "ingest", "Arn": arn}])
+    events = [an_event({"Number": number, "Share": 0.1}) for number in range(12)]
+
+    with mock.patch.object(boto3, "client", wraps=boto3.client) as made:
+        assert publish(events, event_bus="company") == []
+        assert publish([an_event(domain_name="Account")], event_bus="company") == []
+
+    assert made.call_count == 1
+    assert made.call_args.kwargs["config"].retries["total_max_attempts"] == 1, "attempts are counted in one place"
+    bodies = [message["Body"] for _ in range(3) for message in received(sqs, queue)]
+    details = [exact_json.loads(body)["detail"] for body in bodies]
+    parsed = [parse_domain_event(d, domain_name="File", latest="9999-12-31T23:59:59.999999999Z") for d in details]
+    assert {event.event_id for event in parsed} == {event.event_id for event in events}
+    assert {exact_json.loads(body)["source"] for body in bodies} == {"cp-event-source.producer"}
+
+
+def received(sqs: Any, queue: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    return messages
