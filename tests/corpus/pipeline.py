@@ -89,9 +89,8 @@ class Pipeline:
 
     def persist(self, *bodies: str) -> list[str]:
         """Hand a batch of messages to the persist function. Returns the ids (m0, m1, ...) to deliver again."""
-        records = [
-            {"messageId": f"m{number}", "body": body, "eventSource": "aws:sqs"} for number, body in enumerate(bodies)
-        ]
+        told = {"SentTimestamp": str(int(self.clock.now * 1000))}
+        records = [{"messageId": f"m{number}", "body": each, "attributes": told} for number, each in enumerate(bodies)]
         return failures(self.invoke(PERSIST, {"Records": records}))
 
     def project(self, records: Sequence[Mapping[str, Any]]) -> list[str]:

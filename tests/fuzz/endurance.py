@@ -21,6 +21,8 @@ from ..nightly import NIGHTLY
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "1000000")) if NIGHTLY else 0
 EXAMPLES_A_ROUND = 300
+"""Of a search that is told no other number."""
+
 SECONDS_AN_EXAMPLE = 120
 """For a few dozen inputs, which take some ten milliseconds: what takes longer hangs, however slow the machine."""
 
@@ -36,8 +38,10 @@ class Hangs(BaseException):
     """An example does not end. No `except Exception` in the functions may take it for an error of theirs."""
 
 
-def search(name: str, example: Callable[..., int], **strategies: st.SearchStrategy[Any]) -> None:
-    """Try an example, which returns how many inputs it tried, until there were enough."""
+def search(
+    name: str, example: Callable[..., int], *, examples: int = EXAMPLES_A_ROUND, **strategies: st.SearchStrategy[Any]
+) -> None:
+    """Try an example, which returns how many inputs it tried, until there were enough; in rounds of so many examples."""
     began, inputs, rounds = time.monotonic(), 0, 0
     first = int(os.environ.get("FUZZ_SEED", secrets.randbelow(2**32)))
     warm = 0
@@ -50,7 +54,7 @@ def search(name: str, example: Callable[..., int], **strategies: st.SearchStrate
     try:
         while rounds == 0 or inputs < INPUTS:
             limits = settings(
-                max_examples=EXAMPLES_A_ROUND,
+                max_examples=examples,
                 database=None,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

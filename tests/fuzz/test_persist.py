@@ -7,6 +7,7 @@ The usual run tries some ten thousand messages. As many as you like, for hours:
 What must become of a message is told by `reference.py`, which shares no code with it but the reading of times.
 """
 
+import random
 from collections import Counter
 
 import pytest
@@ -20,7 +21,7 @@ from ..corpus.pipeline import CODES, DOMAIN_NAME, SKEW_SECONDS, Pipeline, Seen, 
 from ..corpus.values import Token, tokens
 from . import reference
 from .endurance import search
-from .inputs import Draft, messages, multiplied, seeds
+from .inputs import Draft, messages, multiplied, seeds, written_by_hand
 
 CHANGED = 11
 """Changed messages for each that hypothesis draws."""
@@ -37,6 +38,9 @@ class Expected:
     def __init__(self, latest: str) -> None:
         self._latest = latest
         self.stored: dict[tuple[str, str], reference.Event] = {}
+        self.bodies: dict[tuple[str, str], str] = {}
+        self.by_hand: set[tuple[str, str]] = set()
+        """Keys of items that a person has written over."""
 
     def outcomes(self, body: str) -> tuple[set[str], reference.Event | None]:
         """What may become of the next message: one thing, but for large ones; and its event."""
@@ -49,6 +53,8 @@ class Expected:
             return {"unstorable", "contract-violation"}, None
         if event is None:
             return {"contract-violation"}, None
+        if event.key in self.by_hand:
+            return {"conflict", "duplicate"}, event
         before = self.stored.get(event.key)
         known = "stored" if before is None else "duplicate" if before.content == event.content else "conflict"
         return ({known} if len(body) < FITS_IN_ANY_CASE else {known, "unstorable"}), event
@@ -60,7 +66,7 @@ def assert_whole(pipeline: Pipeline, expected: Expected) -> None:
     assert stored.keys() == expected.stored.keys()
     for key, event in stored.items():
         detail = expected.stored[key].detail
-        assert sent_again(event) == as_sent(detail), key
+        assert key in expected.by_hand or sent_again(event) == as_sent(detail), key
 
 
 def as_sent(detail: dict[str, object]) -> list[Token]:
@@ -90,20 +96,22 @@ NAMED = {
 
 def try_messages(drawn: list[Draft | str], seed: int) -> int:
     """Some batches of messages, most of them changed from what was drawn; how many."""
-    bodies = multiplied(drawn, seed, CHANGED)
+    bodies, rng = multiplied(drawn, seed, CHANGED), random.Random(seed)
     with lambdas() as make:
         pipeline = make(probe(Seen()))
         expected = Expected(instant_at(pipeline.clock.now + SKEW_SECONDS))
         counted: Counter[str] = Counter()
         for start in range(0, len(bodies), 10):
             batch = bodies[start : start + 10]
+            if rng.random() < 0.2:
+                batch += erase_one(pipeline, expected, rng)
             try:
                 said = persisted(pipeline, batch)
                 for body, outcome in zip(batch, said, strict=True):
                     allowed, event = expected.outcomes(body)
                     assert outcome in allowed, f"{outcome}, not {allowed}: {body[:2_000]!r}"
                     if outcome == "stored" and event is not None:
-                        expected.stored[event.key] = event
+                        expected.stored[event.key], expected.bodies[event.key] = event, body
                 counted.update(said)
             except BaseException:
                 for body in batch:
@@ -113,6 +121,16 @@ def try_messages(drawn: list[Draft | str], seed: int) -> int:
         metrics = {name: counted[outcome] for outcome, name in COUNTED_AS.items() if counted[outcome]}
         assert pipeline.metrics() == metrics
     return len(bodies)
+
+
+def erase_one(pipeline: Pipeline, expected: Expected, rng: random.Random) -> list[str]:
+    """As an operator does: write over a stored event, under its own key. Its message, which comes again."""
+    items = rng.sample(pipeline.db.items("events"), min(1, len(expected.stored)))
+    keys = [(item["DomainId"]["S"], item["EventKey"]["S"]) for item in items]
+    for item in items:
+        pipeline.db.handle("PutItem", {"TableName": "events", "Item": written_by_hand(rng, item, is_json=True)})
+    expected.by_hand.update(keys)
+    return [expected.bodies[key] for key in keys]
 
 
 COUNTED_AS = {

@@ -1,0 +1,98 @@
+"""Guarantee: what a person wrote into the events table, a tombstone say, disturbs nothing but its own event."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from handler.stored_event import StoredEvent
+
+from ..doubles.aws import AwsError
+from .cases import body
+from .pipeline import Pipeline, Seen, probe
+
+ATTRIBUTES: dict[str, dict[str, Any]] = {
+    "text": {"S": "erased"},
+    "number": {"N": "1"},
+    "null": {"NULL": True},
+    "map": {"M": {"by": {"S": "me"}}},
+    "binary": {"B": b"\x00"},
+    "binary that looks compressed": {"B": b"x\x9c\x03\x00\x00\x00\x00\x01"},
+    "binary in a map": {"M": {"key": {"B": b"\x00"}}},
+    "texts": {"SS": ["a", "b"]},
+    "numbers": {"NS": ["1", "2"]},
+    "binaries": {"BS": [b"\x00"]},
+}
+
+
+def known(names: Iterable[str], defect: str) -> list[Any]:
+    """Parameters of which these show a defect that is still there."""
+    mark = pytest.mark.xfail(reason=defect, strict=False)
+    return [pytest.param(name, marks=[mark] if name in names else []) for name in ATTRIBUTES]
+
+
+BINARY = [name for name in ATTRIBUTES if name.startswith("binary")]
+SETS = ["texts", "numbers", "binaries"]
+
+
+def put(pipeline: Pipeline, item: dict[str, Any], **attributes: dict[str, Any]) -> None:
+    pipeline.db.handle("PutItem", {"TableName": "events", "Item": item | attributes})
+
+
+@pytest.fixture
+def pipeline(make: Callable[..., Pipeline]) -> Pipeline:
+    return make(probe(Seen()))
+
+
+@pytest.mark.parametrize("name", known([*BINARY, *SETS], "contents that are not from JSON cannot be compared"))
+def test_an_event_that_was_erased_and_is_sent_again_is_a_conflict(pipeline: Pipeline, name: str) -> None:
+    pipeline.persist(body())
+    (item,) = pipeline.db.items("events")
+    tombstone = {"DomainId": item["DomainId"], "EventKey": item["EventKey"], "Erased": ATTRIBUTES[name]}
+    put(pipeline, tombstone)
+    assert pipeline.persist(body(), body(EventId='"e-2"')) == []
+    assert pipeline.db.items("events")[0] == tombstone
+    assert [aside.code for aside in pipeline.set_aside()] == ["conflict"]
+
+
+@pytest.mark.parametrize("attribute", ["EventTime", "EventName", "Bus", "Version", "Original", "UserId"])
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_an_odd_item_holds_up_no_other_domain_and_loses_none_of_its_events(
+    pipeline: Pipeline, name: str, attribute: str
+) -> None:
+    _project_beside_one_that_fails(pipeline, attribute, ATTRIBUTES[name])
+
+
+@pytest.mark.parametrize("name", known(ATTRIBUTES.keys() - {"text"}, "the lag from it is read outside of the guard"))
+def test_nor_does_an_odd_time_of_arrival(pipeline: Pipeline, name: str) -> None:
+    _project_beside_one_that_fails(pipeline, "ArrivedAt", ATTRIBUTES[name])
+
+
+def _project_beside_one_that_fails(pipeline: Pipeline, attribute: str, value: dict[str, Any]) -> None:
+    pipeline.persist(body(), body(DomainId='"d-2"'))
+    by_id = {item["DomainId"]["S"]: item for item in pipeline.db.items("events")}
+    put(pipeline, by_id["d-1"], EventKey={"S": "by hand"}, **{attribute: value})
+    records = sorted(pipeline.db.records("events"), key=lambda record: record["dynamodb"]["Keys"]["DomainId"]["S"])
+
+    def fail(operation: str, request: Mapping[str, Any], when: str) -> None:
+        if operation == "PutItem" and request["Item"]["DomainId"] == {"S": "d-2"}:
+            raise AwsError("ThrottlingException", "slow down")
+
+    pipeline.db.intercept = fail
+    returned = [record["dynamodb"]["SequenceNumber"] for record in records[-1:]]
+    assert pipeline.project(records) == returned
+    pipeline.db.intercept = None
+    assert pipeline.project(records[-1:]) == []
+    assert {domain_id: row["Count"]["N"] for domain_id, row in pipeline.rows().items()} == {"d-1": "2", "d-2": "1"}
+
+
+@pytest.mark.parametrize("name", known(["binary in a map", "binaries"], "the stream gives binary as base64 text"))
+def test_a_payload_is_the_same_from_the_stream_and_from_the_table(pipeline: Pipeline, name: str) -> None:
+    if "B" in ATTRIBUTES[name]:
+        pytest.skip("it is taken for compressed JSON text")
+    pipeline.persist(body())
+    (item,) = pipeline.db.items("events")
+    put(pipeline, item, EventKey={"S": "by hand"}, Payload=ATTRIBUTES[name])
+    streamed = StoredEvent.of(pipeline.db.records("events")[-1]["dynamodb"]["NewImage"])
+    stored = pipeline.events()[-1]
+    assert (streamed.payload, streamed.domain_payload) == (stored.payload, stored.domain_payload)
