@@ -72,7 +72,7 @@ def publish(
 
     Args:
         events: read as they are sent, ten at a time.
-        event_bus: its name or ARN.
+        event_bus: its name or ARN. For a bus that does not exist, AWS drops events and reports no error.
         source: who publishes, at most 256 characters; kept with the event. Not `aws.` and the like, which AWS reserves.
         client: a boto3 client of `events`. By default one that is made at the first call and kept.
         max_attempts: how often an event is sent at most, where the error is one that passes. Between the attempts there
@@ -86,9 +86,7 @@ def publish(
     Raises:
         ValueError: an argument is out of its range; nothing was sent.
         ModuleNotFoundError: boto3 is not installed.
-
-    What `events` raises while it is read passes through, too, and then it is not known which were sent: publish all of
-    them again.
+        Exception: whatever reading `events` raises; then it is not known which were sent: publish them all again.
     """
     if not event_bus:
         raise ValueError("event_bus: must be the bus's name or ARN; found nothing")
