@@ -78,6 +78,21 @@ def test_it_imports_without_an_aws_library_and_finds_the_functions_code(deployin
     assert Path(where.strip()).is_relative_to(deploying.parent)
 
 
+def test_alone_with_no_dependency_it_makes_events_and_asks_for_boto3_to_publish_them(
+    wheel: Path, tmp_path: Path
+) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=tmp_path)
+    program = (
+        "from cp_event_source.producer import DomainEvent, publish\n"
+        "event = DomainEvent(domain_name='File', domain_id='f', event_name='E', payload=0.1, user_id='u')\n"
+        "try: publish([event], event_bus='company')\n"
+        "except ModuleNotFoundError as error: print(error.name, event.detail)\n"
+    )
+    assert run(python, "-c", program, cwd=tmp_path).startswith('boto3 {"DomainId":"f","DomainName":"File",')
+
+
 @pytest.mark.timeout(600)
 def test_it_runs_the_demo(local: Path, tmp_path: Path) -> None:
     example = shutil.copytree(ROOT / "examples" / "default", tmp_path / "default")
