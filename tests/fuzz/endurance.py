@@ -29,6 +29,9 @@ SECONDS_AN_EXAMPLE = 120
 MEMORY_GROWTH_KB = 400 * 1024
 """Between the first rounds, when all is warm, and any later one."""
 
+WIRED_ONE_IN = 40
+"""Examples: one in so many runs on real clients, which check what they send, and takes a while."""
+
 WARM_ROUNDS = 3
 REPORT: list[str] = []
 """What is printed at the end."""
@@ -41,15 +44,19 @@ class Hangs(BaseException):
 def search(
     name: str, example: Callable[..., int], *, examples: int = EXAMPLES_A_ROUND, **strategies: st.SearchStrategy[Any]
 ) -> None:
-    """Try an example, which returns how many inputs it tried, until there were enough; in rounds of so many examples."""
+    """Try examples, each of which returns how many inputs it tried, until there were enough; in rounds of so many."""
     began, inputs, rounds = time.monotonic(), 0, 0
     first = int(os.environ.get("FUZZ_SEED", secrets.randbelow(2**32)))
     warm = 0
 
     def counted(**drawn: Any) -> None:
         nonlocal inputs
-        with _alarm():
-            inputs += example(**drawn)
+        try:
+            with _alarm():
+                inputs += example(**drawn)
+        except Hangs as error:  # not shrunk, which would take as long each time: so the example is told at once
+            error.add_note(repr(drawn))
+            raise
 
     try:
         while rounds == 0 or inputs < INPUTS:

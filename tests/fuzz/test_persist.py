@@ -20,7 +20,7 @@ from handler.stored_event import StoredEvent
 from ..corpus.pipeline import CODES, DOMAIN_NAME, SKEW_SECONDS, Pipeline, Seen, lambdas, probe
 from ..corpus.values import Token, tokens
 from . import reference
-from .endurance import search
+from .endurance import WIRED_ONE_IN, search
 from .inputs import Draft, messages, multiplied, seeds, written_by_hand
 
 CHANGED = 11
@@ -98,7 +98,7 @@ def try_messages(drawn: list[Draft | str], seed: int) -> int:
     """Some batches of messages, most of them changed from what was drawn; how many."""
     bodies, rng = multiplied(drawn, seed, CHANGED), random.Random(seed)
     with lambdas() as make:
-        pipeline = make(probe(Seen()))
+        pipeline = make(probe(Seen()), is_wired=seed % WIRED_ONE_IN == 1)
         expected = Expected(instant_at(pipeline.clock.now + SKEW_SECONDS))
         counted: Counter[str] = Counter()
         for start in range(0, len(bodies), 10):

@@ -27,7 +27,7 @@ from handler.stored_event import StoredEvent
 from ..corpus.pipeline import Pipeline, lambdas, logic_of
 from ..doubles.aws import AwsError
 from ..handler.strategies import json_texts
-from .endurance import search
+from .endurance import WIRED_ONE_IN, search
 from .inputs import events_of, odd_key, rebuild_request, seeds, written_by_hand
 
 MOST_EVENTS = 24
@@ -233,7 +233,7 @@ def try_items(payloads: list[str], seed: int) -> int:
     """A history of events and of items written by hand; how many inputs it had."""
     with lambdas() as make:
         rng = random.Random(seed)
-        world = World(make(logic()), rng)
+        world = World(make(logic(), is_wired=seed % WIRED_ONE_IN == 1), rng)
         try:
             world.pipeline.persist(*events_of(rng, payloads, MOST_EVENTS))
             world.add_by_hand()
