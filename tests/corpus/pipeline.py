@@ -20,10 +20,8 @@ from ..doubles.clients import direct_dynamodb, direct_sqs, wire
 from ..doubles.dynamodb import DynamoDB
 from ..doubles.mappings import QueueMapping, StreamMapping
 from ..doubles.sqs import SQS, Message
-from ..faults.functions import DOMAIN_NAME, PERSIST, PROJECT, Function, environment, time_of
-
-NOW = "2026-01-01T00:00:00Z"
-"""The time of a pipeline's clock, until a test lets it pass."""
+from ..faults.functions import DOMAIN_NAME as DOMAIN_NAME
+from ..faults.functions import PERSIST, PROJECT, Function, environment, time_of
 
 SKEW_SECONDS = 600
 CODES = {"contract-violation", "conflict", "unstorable"}
@@ -200,6 +198,3 @@ def logic_of(kind: Any) -> DomainLogic:
     module = ModuleType("domain_handler")
     module.__dict__.update(Domain=Domain, Kind=kind)
     return DomainLogic(module)
-
-
-__all__ = ["DOMAIN_NAME", "NOW", "PERSIST", "PROJECT", "Pipeline", "Seen", "lambdas", "probe"]

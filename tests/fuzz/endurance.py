@@ -26,7 +26,7 @@ EXAMPLES_A_ROUND = 300
 SECONDS_AN_EXAMPLE = 120
 """For a few dozen inputs, which take some ten milliseconds: what takes longer hangs, however slow the machine."""
 
-MEMORY_GROWTH_KB = 400 * 1024
+MEMORY_GROWTH_KB = 200 * 1024
 """Between the first rounds, when all is warm, and any later one."""
 
 WIRED_ONE_IN = 40

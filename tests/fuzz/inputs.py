@@ -13,7 +13,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ..corpus import cases, envelopes
-from ..corpus.cases import object_text
 from ..handler.strategies import json_texts
 
 _SHORT = 2_000
@@ -289,6 +288,3 @@ def _loaded(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-__all__ = ["object_text"]
