@@ -110,16 +110,18 @@ def decode(attribute: Mapping[str, Any]) -> Any:
 
 
 def copy(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy that shares nothing that can be changed with `attribute`."""
+    """A copy that shares nothing that can be changed with `attribute`, binary values as bytes."""
     (kind,) = attribute
     value = attribute[kind]
     if kind == "M":
         return {kind: {key: copy(element) for key, element in value.items()}}
     if kind == "L":
         return {kind: [copy(element) for element in value]}
-    if kind in {"SS", "NS", "BS"}:
+    if kind in {"SS", "NS"}:
         return {kind: list(value)}
-    return {kind: value}
+    if kind == "BS":
+        return {kind: [binary(element) for element in value]}
+    return {kind: binary(value) if kind == "B" else value}
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

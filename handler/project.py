@@ -73,8 +73,10 @@ class Project:
         left = dict(shares)
         try:
             for rows in self.rows.read_many(list(shares)):
-                part = {domain_id: left.pop(domain_id) for domain_id in rows}
+                part = {domain_id: shares[domain_id] for domain_id in rows}
                 yield from self._failing_of(part, rows, budget, on_trial=on_trial)
+                for domain_id in part:  # only now: whatever ended this part before, its domains go back
+                    del left[domain_id]
                 # only the first domain has all the time there is: one for which what is left is too short, will be it
                 budget = replace(budget, whole=False)
         except Exception as error:  # noqa: BLE001  nothing is lost: what is left of the batch is delivered again

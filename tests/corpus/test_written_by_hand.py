@@ -1,6 +1,6 @@
 """Guarantee: what a person wrote into the events table, a tombstone say, disturbs nothing but its own event."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -25,16 +25,6 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
 }
 
 
-def known(names: Iterable[str], defect: str) -> list[Any]:
-    """Parameters of which these show a defect that is still there."""
-    mark = pytest.mark.xfail(reason=defect, strict=False)
-    return [pytest.param(name, marks=[mark] if name in names else []) for name in ATTRIBUTES]
-
-
-BINARY = [name for name in ATTRIBUTES if name.startswith("binary")]
-SETS = ["texts", "numbers", "binaries"]
-
-
 def put(pipeline: Pipeline, item: dict[str, Any], **attributes: dict[str, Any]) -> None:
     pipeline.db.handle("PutItem", {"TableName": "events", "Item": item | attributes})
 
@@ -44,7 +34,7 @@ def pipeline(make: Callable[..., Pipeline]) -> Pipeline:
     return make(probe(Seen()))
 
 
-@pytest.mark.parametrize("name", known([*BINARY, *SETS], "contents that are not from JSON cannot be compared"))
+@pytest.mark.parametrize("name", ATTRIBUTES)
 def test_an_event_that_was_erased_and_is_sent_again_is_a_conflict(pipeline: Pipeline, name: str) -> None:
     pipeline.persist(body())
     (item,) = pipeline.db.items("events")
@@ -63,7 +53,7 @@ def test_an_odd_item_holds_up_no_other_domain_and_loses_none_of_its_events(
     _project_beside_one_that_fails(pipeline, attribute, ATTRIBUTES[name])
 
 
-@pytest.mark.parametrize("name", known(ATTRIBUTES.keys() - {"text"}, "the lag from it is read outside of the guard"))
+@pytest.mark.parametrize("name", ATTRIBUTES)
 def test_nor_does_an_odd_time_of_arrival(pipeline: Pipeline, name: str) -> None:
     _project_beside_one_that_fails(pipeline, "ArrivedAt", ATTRIBUTES[name])
 
@@ -86,7 +76,7 @@ def _project_beside_one_that_fails(pipeline: Pipeline, attribute: str, value: di
     assert {domain_id: row["Count"]["N"] for domain_id, row in pipeline.rows().items()} == {"d-1": "2", "d-2": "1"}
 
 
-@pytest.mark.parametrize("name", known(["binary in a map", "binaries"], "the stream gives binary as base64 text"))
+@pytest.mark.parametrize("name", ATTRIBUTES)
 def test_a_payload_is_the_same_from_the_stream_and_from_the_table(pipeline: Pipeline, name: str) -> None:
     if "B" in ATTRIBUTES[name]:
         pytest.skip("it is taken for compressed JSON text")

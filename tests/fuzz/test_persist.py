@@ -128,7 +128,7 @@ def erase_one(pipeline: Pipeline, expected: Expected, rng: random.Random) -> lis
     items = rng.sample(pipeline.db.items("events"), min(1, len(expected.stored)))
     keys = [(item["DomainId"]["S"], item["EventKey"]["S"]) for item in items]
     for item in items:
-        pipeline.db.handle("PutItem", {"TableName": "events", "Item": written_by_hand(rng, item, is_json=True)})
+        pipeline.db.handle("PutItem", {"TableName": "events", "Item": written_by_hand(rng, item)})
     expected.by_hand.update(keys)
     return [expected.bodies[key] for key in keys]
 

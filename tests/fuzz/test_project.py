@@ -8,7 +8,6 @@ tombstone, attributes of any type under any key. Rebuild requests are any JSON. 
 An input is a stored item, a record of the stream, or a request.
 """
 
-import base64
 import hashlib
 import random
 from collections.abc import Iterator
@@ -73,9 +72,7 @@ def _text(value: Any) -> str:
             parts.append(f"[{len(each)}")
             left += each
         else:
-            # binary in an item written by hand: the stream has it as base64 text
-            plain = base64.b64encode(each).decode() if isinstance(each, bytes) else each
-            parts.append(repr(sorted(map(repr, plain)) if isinstance(plain, set) else plain))
+            parts.append(repr(sorted(map(repr, each)) if isinstance(each, set) else each))
     return " ".join(parts)
 
 
