@@ -49,7 +49,7 @@ def section(scale: Scale) -> Section:
                 list(_persist(scale.runs)),
                 f"persist, new events in batches of {_BATCH}",
                 "botocore: one put_item, from the call to a canned reply, without the network. $: Lambda's for that "
-                "time alone, at any memory below 1,769 MB.",
+                "time alone, at any memory up to 1,769 MB.",
             ),
             Table(
                 ("domain", "row, bytes", "fold, microseconds per event", "the domain's own apply", "without it"),

@@ -17,7 +17,9 @@ PERSIST_MEMORY_MB: Final = 512
 
 PROJECT_TIMEOUT_SECONDS: Final = 900
 """Lambda's maximum: a late event or a rebuild may fold a long history."""
-PROJECT_MEMORY_MB: Final = 1024
+PROJECT_MEMORY_MB: Final = 1769
+"""A whole processor, since folding computes. And room for the largest batches: 6 MB of events, or as many rows as are
+read at once, each of 400 KB and all of it small numbers."""
 
 EVENT_TIME_LIMIT_SECONDS: Final = 10
 """How long domain logic may work on one event before its domain is parked. Folding is arithmetic, without

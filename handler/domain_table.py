@@ -12,8 +12,9 @@ from .projection import RowChanged
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
-_BATCH_GET_KEYS = 100
-"""Keys of one BatchGetItem, at most (DynamoDB's limit)."""
+ROWS_AT_ONCE = 20
+"""Rows of one BatchGetItem. It might ask for 100, and get 16 MB of them; a row's Python objects, with what is computed
+from them, may take 200 times its size."""
 
 _MOST_VAIN_TRIES = 8
 
@@ -30,16 +31,14 @@ class DomainTable:
     name: str
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
-        """The rows of different domains by DomainId, in parts: one call for each hundred, or 16 MB of them.
-
-        In parts, since a hundred rows may have 40 MB, and several times as much as Python objects.
+        """The rows of different domains by DomainId, in parts of ROWS_AT_ONCE at the most, as they are needed.
 
         Raises:
             ReadIncomplete: throttled for too long.
             botocore.exceptions.ClientError: the table cannot be read just now.
         """
-        for start in range(0, len(domain_ids), _BATCH_GET_KEYS):
-            yield from self._batch_get(domain_ids[start : start + _BATCH_GET_KEYS])
+        for start in range(0, len(domain_ids), ROWS_AT_ONCE):
+            yield from self._batch_get(domain_ids[start : start + ROWS_AT_ONCE])
 
     def read(self, domain_id: str) -> DomainRow | None:
         """One domain's row."""
@@ -78,7 +77,7 @@ class DomainTable:
                 del left[domain_id]
             if read:
                 yield {each: DomainRow.from_item(found.pop(each)) if each in found else None for each in read}
-            # A reply ends at 16 MB, and at 1 MB of a partition: with large rows it takes many, which is no fault.
+            # A reply ends at 1 MB of a partition: with large rows it takes many, which is no fault.
             vain = 0 if read else vain + 1
             if vain == _MOST_VAIN_TRIES:
                 raise ReadIncomplete(f"{len(domain_ids)} rows asked for, none read {vain} times in a row")

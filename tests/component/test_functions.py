@@ -46,7 +46,7 @@ def test_the_persist_function(deployment: Deployment) -> None:
 def test_the_project_function_has_the_domains_logic_and_knows_its_version(deployment: Deployment) -> None:
     function = deployment.only("Function", "files-project").inputs
     assert function["handler"] == "handler.project_function.handle"
-    assert (function["timeout"], function["memorySize"]) == (900, 1024)
+    assert (function["timeout"], function["memorySize"]) == (900, 1769)
     assert function["layers"] == [LAYER]
     assert function["environment"]["variables"] == {
         "DOMAIN_NAME": "File",

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -199,13 +200,13 @@ class TestBatches:
         assert pipeline.deliver(*records) == NONE_FAILED
         assert pipeline.calls == ["BatchGetItem", *["PutItem"] * 20]
 
-    def test_a_large_batch_costs_a_read_for_a_hundred_domains_and_a_write_for_each(self, pipeline: Pipeline) -> None:
+    def test_a_large_batch_costs_a_read_for_twenty_domains_and_a_write_for_each(self, pipeline: Pipeline) -> None:
         pipeline.deliver(*(pipeline.store(1, f"d{n}") for n in range(50)))
         records = [pipeline.store(number, f"d{n}") for number in range(2, 22) for n in range(50)]
         assert pipeline.deliver(*records) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", *["PutItem"] * 50]
+        assert Counter(pipeline.calls) == {"BatchGetItem": 3, "PutItem": 50}
         assert pipeline.deliver(*records) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", *["Query"] * 50]
+        assert Counter(pipeline.calls) == {"BatchGetItem": 3, "Query": 50}
         assert all(pipeline.row(f"d{n}")["Balance"] == {"N": "21"} for n in range(50))
 
     def test_writes_go_out_beside_each_other(self, pipeline: Pipeline) -> None:
