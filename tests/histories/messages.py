@@ -84,7 +84,9 @@ class Event:
     def is_stored_as(self, item: dict[str, Any]) -> bool:
         """Whether an item of the events table holds all of it, and nothing else that a producer claims."""
         payload = item["Payload"]["M"]
-        claimed = {name: value for name, value in item.items() if name not in {"Bus", "ArrivedAt", "EventTime", "Payload"}}
+        claimed = {
+            name: value for name, value in item.items() if name not in {"Bus", "ArrivedAt", "EventTime", "Payload"}
+        }
         return (
             claimed
             == {
