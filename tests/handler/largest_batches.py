@@ -1,0 +1,149 @@
+"""The largest batches that Lambda hands over, of what grows most in memory.
+
+As a program, with the names of a function and of a shape, it takes such a batch through the function's entry point,
+behind real clients whose network is left out, and prints the megabytes that the process had at its peak.
+"""
+
+import importlib
+import io
+import json
+import os
+import resource
+import sys
+from base64 import b64encode
+from types import SimpleNamespace
+from typing import Any
+
+from urllib3 import HTTPResponse
+
+from handler import clients, domain_logic, exact_json
+from handler.attribute_value import encode_item
+from handler.domain_logic import DomainLogic
+from handler.domain_row import DomainRow, DomainState
+from handler.domain_table import ROWS_AT_ONCE
+from handler.ingest import event_item
+from handler.key_set import NO_KEYS
+
+from .given import detail, layer
+
+MESSAGE = 1024 * 1024 - 1024
+INVOCATION = 6 * 1024 * 1024
+ROW = 375_000
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_LAMBDA_FUNCTION_NAME": "function",
+    "DOMAIN_NAME": "File",
+    "DOMAIN_EVENTS_TABLE": "events",
+    "DOMAIN_TABLE": "rows",
+    "DOMAIN_SNAPSHOTS_TABLE": "snapshots",
+    "INGEST_DEAD_LETTER_QUEUE_URL": "https://localhost/letters",
+    "PARKED_QUEUE_URL": "https://localhost/parked",
+    "MAX_FUTURE_SKEW_SECONDS": "600",
+    "EVENT_TIME_LIMIT_SECONDS": "60",
+    "EVENTS_PER_SNAPSHOT": "100",
+    "LOGIC_VERSION": "v1",
+}
+
+
+def array(element: str, size: int) -> str:
+    """An array of as many elements as fit into so many bytes."""
+    return f"[{','.join([element] * (size // (len(element) + 1)))}]"
+
+
+def nested(size: int) -> str:
+    """Arrays in each other."""
+    return "[" * (size // 2) + "]" * (size // 2)
+
+
+class Document:
+    """Holds the payload of its last event."""
+
+    def __init__(self, domain_id: str, last: Any = None) -> None:
+        self.domain_id, self.last = domain_id, last
+
+    def apply(self, payload: Any) -> None:
+        self.last = payload if payload is not None else self.last
+
+
+class Domain:
+    """Its rows."""
+
+    @staticmethod
+    def create_new(domain_id: str) -> Document:
+        return Document(domain_id)
+
+    @staticmethod
+    def from_dynamo_item(item: Any) -> Document:
+        return Document(item.DomainId, item.Last)
+
+    @staticmethod
+    def to_dynamo_item(document: Document) -> dict[str, Any]:
+        return {"DomainId": document.domain_id, "Last": document.last}
+
+
+def main(function: str, shape: str) -> None:
+    """Print the peak; raise if a record was returned."""
+    os.environ.update(ENVIRONMENT)
+    domain_logic.load = lambda: DomainLogic(layer(Document, Domain))
+    kind, _, rows = function.partition("-")
+    make = nested if shape == "nested" else lambda size: array(shape, size)
+    row = _text(_row(make(ROW))) if rows else ""
+    stored: list[str] = []
+    replies = SimpleNamespace(row=row, stored=stored)
+    dynamodb, sqs = clients.dynamodb(), clients.sqs()
+    for client in (dynamodb, sqs):
+        client.meta.events.register_first("before-send.*.*", lambda request, **_: _reply(request, replies))
+    clients.dynamodb, clients.sqs = lambda: dynamodb, lambda: sqs
+    if kind == "persist":
+        record = {"messageId": "m", "body": json.dumps({"detail": detail(1, "@")}).replace('"@"', make(MESSAGE))}
+        records = [json.dumps(record)] * (INVOCATION // MESSAGE)
+    elif rows:
+        records = [_text(_record("null", f"d-{number}")) for number in range(ROWS_AT_ONCE)]
+    else:
+        record = _record(make(ROW), "d-0")
+        records = [_text(record)] * (INVOCATION // len(_text(record)))
+        stored.append(_text(record["dynamodb"]["NewImage"]))
+    handle = importlib.import_module(f"handler.{kind}_function").handle
+    event = json.loads(f'{{"Records":[{",".join(records)}]}}')
+    out, sys.stdout = sys.stdout, io.StringIO()
+    reply = handle(event, None)
+    sys.stdout = out
+    if reply["batchItemFailures"]:
+        raise AssertionError(reply)
+    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}\n")
+
+
+def _record(payload: str, domain_id: str) -> dict[str, Any]:
+    body = json.dumps({"detail": detail(2, "@", DomainId=domain_id)}).replace('"@"', payload)
+    item = event_item(body, domain_name="File", latest="9")
+    keys = {name: item[name] for name in ("DomainId", "EventKey")}
+    return {"eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": item, "SequenceNumber": "1"}}
+
+
+def _row(payload: str) -> dict[str, Any]:
+    attributes = encode_item({"DomainId": "@", "Last": exact_json.loads(payload)})
+    return DomainRow("@", DomainState(attributes, "2025", NO_KEYS.plus("2025")), "v1").to_item()
+
+
+def _reply(request: Any, replies: Any) -> Any:
+    from botocore.awsrequest import AWSResponse
+
+    operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+    body = "{}"
+    if operation == "BatchGetItem":
+        asked = json.loads(request.body)["RequestItems"]["rows"]["Keys"] if replies.row else []
+        found = (replies.row.replace('"@"', json.dumps(key["DomainId"]["S"])) for key in asked)
+        body = f'{{"Responses":{{"rows":[{",".join(found)}]}},"UnprocessedKeys":{{}}}}'
+    elif operation == "Query":
+        body = f'{{"Items":[{",".join(replies.stored)}]}}'
+    return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(body.encode()), preload_content=False))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, default=lambda data: b64encode(data).decode())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
