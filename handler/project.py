@@ -80,7 +80,7 @@ class Project:
                 # only the first domain has all the time there is: one for which what is left is too short, will be it
                 budget = replace(budget, whole=False)
         except Exception as error:  # noqa: BLE001  nothing is lost: what is left of the batch is delivered again
-            self.telemetry.failed("rows cannot be read; their domains go back", error, domains=len(left))
+            self.telemetry.failed("a part of the batch goes back to the stream", error, domains=len(left))
             yield from left
 
     def _failing_of(
