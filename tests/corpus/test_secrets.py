@@ -314,7 +314,7 @@ def test_a_call_that_fails(watched: Watched, name: str, operation: str) -> None:
     watched.rebuild()
     watched.rebuild("d-2")
     if operation != "GetItem":  # a batch has no need of it
-        assert watched.said() & {"DomainsReturned", "rows cannot be read; their domains go back"}
+        assert watched.said() & {"DomainsReturned", "a part of the batch goes back to the stream"}
     if operation != "BatchGetItem" and operation != "SendMessage":  # a rebuild has no need of these
         assert len(watched.escaped) == 2
 
