@@ -199,13 +199,12 @@ def _exchange(rng: random.Random, text: str) -> str:
 _TEARS = (_cut, _repeat, _insert, _insert, _end, _exchange, _exchange, _exchange)
 
 
-_OF_JSON = ("S", "S", "N", "BOOL", "NULL")
-_OTHERS = ("B", "SS", "NS", "BS")
+_KINDS = ("S", "S", "N", "BOOL", "NULL", "B", "SS", "NS", "BS")
 
 
-def _attribute(rng: random.Random, depth: int = 0, kinds: tuple[str, ...] = _OF_JSON + _OTHERS) -> dict[str, Any]:
+def _attribute(rng: random.Random, depth: int = 0) -> dict[str, Any]:
     """An attribute value that DynamoDB takes, of any type."""
-    match rng.choice(kinds + (("M", "L") if depth < 4 else ())):
+    match rng.choice(_KINDS + (("M", "L") if depth < 4 else ())):
         case "S":
             return {"S": rng.choice(("", "a", "DOMAIN", "\x00", "\U0001f600", "2026-01-01T00:00:00Z", "x" * 3_000))}
         case "N":
@@ -223,8 +222,8 @@ def _attribute(rng: random.Random, depth: int = 0, kinds: tuple[str, ...] = _OF_
         case "BS":
             return {"BS": [b"\x00", b"\xff"]}
         case "L":
-            return {"L": [_attribute(rng, depth + 1, kinds) for _ in range(rng.randrange(3))]}
-    return {"M": {rng.choice("abc"): _attribute(rng, depth + 1, kinds) for _ in range(rng.randrange(3))}}
+            return {"L": [_attribute(rng, depth + 1) for _ in range(rng.randrange(3))]}
+    return {"M": {rng.choice("abc"): _attribute(rng, depth + 1) for _ in range(rng.randrange(3))}}
 
 
 _KEYS = ("2026-01-01T00:00:00.000000000Z#a", "2025-06-30T23:59:60.000000000Z#b", "0001-01-01T00:00:00.000000000Z##")
