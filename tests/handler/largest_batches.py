@@ -24,27 +24,19 @@ from handler.domain_table import ROWS_AT_ONCE
 from handler.ingest import event_item
 from handler.key_set import NO_KEYS
 
+from ..faults.functions import ENVIRONMENT
 from .given import detail, layer
 
 STATUS = Path("/proc/self/status")
 MESSAGE = 1024 * 1024 - 1024
 INVOCATION = 6 * 1024 * 1024
 ROW = 375_000
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "eu-central-1",
-    "AWS_LAMBDA_FUNCTION_NAME": "function",
+SETTINGS = {
+    **ENVIRONMENT,
     "DOMAIN_NAME": "File",
-    "DOMAIN_EVENTS_TABLE": "events",
-    "DOMAIN_TABLE": "rows",
-    "DOMAIN_SNAPSHOTS_TABLE": "snapshots",
     "INGEST_DEAD_LETTER_QUEUE_URL": "https://localhost/letters",
     "PARKED_QUEUE_URL": "https://localhost/parked",
-    "MAX_FUTURE_SKEW_SECONDS": "600",
-    "EVENT_TIME_LIMIT_SECONDS": "60",
     "EVENTS_PER_SNAPSHOT": "100",
-    "LOGIC_VERSION": "v1",
 }
 
 
@@ -86,7 +78,7 @@ class Domain:
 
 def main(function: str, shape: str) -> None:
     """Print the peak; raise if a record was returned."""
-    os.environ.update(ENVIRONMENT)
+    os.environ.update(SETTINGS)
     domain_logic.load = lambda: DomainLogic(layer(Document, Domain))
     kind, _, rows = function.partition("-")
     make = nested if shape == "nested" else lambda size: array(shape, size)
