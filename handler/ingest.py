@@ -1,12 +1,12 @@
 """What an ingest message holds: an event to store, or a reason why it cannot be stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from . import exact_json
 from .attribute_value import Item
 from .domain_event import ContractViolation, parse_domain_event
+from .ids import NO_IDS, Ids
 from .stored_event import Unstorable, to_item
 
 CONTRACT_VIOLATION = "contract-violation"
@@ -26,16 +26,6 @@ _BUS_FACTS = {
 """What the bus itself knows of an event, as opposed to what its producer claims in `detail`."""
 
 _NOTHING: tuple[Any, ...] = (None, [])
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """What of a message may be logged."""
-
-    event_id: str | None = None
-    event_name: str | None = None
-    correlation_id: str | None = None
-    bus_id: str | None = None
 
 
 class Rejected(Exception):
@@ -62,12 +52,12 @@ def event_item(body: str, *, domain_name: str, latest: str, arrived_at: str | No
     try:
         document = exact_json.read(body)
     except exact_json.UnreadableNumber as error:
-        raise Rejected(UNSTORABLE, f"body: {error}", Ids()) from error
+        raise Rejected(UNSTORABLE, f"body: {error}", NO_IDS) from error
     except exact_json.InvalidJson as error:
-        raise Rejected(CONTRACT_VIOLATION, f"body: must be JSON; found {error}", Ids()) from error
+        raise Rejected(CONTRACT_VIOLATION, f"body: must be JSON; found {error}", NO_IDS) from error
     message = document.value
     if not isinstance(message, dict):
-        raise Rejected(CONTRACT_VIOLATION, "body: must be a bus event, a JSON object with a detail", Ids())
+        raise Rejected(CONTRACT_VIOLATION, "body: must be a bus event, a JSON object with a detail", NO_IDS)
     detail = message.get("detail")
     bus = {name: message[key] for name, key in _BUS_FACTS.items() if message.get(key) not in _NOTHING}
     original = body if document.repeats_names else None
@@ -85,8 +75,9 @@ def ids_of(item: Mapping[str, Any]) -> Ids:
     return Ids(
         event_id=item["EventId"]["S"],
         event_name=item["EventName"]["S"],
-        correlation_id=item.get("CorrelationId", {}).get("S"),
+        correlation_ids=_all(item.get("CorrelationId", {}).get("S")),
         bus_id=_short_text(item["Bus"].get("M", {}).get("Id", {}).get("S")),
+        domain_id=item["DomainId"]["S"],
     )
 
 
@@ -95,9 +86,14 @@ def _ids(message: Mapping[str, Any], detail: Any) -> Ids:
     return Ids(
         event_id=_short_text(fields.get("EventId")),
         event_name=_short_text(fields.get("EventName")),
-        correlation_id=_short_text(fields.get("CorrelationId")),
+        correlation_ids=_all(_short_text(fields.get("CorrelationId"))),
         bus_id=_short_text(message.get("id")),
+        domain_id=_short_text(fields.get("DomainId")),
     )
+
+
+def _all(correlation_id: str | None) -> tuple[str, ...]:
+    return () if correlation_id is None else (correlation_id,)
 
 
 def _short_text(value: Any) -> str | None:

@@ -12,7 +12,8 @@ from .attribute_value import Item
 from .budget import AMPLE, Budget
 from .event_time import instant_at
 from .events_table import Appended, EventsTable
-from .ingest import CONFLICT, CONTRACT_VIOLATION, UNSTORABLE, Ids, Rejected, event_item, ids_of
+from .ids import NO_IDS, Ids
+from .ingest import CONFLICT, CONTRACT_VIOLATION, UNSTORABLE, Rejected, event_item, ids_of
 from .queues import Quarantine
 from .settings import PersistSettings
 from .telemetry import Telemetry
@@ -49,29 +50,35 @@ class Persist:
 
     def _take(self, record: SqsRecord, latest: str, budget: Budget) -> bool:
         """Whether the message is dealt with for good."""
+        begun, ids = time.time(), NO_IDS
         try:
             budget.check()
             try:
-                self._store(record, latest)
+                item = self._event_item(record, latest)
+                ids = ids_of(item)
+                self._store(item, ids, begun)
             except Rejected as rejected:
-                self._set_aside(record["body"], rejected)
+                ids = rejected.ids
+                self._set_aside(record["body"], rejected, begun)
         except Exception as error:  # noqa: BLE001  one message's fault must not touch the others
-            self.telemetry.failed("message goes back to the queue", error, message_id=record["messageId"])
+            message_id = record["messageId"]
+            self.telemetry.failed("message goes back to the queue", error, ids=ids, begun=begun, message_id=message_id)
             self.telemetry.count("MessagesReturned")
             return False
         return True
 
-    def _store(self, record: SqsRecord, latest: str) -> None:
-        item = event_item(
+    def _event_item(self, record: SqsRecord, latest: str) -> Item:
+        return event_item(
             record["body"], domain_name=self.settings.domain_name, latest=latest, arrived_at=_sent_at(record)
         )
-        ids = ids_of(item)
+
+    def _store(self, item: Item, ids: Ids, begun: float) -> None:
         match self._append(item, ids):
             case Appended.STORED:
-                self.telemetry.info("event stored", **_logged(ids))
+                self.telemetry.info("event stored", ids=ids, begun=begun)
                 self.telemetry.count("EventsStored")
             case Appended.DUPLICATE:
-                self.telemetry.info("event is stored already", **_logged(ids))
+                self.telemetry.info("event is stored already", ids=ids, begun=begun)
                 self.telemetry.count("DuplicateEvents")
             case Appended.CONFLICT:
                 reason = "EventId: another event with this DomainId, EventTime and EventId is stored; it was kept"
@@ -87,9 +94,11 @@ class Persist:
             reason = f"the event cannot be stored: {error.response['Error'].get('Message', '')}"
             raise Rejected(UNSTORABLE, reason, ids) from error
 
-    def _set_aside(self, body: str, rejected: Rejected) -> None:
+    def _set_aside(self, body: str, rejected: Rejected, begun: float) -> None:
         self.quarantine.send(body, rejected)
-        self.telemetry.warning("event quarantined", reason_code=rejected.code, size=len(body), **_logged(rejected.ids))
+        self.telemetry.warning(
+            "event quarantined", ids=rejected.ids, begun=begun, reason_code=rejected.code, size=len(body)
+        )
         self.telemetry.count(_COUNTED_AS[rejected.code])
 
 
@@ -99,12 +108,3 @@ def _sent_at(record: SqsRecord) -> str | None:
     if milliseconds is None:
         return None
     return datetime.fromtimestamp(int(milliseconds) / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-def _logged(ids: Ids) -> dict[str, object]:
-    return {
-        "event_id": ids.event_id,
-        "event_name": ids.event_name,
-        "correlation_id": ids.correlation_id,
-        "bus_event_id": ids.bus_id,
-    }

@@ -9,6 +9,7 @@ from .persist import Persist
 from .queues import Quarantine
 from .settings import PersistSettings
 from .telemetry import Telemetry
+from .tracing import Tracing
 
 _SHARE_OF_TIME = 1 / 4
 """Of what Lambda gives: the message that is begun last may still take two calls (clients.LONGEST_CALL_SECONDS each)."""
@@ -21,7 +22,7 @@ def start() -> Persist:
         settings=settings,
         events=EventsTable(clients.dynamodb(), settings.events_table),
         quarantine=Quarantine(clients.sqs(), settings.dead_letter_queue_url, settings.function_name),
-        telemetry=Telemetry(settings.domain_name, settings.function_name),
+        telemetry=Telemetry(settings.domain_name, settings.function_name, Tracing(settings.trace_daemon)),
     )
 
 

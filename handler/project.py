@@ -11,6 +11,7 @@ from .budget import AMPLE, Budget
 from .domain_event import ContractViolation, check_field
 from .domain_row import DomainRow
 from .domain_table import DomainTable
+from .ids import Ids, ids_of_events
 from .lag import milliseconds_since
 from .projection import Outcome, Plan, Projection, is_done
 from .rebuild import RebuildFailed, Rebuilds
@@ -80,7 +81,8 @@ class Project:
                 # only the first domain has all the time there is: one for which what is left is too short, will be it
                 budget = replace(budget, whole=False)
         except Exception as error:  # noqa: BLE001  nothing is lost: what is left of the batch is delivered again
-            self.telemetry.failed("a part of the batch goes back to the stream", error, domains=len(left))
+            ids = ids_of_events(_image(record) for share in left.values() for record in share)
+            self.telemetry.failed("a part of the batch goes back to the stream", error, ids=ids, domains=len(left))
             yield from left
 
     def _failing_of(
@@ -93,13 +95,15 @@ class Project:
     ) -> Iterator[str]:
         shared = replace(budget, whole=False)
         under_way: list[tuple[Plan, Future[DomainRow | None]]] = []
+        begun: dict[str, float] = {}
         for number, (domain_id, share) in enumerate(shares.items()):
+            begun[domain_id] = time.time()
             try:
                 budget.check()
                 plan = self._planned(share, rows[domain_id], shared if number else budget, on_trial=on_trial)
                 under_way.append((plan, self.writers.submit(self.projection.carry_out, plan)))
             except Exception as error:  # noqa: BLE001  one domain's fault must not touch the others
-                self._returned(domain_id, share, error, on_trial=on_trial)
+                self._returned(domain_id, share, error, begun[domain_id], on_trial=on_trial)
                 yield domain_id
         for plan, written in under_way:
             domain_id, share = plan.batch[0].domain_id, shares[plan.batch[0].domain_id]
@@ -109,10 +113,10 @@ class Project:
                 if on_trial and outcome is Outcome.REDELIVERED:
                     self.projection.end_trial(domain_id)
             except Exception as error:  # noqa: BLE001  likewise
-                self._returned(domain_id, share, error, on_trial=on_trial)
+                self._returned(domain_id, share, error, begun[domain_id], on_trial=on_trial)
                 yield domain_id
             else:
-                self._dealt_with(plan, len(share), outcome)
+                self._dealt_with(plan, len(share), outcome, begun[domain_id])
 
     def _planned(self, share: Sequence[StreamRecord], row: DomainRow | None, budget: Budget, *, on_trial: bool) -> Plan:
         events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
@@ -136,19 +140,20 @@ class Project:
             BadRebuildRequest: the request names no domain of this pipeline.
             RebuildFailed: it cannot be rebuilt now; says why. The row stays as it was.
         """
-        domain_id = None
+        begun, ids = time.time(), Ids(correlation_ids=_correlation_ids(request))
         try:
             domain_id = self._requested(request)
+            ids = replace(ids, domain_id=domain_id)
             row = self.rebuilds.rebuild(domain_id, request_id=request_id, budget=budget)
         except Exception as error:
-            self.telemetry.failed("rebuild failed", error, domain_id=domain_id)
+            self.telemetry.failed("rebuild failed", error, ids=ids, begun=begun)
             self.telemetry.count("RebuildsFailed")
             if isinstance(error, BadRebuildRequest | RebuildFailed):
                 raise
             # Lambda logs the text of what leaves here, and that of another error may hold anything
             raise RebuildFailed(f"met {error_class(error)}; the row stays as it was") from None
         else:
-            self.telemetry.info("domain rebuilt", domain_id=domain_id, events=row.state.applied.count)
+            self.telemetry.info("domain rebuilt", ids=ids, begun=begun, events=row.state.applied.count)
             self.telemetry.count("DomainsRebuilt")
         finally:
             self.telemetry.flush()
@@ -160,18 +165,22 @@ class Project:
             "LogicVersion": row.logic_version,
         }
 
-    def _returned(self, domain_id: str, share: Sequence[StreamRecord], error: Exception, *, on_trial: bool) -> None:
-        self.telemetry.failed("domain goes back to the stream", error, domain_id=domain_id, events=len(share))
+    def _returned(
+        self, domain_id: str, share: Sequence[StreamRecord], error: Exception, begun: float, *, on_trial: bool
+    ) -> None:
+        ids = ids_of_events(map(_image, share), domain_id)
+        self.telemetry.failed("domain goes back to the stream", error, ids=ids, begun=begun, events=len(share))
         self.telemetry.count("DomainsReturned")
         if on_trial:
             try:
                 self.projection.end_trial(domain_id)
             except Exception as too:  # noqa: BLE001  the note then counts as a death, if the process ends by then
-                self.telemetry.failed("the note of a trial stays", too, domain_id=domain_id)
+                self.telemetry.failed("the note of a trial stays", too, ids=ids)
 
-    def _dealt_with(self, plan: Plan, records: int, outcome: Outcome) -> None:
+    def _dealt_with(self, plan: Plan, records: int, outcome: Outcome, begun: float) -> None:
         log = self.telemetry.warning if outcome is Outcome.PARKED else self.telemetry.info
-        log(f"domain {outcome.value}", domain_id=plan.batch[0].domain_id, events=records)
+        ids = ids_of_events((event.item for event in plan.batch), plan.batch[0].domain_id)
+        log(f"domain {outcome.value}", ids=ids, begun=begun, events=records)
         if outcome in _COUNTED_AS:
             self.telemetry.count(_COUNTED_AS[outcome])
         if outcome is Outcome.REFOLDED:
@@ -214,6 +223,20 @@ def _may_have_ended_the_process(shares: Mapping[str, Sequence[StreamRecord]]) ->
     ((record,),) = shares.values()
     stored_at: float = record["dynamodb"].get("ApproximateCreationDateTime", math.inf)
     return time.time() - stored_at > _LONG_AFTER_SECONDS
+
+
+def _correlation_ids(request: Any) -> tuple[str, ...]:
+    """That of a rebuild request, if it has one such as an event might have."""
+    try:
+        correlation_id = check_field("CorrelationId", request["CorrelationId"])
+    except (ContractViolation, KeyError, TypeError):
+        return ()
+    return () if correlation_id is None else (correlation_id,)
+
+
+def _image(record: StreamRecord) -> Mapping[str, Any]:
+    image: Mapping[str, Any] = record["dynamodb"].get("NewImage", {})
+    return image
 
 
 def _sequence_number(record: StreamRecord) -> str:

@@ -15,6 +15,7 @@ from .rebuild import Rebuilds
 from .settings import ProjectSettings
 from .snapshots_table import SnapshotsTable
 from .telemetry import Telemetry
+from .tracing import Tracing
 
 _SHARE_OF_TIME = 0.9
 """Of what Lambda gives: the rest is for the writes that are under way when it is over."""
@@ -35,7 +36,7 @@ def start() -> Project:
         projection=Projection(events, rows, snapshots, notices, recipe),
         rebuilds=Rebuilds(events, rows, snapshots, recipe),
         rows=rows,
-        telemetry=Telemetry(settings.domain_name, settings.function_name),
+        telemetry=Telemetry(settings.domain_name, settings.function_name, Tracing(settings.trace_daemon)),
         writers=ThreadPoolExecutor(clients.CONNECTIONS),
     )
 

@@ -19,6 +19,8 @@ class PersistSettings:
     dead_letter_queue_url: str
     max_future_skew_seconds: int
     function_name: str
+    trace_daemon: str = ""
+    """Where Lambda takes X-Ray's subsegments; empty where it does not."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "PersistSettings":
@@ -29,6 +31,7 @@ class PersistSettings:
             dead_letter_queue_url=_text(environment, "INGEST_DEAD_LETTER_QUEUE_URL"),
             max_future_skew_seconds=int(_number(environment, "MAX_FUTURE_SKEW_SECONDS")),
             function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
+            trace_daemon=environment.get("AWS_XRAY_DAEMON_ADDRESS", ""),
         )
 
 
@@ -45,6 +48,8 @@ class ProjectSettings:
     event_time_limit_seconds: float
     events_per_snapshot: int
     function_name: str
+    trace_daemon: str = ""
+    """As the persist function's."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "ProjectSettings":
@@ -59,6 +64,7 @@ class ProjectSettings:
             event_time_limit_seconds=_number(environment, "EVENT_TIME_LIMIT_SECONDS", least=0.001),
             events_per_snapshot=int(_number(environment, "EVENTS_PER_SNAPSHOT", least=1)),
             function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
+            trace_daemon=environment.get("AWS_XRAY_DAEMON_ADDRESS", ""),
         )
 
 

@@ -1,5 +1,8 @@
 """Structured logs and metrics (CloudWatch's embedded metric format), as lines of JSON on the standard output.
 
+A line that is about an event, a message or a domain has its ids, correlation ids among them, and is a part of the
+invocation's trace, too, where that is sampled.
+
 Logs hold ids, names, sizes and classes of errors; never a payload, a UserId, an IpAddress, nor an exception's
 text, which may carry any of them.
 
@@ -17,36 +20,54 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
+from .ids import NO_IDS, Ids
+from .tracing import Tracing
+
 NAMESPACE = "CpEventSource"
+
+_TRACE = "_X_AMZN_TRACE_ID"
 
 _MOST_VALUES = 100
 """Of one metric in a line of the embedded metric format (CloudWatch's limit)."""
 
 
 class Telemetry:
-    """One function's logs and metrics.
+    """One function's logs, metrics and parts of traces.
 
     The metrics' dimensions are `DomainName` and `FunctionName`: two pipelines of one domain name in one account
     (a team's own stacks, say) are counted apart.
     """
 
-    def __init__(self, domain_name: str, function_name: str) -> None:
+    def __init__(self, domain_name: str, function_name: str, tracing: Tracing | None = None) -> None:
         self._service = domain_name
         self._dimensions = {"DomainName": domain_name, "FunctionName": function_name}
+        self._tracing = tracing or Tracing()
         self._counts: Counter[str] = Counter()
         self._measured: defaultdict[str, list[float]] = defaultdict(list)
 
-    def info(self, message: str, **fields: object) -> None:
-        """Log what went as it should."""
-        self._log("INFO", message, fields)
+    def info(self, message: str, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object) -> None:
+        """Tell what went as it should.
 
-    def warning(self, message: str, **fields: object) -> None:
-        """Log what somebody should look at."""
-        self._log("WARNING", message, fields)
+        Args:
+            message: what was done.
+            ids: whom it was done to.
+            begun: when the work on it began, in POSIX seconds.
+            fields: what else a line is to hold.
+        """
+        self._log("INFO", message, {**ids.fields(), **fields})
+        self._trace(message, ids, begun)
 
-    def failed(self, message: str, error: BaseException, **fields: object) -> None:
-        """Log an error by its class."""
-        self._log("ERROR", message, {**fields, "error": error_class(error)})
+    def warning(self, message: str, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object) -> None:
+        """Tell what somebody should look at; as `info`."""
+        self._log("WARNING", message, {**ids.fields(), **fields})
+        self._trace(message, ids, begun, "error")
+
+    def failed(
+        self, message: str, error: BaseException, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object
+    ) -> None:
+        """Tell an error by its class; as `info`."""
+        self._log("ERROR", message, {**ids.fields(), **fields, "error": error_class(error)})
+        self._trace(message, ids, begun, "fault")
 
     def count(self, name: str, number: int = 1) -> None:
         """Count something; sent with `flush`."""
@@ -73,6 +94,9 @@ class Telemetry:
         self._counts.clear()
         self._measured.clear()
 
+    def _trace(self, message: str, ids: Ids, begun: float | None, flag: str | None = None) -> None:
+        self._tracing.add(os.environ.get(_TRACE, ""), message, ids, begun=begun, flag=flag)
+
     def _log(self, level: str, message: str, fields: dict[str, object]) -> None:
         line = {
             "level": level,
@@ -93,7 +117,7 @@ def error_class(error: BaseException) -> str:
 
 def _trace_id() -> str | None:
     """X-Ray's id of this invocation: Lambda sets `Root=1-...;Parent=...;Sampled=1` for each."""
-    root, _, _ = os.environ.get("_X_AMZN_TRACE_ID", "").partition(";")
+    root, _, _ = os.environ.get(_TRACE, "").partition(";")
     return root.removeprefix("Root=") or None
 
 

@@ -2,7 +2,8 @@
 
 Marked secrets go through every path of both functions. Then all that Lambda would log is searched for them: what the
 functions write to the standard output and the error output or hand to `logging`, and the text of what leaves `handle`,
-its traceback with all causes included. Ids that are texts and EventName may be logged, and hold none here.
+its traceback with all causes included. So is all that X-Ray's daemon gets. Ids that are texts and EventName may be
+told, and hold none here.
 """
 
 import io
@@ -20,6 +21,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from handler.domain_logic import DomainLogic
 
 from ..doubles.aws import AwsError
+from ..handler.daemon import SAMPLED, listening
 from .cases import body, noise
 from .pipeline import PERSIST, PROJECT, Pipeline, logic_of
 
@@ -134,14 +136,25 @@ class Watched:
 
 @pytest.fixture
 def watched(
-    make: Callable[..., Pipeline], caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    make: Callable[..., Pipeline],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Watched]:
     """In the end, nothing of it may tell a secret."""
     error_output = io.StringIO()
-    with caplog.at_level(logging.INFO), redirect_stderr(error_output):  # Lambda's level, unless a person changes it
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", SAMPLED)
+    with (
+        listening() as daemon,
+        caplog.at_level(logging.INFO),  # Lambda's level, unless a person changes it
+        redirect_stderr(error_output),
+    ):
+        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.address)
         watched = Watched(make(logic(), is_wired=True))
         yield watched
+        assert bool(daemon.received()) == any("message" in line for line in watched.pipeline.lines())
     everything = [watched.pipeline.output.getvalue(), error_output.getvalue(), caplog.text, *watched.escaped]
+    everything += daemon.texts
     everything += capfd.readouterr()
     assert SECRET not in "\n".join(everything).lower()
 

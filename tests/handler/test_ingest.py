@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler import exact_json
-from handler.ingest import Ids, Rejected, event_item, ids_of
+from handler.ids import Ids
+from handler.ingest import Rejected, event_item, ids_of
 from handler.stored_event import StoredEvent
 
 from .given import detail
@@ -32,11 +33,11 @@ def test_a_bus_event_is_an_item() -> None:
     item = read(json.dumps({"id": "b-1", "source": "app", "detail": detail(1, {"a": 1}, CorrelationId="c-1")}))
     assert StoredEvent.of(item).payload == {"a": 1}
     assert item["Bus"] == {"M": {"Id": {"S": "b-1"}, "Source": {"S": "app"}}}
-    assert ids_of(item) == Ids(event_id="e-1", event_name="Noted", correlation_id="c-1", bus_id="b-1")
+    assert ids_of(item) == Ids("e-1", "Noted", ("c-1",), "b-1", "d-1")
 
 
 def test_an_event_without_correlation_has_no_such_id() -> None:
-    assert ids_of(read(json.dumps({"detail": detail()}))).correlation_id is None
+    assert ids_of(read(json.dumps({"detail": detail()}))).correlation_ids == ()
 
 
 @pytest.mark.parametrize("field", sorted(detail()))
@@ -50,13 +51,14 @@ def test_a_reason_names_the_field(field: str) -> None:
 
 def test_ids_are_told_of_what_is_rejected_too() -> None:
     body = json.dumps({"id": "b-1", "detail": detail(1, CorrelationId="c-1", Version="x")})
-    assert rejected(body).ids == Ids("e-1", "Noted", "c-1", "b-1")
+    assert rejected(body).ids == Ids("e-1", "Noted", ("c-1",), "b-1", "d-1")
 
 
 @pytest.mark.parametrize("value", [5, None, {"name": "Jane"}, ["x"], "x" * 129, "Jäne", "line\nbreak"])
 def test_only_what_looks_like_an_id_is_taken_for_one(value: Any) -> None:
     """Whatever breaks the contract may hold personal data; ids go into the log."""
-    body = json.dumps({"id": value, "detail": detail(1, EventId=value, EventName=value, CorrelationId=value, UserId=5)})
+    fields = dict.fromkeys(("DomainId", "EventId", "EventName", "CorrelationId"), value)
+    body = json.dumps({"id": value, "detail": detail(1, UserId=5, **fields)})
     assert rejected(body).ids == Ids()
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.domain_row import Parked
-from handler.ingest import Ids, Rejected
+from handler.ids import Ids
+from handler.ingest import Rejected
 from handler.queues import ParkedQueue, Quarantine
 
 PARKED = Parked("k", "e", "Noted", "ValueError", "ValueError: \U0001f600 \ud7ff", "2026-01-01", "arn:1", "k", "k2")

@@ -36,6 +36,12 @@ def test_project() -> None:
     assert ProjectSettings.read(PROJECT) == expected
 
 
+@pytest.mark.parametrize(("settings", "environment"), [(PersistSettings, PERSIST), (ProjectSettings, PROJECT)])
+def test_the_address_of_the_daemon_for_traces_may_be_missing(settings: Any, environment: dict[str, str]) -> None:
+    assert settings.read(environment).trace_daemon == ""
+    assert settings.read({**environment, "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000"}).trace_daemon == "127.0.0.1:2000"
+
+
 @pytest.mark.parametrize(("settings", "environment", "name"), BOTH)
 def test_a_missing_or_empty_variable_is_named(settings: Any, environment: dict[str, str], name: str) -> None:
     for value in ({}, {name: ""}):

@@ -1,0 +1,172 @@
+"""Guarantee: whatever becomes of an event, its line in the log has its correlation id, and so has its trace."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ..doubles.aws import AwsError
+from ..handler.daemon import SAMPLED, Daemon, listening
+from .cases import NOT_JSON, body, noise
+from .pipeline import DOMAIN_NAME, Pipeline, logic_of
+
+FIRST, SECOND = "order-1", "order-2"
+
+
+def correlated(correlation_id: str = FIRST, payload: str = "1", **fields: str | None) -> str:
+    return body(payload, CorrelationId=f'"{correlation_id}"', **fields)
+
+
+@dataclass
+class Mended:
+    DomainId: str
+    Count: int = 0
+
+    def apply(self, event_name: str) -> None:
+        self.Count += 1
+
+
+class Log(Mended):
+    """Refuses events named Bad."""
+
+    def apply(self, event_name: str) -> None:
+        if event_name == "Bad":
+            raise ValueError("bad")
+        super().apply(event_name)
+
+
+@pytest.fixture
+def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
+    with listening() as daemon:
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", SAMPLED)
+        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.address)
+        yield daemon
+
+
+@pytest.fixture
+def pipeline(daemon: Daemon, make: Callable[..., Pipeline]) -> Pipeline:
+    return make(logic_of(Log))
+
+
+def told(pipeline: Pipeline) -> dict[str, set[str]]:
+    """By message, the correlation ids in the lines that were logged."""
+    lines: dict[str, set[str]] = {}
+    for line in pipeline.lines():
+        if "message" in line:
+            ids = {*line.get("correlation_ids", ()), *filter(None, [line.get("correlation_id")])}
+            lines.setdefault(line["message"], set()).update(ids)
+    return lines
+
+
+def traced(daemon: Daemon) -> dict[str, set[str]]:
+    """By name, the correlation ids in the subsegments that were sent."""
+    names: dict[str, set[str]] = {}
+    for sent in daemon.received():
+        annotation = sent["annotations"].get("CorrelationId")
+        names.setdefault(sent["name"], set()).update(filter(None, [annotation]))
+    return names
+
+
+def failing(*operations: str) -> Callable[[str, Mapping[str, Any], str], None]:
+    def fail(operation: str, _request: Mapping[str, Any], when: str) -> None:
+        if operation in operations and when == "before":
+            raise AwsError("InternalServerError", "broken")
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("message", "bodies"),
+    [
+        ("event stored", [correlated()]),
+        ("event is stored already", [correlated(), correlated()]),
+        ("event quarantined", [correlated(Version='"1"')]),
+        ("event quarantined", [correlated(), correlated(payload="2")]),
+        ("event quarantined", [correlated(payload=f'"{noise(700_000)}"')]),
+    ],
+    ids=["stored", "duplicate", "contract-violation", "conflict", "unstorable"],
+)
+def test_a_message(pipeline: Pipeline, daemon: Daemon, message: str, bodies: list[str]) -> None:
+    pipeline.persist(*bodies)
+    assert told(pipeline)[message] == {FIRST}
+    assert traced(daemon) == told(pipeline)
+
+
+@pytest.mark.parametrize("text", [correlated(), correlated(Version='"1"')], ids=["good", "bad"])
+def test_a_message_that_goes_back_to_the_queue(pipeline: Pipeline, daemon: Daemon, text: str) -> None:
+    pipeline.db.intercept = pipeline.sqs.intercept = failing("PutItem", "SendMessage")
+    pipeline.persist(text)
+    assert told(pipeline) == {"message goes back to the queue": {FIRST}}
+    assert traced(daemon) == told(pipeline)
+
+
+@pytest.mark.parametrize("text", [NOT_JSON["a raw newline in text"], "[]", '{"detail": {"CorrelationId": ["x"]}}'])
+def test_a_message_that_tells_none_has_none(pipeline: Pipeline, daemon: Daemon, text: str) -> None:
+    pipeline.persist(text)
+    assert told(pipeline) == traced(daemon) == {"event quarantined": set()}
+
+
+def test_a_domain_applied_refolded_and_delivered_again(pipeline: Pipeline, daemon: Daemon) -> None:
+    pipeline.persist(correlated(), correlated(SECOND, EventId='"e-2"'))
+    pipeline.project(pipeline.db.records("events"))
+    pipeline.persist(correlated("late", EventTime='"2025-01-01T00:00:00Z"'))
+    pipeline.project(pipeline.db.records("events")[2:])
+    pipeline.project(pipeline.db.records("events")[2:])
+    lines = told(pipeline)
+    assert lines["domain applied"] == {FIRST, SECOND}
+    assert lines["domain refolded"] == lines["domain redelivered"] == {"late"}
+    assert traced(daemon) == lines
+
+
+def test_a_domain_parked_waiting_and_healed(pipeline: Pipeline, daemon: Daemon) -> None:
+    for number, name in enumerate(["Bad", "Good", "Good"]):
+        if number == 2:
+            pipeline.deploy(logic_of(Mended), "v2")
+        pipeline.persist(correlated(f"order-{number}", EventId=f'"e-{number}"', EventName=f'"{name}"'))
+        pipeline.project(pipeline.db.records("events")[number:])
+    lines = told(pipeline)
+    assert lines["domain parked"] == {"order-0"}
+    assert lines["domain waiting"] == {"order-1"}
+    assert lines["domain healed"] == {"order-2"}
+    assert traced(daemon) == lines
+
+
+@pytest.mark.parametrize(
+    ("message", "operation"),
+    [("domain goes back to the stream", "PutItem"), ("a part of the batch goes back to the stream", "BatchGetItem")],
+)
+def test_what_goes_back_to_the_stream(pipeline: Pipeline, daemon: Daemon, message: str, operation: str) -> None:
+    pipeline.persist(correlated(), correlated(SECOND, DomainId='"d-2"'))
+    pipeline.db.intercept = failing(operation)
+    pipeline.project(pipeline.db.records("events"))
+    assert told(pipeline)[message] == {FIRST, SECOND}
+    assert traced(daemon) == told(pipeline)
+
+
+def request(**fields: Any) -> dict[str, Any]:
+    return {"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": "d-1", **fields}
+
+
+def test_a_rebuild_that_was_asked_for_with_one(pipeline: Pipeline, daemon: Daemon) -> None:
+    pipeline.persist(correlated())
+    pipeline.rebuild(request(CorrelationId="request-1"))
+    assert told(pipeline)["domain rebuilt"] == {"request-1"}
+    assert traced(daemon) == told(pipeline)
+
+
+def test_a_rebuild_that_fails(pipeline: Pipeline, daemon: Daemon) -> None:
+    for wrong in (request(DomainId="none"), request(EventType="DOMAIN")):
+        with pytest.raises(Exception, match=r"stored|must be"):
+            pipeline.rebuild({**wrong, "CorrelationId": "request-2"})
+    assert told(pipeline) == traced(daemon) == {"rebuild failed": {"request-2"}}
+
+
+@pytest.mark.parametrize("value", [None, 5, ["x"], "", "x" * 3_000])
+def test_a_rebuild_whose_correlation_id_is_none_that_an_event_might_have(
+    pipeline: Pipeline, daemon: Daemon, value: Any
+) -> None:
+    pipeline.persist(body())
+    pipeline.rebuild(request(CorrelationId=value))
+    assert told(pipeline)["domain rebuilt"] == set()
+    assert traced(daemon) == told(pipeline)
