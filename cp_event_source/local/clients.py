@@ -10,7 +10,7 @@ import botocore.session
 
 from cp_event_source.local.emulator import CREDENTIALS
 
-_USUAL_SERVICES: Final = ("dynamodb", "sqs", "events", "lambda", "iam", "logs")
+_USUAL_SERVICES: Final = ("dynamodb", "sqs", "events", "lambda", "iam", "logs", "kms", "cloudwatch", "sns")
 
 _NOBODYS_SETTINGS: Final = {
     "profile": (None, None, None, None),

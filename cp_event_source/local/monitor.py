@@ -22,7 +22,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 from cp_event_source.local.clients import Clients
 from cp_event_source.local.errors import LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
-from cp_event_source.local.resources import CREATORS, NOTES, Request
+from cp_event_source.local.resources import CREATORS, Request
 from cp_event_source.local.values import properties
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
@@ -231,8 +231,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 f"a local run does not know the input{'s' if len(unread) > 1 else ''} {', '.join(unread)};"
                 " leave it out of the local stack, or translate it in cp_event_source/local/resources"
             )
-        if note := NOTES.get(request.type):
-            self._deployment.announce(f"note: {request.name}: {note}")
         always = {"region": self._deployment.clients.region, "tagsAll": inputs.get("tags", {})}
         return created.id, {**always, **created.outputs}
 

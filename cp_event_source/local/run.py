@@ -14,6 +14,7 @@ from cp_event_source.local.events_file import Entry, entries
 from cp_event_source.local.monitor import Deployment, Registered
 from cp_event_source.local.pipeline import COMPONENT_TYPE, Pipeline
 from cp_event_source.local.program import load_program, run_program
+from cp_event_source.local.resources import NOTES
 
 STACK: Final = "local"
 """The stack name that programs see here."""
@@ -111,6 +112,10 @@ class LocalRun:
         )
         run_program(program, deployment)
         self._emulator.ensure_running()
+        types = {resource.type for resource in deployment.resources.values()}
+        for type_token, note in NOTES.items():
+            if type_token in types:
+                self._announce(f"note: {note}")
         pipelines = [
             Pipeline(deployment.resources[urn].name, outputs, deployment.clients)
             for urn, outputs in deployment.component_outputs.items()

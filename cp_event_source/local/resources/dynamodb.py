@@ -34,8 +34,8 @@ def _table(request: Request) -> Created:
         table["GlobalSecondaryIndexes"] = [_index(index, table["BillingMode"]) for index in indexes]
     if indexes := inputs.blocks("localSecondaryIndexes"):
         table["LocalSecondaryIndexes"] = [_index(index, None) for index in indexes]
-    if tags := inputs.get("tags"):
-        table["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    if tags := request.tags():
+        table["Tags"] = tags
     # No capacity is metered or kept warm here.
     inputs.no_effect("onDemandThroughput", "warmThroughput")
     dynamodb.create_table(**table)

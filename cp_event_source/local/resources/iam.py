@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.resources.request import Created, Creator, Request
 
 
@@ -13,7 +12,7 @@ def _role(request: Request) -> Created:
     role = {
         "RoleName": name,
         "AssumeRolePolicyDocument": inputs.need("assumeRolePolicy"),
-        "Tags": _tags(inputs),
+        "Tags": request.tags(),
         **inputs.given(
             Description="description",
             MaxSessionDuration="maxSessionDuration",
@@ -51,7 +50,7 @@ def _policy(request: Request) -> Created:
     policy: dict[str, Any] = {
         "PolicyName": name,
         "PolicyDocument": inputs.need("policy"),
-        "Tags": _tags(inputs),
+        "Tags": request.tags(),
         **inputs.given(Description="description", Path="path"),
     }
     inputs.no_effect("delayAfterPolicyCreationInMs")  # policies take effect at once here
@@ -64,10 +63,6 @@ def _attachment(request: Request) -> Created:
     arn = request.inputs.need("policyArn")
     request.clients("iam").attach_role_policy(RoleName=role, PolicyArn=arn)
     return Created(f"{role}-{arn}")
-
-
-def _tags(inputs: Inputs) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in inputs.get("tags", {}).items()]
 
 
 CREATORS: Final[dict[str, Creator]] = {

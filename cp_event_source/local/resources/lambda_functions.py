@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from cp_event_source.local.archives import zipped
+from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.resources.request import WAIT, Created, Creator, Request
 
@@ -16,7 +17,7 @@ def _function(request: Request) -> Created:
         "Role": inputs.need("role"),
         "Handler": inputs.need("handler"),
         "Runtime": inputs.need("runtime"),
-        "Code": {"ZipFile": zipped(inputs.need("code"), request.folder)},
+        "Code": {"ZipFile": _code(request)},
         "Tags": inputs.get("tags", {}),
         **inputs.given(
             Architectures="architectures",
@@ -46,6 +47,7 @@ def _function(request: Request) -> Created:
         )
     # They only tell Pulumi when to upload the code again, or what to keep when destroying.
     inputs.no_effect("sourceCodeHash", "skipDestroy")
+    inputs.no_effect("codeSigningConfigArn")  # nothing is signed here, and nothing refused
     answer = client.create_function(**function)
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=WAIT)
     concurrency = inputs.get("reservedConcurrentExecutions", -1)
@@ -65,6 +67,16 @@ def _function(request: Request) -> Created:
             "sourceCodeSize": answer["CodeSize"],
         },
     )
+
+
+def _code(request: Request) -> bytes:
+    """The function's deployment package."""
+    if (bucket := request.inputs.get("s3Bucket")) is not None:
+        raise UnsupportedError(
+            f"its code lies in the bucket {bucket!r}, and a local run starts with an empty account; give the function"
+            f" its code as `code` when the stack is the local one"
+        )
+    return zipped(request.inputs.need("code"), request.folder)
 
 
 def _invoke_arn(function_arn: str, region: str) -> str:

@@ -27,11 +27,13 @@ class Request:
     """The program's folder, where relative paths of assets start."""
     clients: Clients
 
-    def physical_name(self, limit: int, *, given: str = "name") -> str:
+    def physical_name(self, limit: int, *, given: str = "name", start: str = "") -> str:
         """The given name, else one made by Pulumi's auto-naming rule.
 
         Args:
             limit: the service's longest name, in characters.
+            given: the input that holds the given name.
+            start: what the service wants a name to start with, put in front of one that is made.
 
         Raises:
             UnsupportedError: when the name would be longer, as Pulumi would refuse it too.
@@ -39,11 +41,15 @@ class Request:
         name = self.inputs.get(given)
         prefix = self.inputs.get(f"{given}Prefix")
         if name is None:
-            start = prefix if prefix is not None else f"{self.name}-"
-            name = start + secrets.token_hex(_SUFFIX_DIGITS)[:_SUFFIX_DIGITS]
+            prefix = prefix if prefix is not None else f"{start}{self.name}-"
+            name = prefix + secrets.token_hex(_SUFFIX_DIGITS)[:_SUFFIX_DIGITS]
         if len(name) > limit:
             raise UnsupportedError(f"the name {name!r} has {len(name)} characters; at most {limit} are allowed")
         return str(name)
+
+    def tags(self) -> list[dict[str, str]]:
+        """The tags in the form that most services take."""
+        return [{"Key": key, "Value": value} for key, value in self.inputs.get("tags", {}).items()]
 
 
 @dataclass(frozen=True)
@@ -55,3 +61,8 @@ class Created:
 
 
 Creator = Callable[[Request], Created]
+
+
+def text(value: object) -> str:
+    """A value as the attribute of a queue or a topic: these are texts."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cp_event_source.local.resources.request import Created, Creator, Request
+from cp_event_source.local.resources.request import Created, Creator, Request, text
 
 _ATTRIBUTES: Final = {
     "ContentBasedDeduplication": "contentBasedDeduplication",
@@ -31,16 +31,11 @@ def _queue(request: Request) -> Created:
         name += ".fifo"
     url = sqs.create_queue(
         QueueName=name,
-        Attributes={attribute: _text(value) for attribute, value in given.items()},
+        Attributes={attribute: text(value) for attribute, value in given.items()},
         tags=request.inputs.get("tags", {}),
     )["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return Created(url, {"name": name, "arn": arn, "url": url})
-
-
-def _text(value: object) -> str:
-    """Queue attributes are texts."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _attribute_of_a_queue(attribute: str, name: str) -> Creator:
@@ -48,7 +43,7 @@ def _attribute_of_a_queue(attribute: str, name: str) -> Creator:
 
     def create(request: Request) -> Created:
         url = request.inputs.need("queueUrl")
-        value = _text(request.inputs.need(name))
+        value = text(request.inputs.need(name))
         request.clients("sqs").set_queue_attributes(QueueUrl=url, Attributes={attribute: value})
         return Created(url)
 
