@@ -11,14 +11,25 @@ if TYPE_CHECKING:
     from .arguments import CpEventSourceArgs
     from .component import CpEventSource
     from .domain_python_layer import DomainPythonLayer, DomainPythonLayerArgs
+    from .encryption import key_policy_statements
+    from .signed_code import SignedCodeArgs
 
-__all__ = ["CpEventSource", "CpEventSourceArgs", "DomainPythonLayer", "DomainPythonLayerArgs"]
+__all__ = [
+    "CpEventSource",
+    "CpEventSourceArgs",
+    "DomainPythonLayer",
+    "DomainPythonLayerArgs",
+    "SignedCodeArgs",
+    "key_policy_statements",
+]
 
 _MODULES: Final = {
     "CpEventSource": "component",
     "CpEventSourceArgs": "arguments",
     "DomainPythonLayer": "domain_python_layer",
     "DomainPythonLayerArgs": "domain_python_layer",
+    "SignedCodeArgs": "signed_code",
+    "key_policy_statements": "encryption",
 }
 
 

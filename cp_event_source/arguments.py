@@ -1,14 +1,16 @@
 """The component's inputs, and the checks that stop a bad one before anything is deployed."""
 
-import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
-from inspect import isawaitable
-from typing import Final, NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict, cast
 
 import pulumi
 
+from . import argument_checks as checks
 from . import arns
+from .argument_checks import Check
+from .monitoring import DEFAULT_THRESHOLDS
+from .signed_code import SignedCodeArgs
 
 DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
 
@@ -29,15 +31,25 @@ MAX_NAME_LENGTH: Final = 43
 """Names of functions, roles and rules end at 64 characters, and the longest suffix among theirs is
 `-persist-role`; queues, with longer suffixes, end at 80; automatic naming adds eight characters."""
 
-MAX_DOMAIN_NAME_LENGTH: Final = 256
-"""A tag's value ends at 256 characters; a metric's dimension, an event pattern and a function's environment,
-where the name stands too, hold more."""
+DEFAULT_LOG_RETENTION_DAYS: Final = 365
+"""A year, as Security Hub's CloudWatch.16 asks for."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
-"""What the names of functions, queues, roles, rules, tables and buses may all hold."""
+DEVELOPMENT_LOG_RETENTION_DAYS: Final = 7
 
-_DOMAIN_NAME: Final = re.compile(r"[A-Za-z0-9 _.:/=+@-]+")
-"""What a tag's value may hold in every service, within the ASCII that a metric's dimension may hold."""
+LOG_RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs takes (PutRetentionPolicy)."""
+
+MAX_PUBLISHERS: Final = 50
+"""A bus's policy has at most 10,240 characters."""
+
+MAX_ALARM_ACTIONS: Final = 4
+"""An alarm takes five actions, and the topic is one."""
+
+MAX_RESERVED_CONCURRENCY: Final = 100_000
+"""Above any account's quota so far; AWS refuses what is more than the account has to give."""
 
 
 class CpEventSourceArgs(TypedDict):
@@ -68,7 +80,51 @@ class CpEventSourceArgs(TypedDict):
 
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags for every resource that can be tagged, besides the component's own `cp-event-source:component` and
-    `cp-event-source:domain`."""
+    `cp-event-source:domain`. AWS Backup can select the tables by one."""
+
+    development: NotRequired[bool]
+    """True for a stack that may be thrown away with all its events: tables and key are not protected from deletion, the
+    tables cannot be restored to an earlier time, logs are kept for 7 days, and there are no alarms and no dashboard
+    unless asked for. Default false."""
+
+    publishers: NotRequired[list[pulumi.Input[str]]]
+    """Who may put events on the component's own bus besides its own account: account numbers, and ARNs of roles or
+    users. Not with `cp_event_bus`, which has a policy of its own."""
+
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key to encrypt everything with, in the region that the component is deployed to; its policy must
+    allow what `key_policy_statements` returns. Without it the component makes a key of its own."""
+
+    alarms: NotRequired[bool]
+    """Whether there are alarms. Default true, in a development stack false."""
+
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms notify; its policy, and that of its key, must let CloudWatch publish. Without it
+    the component makes a topic of its own."""
+
+    alarm_actions: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of what alarms do besides notifying the topic, at most four."""
+
+    alarm_thresholds: NotRequired[dict[str, float]]
+    """Other thresholds than the default ones, by the alarm's name, in the unit of its metric."""
+
+    dashboard: NotRequired[bool]
+    """Whether there is a CloudWatch dashboard. Default true, in a development stack false."""
+
+    log_retention_days: NotRequired[int]
+    """How many days the functions' logs are kept: one of the numbers that CloudWatch Logs takes. Default 365, in a
+    development stack 7."""
+
+    persist_reserved_concurrency: NotRequired[int]
+    """How many invocations of the persist function run at once at most; it takes them from the account's quota. From 2,
+    since fewer pollers of the queue than that Lambda does not have. Default: none reserved."""
+
+    project_reserved_concurrency: NotRequired[int]
+    """The same of the project function: one invocation for each shard of the stream, and one for each rebuild. From 2.
+    Default: none reserved."""
+
+    signed_code: NotRequired[SignedCodeArgs]
+    """The functions' code, signed. Without it they are deployed from the installed package, unsigned."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +137,57 @@ class Settings:
     max_future_skew_seconds: int
     events_per_snapshot: int
     tags: dict[str, pulumi.Input[str]]
+    development: bool
+    publishers: list[pulumi.Input[str]]
+    key: pulumi.Output[str] | None
+    alarms: bool
+    alarm_topic: pulumi.Output[str] | None
+    alarm_actions: list[pulumi.Input[str]]
+    alarm_thresholds: dict[str, float]
+    dashboard: bool
+    log_retention_days: int
+    persist_reserved_concurrency: int | None
+    project_reserved_concurrency: int | None
+    signed_code: SignedCodeArgs | None
+
+
+_KEY: Final = checks.an_arn(arns.KEY, "a KMS key", "arn:aws:kms:REGION:ACCOUNT:key/ID, not of an alias")
+_TOPIC: Final = checks.an_arn(arns.TOPIC, "an SNS topic", "arn:aws:sns:REGION:ACCOUNT:NAME")
+_ACTION: Final = checks.an_arn(arns.ANY, "anything", "arn:aws:SERVICE:...")
+_CONCURRENCY: Final = checks.whole_number(2, MAX_RESERVED_CONCURRENCY, "invocations")
+
+_CHECKS: Final[Mapping[str, Check]] = {
+    "cp_domain_name": checks.domain_name,
+    "cp_domain_logic_layer": checks.unless_later(checks.logic_layer),
+    "cp_event_bus": checks.unless_later(checks.event_bus),
+    "max_future_skew_seconds": checks.whole_number(0, MAX_FUTURE_SKEW_LIMIT_SECONDS, "seconds", that_is=" (ten years)"),
+    "events_per_snapshot": checks.whole_number(MIN_EVENTS_PER_SNAPSHOT, MAX_EVENTS_PER_SNAPSHOT, "events"),
+    "tags": checks.tags,
+    "development": checks.flag,
+    "publishers": checks.each(checks.publisher, "publishers", MAX_PUBLISHERS),
+    "kms_key_arn": checks.unless_later(_KEY),
+    "alarms": checks.flag,
+    "alarm_topic_arn": checks.unless_later(_TOPIC),
+    "alarm_actions": checks.each(_ACTION, "actions", MAX_ALARM_ACTIONS),
+    "alarm_thresholds": checks.thresholds(DEFAULT_THRESHOLDS.keys()),
+    "dashboard": checks.flag,
+    "log_retention_days": checks.one_of(LOG_RETENTION_DAYS, "which CloudWatch Logs takes"),
+    "persist_reserved_concurrency": _CONCURRENCY,
+    "project_reserved_concurrency": _CONCURRENCY,
+    "signed_code": checks.fields(
+        {
+            "code_signing_config_arn": checks.an_arn(
+                arns.CODE_SIGNING_CONFIG,
+                "a code signing configuration",
+                "arn:aws:lambda:REGION:ACCOUNT:code-signing-config:csc-ID",
+            ),
+            "s3_bucket": checks.text("a bucket's name"),
+            "s3_key": checks.text("an object's key"),
+            "s3_object_version": checks.text("the version of an object"),
+        },
+        "where signed code lies",
+    ),
+}
 
 
 def settings_from(args: CpEventSourceArgs) -> Settings:
@@ -88,157 +195,58 @@ def settings_from(args: CpEventSourceArgs) -> Settings:
 
     Raises `pulumi.InputPropertiesError`, its message a line for every bad input.
     """
-    logic_layer = args.get("cp_domain_logic_layer")
-    event_bus = args.get("cp_event_bus")
-    skew = args.get("max_future_skew_seconds")
-    events_per_snapshot = args.get("events_per_snapshot")
-    tags = args.get("tags")
-    raise_if_any(
-        [
-            *_unknown_inputs(args.keys()),
-            _domain_name_problem(args.get("cp_domain_name")),
-            "" if _comes_later(logic_layer) else _logic_layer_problem(logic_layer),
-            "" if event_bus is None or _comes_later(event_bus) else _event_bus_problem(event_bus),
-            "" if skew is None else _skew_problem(skew),
-            "" if events_per_snapshot is None else _events_per_snapshot_problem(events_per_snapshot),
-            "" if tags is None else _tags_problem(tags),
-        ]
-    )
+    given = cast("CpEventSourceArgs", {name: value for name, value in args.items() if value is not None})
+    checks.raise_if_any(_problems(given))
+    development = given.get("development", False)
+    usual_retention = DEVELOPMENT_LOG_RETENTION_DAYS if development else DEFAULT_LOG_RETENTION_DAYS
     return Settings(
-        domain_name=args["cp_domain_name"],
-        logic_layer=_checked_later(args["cp_domain_logic_layer"], _logic_layer_problem),
-        event_bus=None if event_bus is None else _checked_later(event_bus, _event_bus_problem),
-        # Over gRPC, where every number is a float, 600 arrives as 600.0.
-        max_future_skew_seconds=DEFAULT_MAX_FUTURE_SKEW_SECONDS if skew is None else int(skew),
-        events_per_snapshot=DEFAULT_EVENTS_PER_SNAPSHOT if events_per_snapshot is None else int(events_per_snapshot),
-        tags=dict(tags or {}),
+        domain_name=given["cp_domain_name"],
+        logic_layer=_later(given["cp_domain_logic_layer"], "cp_domain_logic_layer", checks.logic_layer),
+        event_bus=_later_if_any(given.get("cp_event_bus"), "cp_event_bus", checks.event_bus),
+        max_future_skew_seconds=int(given.get("max_future_skew_seconds", DEFAULT_MAX_FUTURE_SKEW_SECONDS)),
+        events_per_snapshot=int(given.get("events_per_snapshot", DEFAULT_EVENTS_PER_SNAPSHOT)),
+        tags=dict(given.get("tags", {})),
+        development=development,
+        publishers=[_later(each, "publishers", checks.publisher) for each in given.get("publishers", [])],
+        key=_later_if_any(given.get("kms_key_arn"), "kms_key_arn", _KEY),
+        alarms=given.get("alarms", not development),
+        alarm_topic=_later_if_any(given.get("alarm_topic_arn"), "alarm_topic_arn", _TOPIC),
+        alarm_actions=[_later(each, "alarm_actions", _ACTION) for each in given.get("alarm_actions", [])],
+        alarm_thresholds={**DEFAULT_THRESHOLDS, **given.get("alarm_thresholds", {})},
+        dashboard=given.get("dashboard", not development),
+        log_retention_days=int(given.get("log_retention_days", usual_retention)),
+        persist_reserved_concurrency=_whole(given.get("persist_reserved_concurrency")),
+        project_reserved_concurrency=_whole(given.get("project_reserved_concurrency")),
+        signed_code=given.get("signed_code"),
     )
 
 
-def check_name(name: str, longest: int) -> None:
-    """Refuse a resource name from which a child's physical name could not be made.
-
-    Raises `pulumi.InputPropertiesError`.
-    """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        problem = (
-            f"name: {name!r} cannot begin the names of functions, queues and roles; use ASCII letters, digits, - and _"
+def _problems(given: Mapping[str, object]) -> list[str]:
+    found = checks.unknown_inputs(given.keys(), _CHECKS.keys())
+    for name, check in _CHECKS.items():
+        if name in given or name in CpEventSourceArgs.__required_keys__:
+            found += check(name, given.get(name))
+    if "publishers" in given and "cp_event_bus" in given:
+        found.append(
+            "publishers: the bus given as cp_event_bus has a policy of its own; let them in there, and leave this out"
         )
-    elif len(name) > longest:
-        problem = (
-            f"name: {name!r} has {len(name)} characters; use at most {longest}, "
-            "since the names of the resources made from it are limited"
-        )
-    else:
-        problem = ""
-    raise_if_any([problem])
+    return found
 
 
-def raise_if_any(problems: list[str]) -> None:
-    """Raise `pulumi.InputPropertiesError` with the problems, one a line; empty ones are none."""
-    found = [problem for problem in problems if problem]
-    if found:
-        raise pulumi.InputPropertiesError("\n".join(found))
+def _later_if_any(value: pulumi.Input[str] | None, name: str, check: Check) -> pulumi.Output[str] | None:
+    return None if value is None else _later(value, name, check)
 
 
-def _unknown_inputs(given: Set[str]) -> list[str]:
-    # A TypedDict takes any key at run time, and a mistyped cp_event_bus would quietly make a new bus.
-    known = CpEventSourceArgs.__required_keys__ | CpEventSourceArgs.__optional_keys__
-    return [
-        f"{key}: there is no such input; the inputs are {', '.join(sorted(known))}" for key in sorted(given - known)
-    ]
+def _later(value: pulumi.Input[str], name: str, check: Check) -> pulumi.Output[str]:
+    """The value, checked when it is known."""
 
-
-def _domain_name_problem(value: object) -> str:
-    if value is None:
-        return "cp_domain_name: is missing; give the name of the domain, such as 'File'"
-    if not isinstance(value, str):
-        return f"cp_domain_name: {_shown(value)} is not a plain string; give the name of the domain, such as 'File'"
-    if not value.strip():
-        return f"cp_domain_name: {value!r} is blank; give the name of the domain, such as 'File'"
-    if len(value) > MAX_DOMAIN_NAME_LENGTH:
-        return f"cp_domain_name: {value[:20]!r}... has {len(value)} characters; use at most {MAX_DOMAIN_NAME_LENGTH}"
-    if value != value.strip() or not _DOMAIN_NAME.fullmatch(value):
-        return (
-            f"cp_domain_name: {value!r} has characters that tags and metrics do not take; use ASCII letters, "
-            "digits, inner spaces and _ . : / = + @ -"
-        )
-    return ""
-
-
-def _logic_layer_problem(value: object) -> str:
-    if value is None:
-        return "cp_domain_logic_layer: is missing; give a layer version's ARN, such as DomainPythonLayer(...).arn"
-    if isinstance(value, str) and arns.LAYER_VERSION.fullmatch(value):
-        return ""
-    if isinstance(value, str) and arns.LAYER_WITHOUT_VERSION.fullmatch(value):
-        return f"cp_domain_logic_layer: {value!r} is a layer's ARN without a version; append ':' and the version"
-    return (
-        f"cp_domain_logic_layer: {_shown(value)} is not the ARN of a Lambda layer version "
-        "(arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION); give one, such as DomainPythonLayer(...).arn"
-    )
-
-
-def _event_bus_problem(value: object) -> str:
-    if isinstance(value, str) and (
-        arns.EVENT_BUS.fullmatch(value)
-        # A name has no colon, so an ARN of anything else fails here.
-        or arns.EVENT_BUS_NAME.fullmatch(value)
-    ):
-        return ""
-    return (
-        f"cp_event_bus: {_shown(value)} is neither an event bus's name (1 to 256 letters, digits and / . - _) nor "
-        "its ARN (arn:aws:events:REGION:ACCOUNT:event-bus/NAME); give one, or leave it out for a bus of the "
-        "component's own"
-    )
-
-
-def _skew_problem(value: object) -> str:
-    if _is_whole_number(value, 0, MAX_FUTURE_SKEW_LIMIT_SECONDS):
-        return ""
-    return (
-        f"max_future_skew_seconds: {_shown(value)} is not a whole number of seconds from 0 to "
-        f"{MAX_FUTURE_SKEW_LIMIT_SECONDS} (ten years); give one"
-    )
-
-
-def _events_per_snapshot_problem(value: object) -> str:
-    if _is_whole_number(value, MIN_EVENTS_PER_SNAPSHOT, MAX_EVENTS_PER_SNAPSHOT):
-        return ""
-    return (
-        f"events_per_snapshot: {_shown(value)} is not a whole number of events from {MIN_EVENTS_PER_SNAPSHOT} to "
-        f"{MAX_EVENTS_PER_SNAPSHOT}; give one"
-    )
-
-
-def _is_whole_number(value: object, least: int, greatest: int) -> bool:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return least <= value <= greatest and value == value // 1
-
-
-def _tags_problem(value: object) -> str:
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return ""
-    return f"tags: {_shown(value)} is not a dictionary with strings for keys; give one"
-
-
-def _comes_later(value: object) -> bool:
-    return isinstance(value, pulumi.Output) or isawaitable(value)
-
-
-def _checked_later(value: pulumi.Input[str], problem: Callable[[object], str]) -> pulumi.Output[str]:
-    def check(known: str) -> str:
-        raise_if_any([problem(known)])
+    def checked(known: str) -> str:
+        checks.raise_if_any(check(name, known))
         return known
 
-    return pulumi.Output.from_input(value).apply(check)
+    return pulumi.Output.from_input(value).apply(checked)
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, pulumi.Resource):
-        return f"a resource ({type(value).__name__})"
-    if isinstance(value, pulumi.Output):
-        return "an output, known only later,"
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:100]}..."
+def _whole(number: float | None) -> int | None:
+    """Over gRPC, where every number is a float, 600 arrives as 600.0."""
+    return None if number is None else int(number)

@@ -17,8 +17,11 @@ event bus --domain_event_lambda_rule (rebuild requests)--> project function <---
 import pulumi
 import pulumi_aws as aws
 
-from . import functions, permissions, routing, storage
-from .arguments import MAX_NAME_LENGTH, CpEventSourceArgs, check_name, settings_from
+from . import functions, monitoring, permissions, routing, storage
+from .access import access
+from .argument_checks import check_name
+from .arguments import MAX_NAME_LENGTH, CpEventSourceArgs, settings_from
+from .encryption import encryption_key
 from .queues import queue_policy, queues
 from .scope import Scope
 
@@ -89,6 +92,18 @@ class CpEventSource(pulumi.ComponentResource):
     """URL of the queue that tells of stream batches given up: rows that may lack events until rebuilt."""
     projection_dead_letter_queue_arn: pulumi.Output[str]
     """ARN of the queue that tells of stream batches given up."""
+    kms_key_arn: pulumi.Output[str]
+    """ARN of the key, given or made, that all of it is encrypted with."""
+    alarm_topic_arn: pulumi.Output[str] | None
+    """ARN of the topic, given or made, that alarms notify; none where there are none."""
+    dashboard_url: pulumi.Output[str] | None
+    """Where the CloudWatch dashboard is; none where there is none."""
+    publisher_policy_arn: pulumi.Output[str]
+    """ARN of a managed policy to attach to the role of who puts events on the bus."""
+    reader_policy_arn: pulumi.Output[str]
+    """ARN of a managed policy to attach to the role of who reads the domain table's rows and follows its stream."""
+    auditor_policy_arn: pulumi.Output[str]
+    """ARN of a managed policy to attach to the role of who reads the domain events table."""
 
     def __init__(self, name: str, args: CpEventSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
@@ -110,16 +125,26 @@ class CpEventSource(pulumi.ComponentResource):
         tags = {**settings.tags, "cp-event-source:component": name, "cp-event-source:domain": domain}
         scope = Scope(name, parent=self, tags=tags)
 
-        # What is stored, and what waits.
-        events_table = storage.domain_events_table(scope)
-        domain_table = storage.domain_table(scope)
-        snapshots_table = storage.domain_snapshots_table(scope)
-        queue = queues(scope, consumer_timeout_seconds=functions.PERSIST_TIMEOUT_SECONDS)
+        # Event bus, and the rules on it.
+        routes = routing.routes(scope, settings.event_bus, domain_name=domain)
+        bus = routes.bus
+        if bus.resource is not None:
+            routing.bus_policy(scope, bus.resource, settings.publishers)
+
+        # What is stored, and what waits; encrypted.
+        keep = not settings.development
+        key = encryption_key(scope, settings.key, beside=routes.domain_events.arn, keep=keep)
+        safety = storage.Safety(key, keep)
+        events_table = storage.domain_events_table(scope, safety)
+        domain_table = storage.domain_table(scope, safety)
+        snapshots_table = storage.domain_snapshots_table(scope, safety)
+        queue = queues(scope, consumer_timeout_seconds=functions.PERSIST_TIMEOUT_SECONDS, key=key)
 
         # Ingest queue -> persist function -> domain events table.
-        persist_logs = functions.log_group(scope, "persist-logs")
+        deployed = functions.Deployed(key, settings.signed_code, settings.log_retention_days)
+        persist_logs = functions.log_group(scope, "persist-logs", deployed)
         persist_execution = permissions.persist_execution(
-            scope, log_group=persist_logs, domain_events_table=events_table, queues=queue
+            scope, log_group=persist_logs, domain_events_table=events_table, queues=queue, key=key
         )
         persist = functions.persist_function(
             scope,
@@ -129,12 +154,13 @@ class CpEventSource(pulumi.ComponentResource):
             domain_events_table=events_table,
             queues=queue,
             max_future_skew_seconds=settings.max_future_skew_seconds,
+            deployed=deployed,
+            reserved_concurrency=settings.persist_reserved_concurrency,
         )
         functions.persist_mapping(scope, function=persist, execution=persist_execution, queues=queue)
 
         # Domain events table -> stream -> project function, with the domain's logic -> domain table.
-        bus = routing.event_bus(scope, settings.event_bus, beside=events_table, domain_name=domain)
-        project_logs = functions.log_group(scope, "project-logs")
+        project_logs = functions.log_group(scope, "project-logs", deployed)
         project_execution = permissions.project_execution(
             scope,
             log_group=project_logs,
@@ -143,6 +169,7 @@ class CpEventSource(pulumi.ComponentResource):
             domain_snapshots_table=snapshots_table,
             queues=queue,
             event_bus_arn=bus.arn,
+            key=key,
         )
         project = functions.project_function(
             scope,
@@ -155,6 +182,8 @@ class CpEventSource(pulumi.ComponentResource):
             domain_snapshots_table=snapshots_table,
             queues=queue,
             events_per_snapshot=settings.events_per_snapshot,
+            deployed=deployed,
+            reserved_concurrency=settings.project_reserved_concurrency,
         )
         functions.project_mapping(
             scope,
@@ -163,41 +192,24 @@ class CpEventSource(pulumi.ComponentResource):
             domain_events_table=events_table,
             queues=queue,
         )
-
-        # Event bus -> ingest queue; rebuild requests -> project function -> event bus.
-        event_rule = routing.rule(
-            scope,
-            "domain-event",
-            bus=bus,
-            event_type="DOMAIN",
-            domain_name=domain,
-            description="Domain events to the ingest queue",
-        )
-        rebuild_rule = routing.rule(
-            scope,
-            "rebuild",
-            bus=bus,
-            event_type="REBUILD",
-            domain_name=domain,
-            description="Rebuild requests to the project function",
-        )
         destination = functions.event_bus_destination(
             scope, function=project, execution=project_execution, event_bus_arn=bus.arn
         )
 
-        # Who may write where; only then the rules' targets.
-        ingest_policy = queue_policy(scope, "ingest", queue.ingest, writers=[event_rule])
+        # Who may write where; only then the rules' targets: event bus -> ingest queue, rebuild requests -> project
+        # function.
+        ingest_policy = queue_policy(scope, "ingest", queue.ingest, writers=[routes.domain_events])
         dead_letter_policy = queue_policy(
-            scope, "ingest-dead-letter", queue.ingest_dead_letter, writers=[event_rule, rebuild_rule]
+            scope, "ingest-dead-letter", queue.ingest_dead_letter, writers=[routes.domain_events, routes.rebuilds]
         )
         queue_policy(scope, "parked", queue.parked)
         queue_policy(scope, "projection-dead-letter", queue.projection_dead_letter)
-        permission = routing.invoke_permission(scope, "rebuild", function=project, rule=rebuild_rule)
+        permission = routing.invoke_permission(scope, "rebuild", function=project, rule=routes.rebuilds)
         routing.target(
             scope,
             "domain-event",
             bus=bus,
-            rule=event_rule,
+            rule=routes.domain_events,
             arn=queue.ingest.arn,
             queues=queue,
             depends_on=[ingest_policy, dead_letter_policy],
@@ -206,14 +218,42 @@ class CpEventSource(pulumi.ComponentResource):
             scope,
             "rebuild",
             bus=bus,
-            rule=rebuild_rule,
+            rule=routes.rebuilds,
             arn=project.arn,
             queues=queue,
             depends_on=[permission, dead_letter_policy],
         )
 
-        self.domain_event_rule = event_rule
-        self.domain_event_lambda_rule = rebuild_rule
+        # What people are told, and see.
+        watched = monitoring.Watched(
+            domain_name=domain,
+            queues=queue,
+            persist=persist,
+            project=project,
+            domain_events_table=events_table,
+            domain_table=domain_table,
+            domain_snapshots_table=snapshots_table,
+            bus=bus,
+            domain_event_rule=routes.domain_events,
+            rebuild_rule=routes.rebuilds,
+        )
+        alarm_topic_arn = settings.alarm_topic
+        if settings.alarms:
+            if alarm_topic_arn is None:
+                alarm_topic_arn = monitoring.alarm_topic(scope, key_arn=key.arn).arn
+            monitoring.alarms(
+                scope,
+                watched,
+                actions=[alarm_topic_arn, *settings.alarm_actions],
+                thresholds=settings.alarm_thresholds,
+            )
+        dashboard = monitoring.dashboard(scope, watched) if settings.dashboard else None
+
+        # What other stacks may do here.
+        policies = access(scope, bus=bus, domain_events_table=events_table, domain_table=domain_table, key=key)
+
+        self.domain_event_rule = routes.domain_events
+        self.domain_event_lambda_rule = routes.rebuilds
         self.domain_events_table = events_table
         self.domain_table = domain_table
         self.domain_snapshots_table = snapshots_table
@@ -228,8 +268,8 @@ class CpEventSource(pulumi.ComponentResource):
             "domain_table_stream_arn": domain_table.stream_arn,
             "domain_snapshots_table_arn": snapshots_table.arn,
             "domain_snapshots_table_name": snapshots_table.name,
-            "domain_event_rule_arn": event_rule.arn,
-            "domain_event_lambda_rule_arn": rebuild_rule.arn,
+            "domain_event_rule_arn": routes.domain_events.arn,
+            "domain_event_lambda_rule_arn": routes.rebuilds.arn,
             "event_bus_arn": bus.arn,
             "event_bus_name": bus.name,
             "event_bus_destination_arn": bus.arn,
@@ -243,6 +283,12 @@ class CpEventSource(pulumi.ComponentResource):
             "parked_queue_arn": queue.parked.arn,
             "projection_dead_letter_queue_url": queue.projection_dead_letter.url,
             "projection_dead_letter_queue_arn": queue.projection_dead_letter.arn,
+            "kms_key_arn": key.arn,
+            "alarm_topic_arn": alarm_topic_arn,
+            "dashboard_url": monitoring.dashboard_url(dashboard) if dashboard else None,
+            "publisher_policy_arn": policies.publisher.arn,
+            "reader_policy_arn": policies.reader.arn,
+            "auditor_policy_arn": policies.auditor.arn,
         }
         for output, value in outputs.items():
             setattr(self, output, value)

@@ -6,7 +6,7 @@ from typing import Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .arguments import check_name, raise_if_any
+from .argument_checks import check_name, raise_if_any, unknown_inputs
 from .domain_layer_check import check_domain_layer
 from .layer_files import layer_files
 
@@ -69,8 +69,7 @@ class DomainPythonLayer(pulumi.ComponentResource):
 
 
 def _source_dir(args: DomainPythonLayerArgs) -> Path:
-    unknown = sorted(args.keys() - DomainPythonLayerArgs.__required_keys__)
-    raise_if_any([f"{key}: there is no such input; the only one is source_dir" for key in unknown])
+    raise_if_any(unknown_inputs(args.keys(), DomainPythonLayerArgs.__required_keys__))
     source_dir = args.get("source_dir")
     if not isinstance(source_dir, str) or not source_dir.strip():
         raise_if_any([f"source_dir: {source_dir!r} is not a folder; give the one that holds domain_handler.py"])

@@ -1,15 +1,18 @@
 """The two functions, and what feeds each of them."""
 
 import json
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from . import handler_code
+from .encryption import EncryptionKey
 from .permissions import Execution
 from .queues import Queues
 from .scope import Scope
+from .signed_code import SignedCodeArgs
 
 PERSIST_TIMEOUT_SECONDS: Final = 45
 """Messages are begun in the first quarter; the last may take two calls of 15 s, its tries and waits included."""
@@ -25,16 +28,27 @@ EVENT_TIME_LIMIT_SECONDS: Final = 10
 """How long domain logic may work on one event before its domain is parked. Folding is arithmetic, without
 waiting: logic that needs longer hangs."""
 
-LOG_RETENTION_DAYS: Final = 365
 PERSIST_BATCH_SIZE: Final = 10
 PROJECT_BATCH_SIZE: Final = 100
 
 
-def log_group(scope: Scope, suffix: str) -> aws.cloudwatch.LogGroup:
+@dataclass(frozen=True)
+class Deployed:
+    """How both functions are deployed."""
+
+    key: EncryptionKey
+    """What their environment and logs are encrypted with."""
+    signed_code: SignedCodeArgs | None
+    """Where the code lies, signed; else it is deployed as it is installed here."""
+    log_retention_days: int
+
+
+def log_group(scope: Scope, suffix: str, deployed: Deployed) -> aws.cloudwatch.LogGroup:
     """A function's log group. Made here, since the one that Lambda makes itself keeps its logs for ever."""
     return aws.cloudwatch.LogGroup(
         scope.child(suffix),
-        retention_in_days=LOG_RETENTION_DAYS,
+        kms_key_id=deployed.key.arn,
+        retention_in_days=deployed.log_retention_days,
         tags=scope.tags,
         opts=scope.options(),
     )
@@ -49,6 +63,8 @@ def persist_function(
     domain_events_table: aws.dynamodb.Table,
     queues: Queues,
     max_future_skew_seconds: int,
+    deployed: Deployed,
+    reserved_concurrency: int | None,
 ) -> aws.lambda_.Function:
     """Stores events."""
     return _function(
@@ -60,6 +76,8 @@ def persist_function(
         timeout=PERSIST_TIMEOUT_SECONDS,
         execution=execution,
         logs=logs,
+        deployed=deployed,
+        reserved_concurrency=reserved_concurrency,
         environment={
             "DOMAIN_NAME": domain_name,
             "DOMAIN_EVENTS_TABLE": domain_events_table.name,
@@ -81,6 +99,8 @@ def project_function(
     domain_snapshots_table: aws.dynamodb.Table,
     queues: Queues,
     events_per_snapshot: int,
+    deployed: Deployed,
+    reserved_concurrency: int | None,
 ) -> aws.lambda_.Function:
     """Computes the domain's rows with the domain's own logic."""
     return _function(
@@ -92,6 +112,8 @@ def project_function(
         timeout=PROJECT_TIMEOUT_SECONDS,
         execution=execution,
         logs=logs,
+        deployed=deployed,
+        reserved_concurrency=reserved_concurrency,
         layers=[logic_layer],
         environment={
             "DOMAIN_NAME": domain_name,
@@ -192,9 +214,12 @@ def _function(
     timeout: int,
     execution: Execution,
     logs: aws.cloudwatch.LogGroup,
+    deployed: Deployed,
+    reserved_concurrency: int | None,
     environment: dict[str, pulumi.Input[str]],
     layers: list[pulumi.Input[str]] | None = None,
 ) -> aws.lambda_.Function:
+    signed = deployed.signed_code
     return aws.lambda_.Function(
         scope.child(suffix),
         description=description,
@@ -202,11 +227,17 @@ def _function(
         # Cheaper than x86_64; the code is pure Python.
         architectures=["arm64"],
         handler=handler,
-        code=handler_code.archive(),
+        code=None if signed else handler_code.archive(),
+        s3_bucket=signed["s3_bucket"] if signed else None,
+        s3_key=signed["s3_key"] if signed else None,
+        s3_object_version=signed["s3_object_version"] if signed else None,
+        code_signing_config_arn=signed["code_signing_config_arn"] if signed else None,
         layers=layers,
         memory_size=memory_size,
         timeout=timeout,
+        reserved_concurrent_executions=reserved_concurrency,
         role=execution.role.arn,
+        kms_key_arn=deployed.key.arn,
         environment=aws.lambda_.FunctionEnvironmentArgs(variables=environment),
         logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=logs.name),
         tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from . import arns
+from .encryption import EncryptionKey
+from .policy_documents import document, only_tls
 from .scope import Scope
 
 RETENTION_SECONDS = 14 * 24 * 3600
@@ -15,6 +17,9 @@ RETENTION_SECONDS = 14 * 24 * 3600
 MAX_RECEIVE_COUNT = 10
 """Deliveries before SQS itself moves a message to the dead-letter queue: enough for an outage of half an hour
 at a visibility time-out of four and a half minutes."""
+
+DATA_KEY_REUSE_SECONDS = 3600
+"""How long SQS uses a data key before it asks KMS for another: each call costs."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,14 @@ class Queues:
     """Metadata of stream batches that were given up."""
 
 
-def queues(scope: Scope, *, consumer_timeout_seconds: int) -> Queues:
+def queues(scope: Scope, *, consumer_timeout_seconds: int, key: EncryptionKey) -> Queues:
     """The queues, without their policies."""
-    ingest_dead_letter = _queue(scope, "ingest-dead-letter")
+    ingest_dead_letter = _queue(scope, "ingest-dead-letter", key)
     return Queues(
         ingest=_queue(
             scope,
             "ingest",
+            key,
             # Lambda asks for six times the function's time-out: a batch may be retried while it is throttled.
             visibility_timeout_seconds=6 * consumer_timeout_seconds,
             redrive_policy=pulumi.Output.json_dumps(
@@ -45,8 +51,8 @@ def queues(scope: Scope, *, consumer_timeout_seconds: int) -> Queues:
             ),
         ),
         ingest_dead_letter=ingest_dead_letter,
-        parked=_queue(scope, "parked"),
-        projection_dead_letter=_queue(scope, "projection-dead-letter"),
+        parked=_queue(scope, "parked", key),
+        projection_dead_letter=_queue(scope, "projection-dead-letter", key),
     )
 
 
@@ -54,16 +60,7 @@ def queue_policy(
     scope: Scope, suffix: str, queue: aws.sqs.Queue, *, writers: Sequence[aws.cloudwatch.EventRule] = ()
 ) -> aws.sqs.QueuePolicy:
     """Nobody without TLS; of EventBridge only the rules given. Roles of this account need no statement."""
-    statements: list[dict[str, Any]] = [
-        {
-            "Sid": "OnlyTls",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": queue.arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    ]
+    statements = [only_tls("sqs:*", queue.arn)]
     if writers:
         statements.append(
             {
@@ -72,13 +69,16 @@ def queue_policy(
                 "Principal": {"Service": "events.amazonaws.com"},
                 "Action": "sqs:SendMessage",
                 "Resource": queue.arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": [rule.arn for rule in writers]}},
+                "Condition": {
+                    "ArnEquals": {"aws:SourceArn": [rule.arn for rule in writers]},
+                    "StringEquals": {"aws:SourceAccount": queue.arn.apply(arns.account_of)},
+                },
             }
         )
     return aws.sqs.QueuePolicy(
         scope.child(suffix),
         queue_url=queue.url,
-        policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+        policy=document(statements),
         opts=scope.options(),
     )
 
@@ -86,6 +86,7 @@ def queue_policy(
 def _queue(
     scope: Scope,
     suffix: str,
+    key: EncryptionKey,
     *,
     visibility_timeout_seconds: pulumi.Input[int] | None = None,
     redrive_policy: pulumi.Input[str] | None = None,
@@ -95,7 +96,8 @@ def _queue(
         message_retention_seconds=RETENTION_SECONDS,
         # The queue's own limit is 256 KB by default, an event on the bus may have 1 MB.
         max_message_size=1024 * 1024,
-        sqs_managed_sse_enabled=True,
+        kms_master_key_id=key.arn,
+        kms_data_key_reuse_period_seconds=DATA_KEY_REUSE_SECONDS,
         visibility_timeout_seconds=visibility_timeout_seconds,
         redrive_policy=redrive_policy,
         tags=scope.tags,

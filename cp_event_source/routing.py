@@ -3,12 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from . import arns
+from .policy_documents import document
 from .queues import Queues
 from .scope import Scope
 
@@ -27,13 +29,22 @@ class EventBus:
     arn: pulumi.Output[str]
 
 
-def event_bus(
-    scope: Scope, given: pulumi.Output[str] | None, *, beside: aws.dynamodb.Table, domain_name: str
-) -> EventBus:
-    """The bus given by name or ARN, else one of our own.
+@dataclass(frozen=True)
+class Routes:
+    """The bus and the rules on it."""
 
-    The ARN of a bus given by name is made from that of a resource beside it: asking AWS for it would need a
-    call at preview, and rights to make it.
+    bus: EventBus
+    domain_events: aws.cloudwatch.EventRule
+    """Takes the domain's events."""
+    rebuilds: aws.cloudwatch.EventRule
+    """Takes requests to rebuild one of the domain's objects."""
+
+
+def routes(scope: Scope, given: pulumi.Output[str] | None, *, domain_name: str) -> Routes:
+    """The rules, on the bus given by name or ARN, else on one of our own.
+
+    A bus given by name has the account and region of a rule on it: asking AWS for its ARN would need a call at preview,
+    and rights to make it.
     """
     if given is None:
         own = aws.cloudwatch.EventBus(
@@ -42,31 +53,42 @@ def event_bus(
             tags=scope.tags,
             opts=scope.options(),
         )
-        return EventBus(own, own.name, own.arn)
-
-    def name_of(name_or_arn: str) -> pulumi.Input[str]:
-        arn = arns.EVENT_BUS.fullmatch(name_or_arn)
-        return beside.arn.apply(lambda here: _name_if_in_place(name_or_arn, arn["name"], here)) if arn else name_or_arn
-
-    def arn_of(name_or_arn: str) -> pulumi.Input[str]:
-        if arns.EVENT_BUS.fullmatch(name_or_arn):
-            return name_or_arn
-        return beside.arn.apply(lambda arn: arns.event_bus_beside(arn, name_or_arn))
-
-    return EventBus(None, given.apply(name_of), given.apply(arn_of))
+        domain_events, rebuilds = _rules(scope, own.name, domain_name)
+        return Routes(EventBus(own, own.name, own.arn), domain_events, rebuilds)
+    name = given.apply(_name_in)
+    domain_events, rebuilds = _rules(scope, name, domain_name)
+    here = domain_events.arn
+    arn = given.apply(lambda it: it if arns.EVENT_BUS.fullmatch(it) else here.apply(partial(arns.event_bus_beside, it)))
+    name_in_place = pulumi.Output.all(name, arn, here).apply(lambda known: _name_if_in_place(*known))
+    return Routes(EventBus(None, name_in_place, arn), domain_events, rebuilds)
 
 
-def rule(
-    scope: Scope, suffix: str, *, bus: EventBus, event_type: str, domain_name: str, description: str
-) -> aws.cloudwatch.EventRule:
-    """A rule for the events of one type of one domain."""
-    return aws.cloudwatch.EventRule(
-        scope.child(suffix),
-        description=description,
-        event_bus_name=bus.name,
-        event_pattern=json.dumps({"detail": {"EventType": [event_type], "DomainName": [domain_name]}}),
-        tags=scope.tags,
-        opts=scope.options(),
+def bus_policy(
+    scope: Scope, bus: aws.cloudwatch.EventBus, publishers: Sequence[pulumi.Input[str]]
+) -> aws.cloudwatch.EventBusPolicy:
+    """Who may put events on our own bus: this account, as its own policies say, and the publishers given.
+
+    Args:
+        publishers: accounts, by number, and roles or users, by ARN.
+    """
+
+    def principals(known: Sequence[str]) -> list[str]:
+        bus_arn, *others = known
+        partition, _, account = arns.place_of(bus_arn)
+        return [
+            f"arn:{partition}:iam::{other}:root" if arns.ACCOUNT.fullmatch(other) else other
+            for other in dict.fromkeys([account, *others])
+        ]
+
+    statement = {
+        "Sid": "Publish",
+        "Effect": "Allow",
+        "Principal": {"AWS": pulumi.Output.all(bus.arn, *publishers).apply(principals)},
+        "Action": "events:PutEvents",
+        "Resource": bus.arn,
+    }
+    return aws.cloudwatch.EventBusPolicy(
+        scope.child("bus"), event_bus_name=bus.name, policy=document([statement]), opts=scope.options()
     )
 
 
@@ -113,11 +135,39 @@ def invoke_permission(
     )
 
 
-def _name_if_in_place(bus_arn: str, name: str, here: str) -> str:
+def _rules(
+    scope: Scope, bus_name: pulumi.Output[str], domain_name: str
+) -> tuple[aws.cloudwatch.EventRule, aws.cloudwatch.EventRule]:
+    return (
+        _rule(scope, "domain-event", "Domain events to the ingest queue", bus_name, "DOMAIN", domain_name),
+        _rule(scope, "rebuild", "Rebuild requests to the project function", bus_name, "REBUILD", domain_name),
+    )
+
+
+def _rule(
+    scope: Scope, suffix: str, description: str, bus_name: pulumi.Output[str], event_type: str, domain_name: str
+) -> aws.cloudwatch.EventRule:
+    """A rule for the events of one type of one domain."""
+    return aws.cloudwatch.EventRule(
+        scope.child(suffix),
+        description=description,
+        event_bus_name=bus_name,
+        event_pattern=json.dumps({"detail": {"EventType": [event_type], "DomainName": [domain_name]}}),
+        tags=scope.tags,
+        opts=scope.options(),
+    )
+
+
+def _name_in(name_or_arn: str) -> str:
+    arn = arns.EVENT_BUS.fullmatch(name_or_arn)
+    return arn["name"] if arn else name_or_arn
+
+
+def _name_if_in_place(name: str, bus_arn: str, here: str) -> str:
     """A bus's name, unless the bus lies elsewhere: here its name would mean another bus, or none."""
     if arns.place_of(bus_arn) != arns.place_of(here):
         raise pulumi.InputPropertiesError(
-            f"cp_event_bus: {bus_arn!r} is not in the account and region of the component's tables ({here}); "
+            f"cp_event_bus: {bus_arn!r} is not in the account and region of the component's rules ({here}); "
             "rules and targets must be: give a bus there, and forward events to it"
         )
     return name

@@ -20,6 +20,11 @@ class Scope:
         """The resource name of a child. Never change a suffix: to Pulumi a new name is another resource."""
         return f"{self.name}-{suffix}"
 
-    def options(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-        """A child's options: provider, protect and the like come from the parent by inheritance."""
-        return pulumi.ResourceOptions(parent=self.parent, depends_on=list(depends_on))
+    def options(self, depends_on: Sequence[pulumi.Resource] = (), *, protect: bool = False) -> pulumi.ResourceOptions:
+        """A child's options: provider, protect and the like come from the parent by inheritance.
+
+        Args:
+            depends_on: what must be there before.
+            protect: whether Pulumi refuses to delete or replace the child, whatever the parent says.
+        """
+        return pulumi.ResourceOptions(parent=self.parent, depends_on=list(depends_on), protect=protect or None)

@@ -36,11 +36,15 @@ _ARNS = {
     "aws:cloudwatch/eventBus:EventBus": ("events", "event-bus/{}"),
     "aws:cloudwatch/eventRule:EventRule": ("events", "rule/{}"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "log-group:{}"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch", "alarm:{}"),
     "aws:dynamodb/table:Table": ("dynamodb", "table/{}"),
+    "aws:iam/policy:Policy": ("iam", "policy/{}"),
     "aws:iam/role:Role": ("iam", "role/{}"),
+    "aws:kms/key:Key": ("kms", "key/{}"),
     "aws:lambda/eventSourceMapping:EventSourceMapping": ("lambda", "event-source-mapping:{}"),
     "aws:lambda/function:Function": ("lambda", "function:{}"),
     "aws:lambda/layerVersion:LayerVersion": ("lambda", "layer:{}:1"),
+    "aws:sns/topic:Topic": ("sns", "{}"),
     "aws:sqs/queue:Queue": ("sqs", "{}"),
 }
 
@@ -107,6 +111,8 @@ class _Cloud(mocks.Mocks):
         if args.typ in _ARNS:
             service, rest = _ARNS[args.typ]
             computed["arn"] = arn(service, rest.format(name))
+        if args.typ == "aws:cloudwatch/dashboard:Dashboard":
+            computed = {"dashboardName": name, "dashboardArn": arn("cloudwatch", f"dashboard/{name}")}
         if args.typ == "aws:dynamodb/table:Table":
             computed["streamArn"] = f"{computed['arn']}/stream/2026-11-23T08:30:00.000"
         if args.typ == "aws:sqs/queue:Queue":

@@ -6,10 +6,12 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from cp_event_source import CpEventSource
-from cp_event_source.arguments import MAX_DOMAIN_NAME_LENGTH, MAX_NAME_LENGTH
+from cp_event_source import CpEventSource, CpEventSourceArgs
+from cp_event_source.argument_checks import MAX_DOMAIN_NAME_LENGTH
+from cp_event_source.arguments import MAX_NAME_LENGTH
+from cp_event_source.monitoring import DEFAULT_THRESHOLDS
 
-from .deployment import LAYER, arn, component, deploy, in_program
+from .deployment import LAYER, Deployment, arn, component, deploy, in_program
 
 
 def refused(**inputs: Any) -> str:
@@ -155,13 +157,13 @@ def test_tags_must_be_a_dictionary(value: Any) -> None:
 
 def test_a_mistyped_input_is_not_passed_over() -> None:
     message = refused(cp_evnt_bus="company")
-    assert message.startswith("cp_evnt_bus: there is no such input; the inputs are cp_domain_logic_layer, ")
+    assert message.startswith("cp_evnt_bus: there is no such input; the inputs are alarm_actions, ")
 
 
-@pytest.mark.parametrize("absent", ["cp_event_bus", "max_future_skew_seconds", "events_per_snapshot", "tags"])
-def test_none_is_as_good_as_leaving_an_input_out(absent: str) -> None:
+@pytest.mark.parametrize("absent", sorted(CpEventSourceArgs.__optional_keys__))
+def test_none_is_as_good_as_leaving_an_input_out(deployment: Deployment, absent: str) -> None:
     without = deploy(in_program(lambda: component(**{absent: None})))
-    assert len(without.children()) == 28
+    assert without.names() == deployment.names()
 
 
 def test_all_bad_inputs_are_named_at_once() -> None:
@@ -200,8 +202,130 @@ def test_a_resource_name_must_leave_its_children_good_names(name: str, found: st
     assert found in message
 
 
-def test_the_arguments_may_be_a_plain_dictionary() -> None:
+def test_the_arguments_may_be_a_plain_dictionary(deployment: Deployment) -> None:
     plain = deploy(
         in_program(lambda: CpEventSource("files", {"cp_domain_name": "File", "cp_domain_logic_layer": LAYER}))
     )
-    assert len(plain.children()) == 28
+    assert plain.names() == deployment.names()
+
+
+KEY = arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")
+ROLE = "arn:aws:iam::444455556666:role/uploads"
+
+
+@pytest.mark.parametrize("value", ["", "*", "4444", "arn:aws:iam::444455556666:role/*", "arn:aws:iam::*:root", 7])
+def test_publishers_are_named_one_by_one(value: Any) -> None:
+    message = refused(publishers=["444455556666", value])
+    assert message == (
+        f"publishers[1]: {value!r} is neither an account's number (12 digits) nor the ARN of a role or user "
+        "(arn:aws:iam::ACCOUNT:role/NAME); name each publisher, * would let everybody in"
+    )
+
+
+def test_a_publisher_that_arrives_later_is_checked_then() -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=r"^publishers: '\*' is neither"):
+        deploy(in_program(lambda: component(publishers=[pulumi.Output.from_input("*")])))
+
+
+def test_publishers_are_refused_for_a_bus_that_has_a_policy_of_its_own() -> None:
+    assert refused(publishers=[ROLE], cp_event_bus="company").startswith("publishers: the bus given as cp_event_bus")
+
+
+@pytest.mark.parametrize("value", ["", "alias/company", arn("kms", "alias/company"), KEY.replace("kms", "sqs"), 7])
+def test_a_key_is_given_by_its_own_arn_since_policies_take_no_alias(value: Any) -> None:
+    message = refused(kms_key_arn=value)
+    assert message.startswith(f"kms_key_arn: {value!r} is not the ARN of a KMS key")
+    with pytest.raises(pulumi.InputPropertiesError, match=r"^kms_key_arn: .* is not the ARN of a KMS key"):
+        deploy(in_program(lambda: component(kms_key_arn=pulumi.Output.from_input(value))))
+
+
+@pytest.mark.parametrize("value", ["", "alarms", arn("sqs", "alarms"), 7])
+def test_a_topic_is_given_by_its_arn(value: Any) -> None:
+    assert refused(alarm_topic_arn=value).startswith(f"alarm_topic_arn: {value!r} is not the ARN of an SNS topic")
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("arn:aws:sns:eu-central-1:111122223333:all", "is not a list of actions"),
+        (["page me"], "alarm_actions[0]: 'page me' is not the ARN of"),
+        ([arn("lambda", f"function:page-{number}") for number in range(5)], "has 5 actions; give at most 4"),
+    ],
+)
+def test_alarm_actions_are_at_most_four_arns(value: Any, found: str) -> None:
+    message = refused(alarm_actions=value)
+    assert message.startswith("alarm_actions")
+    assert found in message
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (7, "7 is not a dictionary of numbers by alarms' names"),
+        ({"no-such-alarm": 1}, "there is no alarm 'no-such-alarm'; the alarms are "),
+        ({next(iter(DEFAULT_THRESHOLDS)): "1"}, "'1' is not a number from 0"),
+        ({next(iter(DEFAULT_THRESHOLDS)): -1}, "-1 is not a number from 0"),
+        ({next(iter(DEFAULT_THRESHOLDS)): float("nan")}, "nan is not a number from 0"),
+    ],
+)
+def test_thresholds_are_numbers_by_the_names_of_alarms_that_there_are(value: Any, found: str) -> None:
+    message = refused(alarm_thresholds=value)
+    assert message.startswith("alarm_thresholds: ")
+    assert found in message
+
+
+@pytest.mark.parametrize("name", ["alarms", "dashboard", "development"])
+@pytest.mark.parametrize("value", ["false", 0, 1.0, []])
+def test_a_flag_is_true_or_false(name: str, value: Any) -> None:
+    assert refused(**{name: value}) == f"{name}: {value!r} is not true or false; give one of them"
+
+
+@pytest.mark.parametrize("value", [0, 2, 366, "365", True, 30.5])
+def test_logs_are_kept_for_as_many_days_as_cloudwatch_takes(value: Any) -> None:
+    message = refused(log_retention_days=value)
+    assert message.startswith(f"log_retention_days: {value!r} is not one of 1, 3, 5, 7, ")
+
+
+@pytest.mark.parametrize("name", ["persist_reserved_concurrency", "project_reserved_concurrency"])
+@pytest.mark.parametrize("value", [0, 1, -5, 2.5, "5", True])
+def test_reserved_concurrency_is_a_whole_number_from_two(name: str, value: Any) -> None:
+    assert refused(**{name: value}).startswith(f"{name}: {value!r} is not a whole number of invocations from 2 to ")
+
+
+SIGNED_CODE = {
+    "code_signing_config_arn": arn("lambda", "code-signing-config:csc-0123456789abcdef0"),
+    "s3_bucket": "code",
+    "s3_key": "handler.zip",
+    "s3_object_version": "v1",
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("handler.zip", "signed_code: 'handler.zip' is not where signed code lies; give code_signing_config_arn, "),
+        ({**SIGNED_CODE, "bucket": "code"}, "signed_code.bucket: there is no such input; the inputs are "),
+        (SIGNED_CODE | {"s3_key": ""}, "signed_code.s3_key: '' is not an object's key"),
+        (
+            {name: value for name, value in SIGNED_CODE.items() if name != "s3_object_version"},
+            "signed_code.s3_object_version: None is not the version of an object",
+        ),
+        (
+            SIGNED_CODE | {"code_signing_config_arn": "csc-1"},
+            "signed_code.code_signing_config_arn: 'csc-1' is not the ARN of a code signing configuration",
+        ),
+    ],
+)
+def test_signed_code_says_all_of_where_it_lies(value: Any, found: str) -> None:
+    assert refused(signed_code=value).startswith(found)
+
+
+def test_every_bad_input_has_a_line() -> None:
+    message = refused(kms_key_arn="key", log_retention_days=2, publishers=["*", "?"], alarm=True)
+    assert [line.partition(":")[0] for line in message.splitlines()] == [
+        "alarm",
+        "publishers[0]",
+        "publishers[1]",
+        "kms_key_arn",
+        "log_retention_days",
+    ]

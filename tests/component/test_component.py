@@ -5,9 +5,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
+from pulumi.runtime.resource import inherited_child_alias
 
 from cp_event_source import CpEventSource
 from cp_event_source.arguments import MAX_NAME_LENGTH
+from cp_event_source.monitoring import DEFAULT_THRESHOLDS
 
 from .deployment import (
     ACCOUNT,
@@ -50,19 +52,44 @@ WITHOUT_BUS = {
     ("EventSourceMapping", "files-persist"),
     ("EventSourceMapping", "files-project"),
     ("FunctionEventInvokeConfig", "files-event-bus-destination"),
+    ("Key", "files-key"),
+    ("Policy", "files-publisher"),
+    ("Policy", "files-reader"),
+    ("Policy", "files-auditor"),
+    ("Topic", "files-alarms"),
+    ("TopicPolicy", "files-alarms"),
+    *(("MetricAlarm", f"files-alarm-{alarm}") for alarm in DEFAULT_THRESHOLDS),
+    ("Dashboard", "files-dashboard"),
 }
+
+OWN_BUS = {("EventBus", "files-bus"), ("EventBusPolicy", "files-bus")}
 
 TAGGABLE = {
     "EventBus",
     "EventRule",
     "EventSourceMapping",
     "Function",
+    "Key",
     "LogGroup",
+    "MetricAlarm",
+    "Policy",
     "Queue",
     "Role",
     "Table",
+    "Topic",
 }
-NOT_TAGGABLE = {"EventTarget", "FunctionEventInvokeConfig", "Permission", "QueuePolicy", "RolePolicy"}
+NOT_TAGGABLE = {
+    "Dashboard",
+    "EventBusPolicy",
+    "EventTarget",
+    "FunctionEventInvokeConfig",
+    "Permission",
+    "QueuePolicy",
+    "RolePolicy",
+    "TopicPolicy",
+}
+
+POLICIES = ("publisher", "reader", "auditor")
 
 OUTPUTS = {
     "domain_events_table_arn": arn("dynamodb", f"table/{physical('files-domain-events')}"),
@@ -90,11 +117,18 @@ OUTPUTS = {
             ("url", f"https://sqs.{REGION}.amazonaws.com.cn/{ACCOUNT}/{physical(f'files-{queue}')}"),
         )
     },
+    "kms_key_arn": arn("kms", f"key/{physical('files-key')}"),
+    "alarm_topic_arn": arn("sns", physical("files-alarms")),
+    "dashboard_url": (
+        f"https://{REGION}.console.amazonaws.cn/cloudwatch/home?region={REGION}"
+        f"#dashboards/dashboard/{physical('files-domain')}-{REGION}"
+    ),
+    **{f"{kind}_policy_arn": arn("iam", f"policy/{physical(f'files-{kind}')}") for kind in POLICIES},
 }
 
 
 def test_without_a_bus_it_makes_one_and_exactly_these_resources(deployment: Deployment) -> None:
-    assert deployment.names() == WITHOUT_BUS | {("EventBus", "files-bus")}
+    assert deployment.names() == WITHOUT_BUS | OWN_BUS
     assert len(deployment.children()) == len(deployment.names())
 
 
@@ -138,6 +172,76 @@ def test_every_child_that_can_be_tagged_has_the_users_tags_and_ours() -> None:
             }, each.name
 
 
+def test_what_holds_the_events_is_protected_from_deletion_and_the_rest_is_not(deployment: Deployment) -> None:
+    protected = {(each.type.rsplit(":", 1)[-1], each.name) for each in deployment.children() if each.protect}
+    assert protected == {
+        ("Table", "files-domain-events"),
+        ("Table", "files-domain"),
+        ("Table", "files-domain-snapshots"),
+        ("Key", "files-key"),
+    }
+
+
+def test_a_development_stack_has_nothing_that_outlives_it_and_nothing_that_rings() -> None:
+    stack = deploy(in_program(lambda: component(development=True)))
+    assert not [each.name for each in stack.children() if each.protect]
+    left_out = {("Topic", "files-alarms"), ("TopicPolicy", "files-alarms"), ("Dashboard", "files-dashboard")}
+    alarms = {each for each in WITHOUT_BUS if each[0] == "MetricAlarm"}
+    assert stack.names() == (WITHOUT_BUS | OWN_BUS) - left_out - alarms
+    outputs = stack.outputs[stack.only("CpEventSource").urn]
+    assert OUTPUTS.keys() - outputs.keys() == {"alarm_topic_arn", "dashboard_url"}
+    for name in ("files-persist-logs", "files-project-logs"):
+        assert stack.only("LogGroup", name).inputs["retentionInDays"] == 7
+
+
+def test_a_development_stack_has_what_is_asked_for() -> None:
+    asked = deploy(in_program(lambda: component(development=True, alarms=True, dashboard=True, log_retention_days=30)))
+    assert asked.names() == WITHOUT_BUS | OWN_BUS
+    assert asked.only("LogGroup", "files-persist-logs").inputs["retentionInDays"] == 30
+
+
+def test_alarms_and_dashboard_can_be_left_out() -> None:
+    silent = deploy(in_program(lambda: component(alarms=False, dashboard=False)))
+    assert not {"MetricAlarm", "Topic", "Dashboard"} & {kind for kind, _ in silent.names()}
+    assert silent.only("Table", "files-domain").protect
+
+
+def test_alarms_notify_a_given_topic_and_do_what_else_is_asked_for() -> None:
+    topic, action = arn("sns", "company-alarms"), arn("lambda", "function:page")
+    given = deploy(
+        in_program(lambda: component(alarm_topic_arn=pulumi.Output.from_input(topic), alarm_actions=[action]))
+    )
+    assert "Topic" not in {kind for kind, _ in given.names()}
+    actions = [each.inputs["alarmActions"] for each in given.children() if each.type.endswith(":MetricAlarm")]
+    assert actions == [[topic, action]] * len(DEFAULT_THRESHOLDS)
+    assert given.outputs[given.only("CpEventSource").urn]["alarm_topic_arn"] == topic
+
+
+def test_a_threshold_is_the_one_given_for_its_alarm() -> None:
+    (name, default), *_ = DEFAULT_THRESHOLDS.items()
+    other = deploy(in_program(lambda: component(alarm_thresholds={name: default + 1})))
+    for each in DEFAULT_THRESHOLDS:
+        expected = default + 1 if each == name else DEFAULT_THRESHOLDS[each]
+        assert other.only("MetricAlarm", f"files-alarm-{each}").inputs["threshold"] == expected
+
+
+def test_every_child_outlives_a_new_name_of_the_component_that_was_given_an_alias(deployment: Deployment) -> None:
+    """To Pulumi a new name is another resource. The engine gives a component's alias to its children, too, by this rule
+    of the SDK's: it works for the children whose names begin with the component's."""
+    renamed = deploy(in_program(lambda: component("documents"))).children()
+    old_component = deployment.only("CpEventSource").urn
+    found: list[str] = []
+
+    def program() -> pulumi.Output[None]:
+        olds = [inherited_child_alias(each.name, "documents", old_component, each.type) for each in renamed]
+        return pulumi.Output.all(*olds).apply(found.extend)
+
+    deploy(program)
+    # the mocks leave the stack's type out of a URN
+    olds = sorted(urn.replace("pulumi:pulumi:Stack$", "") for urn in found)
+    assert olds == sorted(each.urn for each in deployment.children())
+
+
 def test_protection_reaches_every_child() -> None:
     protected = deploy(in_program(lambda: component(opts=pulumi.ResourceOptions(protect=True))))
     assert {each.protect for each in protected.children()} == {True}
@@ -150,7 +254,7 @@ def test_a_provider_given_to_the_component_reaches_every_child() -> None:
 
     elsewhere = deploy(program)
     children = [each for each in elsewhere.children() if each.name.startswith("files-")]
-    assert len(children) == 28
+    assert len(children) == len(WITHOUT_BUS | OWN_BUS)
     assert {each.provider.rsplit("::", 2)[-2] for each in children} == {"elsewhere"}
 
 
@@ -208,7 +312,7 @@ def test_a_given_bus_is_no_resource_of_the_component() -> None:
 @pytest.mark.parametrize("bus", [{}, {"cp_event_bus": "company"}])
 def test_a_first_preview_where_nothing_is_known_registers_everything(bus: dict[str, str]) -> None:
     preview = deploy(in_program(lambda: component(**bus)), preview=True)
-    assert len(preview.children()) == (27 if bus else 28)
+    assert preview.names() == (WITHOUT_BUS if bus else WITHOUT_BUS | OWN_BUS)
     function = preview.only("Function", "files-project").inputs
     assert isinstance(function["role"], pulumi.output.Unknown)
     assert preview.outputs[preview.only("CpEventSource").urn].keys() == OUTPUTS.keys()
@@ -229,18 +333,22 @@ def test_two_components_live_in_one_program() -> None:
         component("users", cp_domain_name="User", cp_event_bus="company")
 
     both = deploy(program)
-    assert len({each.urn for each in both.children()}) == 54
+    assert len({each.urn for each in both.children()}) == 2 * len(WITHOUT_BUS)
 
 
 LIMITS = {
     "EventBus": 256,
     "EventRule": 64,
+    "Dashboard": 255,
     "Function": 64,
     "LogGroup": 512,
+    "MetricAlarm": 255,
+    "Policy": 128,
     "Queue": 80,
     "Role": 64,
     "RolePolicy": 128,
     "Table": 255,
+    "Topic": 256,
 }
 """The longest physical names. The kinds left out have no name of their own."""
 

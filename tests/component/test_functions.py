@@ -18,6 +18,7 @@ def test_a_function_runs_the_newest_python_is_traced_and_logs_json_to_its_own_gr
     assert function["runtime"] == "python3.14"
     assert function["architectures"] == ["arm64"]
     assert function["tracingConfig"] == {"mode": "Active"}
+    assert function["kmsKeyArn"] == arn("kms", f"key/{physical('files-key')}")
     assert function["loggingConfig"] == {"logFormat": "JSON", "logGroup": physical(f"{name}-logs")}
     assert "iam" in function["role"]
     assert function["role"].endswith(f"role/{physical(f'{name}-role')}")
@@ -26,8 +27,41 @@ def test_a_function_runs_the_newest_python_is_traced_and_logs_json_to_its_own_gr
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_logs_are_kept_for_a_year(deployment: Deployment, name: str) -> None:
-    assert deployment.only("LogGroup", f"{name}-logs").inputs["retentionInDays"] == 365
+def test_logs_are_encrypted_and_kept_for_a_year(deployment: Deployment, name: str) -> None:
+    logs = deployment.only("LogGroup", f"{name}-logs").inputs
+    assert logs["kmsKeyId"] == arn("kms", f"key/{physical('files-key')}")
+    assert logs["retentionInDays"] == 365
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("days", [30, 3653.0])
+def test_logs_are_kept_as_long_as_is_asked_for(name: str, days: float) -> None:
+    kept = deploy(in_program(lambda: component(log_retention_days=days)))
+    assert kept.only("LogGroup", f"{name}-logs").inputs["retentionInDays"] == days
+
+
+def test_concurrency_is_reserved_for_each_function_where_it_is_asked_for(deployment: Deployment) -> None:
+    for name in FUNCTIONS:
+        assert "reservedConcurrentExecutions" not in deployment.only("Function", name).inputs
+    limited = deploy(in_program(lambda: component(persist_reserved_concurrency=5, project_reserved_concurrency=20.0)))
+    reserved = [limited.only("Function", name).inputs["reservedConcurrentExecutions"] for name in FUNCTIONS]
+    assert reserved == [5, 20]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_signed_code_comes_from_its_bucket_in_one_version_and_is_checked(deployment: Deployment, name: str) -> None:
+    config = arn("lambda", "code-signing-config:csc-0123456789abcdef0")
+    signed_code = {
+        "code_signing_config_arn": pulumi.Output.from_input(config),
+        "s3_bucket": "code",
+        "s3_key": "handler.zip",
+        "s3_object_version": "v1",
+    }
+    signed = deploy(in_program(lambda: component(signed_code=signed_code))).only("Function", name).inputs
+    assert "code" not in signed
+    assert (signed["s3Bucket"], signed["s3Key"], signed["s3ObjectVersion"]) == ("code", "handler.zip", "v1")
+    assert signed["codeSigningConfigArn"] == config
+    assert not {"s3Bucket", "codeSigningConfigArn"} & deployment.only("Function", name).inputs.keys()
 
 
 def test_the_persist_function(deployment: Deployment) -> None:

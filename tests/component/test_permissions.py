@@ -10,9 +10,10 @@ from .deployment import Deployment, arn, component, deploy, in_program, physical
 STREAM = arn("dynamodb", f"table/{physical('files-domain-events')}/stream/2026-11-23T08:30:00.000")
 
 
-def observability(function: str) -> list[tuple[str, list[str], Any]]:
+def common(function: str) -> list[tuple[str, list[str], Any]]:
     logs = arn("logs", f"log-group:{physical(f'files-{function}-logs')}:*")
     return [
+        ("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], arn("kms", f"key/{physical('files-key')}")),
         ("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], logs),
         ("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
     ]
@@ -26,7 +27,7 @@ PERSIST = [
     ),
     ("StoreEvents", ["dynamodb:PutItem"], arn("dynamodb", f"table/{physical('files-domain-events')}")),
     ("PutAside", ["sqs:SendMessage"], arn("sqs", physical("files-ingest-dead-letter"))),
-    *observability("persist"),
+    *common("persist"),
 ]
 
 PROJECT = [
@@ -57,7 +58,7 @@ PROJECT = [
         [arn("sqs", physical("files-parked")), arn("sqs", physical("files-projection-dead-letter"))],
     ),
     ("ReportRebuilds", ["events:PutEvents"], arn("events", f"event-bus/{physical('files-bus')}")),
-    *observability("project"),
+    *common("project"),
 ]
 
 

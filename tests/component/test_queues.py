@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .deployment import Deployment, arn, physical, statements
+from .deployment import ACCOUNT, Deployment, arn, physical, statements
 
 QUEUES = ("files-ingest", "files-ingest-dead-letter", "files-parked", "files-projection-dead-letter")
 
@@ -14,7 +14,8 @@ def test_a_queue_is_encrypted_keeps_fourteen_days_and_takes_the_largest_event(
     deployment: Deployment, name: str
 ) -> None:
     queue = deployment.only("Queue", name).inputs
-    assert queue["sqsManagedSseEnabled"] is True
+    assert queue["kmsMasterKeyId"] == arn("kms", f"key/{physical('files-key')}")
+    assert queue["kmsDataKeyReusePeriodSeconds"] == 3600
     assert queue["messageRetentionSeconds"] == 14 * 86400
     assert queue["maxMessageSize"] == 1_048_576
 
@@ -68,7 +69,10 @@ def test_eventbridge_writes_to_a_queue_for_our_rules_only(deployment: Deployment
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": arn("sqs", physical(name)),
-        "Condition": {"ArnEquals": {"aws:SourceArn": [arn("events", f"rule/{physical(rule)}") for rule in rules]}},
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": [arn("events", f"rule/{physical(rule)}") for rule in rules]},
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        },
     }
 
 

@@ -128,3 +128,37 @@ def test_a_bus_of_another_account_or_region_is_refused_and_not_mistaken_for_one_
 ) -> None:
     with pytest.raises(pulumi.InputPropertiesError, match=r"^cp_event_bus: 'arn:.* is not in the account and region"):
         deploy(in_program(lambda: component(cp_event_bus=elsewhere)))
+
+
+def publishers_of(deployment: Deployment) -> list[str]:
+    policy = deployment.only("EventBusPolicy").inputs
+    assert policy["eventBusName"] == physical("files-bus")
+    (statement,) = json.loads(policy["policy"])["Statement"]
+    principals: list[str] = statement.pop("Principal").pop("AWS")
+    assert statement == {
+        "Sid": "Publish",
+        "Effect": "Allow",
+        "Action": "events:PutEvents",
+        "Resource": arn("events", f"event-bus/{physical('files-bus')}"),
+    }
+    return principals
+
+
+def test_only_this_account_may_put_events_on_our_own_bus(deployment: Deployment) -> None:
+    assert publishers_of(deployment) == [f"arn:{PARTITION}:iam::{ACCOUNT}:root"]
+
+
+def test_further_accounts_and_roles_may_where_they_are_named() -> None:
+    role = f"arn:{PARTITION}:iam::444455556666:role/uploads"
+    publishers = ["444455556666", pulumi.Output.from_input(role), ACCOUNT]
+    named = deploy(in_program(lambda: component(publishers=publishers)))
+    assert publishers_of(named) == [
+        f"arn:{PARTITION}:iam::{ACCOUNT}:root",
+        f"arn:{PARTITION}:iam::444455556666:root",
+        role,
+    ]
+
+
+def test_a_given_buss_policy_is_left_to_its_owner() -> None:
+    given = deploy(in_program(lambda: component(cp_event_bus="company")))
+    assert "EventBusPolicy" not in {kind for kind, _ in given.names()}

@@ -4,16 +4,32 @@ import pytest
 
 from cp_event_source.handler_code import domain_contract
 
-from .deployment import Deployment
+from .deployment import Deployment, arn, component, deploy, in_program, physical
 
 TABLES = ("files-domain-events", "files-domain", "files-domain-snapshots")
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_on_demand_and_can_be_restored_to_any_second(deployment: Deployment, name: str) -> None:
+def test_a_table_is_on_demand_encrypted_and_can_be_restored_to_any_second(deployment: Deployment, name: str) -> None:
     table = deployment.only("Table", name).inputs
     assert table["billingMode"] == "PAY_PER_REQUEST"
     assert table["pointInTimeRecovery"] == {"enabled": True}
+    assert table["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": arn("kms", f"key/{physical('files-key')}")}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_neither_pulumi_nor_dynamodb_deletes_a_table(deployment: Deployment, name: str) -> None:
+    table = deployment.only("Table", name)
+    assert table.protect
+    assert table.inputs["deletionProtectionEnabled"] is True
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_development_stacks_table_can_be_thrown_away(name: str) -> None:
+    table = deploy(in_program(lambda: component(development=True))).only("Table", name)
+    assert not table.protect
+    assert table.inputs["deletionProtectionEnabled"] is False
+    assert table.inputs["pointInTimeRecovery"] == {"enabled": False}
 
 
 @pytest.mark.parametrize("name", ["files-domain-events", "files-domain"])

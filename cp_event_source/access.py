@@ -1,0 +1,74 @@
+"""What other stacks may do here: managed policies that they attach to their own roles."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi_aws as aws
+
+from .encryption import EncryptionKey
+from .policy_documents import FIND_STREAMS, FOLLOW_A_STREAM, Statement, allow, document
+from .routing import EventBus
+from .scope import Scope
+
+_READ: Final = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """One policy for each kind of neighbour."""
+
+    publisher: aws.iam.Policy
+    reader: aws.iam.Policy
+    auditor: aws.iam.Policy
+
+
+def access(
+    scope: Scope,
+    *,
+    bus: EventBus,
+    domain_events_table: aws.dynamodb.Table,
+    domain_table: aws.dynamodb.Table,
+    key: EncryptionKey,
+) -> Access:
+    """The policies.
+
+    Whoever may put events may put those of any domain: IAM does not look into an event's `detail`. That an event is of
+    this domain, the rule and the functions check.
+    """
+    # DynamoDB opens a table for a caller who may decrypt with its key.
+    decrypt = allow("UseKey", ["kms:Decrypt"], key.arn)
+    return Access(
+        publisher=_policy(
+            scope,
+            "publisher",
+            "Put events on the bus",
+            [allow("PublishEvents", ["events:PutEvents"], bus.arn)],
+        ),
+        reader=_policy(
+            scope,
+            "reader",
+            "Read the rows and follow their changes",
+            [
+                allow("ReadRows", _READ, domain_table.arn),
+                allow("FollowRows", FOLLOW_A_STREAM, domain_table.stream_arn),
+                allow("FindStreams", [FIND_STREAMS], "*"),
+                decrypt,
+            ],
+        ),
+        auditor=_policy(
+            scope,
+            "auditor",
+            "Read all events",
+            [allow("ReadEvents", _READ, domain_events_table.arn), decrypt],
+        ),
+    )
+
+
+def _policy(scope: Scope, suffix: str, description: str, statements: list[Statement]) -> aws.iam.Policy:
+    return aws.iam.Policy(
+        scope.child(suffix),
+        description=f"{description} of the event source {scope.name}",
+        policy=document(statements),
+        tags=scope.tags,
+        opts=scope.options(),
+    )

@@ -1,0 +1,34 @@
+"""IAM policy documents, made from statements that name each action and each resource."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pulumi
+
+Statement = dict[str, Any]
+
+FOLLOW_A_STREAM: Final = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+FIND_STREAMS: Final = "dynamodb:ListStreams"
+"""Lambda asks for it wherever a stream invokes a function. It takes no resource but `*`."""
+
+
+def allow(sid: str, actions: list[str], resources: pulumi.Input[str] | Sequence[pulumi.Input[str]]) -> Statement:
+    """A statement that allows actions on resources."""
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def only_tls(actions: str, resource: pulumi.Input[str]) -> Statement:
+    """A statement, for a resource's own policy, that denies actions to everybody who comes without TLS."""
+    return {
+        "Sid": "OnlyTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": actions,
+        "Resource": resource,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def document(statements: pulumi.Input[list[Statement]]) -> pulumi.Output[str]:
+    """The document of the statements, as JSON."""
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
