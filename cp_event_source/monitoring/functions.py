@@ -1,0 +1,76 @@
+"""Alarms on the two functions: failures, throttling, and time that runs out."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pulumi_aws as aws
+
+from ..functions import PERSIST_TIMEOUT_SECONDS, PROJECT_TIMEOUT_SECONDS
+from .metrics import Metric, of_function
+from .specification import (
+    LASTING,
+    ONCE_IN_A_LONG_RUN,
+    REPEATED,
+    REPEATED_IN_A_LONG_RUN,
+    Alarm,
+    Evaluation,
+)
+from .watched import Watched
+
+_NEAR_THE_LIMIT: Final = 0.8
+"""Of the time-out. The functions themselves begin nothing new after a quarter (persist) and nine tenths (project)."""
+
+Which = Callable[[Watched], aws.lambda_.Function]
+
+
+def _of(which: Which, metric: str, statistic: str) -> Callable[[Watched], Metric]:
+    return lambda watched: of_function(which(watched), metric, statistic)
+
+
+def _alarms(function: str, which: Which, timeout_seconds: int, failed: Evaluation, slow: Evaluation) -> list[Alarm]:
+    """All are warnings: batches are tried again, and what waits too long has alarms of its own."""
+    return [
+        # A batch as a whole: the process died, ran out of time, or cannot start. Single messages and domains that
+        # fail are partial failures, which count elsewhere.
+        Alarm(
+            f"{function}-errors",
+            "warning",
+            0,
+            f"The {function} function fails again and again: it cannot start, dies, or runs out of time.",
+            "a-function-fails",
+            _of(which, "Errors", "Sum"),
+            failed,
+        ),
+        # Bursts are throttled while Lambda scales, and tried again.
+        Alarm(
+            f"{function}-throttles",
+            "warning",
+            0,
+            f"The {function} function has been throttled for a while: there is no concurrency left for it.",
+            "a-function-is-throttled",
+            _of(which, "Throttles", "Sum"),
+            LASTING,
+        ),
+        # In milliseconds. One such run says that the next may be killed.
+        Alarm(
+            f"{function}-duration",
+            "warning",
+            _NEAR_THE_LIMIT * timeout_seconds * 1000,
+            f"An invocation of the {function} function came near its time limit.",
+            "a-function-runs-near-its-time-limit",
+            _of(which, "Duration", "Maximum"),
+            slow,
+        ),
+    ]
+
+
+ALARMS: Final = (
+    *_alarms("persist", lambda watched: watched.persist, PERSIST_TIMEOUT_SECONDS, REPEATED, ONCE_IN_A_LONG_RUN),
+    *_alarms(
+        "project",
+        lambda watched: watched.project,
+        PROJECT_TIMEOUT_SECONDS,
+        REPEATED_IN_A_LONG_RUN,
+        ONCE_IN_A_LONG_RUN,
+    ),
+)

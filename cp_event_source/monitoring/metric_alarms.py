@@ -1,0 +1,92 @@
+"""The alarms as CloudWatch has them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from ..scope import Scope
+from .catalogue import ALARMS, DEFAULT_THRESHOLDS
+from .metrics import Metric
+from .specification import Alarm, Evaluation, Expression
+from .watched import Watched
+
+
+def alarms(
+    scope: Scope,
+    watched: Watched,
+    *,
+    actions: Sequence[pulumi.Input[str]],
+    thresholds: Mapping[str, float],
+) -> list[aws.cloudwatch.MetricAlarm]:
+    """All alarms, in the catalogue's order.
+
+    Args:
+        scope: the component's.
+        watched: what is watched.
+        actions: ARNs, at most five (CloudWatch's limit), of what is done when an alarm goes off and when it ends. Not
+            when data are insufficient: silence counts as right, so that happens only before the first evaluation.
+        thresholds: by the alarm's name; the default for those that it does not name.
+    """
+    chosen = {**DEFAULT_THRESHOLDS, **thresholds}
+    return [_alarm(scope, watched, each, actions=list(actions), threshold=chosen[each.name]) for each in ALARMS]
+
+
+def _alarm(
+    scope: Scope, watched: Watched, alarm: Alarm, *, actions: list[pulumi.Input[str]], threshold: float
+) -> aws.cloudwatch.MetricAlarm:
+    return aws.cloudwatch.MetricAlarm(
+        scope.child(f"alarm-{alarm.name}"),
+        alarm_description=alarm.description(watched.domain_name),
+        comparison_operator="GreaterThanThreshold",
+        threshold=threshold,
+        evaluation_periods=alarm.evaluation.periods,
+        datapoints_to_alarm=alarm.evaluation.breaching,
+        # Every metric here is silent where nothing happens. Where silence is what is wrong, `not-projected` and
+        # `ingest-age` tell.
+        treat_missing_data="notBreaching",
+        actions_enabled=True,
+        alarm_actions=actions,
+        ok_actions=actions,
+        tags=scope.tags,
+        opts=scope.options(),
+        **_watched_number(alarm.watches(watched), alarm.evaluation),
+    )
+
+
+def _watched_number(number: Metric | Expression, evaluation: Evaluation) -> dict[str, Any]:
+    if isinstance(number, Metric):
+        return {
+            "namespace": number.namespace,
+            "metric_name": number.name,
+            "dimensions": number.dimensions,
+            "statistic": number.statistic,
+            "period": evaluation.period_seconds,
+        }
+    return {
+        "metric_queries": [
+            *(_metric_query(name, metric, evaluation) for name, metric in number.metrics.items()),
+            *(
+                aws.cloudwatch.MetricAlarmMetricQueryArgs(id=name, expression=step, return_data=False)
+                for name, step in number.steps.items()
+            ),
+            aws.cloudwatch.MetricAlarmMetricQueryArgs(
+                id="watched", expression=number.result, label="watched", return_data=True
+            ),
+        ]
+    }
+
+
+def _metric_query(name: str, metric: Metric, evaluation: Evaluation) -> aws.cloudwatch.MetricAlarmMetricQueryArgs:
+    return aws.cloudwatch.MetricAlarmMetricQueryArgs(
+        id=name,
+        metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+            namespace=metric.namespace,
+            metric_name=metric.name,
+            dimensions=metric.dimensions,
+            stat=metric.statistic,
+            period=evaluation.period_seconds,
+        ),
+        return_data=False,
+    )
