@@ -238,16 +238,17 @@ class CpEventSource(pulumi.ComponentResource):
             rebuild_rule=routes.rebuilds,
         )
         alarm_topic_arn = settings.alarm_topic
+        alarms = []
         if settings.alarms:
             if alarm_topic_arn is None:
                 alarm_topic_arn = monitoring.alarm_topic(scope, key_arn=key.arn).arn
-            monitoring.alarms(
+            alarms = monitoring.alarms(
                 scope,
                 watched,
                 actions=[alarm_topic_arn, *settings.alarm_actions],
                 thresholds=settings.alarm_thresholds,
             )
-        dashboard = monitoring.dashboard(scope, watched) if settings.dashboard else None
+        dashboard = monitoring.dashboard(scope, watched, alarms=alarms) if settings.dashboard else None
 
         # What other stacks may do here.
         policies = access(scope, bus=bus, domain_events_table=events_table, domain_table=domain_table, key=key)

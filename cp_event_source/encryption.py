@@ -65,14 +65,14 @@ def encryption_key(
     return EncryptionKey(own, own.arn)
 
 
-def key_policy_statements(name: str, *, partition: str, region: str, account: str) -> list[Statement]:
+def key_policy_statements(*names: str, partition: str, region: str, account: str) -> list[Statement]:
     """What the policy of a key must allow AWS's services, so that it can be given as `kms_key_arn`.
 
     Beside these it needs what every key does: that the account's own policies decide (the root user's statement). The
     functions' rights to the key are in their roles; DynamoDB and Lambda use it by grants that who deploys makes.
 
     Args:
-        name: the component's resource name.
+        names: the resource names of the components that use the key.
         partition: as in its ARNs: `aws`, `aws-cn`, `aws-us-gov`.
         region: that it is deployed to.
         account: that it is deployed to.
@@ -82,7 +82,11 @@ def key_policy_statements(name: str, *, partition: str, region: str, account: st
         topic, CloudWatch Logs keeps the functions' log groups.
     """
     of_this_account = {"StringEquals": {"aws:SourceAccount": account}}
-    log_groups = [f"arn:{partition}:logs:{region}:{account}:log-group:*{name}-{suffix}*" for suffix in LOG_GROUPS]
+    log_groups = [
+        f"arn:{partition}:logs:{region}:{account}:log-group:*{name}-{suffix}*"
+        for name in names
+        for suffix in LOG_GROUPS
+    ]
     return [
         {
             "Sid": "EventBridgeWritesToQueues",

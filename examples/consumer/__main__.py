@@ -1,7 +1,7 @@
 """A consumer in a stack of its own: it quarantines files whose scan turns INFECTED.
 
-It knows the File domain's pipeline only by its stack's outputs, and is given no more than it needs: the
-domain table's stream as trigger, `dynamodb:GetItem` on that table, `events:PutEvents` on that bus.
+It knows the File domain's pipeline only by its stack's outputs, and is given no more than it needs: two policies of
+that stack's, to read its rows and follow their changes, and to put events on its bus.
 """
 
 import json
@@ -15,9 +15,7 @@ source_stack = pulumi.Config().get("source_stack") or "organization/cp-event-sou
 
 source = pulumi.StackReference(source_stack)
 event_bus_name = source.require_output("event_bus_name")
-event_bus_arn = source.require_output("event_bus_arn")
 domain_table_name = source.require_output("domain_table_name")
-domain_table_arn = source.require_output("domain_table_arn")
 domain_table_stream_arn = source.require_output("domain_table_stream_arn")
 
 logs = aws.cloudwatch.LogGroup("quarantine", retention_in_days=365)
@@ -49,35 +47,6 @@ policy = aws.iam.RolePolicy(
             "Version": "2012-10-17",
             "Statement": [
                 {
-                    "Sid": "ReadTheRow",
-                    "Effect": "Allow",
-                    "Action": "dynamodb:GetItem",
-                    "Resource": domain_table_arn,
-                },
-                {
-                    "Sid": "FollowTheStream",
-                    "Effect": "Allow",
-                    "Action": [
-                        "dynamodb:DescribeStream",
-                        "dynamodb:GetRecords",
-                        "dynamodb:GetShardIterator",
-                    ],
-                    "Resource": domain_table_stream_arn,
-                },
-                {
-                    # DynamoDB has no narrower resource for this action.
-                    "Sid": "FindTheStream",
-                    "Effect": "Allow",
-                    "Action": "dynamodb:ListStreams",
-                    "Resource": "*",
-                },
-                {
-                    "Sid": "PublishToTheBus",
-                    "Effect": "Allow",
-                    "Action": "events:PutEvents",
-                    "Resource": event_bus_arn,
-                },
-                {
                     "Sid": "ReportFailures",
                     "Effect": "Allow",
                     "Action": "sqs:SendMessage",
@@ -94,6 +63,17 @@ policy = aws.iam.RolePolicy(
     ),
 )
 
+# The pipeline's own policies, each with the right to its key: what it is to read rows, or to publish, that stack knows.
+rights = [
+    policy,
+    *(
+        aws.iam.RolePolicyAttachment(
+            f"quarantine-{kind}", role=role.name, policy_arn=source.require_output(f"{kind}_policy_arn")
+        )
+        for kind in ("reader", "publisher")
+    ),
+]
+
 function = aws.lambda_.Function(
     "quarantine",
     runtime="python3.14",
@@ -109,7 +89,7 @@ function = aws.lambda_.Function(
     memory_size=256,
     environment={"variables": {"DOMAIN_TABLE": domain_table_name, "EVENT_BUS_NAME": event_bus_name}},
     logging_config={"log_format": "JSON", "log_group": logs.name},
-    opts=pulumi.ResourceOptions(depends_on=[policy]),
+    opts=pulumi.ResourceOptions(depends_on=rights),
 )
 
 aws.lambda_.EventSourceMapping(
@@ -135,7 +115,7 @@ aws.lambda_.EventSourceMapping(
     bisect_batch_on_function_error=True,
     maximum_retry_attempts=10,
     destination_config={"on_failure": {"destination_arn": failed.arn}},
-    opts=pulumi.ResourceOptions(depends_on=[policy]),
+    opts=pulumi.ResourceOptions(depends_on=rights),
 )
 
 pulumi.export("function_name", function.name)

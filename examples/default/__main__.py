@@ -10,13 +10,24 @@ here = Path(__file__).parent
 
 layer = DomainPythonLayer("file-domain", DomainPythonLayerArgs(source_dir=str(here / "file_domain")))
 
-files = CpEventSource("files", CpEventSourceArgs(cp_domain_name="File", cp_domain_logic_layer=layer.arn))
+files = CpEventSource(
+    "files",
+    CpEventSourceArgs(
+        cp_domain_name="File",
+        cp_domain_logic_layer=layer.arn,
+        # `pulumi config set development true`: a stack that may be destroyed with all its events.
+        development=pulumi.Config().get_bool("development") or False,
+    ),
+)
 
-# For producers: where to put events.
+# For producers: where to put events, and what to attach to their role.
 pulumi.export("event_bus_name", files.event_bus_name)
 pulumi.export("event_bus_arn", files.event_bus_arn)
+pulumi.export("publisher_policy_arn", files.publisher_policy_arn)
 
-# For consumers: the rows, the events, and the stream of each table's changes.
+# For consumers and auditors: what to attach to their role; the rows, the events, and the stream of each one's changes.
+pulumi.export("reader_policy_arn", files.reader_policy_arn)
+pulumi.export("auditor_policy_arn", files.auditor_policy_arn)
 pulumi.export("domain_table_name", files.domain_table_name)
 pulumi.export("domain_table_arn", files.domain_table_arn)
 pulumi.export("domain_table_stream_arn", files.domain_table_stream_arn)
@@ -24,7 +35,9 @@ pulumi.export("domain_events_table_name", files.domain_events_table_name)
 pulumi.export("domain_events_table_arn", files.domain_events_table_arn)
 pulumi.export("domain_events_stream_arn", files.domain_events_stream_arn)
 
-# For operators: the queues to look at, and the functions.
+# For operators: what to subscribe to, where to look, the queues, and the functions.
+pulumi.export("alarm_topic_arn", files.alarm_topic_arn)
+pulumi.export("dashboard_url", files.dashboard_url)
 pulumi.export("ingest_queue_arn", files.ingest_queue_arn)
 pulumi.export("ingest_dead_letter_queue_url", files.ingest_dead_letter_queue_url)
 pulumi.export("ingest_dead_letter_queue_arn", files.ingest_dead_letter_queue_arn)

@@ -104,6 +104,17 @@ def test_what_a_given_keys_policy_needs_is_what_our_own_keys_has(deployment: Dep
     assert own[1:] == needed
 
 
+def test_several_components_can_share_a_key() -> None:
+    *_, logs = key_policy_statements("files", "accounts", partition="aws", region="eu-central-1", account=ACCOUNT)
+    patterns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert [pattern.rpartition(":")[2] for pattern in patterns] == [
+        "*files-persist-logs*",
+        "*files-project-logs*",
+        "*accounts-persist-logs*",
+        "*accounts-project-logs*",
+    ]
+
+
 def encrypted(deployment: Deployment) -> dict[tuple[str, str], str]:
     """What each resource is encrypted with, as far as it says so."""
     found = {}

@@ -11,9 +11,9 @@ from .program import Registered, run_program
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SOURCE_OUTPUTS = {
     "event_bus_name": "files-bus",
-    "event_bus_arn": "arn:aws:events:eu-central-1:111122223333:event-bus/files-bus",
+    "publisher_policy_arn": "arn:aws:iam::111122223333:policy/files-publisher",
+    "reader_policy_arn": "arn:aws:iam::111122223333:policy/files-reader",
     "domain_table_name": "files-domain",
-    "domain_table_arn": "arn:aws:dynamodb:eu-central-1:111122223333:table/files-domain",
     "domain_table_stream_arn": "arn:aws:dynamodb:eu-central-1:111122223333:table/files-domain/stream/1",
 }
 
@@ -54,17 +54,27 @@ def test_the_consumer_reads_only_what_the_default_example_exports() -> None:
     run_example("consumer", stack_outputs=run_example("default").exports)
 
 
-def test_the_consumer_is_triggered_by_the_stream_and_may_read_one_table_and_put_on_one_bus() -> None:
+def test_a_stack_for_development_is_one_that_says_so() -> None:
+    def protected(config: dict[str, str]) -> set[bool]:
+        tables = run_example("default", config=config).of_type("aws:dynamodb/table:Table")
+        return {table.inputs["deletionProtectionEnabled"] for table in tables}
+
+    assert protected({}) == {True}
+    assert protected({"development": "true"}) == {False}
+
+
+def test_the_consumer_is_triggered_by_the_stream_and_has_the_pipelines_rights_to_read_rows_and_to_publish() -> None:
     registered = run_example("consumer", stack_outputs=SOURCE_OUTPUTS)
     mapping = registered.only("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
     assert mapping["eventSourceArn"] == SOURCE_OUTPUTS["domain_table_stream_arn"]
     policy = json.loads(registered.only("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
     rights = {statement["Sid"]: statement for statement in policy["Statement"]}
-    assert rights["ReadTheRow"]["Action"] == "dynamodb:GetItem"
-    assert rights["ReadTheRow"]["Resource"] == SOURCE_OUTPUTS["domain_table_arn"]
-    assert rights["PublishToTheBus"]["Resource"] == SOURCE_OUTPUTS["event_bus_arn"]
-    assert [sid for sid, right in rights.items() if right["Resource"] == "*"] == ["FindTheStream"]
-    assert "*" not in json.dumps([right["Action"] for right in rights.values()])
+    assert rights.keys() == {"ReportFailures", "Log"}
+    attached = registered.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert {each.inputs["policyArn"] for each in attached} == {
+        SOURCE_OUTPUTS["reader_policy_arn"],
+        SOURCE_OUTPUTS["publisher_policy_arn"],
+    }
 
 
 @pytest.mark.parametrize("name", ["default", "custom_event_bus", "consumer"])
