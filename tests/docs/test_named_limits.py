@@ -1,16 +1,19 @@
 """The numbers and names that the documentation gives are the code's."""
 
 import re
+from functools import partial
 
 import pytest
 
-from cp_event_source import CpEventSource, arguments, functions, queues
+from cp_event_source import CpEventSource, argument_checks, arguments, functions, queues
+from cp_event_source.monitoring import DEFAULT_THRESHOLDS
 from handler import attribute_value, domain_contract, domain_row
 from handler.domain_event import ContractViolation, parse_domain_event
 from handler.key_set import NO_KEYS
 from handler.marks import Mark, Marks
 from handler.snapshot import Snapshot
 
+from ..component.deployment import component, deploy, in_program
 from .markdown import REPOSITORY
 
 EVENT = {
@@ -65,8 +68,9 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
             ),
         ),
         ("docs/reference/component.md", f"at most {arguments.MAX_NAME_LENGTH} letters"),
-        ("docs/reference/component.md", f"1 to {arguments.MAX_DOMAIN_NAME_LENGTH} ASCII"),
-        ("docs/reference/component.md", f"kept for {functions.LOG_RETENTION_DAYS} days"),
+        ("docs/reference/component.md", f"1 to {argument_checks.MAX_DOMAIN_NAME_LENGTH} ASCII"),
+        ("docs/reference/component.md", f"logs kept for {arguments.DEFAULT_LOG_RETENTION_DAYS} days"),
+        ("docs/reference/component.md", f"logs are kept {arguments.DEVELOPMENT_LOG_RETENTION_DAYS} days"),
         ("docs/reference/component.md", f"queues keep {queues.RETENTION_SECONDS // 86_400} days"),
         ("README.md", f"{functions.PERSIST_BATCH_SIZE} messages for the persist function"),
         ("README.md", f"{functions.PROJECT_BATCH_SIZE} events of 10 objects"),
@@ -75,6 +79,18 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
 )
 def test_a_page_names_the_limit_that_the_code_has(page: str, phrase: str) -> None:
     assert phrase in text_of(page)
+
+
+def test_the_reference_counts_the_resources() -> None:
+    counts = [
+        len(deploy(in_program(partial(component, **inputs))).children())
+        for inputs in ({}, {"cp_event_bus": "company"}, {"development": True})
+    ]
+    own_bus, given_bus, development = counts
+    assert (
+        f"registers {own_bus} resources ({len(DEFAULT_THRESHOLDS)} of them alarms; {given_bus} on a bus that is "
+        f"given), {development} in a development stack"
+    ) in text_of("docs/reference/component.md")
 
 
 def test_every_output_and_input_of_the_component_is_in_its_reference() -> None:
