@@ -70,7 +70,7 @@ def project_execution(
                 domain_events_table.stream_arn,
             ),
             allow("FindStreams", [FIND_STREAMS], "*"),
-            allow("ReadEvents", ["dynamodb:GetItem", "dynamodb:Query"], domain_events_table.arn),
+            allow("ReadEvents", ["dynamodb:Query"], domain_events_table.arn),
             allow(
                 "KeepRows",
                 ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"],

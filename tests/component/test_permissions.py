@@ -39,7 +39,7 @@ PROJECT = [
     ("FindStreams", ["dynamodb:ListStreams"], "*"),
     (
         "ReadEvents",
-        ["dynamodb:GetItem", "dynamodb:Query"],
+        ["dynamodb:Query"],
         arn("dynamodb", f"table/{physical('files-domain-events')}"),
     ),
     (
