@@ -58,12 +58,17 @@ class Emulator:
     removes its folder. The child watches a pipe from this process, so the same happens when this process
     ends without a chance to clean up (SIGKILL, a closed terminal).
 
+    Args:
+        permissions: whether functions run with their roles' permissions alone, and queues take only what their
+            policies let in. Else all is allowed.
+
     Raises:
         EmulatorError: when it does not answer within a minute; the message holds its last log lines.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, permissions: bool = False) -> None:
         self.endpoint = ""
+        self._permissions = permissions
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
 
@@ -133,6 +138,7 @@ class Emulator:
             "DOCKER_HOST": f"unix://{self._folder}/no-docker.sock",
             "LAMBDA_EXECUTOR": "local",
             "PYTHONUNBUFFERED": "1",
+            "AUTH": "true" if self._permissions else "false",
         }
         with (self._folder / "emulator.log").open("wb") as log, held_signals():
             self._process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter

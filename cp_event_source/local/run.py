@@ -50,11 +50,12 @@ class LocalRun:
 
     Args:
         announce: told what a person may want to read: what programs print, what was passed over.
+        permissions: whether functions run with their roles' permissions alone (see `Emulator`).
     """
 
-    def __init__(self, announce: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, announce: Callable[[str], None] = lambda _: None, *, permissions: bool = False) -> None:
         self._announce = announce
-        self._emulator = Emulator()
+        self._emulator = Emulator(permissions=permissions)
         self._clients: dict[str, Clients] = {}
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._traffics: list[Traffic] = []

@@ -1,0 +1,142 @@
+"""The functions' roles where they are enforced: what they grant, and what is refused when one grant is missing."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cp_event_source.local import LocalRun, Stack
+from cp_event_source.local.monitor import Registered
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """One action that a function's role allows on one resource."""
+
+    function: str
+    """By the suffix of its name."""
+    sid: str
+    action: str
+    resource: str
+    """By the suffix of its name; what an ARN has beyond that of the resource itself follows."""
+
+    def __str__(self) -> str:
+        return f"{self.function}-{self.sid}-{self.action}-{self.resource}"
+
+
+class Deployed:
+    """One pipeline whose functions run under their own roles."""
+
+    def __init__(self, run: LocalRun, stack: Stack) -> None:
+        self.run = run
+        (self.pipeline,) = stack.pipelines
+        self._resources = stack.resources
+        self._iam = run.client("iam")
+        self.refused_without_tls = self._lift_tls()
+
+    def grants(self, function: str) -> set[Grant]:
+        """What the function's role allows, as it was registered."""
+        return set(self._statements(function))
+
+    @contextmanager
+    def without(self, grant: Grant) -> Iterator[None]:
+        """The function's role with one grant taken away."""
+        statements = self._statements(grant.function)
+        del statements[grant]
+        role = self._of("aws:iam/rolePolicy:RolePolicy", f"{grant.function}-role").properties
+        policy = {"RoleName": role["role"], "PolicyName": role["name"]}
+        document = {"Version": "2012-10-17", "Statement": list(statements.values())}
+        self._iam.put_role_policy(**policy, PolicyDocument=json.dumps(document))
+        try:
+            yield
+        finally:
+            self._iam.put_role_policy(**policy, PolicyDocument=role["policy"])
+
+    def errors(self, function: str, domain_id: str) -> list[str]:
+        """The classes of the errors that the function logged about a domain."""
+        group = self._of("aws:cloudwatch/logGroup:LogGroup", f"{function}-logs").id
+        pages = self.run.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        messages = [event["message"] for page in pages for event in page["events"] if domain_id in event["message"]]
+        lines = [json.loads(message) for message in messages if message.startswith("{")]
+        return [line["error"] for line in lines if line.get("level") == "ERROR"]
+
+    def _statements(self, function: str) -> dict[Grant, dict[str, Any]]:
+        policy = self._of("aws:iam/rolePolicy:RolePolicy", f"{function}-role").properties["policy"]
+        names = self._names()
+        return {
+            Grant(function, statement["Sid"], action, _name(resource, names)): {
+                **{name: value for name, value in statement.items() if name != "Sid"},
+                "Action": action,
+                "Resource": resource,
+            }
+            for statement in json.loads(policy)["Statement"]
+            for action in _listed(statement["Action"])
+            for resource in _listed(statement["Resource"])
+        }
+
+    def _names(self) -> dict[str, str]:
+        """The resources' suffixes by their ARNs."""
+        # Backwards: a resource is registered before those that have its ARN as an input of theirs, called `arn`, too.
+        return {
+            each.properties["arn"]: self._suffix(each) for each in reversed(self._resources) if "arn" in each.properties
+        }
+
+    def _of(self, type_token: str, suffix: str) -> Registered:
+        (found,) = [each for each in self._resources if each.type == type_token and self._suffix(each) == suffix]
+        return found
+
+    def _suffix(self, resource: Registered) -> str:
+        return resource.name.removeprefix(f"{self.pipeline.name}-")
+
+    def _lift_tls(self) -> dict[str, bool]:
+        """Let the queues be reached as the emulator can be: over plain HTTP, which their policies refuse.
+
+        Returns whether each queue refused it until then, by its suffix.
+        """
+        policies = [each for each in self._resources if each.type == "aws:sqs/queuePolicy:QueuePolicy"]
+        sqs = self.run.client("sqs")
+        refused = {self._suffix(policy): _is_refused(sqs, policy.properties["queueUrl"]) for policy in policies}
+        # As a proxy that ends TLS would tell it: to set a policy, too, was refused.
+        sqs.meta.events.register("before-sign.sqs", _say_it_came_by_tls)
+        for policy in policies:
+            statements = [each for each in json.loads(policy.properties["policy"])["Statement"] if not _is_tls(each)]
+            document = json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else ""
+            sqs.set_queue_attributes(QueueUrl=policy.properties["queueUrl"], Attributes={"Policy": document})
+        sqs.meta.events.unregister("before-sign.sqs", _say_it_came_by_tls)
+        return refused
+
+
+def _name(arn: str, names: Mapping[str, str]) -> str:
+    """The suffix of the resource that an ARN is of, and what the ARN has beyond it."""
+    if arn == "*":
+        return arn
+    base = max((each for each in names if arn.startswith(each)), key=len)
+    return names[base] + _without_time(arn.removeprefix(base))
+
+
+def _without_time(rest: str) -> str:
+    """A stream's label is the time of its making."""
+    return "/stream" if rest.startswith("/stream/") else rest
+
+
+def _listed(value: str | Sequence[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _is_tls(statement: Mapping[str, Any]) -> bool:
+    return bool(statement["Effect"] == "Deny" and "aws:SecureTransport" in statement["Condition"].get("Bool", {}))
+
+
+def _is_refused(sqs: Any, queue_url: str) -> bool:
+    try:
+        sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    except ClientError as error:
+        return error.response["Error"]["Code"].startswith("AccessDenied")
+    return False
+
+
+def _say_it_came_by_tls(request: Any, **_: Any) -> None:
+    request.headers["x-forwarded-proto"] = "https"

@@ -1,0 +1,264 @@
+"""The functions' roles allow what is needed, and nothing that is not.
+
+The whole pipeline runs on an emulator that lets a function do what its role grants and nothing else. Then each grant
+that a function's own calls need is taken away alone: the work that needs it is refused, and nothing else was in its
+way. What AWS itself does with a role, the emulator does without asking; for that a table says where AWS documents it.
+A grant that is in neither is one that nobody has shown to be needed.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cp_event_source.local import LocalRun
+from tests.e2e.conftest import EXAMPLES
+from tests.e2e.events import domain_event, new_id, notices, quarantined, renamed, row, stored, uploaded
+from tests.e2e.roles import Deployed, Grant
+from tests.local.programs_on_disk import write_program
+
+EVENTS_PER_SNAPSHOT = 10
+EVENTS = 3 * EVENTS_PER_SNAPSHOT
+"""So many that there is a snapshot from which the last but one can be folded in."""
+
+PROGRAM = f"""
+from cp_event_source import CpEventSource, CpEventSourceArgs, DomainPythonLayer, DomainPythonLayerArgs
+layer = DomainPythonLayer("layer", DomainPythonLayerArgs(source_dir={str(EXAMPLES / "default" / "file_domain")!r}))
+CpEventSource("files", CpEventSourceArgs(
+    cp_domain_name="File", cp_domain_logic_layer=layer.arn, events_per_snapshot={EVENTS_PER_SNAPSHOT}))
+"""
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    program = write_program(tmp_path_factory.mktemp("programs") / "least-privilege", PROGRAM)
+    with LocalRun(permissions=True) as run:
+        yield Deployed(run, run.deploy(program))
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something that a function does for one domain."""
+
+    name: str
+    ask: Callable[[Deployed, str], object]
+    """What makes the function do it."""
+    done: Callable[[Deployed, str], object]
+    """Whether it is done."""
+    before: Callable[[Deployed, str], object] = lambda *_: None
+    """What must have been done before."""
+
+
+def _publish(deployed: Deployed, *events: dict[str, Any]) -> None:
+    """Publish events of one domain with its id as their CorrelationId: a line of the log may name that alone."""
+    deployed.run.publish([event | {"CorrelationId": event["DomainId"]} for event in events])
+
+
+def _publish_one(deployed: Deployed, file: str) -> None:
+    _publish(deployed, uploaded(file, 1))
+
+
+def _is_projected(deployed: Deployed, file: str) -> bool:
+    return file in deployed.pipeline.rows()
+
+
+def _publish_many(deployed: Deployed, file: str) -> None:
+    _publish(deployed, uploaded(file, 0), *(renamed(file, second, "name") for second in range(1, EVENTS)))
+
+
+def _counts(number: int) -> Callable[[Deployed, str], bool]:
+    def done(deployed: Deployed, file: str) -> bool:
+        return _is_projected(deployed, file) and row(deployed.pipeline, file).state.applied.count == number
+
+    return done
+
+
+def _project_many(deployed: Deployed, file: str) -> None:
+    _publish_many(deployed, file)
+    deployed.run.wait_for(lambda: _counts(EVENTS)(deployed, file), "the row of all events")
+
+
+def _lose_the_row(deployed: Deployed, file: str) -> None:
+    _publish_one(deployed, file)
+    deployed.run.wait_for(lambda: _is_projected(deployed, file), "the row")
+    table = deployed.pipeline.outputs["domain_table_name"]
+    deployed.run.client("dynamodb").delete_item(TableName=table, Key={"DomainId": {"S": file}})
+
+
+STORE = Work("store", _publish_one, lambda deployed, file: stored(deployed.pipeline, file))
+PUT_ASIDE = Work(
+    "put aside",
+    lambda deployed, file: _publish(deployed, uploaded(file, 1, UserId=None)),
+    lambda deployed, file: quarantined(deployed.pipeline, file),
+)
+PROJECT = Work("project", _publish_one, _is_projected)
+PROJECT_WITH_SNAPSHOTS = Work("project with snapshots", _publish_many, _counts(EVENTS))
+PROJECT_A_LATE_EVENT = Work(
+    "project a late event from a snapshot",
+    lambda deployed, file: _publish(deployed, renamed(file, EVENTS - 1.5, "late")),
+    _counts(EVENTS + 1),
+    before=_project_many,
+)
+PARK = Work(
+    "park",
+    lambda deployed, file: _publish(deployed, domain_event(file, 1, "FileUnheardOf", {})),
+    lambda deployed, file: _is_projected(deployed, file) and notices(deployed.pipeline, file),
+)
+REBUILD = Work(
+    "rebuild",
+    lambda deployed, file: deployed.run.publish(
+        [{"Detail": {"EventType": "REBUILD", "DomainName": "File", "DomainId": file}}]
+    ),
+    _is_projected,
+    before=_lose_the_row,
+)
+WORKS = [STORE, PUT_ASIDE, PROJECT, PROJECT_WITH_SNAPSHOTS, PROJECT_A_LATE_EVENT, PARK, REBUILD]
+
+OF_THE_FUNCTIONS_OWN_CALLS = {
+    Grant("persist", "StoreEvents", "dynamodb:PutItem", "domain-events"): STORE,
+    Grant("persist", "PutAside", "sqs:SendMessage", "ingest-dead-letter"): PUT_ASIDE,
+    Grant("project", "ReadEvents", "dynamodb:Query", "domain-events"): PROJECT,
+    Grant("project", "KeepRows", "dynamodb:BatchGetItem", "domain"): PROJECT,
+    Grant("project", "KeepRows", "dynamodb:GetItem", "domain"): REBUILD,
+    Grant("project", "KeepRows", "dynamodb:PutItem", "domain"): PROJECT,
+    Grant("project", "KeepSnapshots", "dynamodb:PutItem", "domain-snapshots"): PROJECT_WITH_SNAPSHOTS,
+    Grant("project", "KeepSnapshots", "dynamodb:GetItem", "domain-snapshots"): PROJECT_A_LATE_EVENT,
+    Grant("project", "Report", "sqs:SendMessage", "parked"): PARK,
+}
+"""Each grant with work that cannot be done without it."""
+
+_AWS = "https://docs.aws.amazon.com"
+
+
+@dataclass(frozen=True)
+class Documented:
+    """Grants that AWS itself makes use of, or asks a caller for."""
+
+    function: str
+    sid: str
+    actions: set[str]
+    resource: str
+    why: str
+    source: str
+    """A page of AWS's."""
+
+    def grants(self) -> set[Grant]:
+        return {Grant(self.function, self.sid, action, self.resource) for action in self.actions}
+
+
+OF_AWS_ITSELF = [
+    Documented(
+        "persist",
+        "TakeEvents",
+        {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+        "ingest",
+        "Lambda polls the queue with the function's role; these three are what it asks for",
+        f"{_AWS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-lambda-function-trigger.html",
+    ),
+    Documented(
+        "project",
+        "FollowEvents",
+        {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+        "domain-events/stream",
+        "Lambda reads the stream with the function's role",
+        f"{_AWS}/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html",
+    ),
+    Documented(
+        "project",
+        "FindStreams",
+        {"dynamodb:ListStreams"},
+        "*",
+        "Lambda asks for it with the three others; it is no action on a stream",
+        f"{_AWS}/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html",
+    ),
+    Documented(
+        "project",
+        "Report",
+        {"sqs:SendMessage"},
+        "projection-dead-letter",
+        "Lambda sends to the mapping's on-failure destination with the function's role",
+        f"{_AWS}/lambda/latest/dg/services-dynamodb-errors.html",
+    ),
+    Documented(
+        "project",
+        "ReportRebuilds",
+        {"events:PutEvents"},
+        "bus",
+        "Lambda sends to the destination of asynchronous invocations with the function's role",
+        f"{_AWS}/lambda/latest/dg/invocation-async-retain-records.html",
+    ),
+    *(
+        Documented(
+            function,
+            "UseKey",
+            {"kms:Decrypt", "kms:GenerateDataKey"},
+            "key",
+            "SQS asks both of who sends to an encrypted queue, and the first of who receives",
+            f"{_AWS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
+        )
+        for function in ("persist", "project")
+    ),
+    *(
+        Documented(
+            function,
+            "Log",
+            {"logs:CreateLogStream", "logs:PutLogEvents"},
+            f"{function}-logs:*",
+            "Lambda writes the function's log with the function's role",
+            f"{_AWS}/lambda/latest/dg/monitoring-logs.html",
+        )
+        for function in ("persist", "project")
+    ),
+    *(
+        Documented(
+            function,
+            "Trace",
+            {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+            "*",
+            "Lambda's X-Ray daemon uploads with the function's role; X-Ray knows no resources to limit it to",
+            f"{_AWS}/lambda/latest/dg/services-xray.html",
+        )
+        for function in ("persist", "project")
+    ),
+]
+"""What the emulator does not enforce."""
+
+
+def test_every_grant_is_proved_here_or_documented_by_aws(deployed: Deployed) -> None:
+    documented = set().union(*(each.grants() for each in OF_AWS_ITSELF))
+
+    granted = deployed.grants("persist") | deployed.grants("project")
+
+    assert sorted(granted) == sorted(documented | set(OF_THE_FUNCTIONS_OWN_CALLS))
+
+
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
+def test_what_the_roles_grant_is_enough(deployed: Deployed, work: Work) -> None:
+    file = new_id()
+    work.before(deployed, file)
+
+    work.ask(deployed, file)
+
+    deployed.run.wait_for(lambda: bool(work.done(deployed, file)), work.name)
+    assert deployed.errors("persist", file) == deployed.errors("project", file) == []
+
+
+@pytest.mark.parametrize("grant", OF_THE_FUNCTIONS_OWN_CALLS, ids=str)
+def test_without_this_grant_its_work_is_refused(deployed: Deployed, grant: Grant) -> None:
+    work, file = OF_THE_FUNCTIONS_OWN_CALLS[grant], new_id()
+    work.before(deployed, file)
+
+    with deployed.without(grant):
+        work.ask(deployed, file)
+        deployed.run.wait_for(lambda: bool(deployed.errors(grant.function, file)), "an error in the function's log")
+
+        assert {"AccessDenied" in error for error in deployed.errors(grant.function, file)} == {True}
+        assert not work.done(deployed, file)
+
+
+def test_no_queue_takes_a_call_that_came_without_tls(deployed: Deployed) -> None:
+    """Until it was lifted: the emulator is reached over plain HTTP."""
+    assert deployed.refused_without_tls == dict.fromkeys(
+        ["ingest", "ingest-dead-letter", "parked", "projection-dead-letter"], True
+    )
