@@ -1,15 +1,20 @@
-"""The functions' roles where they are enforced: what they grant, and what is refused when one grant is missing."""
+"""A pipeline where permissions are enforced: what its roles grant, with one grant missing, and its neighbours."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
 
 from cp_event_source.local import LocalRun, Stack
 from cp_event_source.local.monitor import Registered
+
+Clients = Callable[[str], Any]
+"""Makes an AWS client by its service's name."""
 
 
 @dataclass(frozen=True, order=True)
@@ -54,6 +59,19 @@ class Deployed:
             yield
         finally:
             self._iam.put_role_policy(**policy, PolicyDocument=role["policy"])
+
+    def neighbour(self, policy: str) -> Clients:
+        """Clients of somebody of the same account who has only one of the component's policies for other stacks."""
+        name = f"{policy}-{secrets.token_hex(4)}"
+        self._iam.create_user(UserName=name)
+        self._iam.attach_user_policy(UserName=name, PolicyArn=self.pipeline.outputs[f"{policy}_policy_arn"])
+        key = self._iam.create_access_key(UserName=name)["AccessKey"]
+        session: Any = boto3.Session(
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            region_name=self._iam.meta.region_name,
+        )
+        return lambda service: session.client(service, endpoint_url=self.run.endpoint)
 
     def errors(self, function: str, domain_id: str) -> list[str]:
         """The classes of the errors that the function logged about a domain."""

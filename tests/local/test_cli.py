@@ -63,11 +63,11 @@ def test_events_that_cannot_be_read_are_told_before_anything_is_started(
 
 
 def test_a_failing_program_is_told_and_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    program = write_program(tmp_path / "unknown", "import pulumi_aws as aws; aws.sns.Topic('news')")
+    program = write_program(tmp_path / "unknown", "import pulumi_aws as aws; aws.s3.Bucket('files')")
 
     assert cli.main(["local", str(program)]) == 1
 
-    assert "aws:sns/topic:Topic 'news': a local run does not know this resource type" in capsys.readouterr().out
+    assert "aws:s3/bucket:Bucket 'files': a local run does not know this resource type" in capsys.readouterr().out
 
 
 def test_events_without_a_pipeline_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""IAM roles and policies. The emulator keeps them and does not enforce them."""
+"""IAM roles and policies. The emulator keeps them, and enforces them only where that is asked for."""
 
 from typing import Any, Final
 

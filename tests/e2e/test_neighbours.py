@@ -1,0 +1,121 @@
+"""Other stacks can do with the component's policies what these are for, and no more, where permissions are enforced.
+
+Not shown is who may follow a stream: the emulator asks for the right to follow any.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cp_event_source.local import LocalRun
+from tests.e2e.conftest import EXAMPLES
+from tests.e2e.roles import Clients, Deployed
+
+Call = Callable[[Clients, Mapping[str, str]], object]
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Deployed]:
+    with LocalRun(permissions=True) as run:
+        yield Deployed(run, run.deploy(EXAMPLES / "default"))
+
+
+EVENTS, ROWS = "domain_events_table_name", "domain_table_name"
+
+
+def _put_event(clients: Clients, outputs: Mapping[str, str]) -> None:
+    _put_event_on(outputs["event_bus_name"])(clients, outputs)
+
+
+def _put_event_on(bus: str) -> Call:
+    entry = {"EventBusName": bus, "Source": "test", "DetailType": "test", "Detail": "{}"}
+    return lambda clients, _: clients("events").put_events(Entries=[entry])
+
+
+def _get(table: str) -> Call:
+    return lambda clients, outputs: clients("dynamodb").get_item(TableName=outputs[table], Key=_key(table))
+
+
+def _batch_get(table: str) -> Call:
+    def call(clients: Clients, outputs: Mapping[str, str]) -> None:
+        clients("dynamodb").batch_get_item(RequestItems={outputs[table]: {"Keys": [_key(table)]}})
+
+    return call
+
+
+def _query(table: str) -> Call:
+    def call(clients: Clients, outputs: Mapping[str, str]) -> None:
+        condition, values = "DomainId = :id", {":id": {"S": "none"}}
+        clients("dynamodb").query(
+            TableName=outputs[table], KeyConditionExpression=condition, ExpressionAttributeValues=values
+        )
+
+    return call
+
+
+def _scan(table: str) -> Call:
+    return lambda clients, outputs: clients("dynamodb").scan(TableName=outputs[table])
+
+
+def _put(table: str) -> Call:
+    return lambda clients, outputs: clients("dynamodb").put_item(TableName=outputs[table], Item=_key(table))
+
+
+def _delete(table: str) -> Call:
+    return lambda clients, outputs: clients("dynamodb").delete_item(TableName=outputs[table], Key=_key(table))
+
+
+def _list_streams(clients: Clients, _: Mapping[str, str]) -> None:
+    clients("dynamodbstreams").list_streams()
+
+
+def _receive(clients: Clients, outputs: Mapping[str, str]) -> None:
+    clients("sqs").receive_message(QueueUrl=outputs["ingest_dead_letter_queue_url"])
+
+
+def _key(table: str) -> dict[str, Any]:
+    return {"DomainId": {"S": "none"}} | ({"EventKey": {"S": "none"}} if table == EVENTS else {})
+
+
+ALLOWED: dict[str, dict[str, Call]] = {
+    "publisher": {"put an event": _put_event},
+    "reader": {
+        "get a row": _get(ROWS),
+        "get rows": _batch_get(ROWS),
+        "query rows": _query(ROWS),
+        "scan rows": _scan(ROWS),
+        "list streams": _list_streams,
+    },
+    "auditor": {
+        "get an event": _get(EVENTS),
+        "get events": _batch_get(EVENTS),
+        "query events": _query(EVENTS),
+        "scan events": _scan(EVENTS),
+    },
+}
+
+OTHERS: dict[str, Call] = {
+    "put an event on another bus": _put_event_on("default"),
+    "change a row": _put(ROWS),
+    "delete a row": _delete(ROWS),
+    "write history": _put(EVENTS),
+    "delete history": _delete(EVENTS),
+    "read what was put aside": _receive,
+}
+"""What none of them is for."""
+
+CALLS = {name: call for calls in ALLOWED.values() for name, call in calls.items()} | OTHERS
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("policy", ALLOWED)
+def test_a_policy_allows_what_it_is_for_and_nothing_else(deployed: Deployed, policy: str, call: str) -> None:
+    clients = deployed.neighbour(policy)
+
+    if call in ALLOWED[policy]:
+        CALLS[call](clients, deployed.pipeline.outputs)
+    else:
+        with pytest.raises(ClientError, match=r"AccessDenied.* is not authorized to perform"):
+            CALLS[call](clients, deployed.pipeline.outputs)
