@@ -9,6 +9,7 @@ from .attribute_value import Item, binary
 from .domain_contract import RESERVED_ATTRIBUTES
 from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
 from .marks import NO_MARKS, Marks
+from .stored_event import StoredEvent
 
 BOOKKEEPING, PARKED_SINCE, _ = RESERVED_ATTRIBUTES
 MIXED = "mixed"
@@ -23,12 +24,36 @@ class DomainState:
     """A fold's result: the domain's own attributes, and the set of events in them."""
 
     attributes: Item = field(default_factory=dict)
+    """None as long as the domain's logic was given no event: there was none, or each is erased."""
     checkpoint: str | None = None
     """The newest EventKey applied; None before the first."""
     applied: KeySet = NO_KEYS
 
-    def after(self, key: str, attributes: Item) -> "DomainState":
-        return DomainState(attributes, key, self.applied.plus(key))
+    def after(self, event: StoredEvent, attributes: Item) -> "DomainState":
+        return DomainState(attributes, event.key, self.applied.plus(event.counted))
+
+    def notes(self) -> Item:
+        """What an item notes of it, beside the attributes."""
+        notes: Item = {
+            "EventCount": {"N": str(self.applied.count)},
+            "Digest": {"B": self.applied.digest.to_bytes(DIGEST_BYTES, "big")},
+        }
+        if self.checkpoint is not None:
+            notes["Checkpoint"] = {"S": self.checkpoint}
+            if not self.attributes:
+                notes["Empty"] = {"BOOL": True}
+        return notes
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainState":
+        """The state in an item. Raises KeyError, TypeError or ValueError where its notes are not whole."""
+        checkpoint = notes["Checkpoint"]["S"] if "Checkpoint" in notes else None
+        is_empty = checkpoint is None or "Empty" in notes
+        return cls(
+            {} if is_empty else {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
+            checkpoint,
+            KeySet(int(notes["EventCount"]["N"]), int.from_bytes(binary(notes["Digest"]["B"]), "big")),
+        )
 
 
 NOTHING = DomainState()
@@ -113,14 +138,11 @@ class DomainRow:
 
     def to_item(self) -> Item:
         notes: Item = {
-            "EventCount": {"N": str(self.state.applied.count)},
-            "Digest": {"B": self.state.applied.digest.to_bytes(DIGEST_BYTES, "big")},
+            **self.state.notes(),
             "Revision": {"S": self.revision},
             "LogicVersion": {"S": self.logic_version},
         }
         item: Item = {"DomainId": {"S": self.domain_id}, **self.state.attributes, BOOKKEEPING: {"M": notes}}
-        if self.state.checkpoint is not None:
-            notes["Checkpoint"] = {"S": self.state.checkpoint}
         if self.marks.encoded:
             notes["Marks"] = {"B": self.marks.encoded}
         if self.rebuilding is not None:
@@ -149,16 +171,11 @@ class DomainRow:
 
     @classmethod
     def _from_notes(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainRow":
-        state = DomainState(
-            {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
-            notes["Checkpoint"]["S"] if "Checkpoint" in notes else None,
-            KeySet(int(notes["EventCount"]["N"]), int.from_bytes(binary(notes["Digest"]["B"]), "big")),
-        )
         parked = notes["Parked"]["M"] if "Parked" in notes else None
         rebuilding = notes["Rebuilding"]["M"] if "Rebuilding" in notes else None
         return cls(
             domain_id=item["DomainId"]["S"],
-            state=state,
+            state=DomainState.of(item, notes),
             logic_version=notes["LogicVersion"]["S"],
             parked=Parked(*(parked[name]["S"] for name in _PARKED_NAMES)) if parked else None,
             revision=notes["Revision"]["S"],

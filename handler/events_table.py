@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .attribute_value import Item
 from .key_set import Span
-from .stored_event import StoredEvent, same_content
+from .stored_event import ERASED, StoredEvent, same_content
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -19,6 +19,7 @@ class Appended(Enum):
     STORED = "stored"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class EventsTable:
     name: str
 
     def append(self, item: Item) -> Appended:
-        """Store an event, unless its key is taken: then tell whether by the same content. One call.
+        """Store an event, unless its key is taken: then tell whether by the same content, or by a tombstone. One call.
 
         Raises:
             botocore.exceptions.ClientError: the table cannot be written just now.
@@ -43,6 +44,8 @@ class EventsTable:
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
             stored: Any = error.response.get("Item", {})
+            if ERASED in stored:  # of what was erased nothing is left to compare with
+                return Appended.ERASED
             return Appended.DUPLICATE if same_content(stored, item) else Appended.CONFLICT
         return Appended.STORED
 
@@ -52,9 +55,9 @@ class EventsTable:
             yield from map(StoredEvent.of, page)
 
     def keys(self, domain_id: str, span: Span) -> Iterator[str]:
-        """Their EventKeys, likewise. Spares the transfer; DynamoDB charges as for whole items."""
-        for page in self._pages(domain_id, span, ProjectionExpression="EventKey"):
-            yield from (item["EventKey"]["S"] for item in page)
+        """What stands for each of them in a KeySet, likewise. Spares the transfer; DynamoDB charges for whole items."""
+        for page in self._pages(domain_id, span, ProjectionExpression=f"DomainId, EventKey, {ERASED}"):
+            yield from (StoredEvent.of(item).counted for item in page)
 
     def _pages(self, domain_id: str, span: Span, **options: Any) -> Iterator[Sequence[Item]]:
         condition, values = _condition(span)

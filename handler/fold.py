@@ -51,10 +51,15 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
     Each event begins from the state's stored form, with an object of its own, so that it cannot matter which events
     were folded in one batch: what the row does not hold does not exist, and a value has the type that storage gives
     back.
+
+    An erased event counts, but the domain's logic is not given it: the state is that of the events that remain.
     """
     state = start
     with time_limit(seconds_per_event) as limit:
         for event in events:
+            if event.is_erased:
+                state = state.after(event, state.attributes)
+                continue
             try:
                 with localcontext(_ARITHMETIC), limit:
                     attributes = _next_attributes(logic, state, event)
@@ -62,12 +67,12 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
                 raise
             except BaseException as error:  # noqa: BLE001  whatever the domain's logic raises
                 return Folded(state, Failure(event, type(error).__name__, _reason(error)))
-            state = state.after(event.key, attributes)
+            state = state.after(event, attributes)
     return Folded(state)
 
 
 def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent) -> Item:
-    domain = logic.create_new(event) if state.checkpoint is None else _read(logic, state.attributes)
+    domain = _read(logic, state.attributes) if state.attributes else logic.create_new(event)
     attributes = _row_attributes(logic.to_dynamo_item(logic.apply(domain, event)), event.domain_id)
     size = item_size(attributes)
     if size > _LARGEST_ROW:

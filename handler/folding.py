@@ -54,6 +54,8 @@ class Folding:
     """Whether this version computed the whole state."""
     marks: tuple[Mark, ...] = ()
     failure: Failure | None = None
+    met_erased: bool = False
+    """Whether events were erased on the path."""
     _unread: Marks | None = None
     """The marks of the row below, as long as none was noted on top of them."""
     _noted: dict[str, DomainState] = field(default_factory=dict)
@@ -137,13 +139,17 @@ class Folding:
 
     def _permitted(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
         for event in events:
-            if event.key == self.terms.deadly or self.terms.budget.is_over():
+            if self._is_deadly(event) or self.terms.budget.is_over():
                 self._cut_at = event
                 return
+            self.met_erased |= event.is_erased
             yield event
 
+    def _is_deadly(self, event: StoredEvent) -> bool:
+        return event.key == self.terms.deadly and not event.is_erased
+
     def _cut_short(self, event: StoredEvent) -> Failure:
-        if event.key == self.terms.deadly:
+        if self._is_deadly(event):
             reason = f"{FUNCTION_DIED}: the function's process ended each time it applied the event; see its logs"
             return Failure(event, FUNCTION_DIED, reason)
         if not self.terms.budget.whole:

@@ -12,17 +12,25 @@ class KeySet:
 
     Where one set is known to be a subset of the other, an equal size alone means equal sets; the digest also finds
     what must not happen, such as a store that lost events. It is the sum of the keys' SHA-256 values, modulo 2^128.
+
+    An erased event counts under its `erased_key`: what was folded from the event itself is so told from what was folded
+    from what is left of it.
     """
 
     count: int = 0
     digest: int = 0
 
     def plus(self, key: str) -> "KeySet":
-        added = int.from_bytes(sha256(key.encode()).digest()[:DIGEST_BYTES], "big")
+        added = int.from_bytes(sha256(key.encode("utf-8", "surrogatepass")).digest()[:DIGEST_BYTES], "big")
         return KeySet(self.count + 1, (self.digest + added) % 2 ** (8 * DIGEST_BYTES))
 
 
 NO_KEYS = KeySet()
+
+
+def erased_key(key: str) -> str:
+    """What an erased event counts as: no event's key, since no stored text has a lone surrogate."""
+    return f"\ud800{key}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,9 @@ class Persist:
             case Appended.DUPLICATE:
                 self.telemetry.info("event is stored already", ids=ids, begun=begun)
                 self.telemetry.count("DuplicateEvents")
+            case Appended.ERASED:
+                self.telemetry.info("event was erased", ids=ids, begun=begun)
+                self.telemetry.count("ErasedEvents")
             case Appended.CONFLICT:
                 reason = "EventId: another event with this DomainId, EventTime and EventId is stored; it was kept"
                 raise Rejected(CONFLICT, reason, ids)

@@ -3,7 +3,7 @@
 Invariants that every step here keeps:
 
 - A row's applied events are a subset of the store's, so an equal count and digest over a range of keys mean equal
-  sets.
+  sets, and that the same ones of them are erased. An erased event counts, and the domain's logic is not given it.
 - A delivered event is acknowledged only after a conditional write of a row that contains it, on the proof of a row
   just read that it contains it, or after a conditional write to a parked row that notes that it waits. The write
   matters even where nothing else changes: it makes a concurrent healing, which may have read the store before the
@@ -59,7 +59,7 @@ class EventStore(Protocol):
         """A domain's events whose keys lie in a span."""
 
     def keys(self, domain_id: str, span: Span) -> Iterable[str]:
-        """The EventKeys alone."""
+        """What stands for each of them in a KeySet."""
 
 
 class RowStore(Protocol):
@@ -80,6 +80,9 @@ class SnapshotStore(Protocol):
 
     def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
         """Put a snapshot over what lies there."""
+
+    def wipe(self, domain_id: str, slot: int) -> None:
+        """Leave nothing of a snapshot that lies there."""
 
 
 class ParkedNotices(Protocol):

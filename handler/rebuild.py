@@ -12,6 +12,9 @@ So nothing that was acknowledged meanwhile can be missing. Each round
 
 A round costs what came in since the last and some hundred events, however long the history: a busy domain is caught up
 with.
+
+Of a domain with erased events it is also what takes their traces away: its row is folded from what remains, and earlier
+snapshots, which may hold what was erased, are written over.
 """
 
 import secrets
@@ -23,6 +26,7 @@ from .domain_row import NOTHING, DomainRow, Rebuilding
 from .fold import Failure
 from .folding import OUT_OF_TIME, Folding, Recipe, Terms
 from .key_set import Span
+from .marks import SLOTS
 from .projection import EventStore, RowStore, SnapshotStore, now_text, replaced
 
 _MOST_ROUNDS: Final = 1000
@@ -38,7 +42,7 @@ LONGEST_SECONDS: Final = 15 * 60
 
 
 class RebuildFailed(Exception):
-    """A domain could not be rebuilt; its row stays as it was."""
+    """A domain could not be rebuilt as a whole; says whether its row is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class Rebuilds:
 
         Raises:
             RebuildFailed: nothing is stored for the domain, its logic fails at an event, another rebuild of it is
-                under way, or the time is over. The row stays as it was.
+                under way, or the time is over: the row stays as it was. Or the row is new, and an earlier snapshot of
+                what was erased could not be written over.
         """
         return _Rebuild(self, domain_id, request_id, budget).run()
 
@@ -92,6 +97,8 @@ class _Rebuild:
             after = self._next(row)
             row = replaced(self._stores.rows, row, after)
             if row is not None and row.revision == after.revision and after.rebuilding is None:
+                if self._folding.met_erased:
+                    self._wipe_snapshots_beside(after)
                 return after
         self._withdraw()
         raise RebuildFailed("the time was over before a round came to its end undisturbed; the row stays as it was")
@@ -129,6 +136,19 @@ class _Rebuild:
         for slot, snapshot in snapshots:
             self._stores.snapshots.put(self._domain_id, slot, snapshot)
         return DomainRow(self._domain_id, self._folding.state, self._stores.recipe.version, marks=marks)
+
+    def _wipe_snapshots_beside(self, row: DomainRow) -> None:
+        """In whatever slot the row does not list, for any may have been used once."""
+        listed = {mark.slot for mark in row.marks.read()}
+        try:
+            for slot in SLOTS:
+                if slot not in listed:
+                    self._stores.snapshots.wipe(self._domain_id, slot)
+        except Exception as error:  # noqa: BLE001  whatever it is, somebody has to know
+            raise RebuildFailed(
+                "the row is rebuilt, but earlier snapshots of what was erased may be left "
+                f"(met {type(error).__name__}); ask again"
+            ) from None
 
     def _refuse_if_another_runs(self, note: Rebuilding | None) -> None:
         # of one request the last run counts: the others are dead, or this one delivered twice

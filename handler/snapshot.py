@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .attribute_value import Item, binary
+from .attribute_value import Item
 from .domain_contract import RESERVED_ATTRIBUTES
 from .domain_row import BOOKKEEPING, DomainState
-from .key_set import DIGEST_BYTES, KeySet
 from .marks import Mark
 
 SLOT = RESERVED_ATTRIBUTES[2]
@@ -28,10 +27,8 @@ class Snapshot:
     def to_item(self, domain_id: str, slot: int) -> Item:
         """The item that keeps it."""
         notes: Item = {
+            **self.state.notes(),
             "Place": {"S": self.place},
-            "EventCount": {"N": str(self.state.applied.count)},
-            "Digest": {"B": self.state.applied.digest.to_bytes(DIGEST_BYTES, "big")},
-            "Checkpoint": {"S": self.state.checkpoint or ""},
             "LogicVersion": {"S": self.logic_version},
         }
         return {**self.state.attributes, **slot_key(domain_id, slot), BOOKKEEPING: {"M": notes}}
@@ -41,12 +38,8 @@ class Snapshot:
         """The snapshot of an item; None where it was spoilt by hand."""
         try:
             notes = item[BOOKKEEPING]["M"]
-            state = DomainState(
-                {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
-                notes["Checkpoint"]["S"],
-                KeySet(int(notes["EventCount"]["N"]), int.from_bytes(binary(notes["Digest"]["B"]), "big")),
-            )
-            return cls(notes["Place"]["S"], state, notes["LogicVersion"]["S"])
+            state = DomainState.of(item, notes)
+            return cls(notes["Place"]["S"], state, notes["LogicVersion"]["S"]) if state.checkpoint is not None else None
         except (KeyError, TypeError, ValueError):
             return None
 

@@ -4,9 +4,11 @@ Nothing in it is needed for the right result. A snapshot is used only where it i
 row names; one that another writer put over it in the meantime is passed over.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .domain_row import BOOKKEEPING
 from .snapshot import Snapshot, slot_key
 
 if TYPE_CHECKING:
@@ -36,3 +38,16 @@ class SnapshotsTable:
             botocore.exceptions.ClientError: the table cannot be written just now.
         """
         self.client.put_item(TableName=self.name, Item=snapshot.to_item(domain_id, slot))
+
+    def wipe(self, domain_id: str, slot: int) -> None:
+        """Write the bare key over the snapshot in a slot, if one is there: the function may not delete.
+
+        Raises:
+            botocore.exceptions.ClientError: the table cannot be written just now.
+        """
+        with suppress(self.client.exceptions.ConditionalCheckFailedException):
+            self.client.put_item(
+                TableName=self.name,
+                Item=slot_key(domain_id, slot),
+                ConditionExpression=f"attribute_exists({BOOKKEEPING})",
+            )

@@ -9,6 +9,10 @@ from . import attribute_value, exact_json
 from .attribute_value import ITEM_SIZE_LIMIT, Item, NotStorable, item_size
 from .domain_event import DomainEvent
 from .exact_numbers import number_text
+from .key_set import erased_key
+
+ERASED = "Erased"
+"""The attribute, of any type, that makes an item the tombstone of an event: of it remains that there was one."""
 
 
 class Unstorable(ValueError):
@@ -91,6 +95,16 @@ class StoredEvent:
     def of(cls, item: Item) -> "StoredEvent":
         """The event of an item (from a read, or from a stream record's keys and new image)."""
         return cls(item, item["EventKey"]["S"], item["DomainId"]["S"])
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether a person has put a tombstone over it: it has a key and nothing else that counts."""
+        return ERASED in self.item
+
+    @property
+    def counted(self) -> str:
+        """What stands for it in a KeySet."""
+        return erased_key(self.key) if self.is_erased else self.key
 
     @property
     def event_id(self) -> str:

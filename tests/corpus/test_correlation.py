@@ -107,6 +107,16 @@ def test_a_message_that_tells_none_has_none(pipeline: Pipeline, daemon: Daemon, 
     assert told(pipeline) == traced(daemon) == {"event quarantined": set()}
 
 
+def test_a_message_of_an_event_that_was_erased(pipeline: Pipeline, daemon: Daemon) -> None:
+    pipeline.persist(correlated())
+    (item,) = pipeline.db.items("events")
+    tombstone = {"DomainId": item["DomainId"], "EventKey": item["EventKey"], "Erased": {"NULL": True}}
+    pipeline.db.handle("PutItem", {"TableName": "events", "Item": tombstone})
+    pipeline.persist(correlated())
+    assert told(pipeline)["event was erased"] == {FIRST}
+    assert traced(daemon) == told(pipeline)
+
+
 def test_a_domain_applied_refolded_and_delivered_again(pipeline: Pipeline, daemon: Daemon) -> None:
     pipeline.persist(correlated(), correlated(SECOND, EventId='"e-2"'))
     pipeline.project(pipeline.db.records("events"))

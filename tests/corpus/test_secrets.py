@@ -214,6 +214,17 @@ def test_a_body_that_is_no_event(watched: Watched, text: str) -> None:
     assert "event quarantined" in watched.said()
 
 
+def test_one_that_was_erased(watched: Watched) -> None:
+    watched.persist(told())
+    (item,) = watched.pipeline.db.items("events")
+    tombstone = {"DomainId": item["DomainId"], "EventKey": item["EventKey"], "Erased": {"S": SECRET}}
+    watched.pipeline.db.handle("PutItem", {"TableName": "events", "Item": tombstone})
+    watched.persist(told())
+    watched.project()
+    watched.rebuild()
+    assert watched.said() >= {"ErasedEvents", "event was erased", "domain rebuilt"}
+
+
 def test_what_does_not_fit(watched: Watched) -> None:
     watched.persist(told(Extra=f'"{SECRET}{noise(700_000)}"'))
     assert "UnstorableEvents" in watched.said()

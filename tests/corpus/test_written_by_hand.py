@@ -9,7 +9,7 @@ from handler.stored_event import StoredEvent
 
 from ..doubles.aws import AwsError
 from .cases import body
-from .pipeline import Pipeline, Seen, probe
+from .pipeline import DOMAIN_NAME, Pipeline, Seen, probe
 
 ATTRIBUTES: dict[str, dict[str, Any]] = {
     "text": {"S": "erased"},
@@ -29,20 +29,57 @@ def put(pipeline: Pipeline, item: dict[str, Any], **attributes: dict[str, Any]) 
     pipeline.db.handle("PutItem", {"TableName": "events", "Item": item | attributes})
 
 
+def tombstone_of(item: Mapping[str, Any], by: dict[str, Any]) -> dict[str, Any]:
+    return {"DomainId": item["DomainId"], "EventKey": item["EventKey"], "Erased": by}
+
+
 @pytest.fixture
 def pipeline(make: Callable[..., Pipeline]) -> Pipeline:
     return make(probe(Seen()))
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
-def test_an_event_that_was_erased_and_is_sent_again_is_a_conflict(pipeline: Pipeline, name: str) -> None:
+def test_an_event_that_was_erased_and_is_sent_again_is_known_and_stays_erased(pipeline: Pipeline, name: str) -> None:
+    """It is not set aside: then its content would be in a queue again."""
     pipeline.persist(body())
     (item,) = pipeline.db.items("events")
-    tombstone = {"DomainId": item["DomainId"], "EventKey": item["EventKey"], "Erased": ATTRIBUTES[name]}
+    tombstone = tombstone_of(item, ATTRIBUTES[name])
     put(pipeline, tombstone)
-    assert pipeline.persist(body(), body(EventId='"e-2"')) == []
+    assert pipeline.persist(body(), body('"other"'), body(EventId='"e-2"')) == []
     assert pipeline.db.items("events")[0] == tombstone
-    assert [aside.code for aside in pipeline.set_aside()] == ["conflict"]
+    assert pipeline.set_aside() == []
+    assert pipeline.metrics() == {"EventsStored": 2, "ErasedEvents": 2}
+    assert [line["message"] for line in pipeline.lines() if "message" in line] == [
+        "event stored",
+        "event was erased",
+        "event was erased",
+        "event stored",
+    ]
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_an_erased_event_is_passed_over_by_its_domain(pipeline: Pipeline, name: str) -> None:
+    """By a rebuild, and by deliveries of what the stream still has of it."""
+    pipeline.persist(body(), body(EventId='"e-2"'))
+    records = pipeline.db.records("events")
+    pipeline.project(records)
+    put(pipeline, tombstone_of(pipeline.db.items("events")[0], ATTRIBUTES[name]))
+    pipeline.rebuild({"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": "d-1"})
+    row = pipeline.rows()["d-1"]
+    assert (row["Count"], row["CpEventSource"]["M"]["EventCount"]) == ({"N": "1"}, {"N": "2"})
+    assert pipeline.project(records) == []
+    assert pipeline.rows()["d-1"] == row
+
+
+def test_a_tombstone_for_an_event_that_never_came_keeps_it_away(pipeline: Pipeline) -> None:
+    """It is new in the stream, other than one over an event."""
+    pipeline.persist(body())
+    (item,) = pipeline.db.items("events")
+    put(pipeline, tombstone_of({**item, "DomainId": {"S": "d-2"}}, {"NULL": True}))
+    assert pipeline.project(pipeline.db.records("events")) == []
+    assert pipeline.rows()["d-2"].keys() == {"DomainId", "CpEventSource"}
+    assert pipeline.persist(body(DomainId='"d-2"')) == []
+    assert pipeline.metrics()["ErasedEvents"] == 1
 
 
 @pytest.mark.parametrize("attribute", ["EventTime", "EventName", "Bus", "Version", "Original", "UserId"])

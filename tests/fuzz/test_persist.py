@@ -26,7 +26,7 @@ from .inputs import Draft, messages, multiplied, seeds, written_by_hand
 CHANGED = 11
 """Changed messages for each that hypothesis draws."""
 
-SAYS = {"event stored": "stored", "event is stored already": "duplicate"}
+SAYS = {"event stored": "stored", "event is stored already": "duplicate", "event was erased": "erased"}
 QUARANTINED = "event quarantined"
 FITS_IN_ANY_CASE = 100_000
 """Characters of a message that fits into an item, however little it compresses."""
@@ -41,6 +41,8 @@ class Expected:
         self.bodies: dict[tuple[str, str], str] = {}
         self.by_hand: set[tuple[str, str]] = set()
         """Keys of items that a person has written over."""
+        self.erased: set[tuple[str, str]] = set()
+        """Of these, the keys of tombstones."""
 
     def outcomes(self, body: str) -> tuple[set[str], reference.Event | None]:
         """What may become of the next message: one thing, but for large ones; and its event."""
@@ -53,6 +55,8 @@ class Expected:
             return {"unstorable", "contract-violation"}, None
         if event is None:
             return {"contract-violation"}, None
+        if event.key in self.erased:
+            return ({"erased"} if len(body) < FITS_IN_ANY_CASE else {"erased", "unstorable"}), event
         if event.key in self.by_hand:
             return {"conflict", "duplicate"}, event
         before = self.stored.get(event.key)
@@ -127,8 +131,10 @@ def erase_one(pipeline: Pipeline, expected: Expected, rng: random.Random) -> lis
     """As an operator does: write over a stored event, under its own key. Its message, which comes again."""
     items = rng.sample(pipeline.db.items("events"), min(1, len(expected.stored)))
     keys = [(item["DomainId"]["S"], item["EventKey"]["S"]) for item in items]
-    for item in items:
-        pipeline.db.handle("PutItem", {"TableName": "events", "Item": written_by_hand(rng, item)})
+    for key, item in zip(keys, items, strict=True):
+        written = written_by_hand(rng, item)
+        pipeline.db.handle("PutItem", {"TableName": "events", "Item": written})
+        (expected.erased.add if "Erased" in written else expected.erased.discard)(key)
     expected.by_hand.update(keys)
     return [expected.bodies[key] for key in keys]
 
@@ -136,6 +142,7 @@ def erase_one(pipeline: Pipeline, expected: Expected, rng: random.Random) -> lis
 COUNTED_AS = {
     "stored": "EventsStored",
     "duplicate": "DuplicateEvents",
+    "erased": "ErasedEvents",
     "conflict": "ConflictingEvents",
     "contract-violation": "ContractViolations",
     "unstorable": "UnstorableEvents",

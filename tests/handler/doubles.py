@@ -14,7 +14,7 @@ from handler.folding import Recipe
 from handler.key_set import Span
 from handler.projection import Projection, RowChanged
 from handler.rebuild import Rebuilds
-from handler.snapshot import Snapshot
+from handler.snapshot import Snapshot, slot_key
 from handler.stored_event import StoredEvent
 
 DOMAIN_ID = "domain-1"
@@ -125,7 +125,7 @@ class MemoryEvents:
     def keys(self, domain_id: str, span: Span) -> Iterator[str]:
         for key in self._within(domain_id, span):
             self.keys_read += 1
-            yield key
+            yield self.events[domain_id][key].counted
 
     def _within(self, domain_id: str, span: Span) -> list[str]:
         keys = self._sorted(domain_id)
@@ -181,6 +181,10 @@ class MemorySnapshots:
 
     def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
         self.items[domain_id, slot] = snapshot.to_item(domain_id, slot)
+
+    def wipe(self, domain_id: str, slot: int) -> None:
+        if (domain_id, slot) in self.items:
+            self.items[domain_id, slot] = slot_key(domain_id, slot)
 
 
 @dataclass

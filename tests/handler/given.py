@@ -32,6 +32,12 @@ def stored(number: int = 1, payload: Any = None, **fields: Any) -> StoredEvent:
     return StoredEvent.of(to_item(event, {"Id": "b-1"}))
 
 
+def erased(event: StoredEvent, by: Any = None) -> StoredEvent:
+    """The tombstone over an event."""
+    key = {name: event.item[name] for name in ("DomainId", "EventKey")}
+    return StoredEvent.of({**key, "Erased": by or {"S": "2026-11-25"}})
+
+
 def layer(*classes: type, **members: Any) -> ModuleType:
     """A layer's module with these members."""
     module = ModuleType("domain_handler")

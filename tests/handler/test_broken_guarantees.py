@@ -16,6 +16,7 @@ import handler
 from handler import projection, rebuild
 
 from . import doubles
+from .test_erasure import TestSnapshots
 from .test_projection import TestFastPath, TestLateEvents, TestParking, TestTheStoreIsTheTruth
 from .test_rebuild import TestMeanwhile, TestOneAtATime
 
@@ -145,6 +146,12 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
         "and not self._begun",
         "",
         TestOneAtATime().test_of_one_request_delivered_twice_the_later_goes_on_and_the_earlier_gives_up,
+    ),
+    "a rebuild leaves earlier snapshots of what was erased": (
+        rebuild,
+        "if self._folding.met_erased:",
+        "if False:",
+        TestSnapshots().test_a_slot_that_only_an_earlier_row_listed_is_wiped_too,
     ),
 }
 

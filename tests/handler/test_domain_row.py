@@ -12,6 +12,7 @@ from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, Dom
 from handler.key_set import KeySet
 from handler.marks import MOST_BYTES, Mark, Marks
 
+from .given import erased, stored
 from .strategies import identifiers
 
 PARKED = Parked(
@@ -26,14 +27,11 @@ PARKED = Parked(
     waiting_up_to="k2",
 )
 parked = st.none() | st.builds(Parked, *[identifiers] * 9)
-states = st.builds(
-    DomainState,
-    st.dictionaries(st.sampled_from(["Name", "Checkpoint", "Parked"]), identifiers).map(
-        lambda attributes: encode_item({"DomainId": "d-1", **attributes})
-    ),
-    st.none() | identifiers,
-    st.builds(KeySet, st.integers(0, 10**9), st.integers(0, 2**128 - 1)),
+key_sets = st.builds(KeySet, st.integers(0, 10**9), st.integers(0, 2**128 - 1))
+attributes = st.dictionaries(st.sampled_from(["Name", "Checkpoint", "Parked", "Empty"]), identifiers).map(
+    lambda attributes: encode_item({"DomainId": "d-1", **attributes})
 )
+states = st.builds(DomainState, attributes | st.just({}), identifiers, key_sets) | st.just(NOTHING)
 marks = st.lists(st.builds(Mark, identifiers, st.builds(KeySet, st.integers(0, 10**9)), st.none() | st.integers(0, 9)))
 rows = st.builds(
     DomainRow,
@@ -57,8 +55,8 @@ def test_the_attributes_of_the_domain_lie_beside_one_reserved_map(row: DomainRow
     item = row.to_item()
     notes = item.pop("CpEventSource")["M"]
     item.pop("CpEventSourceParked", None)
-    assert item == row.state.attributes
-    assert notes.keys() - {"Checkpoint", "Parked", "Marks", "Rebuilding", "Trial"} == {
+    assert item == row.state.attributes | {"DomainId": {"S": "d-1"}}
+    assert notes.keys() - {"Checkpoint", "Empty", "Parked", "Marks", "Rebuilding", "Trial"} == {
         "EventCount",
         "Digest",
         "Revision",
@@ -88,6 +86,21 @@ def test_a_stub_is_a_domain_id_and_the_notes_alone() -> None:
     assert (back.state.checkpoint, back.state.applied, back.parked) == (None, KeySet(), PARKED)
 
 
+def test_a_row_of_erased_events_alone_holds_nothing_of_the_domains_own() -> None:
+    """It is not one that has nothing but its DomainId: that one, the domain's logic has written and can read."""
+    empty = DomainRow("d-1", NOTHING.after(erased(stored(1)), {}), "arn:1")
+    assert empty.to_item().keys() == {"DomainId", "CpEventSource"}
+    assert DomainRow.from_item(empty.to_item()) == empty
+    bare = DomainRow("d-1", NOTHING.after(stored(1), encode_item({"DomainId": "d-1"})), "arn:1")
+    assert DomainRow.from_item(bare.to_item()) == bare
+
+
+def test_an_erased_event_counts_and_not_as_the_one_that_it_was() -> None:
+    before, after = NOTHING.after(stored(1), {}), NOTHING.after(erased(stored(1)), {})
+    assert (before.checkpoint, before.applied.count) == (after.checkpoint, after.applied.count)
+    assert before.applied != after.applied
+
+
 @pytest.mark.parametrize("marker", [{}, {"CpEventSource": {"S": "mine"}}, {"CpEventSource": {"NULL": True}}])
 def test_an_item_that_the_pipeline_did_not_write_counts_as_no_row(marker: dict[str, Any]) -> None:
     assert DomainRow.from_item({"DomainId": {"S": "d-1"}, "Name": {"S": "a"}, **marker}) is None
@@ -98,8 +111,9 @@ def test_every_row_has_a_revision_of_its_own() -> None:
 
 
 def test_a_state_after_an_event() -> None:
-    state = NOTHING.after("k1", {"A": {"S": "1"}}).after("k2", {"A": {"S": "2"}})
-    assert state == DomainState({"A": {"S": "2"}}, "k2", KeySet().plus("k2").plus("k1"))
+    one, two = (stored(number) for number in (1, 2))
+    state = NOTHING.after(one, {"A": {"S": "1"}}).after(two, {"A": {"S": "2"}})
+    assert state == DomainState({"A": {"S": "2"}}, two.key, KeySet().plus(two.key).plus(one.key))
 
 
 def test_the_cause_of_a_pause_is_the_event_and_its_error() -> None:

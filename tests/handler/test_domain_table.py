@@ -14,6 +14,7 @@ from handler.key_set import KeySet
 from handler.projection import RowChanged
 
 from .aws import Calls, client_error, shared_clients
+from .given import stored
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def row(domain_id: str = "d-1", name: str = "a") -> DomainRow:
-    return DomainRow(domain_id, NOTHING.after("k1", encode_item({"DomainId": domain_id, "Name": name})), "arn:1")
+    return DomainRow(domain_id, NOTHING.after(stored(1), encode_item({"DomainId": domain_id, "Name": name})), "arn:1")
 
 
 def test_a_row_is_read_as_it_was_written(table: DomainTable, calls: Calls) -> None:

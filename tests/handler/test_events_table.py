@@ -10,7 +10,7 @@ from handler.events_table import Appended, EventsTable
 from handler.key_set import Span
 
 from .aws import Calls, client_error, shared_clients
-from .given import stored
+from .given import erased, stored
 
 
 @pytest.fixture
@@ -52,6 +52,20 @@ def test_events_are_read_in_the_order_of_their_keys(table: EventsTable) -> None:
     keys = [event.key for event in events]
     assert [event.key for event in table.read("d-1", Span())] == keys
     assert list(table.keys("d-1", Span(up_to=keys[-1]))) == keys
+
+
+@pytest.mark.parametrize("by", [{"S": "2026"}, {"NULL": True}, {"BOOL": False}, {"M": {}}, {"B": b"\x00"}, {"L": []}])
+def test_an_erased_event_is_known_and_counts_as_one(table: EventsTable, by: dict[str, Any]) -> None:
+    """Whatever is written under the same key again."""
+    event = stored(1, "personal")
+    table.append(event.item)
+    table.client.put_item(TableName="events", Item=erased(event, by).item)
+    for again in (event, stored(1, "other")):
+        assert table.append(again.item) is Appended.ERASED
+    (left,) = table.read("d-1", Span())
+    assert left.is_erased
+    assert left.key == event.key
+    assert list(table.keys("d-1", Span())) == [left.counted] != [event.counted]
 
 
 def test_a_limit_is_included_and_nothing_behind_it(table: EventsTable) -> None:

@@ -18,7 +18,7 @@ from handler.fold import Folded, fold
 from handler.key_set import KeySet
 from handler.stored_event import StoredEvent
 
-from .given import endless, logic, stored
+from .given import endless, erased, logic, stored
 from .strategies import json_values, numbers
 
 LIMIT = 30.0
@@ -179,6 +179,26 @@ def test_the_state_tells_which_events_are_in_it(number: int) -> None:
     for event in reversed(events):
         expected = expected.plus(event.key)
     assert state.applied == expected
+
+
+@given(st.lists(st.booleans(), max_size=7))
+def test_an_erased_event_counts_and_the_logic_is_not_given_it(are_erased: list[bool]) -> None:
+    """Nor is a domain begun by it: that is for the first event that remains."""
+    events = [stored(number, number) for number in range(len(are_erased))]
+    remain = [event for event, is_erased in zip(events, are_erased, strict=True) if not is_erased]
+    left = [erased(event) if is_erased else event for event, is_erased in zip(events, are_erased, strict=True)]
+    folded, expected = run(NOTES, left), run(NOTES, remain)
+    assert folded.state.attributes == expected.state.attributes
+    assert folded.state.applied.count == len(events)
+    assert folded.state.checkpoint == (events[-1].key if events else None)
+
+
+def test_a_domain_begins_with_the_first_event_that_remains_wherever_the_batches_end() -> None:
+    empty = run(NOTES, [erased(stored(1))]).state
+    assert empty.attributes == {}
+    again = DomainRow.from_item(DomainRow("d-1", empty, "v1").to_item())
+    assert again is not None
+    assert row(run(NOTES, [stored(2, "a", EventName="Noted")], again.state)) == {"DomainId": "d-1", "Log": [["a", 1]]}
 
 
 @given(st.lists(numbers, max_size=5))

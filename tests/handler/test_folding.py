@@ -110,7 +110,7 @@ def test_a_place_just_before_the_failing_event_is_no_mark() -> None:
 
 def test_marks_that_nothing_is_noted_on_are_passed_on_unread() -> None:
     spoilt = Marks(b"\x01spoilt")
-    row = DomainRow(DOMAIN_ID, NOTHING.after(stored(1).key, {"DomainId": {"S": DOMAIN_ID}, "Count": {"N": "1"}}), "v1")
+    row = DomainRow(DOMAIN_ID, NOTHING.after(stored(1), {"DomainId": {"S": DOMAIN_ID}, "Count": {"N": "1"}}), "v1")
     fold = Folding.on_top_of(row.followed_by(marks=spoilt), folding().recipe, Terms())
     fold.apply([stored(2)])
     assert fold.placed(row) == (spoilt, [])

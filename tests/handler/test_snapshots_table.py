@@ -71,6 +71,24 @@ def test_it_is_put_over_what_lies_there(table: SnapshotsTable) -> None:
     assert table.get("d-1", 7) == other
 
 
+def test_one_is_wiped_and_none_made_by_it(table: SnapshotsTable) -> None:
+    table.put("d-1", 7, SNAPSHOT)
+    for slot in (7, 7, 8):
+        table.wipe("d-1", slot)
+    assert table.get("d-1", 7) is None
+    (left,) = table.client.scan(TableName="snapshots")["Items"]
+    assert left == {"DomainId": {"S": "d-1"}, "CpEventSourceSlot": {"N": "7"}}
+    table.put("d-1", 7, SNAPSHOT)
+    assert table.get("d-1", 7) == SNAPSHOT
+
+
+def test_that_of_erased_events_alone_holds_nothing_of_the_domains_own() -> None:
+    snapshot = Snapshot("k91", DomainState({}, "k9", KeySet(3, 2**127)), "arn:1")
+    item = snapshot.to_item("d-1", 7)
+    assert item.keys() == {"DomainId", "CpEventSourceSlot", "CpEventSource"}
+    assert Snapshot.from_item(item) == snapshot
+
+
 def test_it_is_read_strongly_consistent(table: SnapshotsTable) -> None:
     calls = Calls(table.client)
     table.get("d-1", 7)
