@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from .version import VERSION
+
 _LOCAL_EXTRA: Final = ("boto3", "botocore", "ministack", "rich")
 
 _LOCAL: Final = """\
@@ -33,17 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; by default the process's own.
     """
     options = _parser().parse_args(arguments)
+    exit_code: int = options.run(options)
+    return exit_code
+
+
+def _local(options: argparse.Namespace) -> int:
     try:
         command = import_module("cp_event_source.local.command")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _LOCAL_EXTRA:
             raise
-        print(  # noqa: T201  # without the extra there is no rich to print with
+        return _failed(
             f"{error.name} is missing: a local run needs more than a deployment. Run:"
-            " pip install 'cp-event-source[local]'",
-            file=sys.stderr,
+            " pip install 'cp-event-source[local]'"
         )
-        return 1
     exit_code: int = command.run_command(
         command.Options(
             programs=options.programs,
@@ -54,6 +59,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     )
     return exit_code
+
+
+def _compliance(_options: argparse.Namespace) -> int:
+    from .compliance import page
+
+    sys.stdout.write(page(VERSION))
+    return 0
+
+
+def _costs(_options: argparse.Namespace) -> int:
+    from .costs.page import page
+
+    sys.stdout.write(page())
+    return 0
+
+
+def _package(options: argparse.Namespace) -> int:
+    from .handler_code import write_archive
+
+    try:
+        write_archive(options.file)
+    except OSError as error:
+        return _failed(f"{options.file}: cannot be written: {error.strerror}")
+    return 0
+
+
+def _failed(message: str) -> int:
+    print(message, file=sys.stderr)  # noqa: T201  # rich, which prints all else, comes with an extra alone
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,6 +135,29 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="give up when nothing has changed for so long (default: 60)",
     )
+    local.set_defaults(run=_local)
+
+    compliance = commands.add_parser(
+        "compliance",
+        help="print which security controls this version satisfies",
+        description="Print, as Markdown, which security controls this version satisfies, how, and which not and why.",
+    )
+    compliance.set_defaults(run=_compliance)
+
+    costs = commands.add_parser(
+        "costs",
+        help="print what a pipeline costs",
+        description="Print, as Markdown, what a pipeline costs a month, with the arithmetic.",
+    )
+    costs.set_defaults(run=_costs)
+
+    package = commands.add_parser(
+        "package",
+        help="write the functions' code as an archive to be signed",
+        description="Write the functions' code as a zip archive to be signed: of one version always the same bytes.",
+    )
+    package.add_argument("file", type=Path, metavar="FILE.zip", help="file to write; overwritten if it is there")
+    package.set_defaults(run=_package)
     return parser
 
 

@@ -5,6 +5,7 @@ The one place that knows: in a wheel `handler` is part of this package, in a che
 
 import importlib.util
 import sys
+import zipfile
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     import pulumi
 
 _PACKAGE: Final = "cp_event_source.handler"
+
+_EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
+"""The first time that a zip archive can tell: of all files, since when they were installed is no part of the code."""
+_UNIX: Final = 3
+_READABLE: Final = 0o644 << 16
+"""Lambda's runtime is another user than the files' owner."""
 
 
 def _handler_package() -> ModuleType:
@@ -76,3 +83,21 @@ def archive() -> "pulumi.AssetArchive":
     import pulumi  # not above: who publishes events needs the rest of this module, and has no Pulumi
 
     return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in code_files().items()})
+
+
+def write_archive(path: Path) -> None:
+    """Write the functions' deployment package as a zip archive, to be signed: of the same code always the same bytes.
+
+    Args:
+        path: the file to write; one that is there is overwritten.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # Stored, not compressed: what a compressor makes differs between its versions.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as package:
+        for name, file in code_files().items():
+            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry.create_system = _UNIX
+            entry.external_attr = _READABLE
+            package.writestr(entry, file.read_bytes())

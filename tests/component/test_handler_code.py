@@ -1,8 +1,10 @@
 """The functions' deployment package: complete, pure, and the same every time."""
 
+import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pulumi
@@ -41,6 +43,30 @@ def test_both_functions_get_that_archive(deployment: Deployment) -> None:
             path: str(file) for path, file in handler_code.code_files().items()
         }
         assert all(isinstance(asset, pulumi.FileAsset) for asset in code.assets.values())
+
+
+def test_of_the_same_code_an_archive_has_the_same_bytes_wherever_and_whenever_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not of when, by whom and with which rights the files were installed; nor of a compressor's version."""
+    handler_code.write_archive(tmp_path / "here.zip")
+    elsewhere = {}
+    for name, file in handler_code.code_files().items():
+        elsewhere[name] = tmp_path / name
+        elsewhere[name].parent.mkdir(parents=True, exist_ok=True)
+        elsewhere[name].write_bytes(file.read_bytes())
+        elsewhere[name].chmod(0o600)
+        os.utime(elsewhere[name], (0, 0))
+    monkeypatch.setattr(handler_code, "code_files", lambda: elsewhere)
+    handler_code.write_archive(tmp_path / "there.zip")
+
+    assert (tmp_path / "here.zip").read_bytes() == (tmp_path / "there.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "here.zip") as package:
+        assert package.namelist() == sorted(elsewhere)
+        for entry in package.infolist():
+            assert entry.date_time == (1980, 1, 1, 0, 0, 0)
+            assert entry.compress_type == zipfile.ZIP_STORED
+            assert entry.external_attr >> 16 & 0o444 == 0o444, "Lambda could not read it"
 
 
 IMPORT_ALONE = """

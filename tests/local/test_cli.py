@@ -1,12 +1,17 @@
 """The command: its usage, its messages, its exit codes."""
 
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from cp_event_source import cli
+from cp_event_source import cli, handler_code
+from cp_event_source.version import VERSION
 from tests.local.programs_on_disk import write_program
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def test_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,6 +29,8 @@ def test_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "COMMAND"),
         (["local"], "PROGRAM_DIR"),
+        (["package"], "FILE.zip"),
+        (["compliance", "File"], "unrecognized arguments: File"),
         (["local", ".", "--config", "novalue"], "'novalue' is not KEY=VALUE"),
         (["local", ".", "--patience", "0"], "'0' is not a number of seconds above 0"),
         (["local", ".", "--patience", "nan"], "'nan' is not a number of seconds above 0"),
@@ -77,3 +84,61 @@ def test_events_without_a_pipeline_are_an_error(tmp_path: Path, capsys: pytest.C
     assert cli.main(["local", str(program), "--events", str(tmp_path / "events.json")]) == 1
 
     assert "no CpEventSource in what was deployed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "title", "page"),
+    [("compliance", f"# Compliance of cp-event-source {VERSION}", "compliance"), ("costs", None, "costs")],
+)
+def test_a_page_is_printed_as_it_is_in_the_docs(
+    command: str, title: str | None, page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([command]) == 0
+
+    head, *printed = capsys.readouterr().out.splitlines()
+    usual, *written = (REPOSITORY / "docs" / f"{page}.md").read_text().splitlines()
+    assert head == title or (title is None and head == usual)
+    assert printed == written
+
+
+def test_the_functions_code_is_written_whole_and_each_time_the_same(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.zip", tmp_path / "second.zip"
+
+    assert cli.main(["package", str(first)]) == 0
+    assert cli.main(["package", str(second)]) == 0
+
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as package:
+        code = {name: file.read_bytes() for name, file in handler_code.code_files().items()}
+        assert {name: package.read(name) for name in package.namelist()} == code
+
+
+def test_an_archive_that_cannot_be_written_is_told_and_is_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gone" / "code.zip"
+
+    assert cli.main(["package", str(file)]) == 1
+
+    assert capsys.readouterr().err == f"{file}: cannot be written: No such file or directory\n"
+
+
+WITHOUT_WHAT_A_DEPLOYMENT_OR_THE_EXTRA_NEEDS = """
+import sys
+for name in ("pulumi", "pulumi_aws", "boto3", "botocore", "ministack", "rich"):
+    sys.modules[name] = None
+from cp_event_source import cli
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", [["compliance"], ["costs"], ["package", "code.zip"]], ids=" ".join)
+def test_what_is_only_printed_or_written_needs_neither_pulumi_nor_the_extra(command: list[str], tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_WHAT_A_DEPLOYMENT_OR_THE_EXTRA_NEEDS, *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
