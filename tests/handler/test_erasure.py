@@ -191,6 +191,23 @@ def test_nor_does_a_later_or_a_late_event_bring_it_back(erasing: Erasing, late: 
 
 
 @settings(max_examples=effort(100, 10_000))
+@given(erasings(), st.lists(st.integers(0, 11), max_size=6))
+def test_nor_does_what_the_stream_brings_while_the_rebuild_is_under_way(erasing: Erasing, meanwhile: list[int]) -> None:
+    """Before each of its writes comes an event as it was when it was stored, and goes into the old row."""
+    world, left = run(erasing), list(meanwhile)
+
+    def come() -> None:
+        if left:
+            deliver(world, [erasing.events[left.pop() % len(erasing.events)]])
+            world.rows.before_write = come
+
+    world.rows.before_write = come
+    row = world.rebuilds().rebuild(DOMAIN_ID)
+    assert row.state.attributes == content(erasing.remaining())
+    assert not [event.key for event in erasing.gone() if personal(number_of(event)) in kept(world)]
+
+
+@settings(max_examples=effort(100, 10_000))
 @given(erasings())
 def test_grouping_does_not_matter(erasing: Erasing) -> None:
     """A row that was deleted is made of what remains; the same as by one event after another."""
