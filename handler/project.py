@@ -183,6 +183,8 @@ class Project:
         log(f"domain {outcome.value}", ids=ids, begun=begun, events=records)
         if outcome in _COUNTED_AS:
             self.telemetry.count(_COUNTED_AS[outcome])
+        if outcome in {Outcome.PARKED, Outcome.WAITING}:
+            self.telemetry.count("EventsWaiting", records)
         if outcome is Outcome.REFOLDED:
             # at least one is: where another writer was faster, the row that was read first may not tell
             self.telemetry.count("LateEvents", max(1, plan.late))

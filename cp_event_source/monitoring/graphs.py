@@ -59,11 +59,12 @@ def _flow(watched: Watched) -> list[Graph]:
     rule = watched.domain_event_rule
     return [
         Graph(
-            "Events: in, stored, projected",
+            "Events: in, stored, projected, waiting",
             [
                 Line("matched by the rule", of_rule(watched, rule, "TriggeredRules")),
                 Line("stored", of_handler(watched, watched.persist, "EventsStored")),
                 Line("projected", of_handler(watched, watched.project, "EventsProjected")),
+                Line("waiting at parked objects", of_handler(watched, watched.project, "EventsWaiting")),
             ],
         ),
         Graph(

@@ -453,6 +453,7 @@ class TestTelemetry:
         assert {"domain parked", "domain applied", "rebuild failed"} <= {line.get("message") for line in lines}
         metrics = [line for line in lines if "_aws" in line]
         assert metrics[0]["DomainsParked"] == [1]
+        assert metrics[0]["EventsWaiting"] == [2]
         assert metrics[0]["EventsProjected"] == [1]
         assert metrics[1]["DomainsReturned"] == [1]
         assert metrics[2]["RebuildsFailed"] == [1]

@@ -138,6 +138,7 @@ SEVERAL_METRICS = {
         {
             "stored": ("CpEventSource", "EventsStored", handler("persist")),
             "projected": ("CpEventSource", "EventsProjected", handler("project")),
+            "waiting": ("CpEventSource", "EventsWaiting", handler("project")),
         },
         0,
         (900, 2, 1),
@@ -292,7 +293,7 @@ def test_the_longest_domain_name_fits_into_every_description() -> None:
 
 def test_all_alarms_together_read_so_many_metrics(all_alarms: Mapping[str, Registration]) -> None:
     """CloudWatch charges an alarm by the metrics that it reads, $0.10 a month each."""
-    assert sum(len(metrics_of(alarm)) for alarm in all_alarms.values()) == 39
+    assert sum(len(metrics_of(alarm)) for alarm in all_alarms.values()) == 40
 
 
 def test_a_preview_knows_all_alarms() -> None:
@@ -315,17 +316,20 @@ def test_a_preview_knows_all_alarms() -> None:
         pytest.param([1, None, None], [1, None, None], False, id="long ago"),
     ],
 )
+@pytest.mark.parametrize("dealt_with", ["projected", "waiting"])
 def test_stored_but_not_projected(
     all_alarms: Mapping[str, Registration],
     stored: Sequence[float | None],
     projected: Sequence[float | None],
     *,
     alarmed: bool,
+    dealt_with: str,
 ) -> None:
     """Series have a value for each quarter of an hour; the alarm looks at the last two."""
+    nothing = dict.fromkeys(("projected", "waiting"), [None] * len(stored))
     inputs = all_alarms["not-projected"].inputs
     expressions = {each["id"]: each["expression"] for each in inputs["metricQueries"] if "expression" in each}
-    watched = computed(expressions, {"stored": stored, "projected": projected})["watched"].values
+    watched = computed(expressions, {"stored": stored, **nothing, dealt_with: projected})["watched"].values
     last = watched[-int(inputs["evaluationPeriods"]) :]
     breaching = [value for value in last if value is not None and value > inputs["threshold"]]
     assert (len(breaching) >= inputs["datapointsToAlarm"]) is alarmed
@@ -335,7 +339,7 @@ def test_what_is_stored_in_the_first_period_of_all_is_not_judged(all_alarms: Map
     """There is no period before it: whether its events were projected is only seen in the next."""
     inputs = all_alarms["not-projected"].inputs
     expressions = {each["id"]: each["expression"] for each in inputs["metricQueries"] if "expression" in each}
-    watched = computed(expressions, {"stored": [3, None], "projected": [None, 3]})["watched"].values
+    watched = computed(expressions, {"stored": [3, None], "projected": [None, 3], "waiting": [None, None]})["watched"].values
     assert list(watched) == [0, 0]
 
 
