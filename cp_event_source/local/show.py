@@ -69,7 +69,10 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
         first = before is None or before.domain_id != event.domain_id
         last = after is None or after.domain_id != event.domain_id
         ids = [] if width < _NARROW else [_short(event.event_id)]
-        cells = [event.event_time, event.event_name, *ids, _json(event.payload)]
+        if event.is_erased:
+            cells = [event.key.partition("#")[0], "(erased)", *ids, ""]
+        else:
+            cells = [event.event_time, event.event_name, *ids, _json(event.payload)]
         table.add_row(_short(event.domain_id) if first else "", *map(Text, cells), end_section=last)
     yield table
     yield from _more(len(events) - len(shown), "event")

@@ -96,6 +96,13 @@ def test_values_are_shown_exactly_and_text_is_never_markup(pipeline: Pipeline) -
     assert "false" in text
 
 
+def test_an_erased_event_is_shown_by_its_key(pipeline: Pipeline) -> None:
+    tombstone = {name: event(ONE, 4, "", None).item[name] for name in ("DomainId", "EventKey")}
+    erased = stored_event.StoredEvent.of(tombstone | {"Erased": {"S": "2026-02-01"}})
+    cast("Any", pipeline).events = lambda: [erased]
+    assert "│ 2026-01-01T00:00:04.000000000Z │ (erased)  │ e " in shown(pipeline, 120)
+
+
 def test_what_was_set_aside_is_shown_with_its_reason(pipeline: Pipeline) -> None:
     text = shown(pipeline, 160)
 
