@@ -1,0 +1,137 @@
+"""The bill of a month: what is used, times its price."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from . import deployed, prices
+from .load import DAYS, IDLE_POLLS, Batches, Load, load, table_gb
+from .prices import Price
+
+A_YEAR: Final = 12
+
+
+class Part(Enum):
+    """What a line of the bill depends on."""
+
+    EVENTS = "for the events of the month"
+    STORED = "for what is stored"
+    STANDING = "for what is there, used or not"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the bill."""
+
+    part: Part
+    item: str
+    quantity: float
+    """In the unit of the price."""
+    price: Price
+
+    @property
+    def dollars(self) -> float:
+        return self.price.times(self.quantity)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The bill of a month."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def dollars(self) -> float:
+        """The sum of all lines, none of them rounded."""
+        return sum(line.dollars for line in self.lines)
+
+    def dollars_of(self, part: Part) -> float:
+        """The sum of a part's lines."""
+        return sum(line.dollars for line in self.lines if line.part is part)
+
+
+def estimate(
+    events_per_month: int,
+    *,
+    development: bool = False,
+    alarms: bool | None = None,
+    dashboard: bool | None = None,
+    log_retention_days: int | None = None,
+    key_given: bool = False,
+    events_per_snapshot: int = deployed.EVENTS_PER_SNAPSHOT,
+    months: int = A_YEAR,
+    batches: Batches = Batches.AS_THEY_COME,
+) -> Estimate:
+    """What a pipeline costs in a month of 30 days, in dollars, at list prices of us-east-1 and without free tiers.
+
+    Args:
+        events_per_month: of half a kilobyte, evenly spread.
+        development: as the component's input; it decides what the next ones are where they are not given.
+        alarms: as the component's input.
+        dashboard: as the component's input.
+        log_retention_days: as the component's input.
+        key_given: whether `kms_key_arn` is: the key is paid for elsewhere then; its requests are counted.
+        events_per_snapshot: as the component's input.
+        months: how many months the pipeline has run at this load: all their events are stored.
+        batches: how many events the functions get at once.
+
+    Raises:
+        ValueError: a number is too small to be one of a pipeline.
+    """
+    if log_retention_days is None:
+        log_retention_days = deployed.DEVELOPMENT_LOG_RETENTION_DAYS if development else deployed.LOG_RETENTION_DAYS
+    for name, number, least in (
+        ("events_per_month", events_per_month, 0),
+        ("log_retention_days", log_retention_days, 1),
+        ("events_per_snapshot", events_per_snapshot, 1),
+        ("months", months, 1),
+    ):
+        if number < least:
+            raise ValueError(f"{name}: must be at least {least}; found {number}")
+    work = load(events_per_month, batches)
+    tables = table_gb(events_per_month * months, events_per_snapshot)
+    logs = work.log_gb * min(months, log_retention_days / DAYS)
+    lines = (
+        *_for_events(work, events_per_snapshot),
+        Line(Part.STORED, "tables", tables, prices.TABLE_STORAGE),
+        Line(Part.STORED, "tables: restorable to any second", 0 if development else tables, prices.RESTORABLE),
+        Line(Part.STORED, "logs, kept", logs, prices.LOGS_KEPT),
+        *_standing(
+            work,
+            alarms=not development if alarms is None else alarms,
+            dashboard=not development if dashboard is None else dashboard,
+            key_given=key_given,
+        ),
+    )
+    return Estimate(lines)
+
+
+def _for_events(work: Load, events_per_snapshot: int) -> Iterator[Line]:
+    for item, quantity, price in (
+        ("event bus", work.events, prices.EVENTS),
+        ("ingest queue: send, receive, delete", work.queue_requests, prices.QUEUE_REQUESTS),
+        ("persist function: invocations", work.persist_invocations, prices.INVOCATIONS),
+        ("persist function: time", work.persist_gb_seconds, prices.GB_SECONDS),
+        ("events table: one write an event", work.events, prices.WRITE_UNITS),
+        ("project function: invocations", work.project_invocations, prices.INVOCATIONS),
+        ("project function: time", work.project_gb_seconds, prices.GB_SECONDS),
+        ("domain table: one write an object and batch", work.rows, prices.WRITE_UNITS),
+        ("domain table: one read an object and batch", work.rows, prices.READ_UNITS),
+        ("snapshots table: one write in so many events", work.events / events_per_snapshot, prices.WRITE_UNITS),
+        ("logs, taken in", work.log_gb, prices.LOGS),
+        ("traces", work.traces, prices.TRACES),
+        ("key: requests", work.key_requests, prices.KEY_REQUESTS),
+    ):
+        yield Line(Part.EVENTS, item, quantity, price)
+
+
+def _standing(work: Load, *, alarms: bool, dashboard: bool, key_given: bool) -> Iterator[Line]:
+    for item, quantity, price in (
+        ("ingest queue: polling while it is empty", IDLE_POLLS, prices.QUEUE_REQUESTS),
+        ("key", 0 if key_given else 1, prices.KEYS),
+        ("metrics of the functions", work.custom_metrics, prices.CUSTOM_METRICS),
+        ("alarms", deployed.ALARM_METRICS if alarms else 0, prices.ALARM_METRICS),
+        ("dashboard", 1 if dashboard else 0, prices.DASHBOARDS),
+    ):
+        yield Line(Part.STANDING, item, quantity, price)

@@ -1,0 +1,29 @@
+"""What the component deploys, as far as it costs.
+
+Numbers, since the modules that they come from need Pulumi; tests hold them equal to what is deployed.
+"""
+
+from typing import Final
+
+PERSIST_GB: Final = 512 / 1024
+PROJECT_GB: Final = 1769 / 1024
+"""The functions' memory."""
+
+PERSIST_BATCH: Final = 10
+PROJECT_BATCH: Final = 100
+"""How many events the functions take at once at most."""
+
+EVENTS_PER_SNAPSHOT: Final = 100
+LOG_RETENTION_DAYS: Final = 365
+DEVELOPMENT_LOG_RETENTION_DAYS: Final = 7
+"""Default inputs."""
+
+DATA_KEY_REUSE_SECONDS: Final = 3600
+"""How long SQS uses a data key before it asks KMS for another."""
+
+METRICS: Final = ("EventsStored", "EventsProjected", "LagFromArrival", "LagFromEventTime")
+"""What the functions send while all is well. What tells of trouble costs only in the hours when there is some."""
+
+ALARMS: Final = 29
+ALARM_METRICS: Final = 40
+"""More than there are alarms: some watch several metrics."""

@@ -1,0 +1,196 @@
+"""What so many events a month make the pipeline do.
+
+Measured are the calls and capacity units (`docs/performance.md`) and the size of log lines; the rest is assumed, and
+each assumption is a number here. Events are half a kilobyte, evenly spread over the month, in order, each sent once.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from math import log2
+from typing import Final
+
+from . import deployed
+
+DAYS: Final = 30
+HOURS: Final = DAYS * 24
+SECONDS: Final = HOURS * 3600
+"""Of a month."""
+
+GB: Final = 10**9
+
+PERSIST_POLLERS: Final = 5
+"""Lambda reads a queue with five pollers, and more only when they do not keep up."""
+PERSIST_TURN_SECONDS: Final = 0.1
+"""Assumed: how long a poller is busy with a full batch."""
+LONG_POLL_SECONDS: Final = 20
+"""How long a poller waits at an empty queue before it asks again: each time is a request."""
+
+PROJECT_POLLS_PER_SECOND: Final = 4
+"""Lambda asks each shard of a stream for records four times a second, at no cost."""
+STREAM_SHARDS: Final = 4
+"""Assumed: a new on-demand table takes 4,000 writes a second, a partition 1,000, and each partition has a shard."""
+
+PERSIST_TURNS_PER_SECOND: Final = PERSIST_POLLERS / PERSIST_TURN_SECONDS
+PROJECT_TURNS_PER_SECOND: Final = STREAM_SHARDS * PROJECT_POLLS_PER_SECOND
+"""How many batches there are in a second at most, until they are full."""
+
+OBJECTS_IN_A_BATCH: Final = 10
+"""Assumed: events of at most so many domain objects come together; of more only where the batch is larger than that
+anyway. Each costs one read and one write of its row."""
+
+EVENTS_OF_AN_OBJECT: Final = 100
+"""Assumed: so many in the end."""
+
+EVENT_BYTES: Final = 511
+ROW_BYTES: Final = 1024
+SNAPSHOT_BYTES: Final = 1024
+"""An event's size as measured; rows and snapshots have at most so many bytes, else they cost a second write unit."""
+ITEM_OVERHEAD_BYTES: Final = 100
+"""What DynamoDB adds to each item for its index."""
+
+PERSIST_SECONDS: Final = 0.02
+PERSIST_SECONDS_OF_AN_EVENT: Final = 0.008
+PROJECT_SECONDS: Final = 0.03
+PROJECT_SECONDS_OF_AN_OBJECT: Final = 0.01
+PROJECT_SECONDS_OF_AN_EVENT: Final = 0.0007
+"""Assumed: what an invocation takes, and what is added for each event and object. Most of it is waiting for DynamoDB.
+Full batches then take 0.1 s and 0.2 s."""
+
+COLD_START_SECONDS: Final = 0.5
+"""Assumed; 0.18 s of a whole processor are measured, for the project function's imports and clients."""
+WARM_SECONDS: Final = 15 * 60
+"""Assumed: a function that is called less often than that starts anew for each call; one that is called more often, so
+often. AWS promises nothing."""
+
+PERSIST_LOG_BYTES: Final = 300
+PERSIST_LOG_BYTES_OF_AN_EVENT: Final = 425
+PROJECT_LOG_BYTES: Final = 450
+PROJECT_LOG_BYTES_OF_AN_OBJECT: Final = 310
+PROJECT_LOG_BYTES_OF_AN_EVENT: Final = 32
+"""Of the functions' own lines, as measured; each with the 26 bytes that CloudWatch adds."""
+LAMBDA_LOG_BYTES: Final = 800
+"""Assumed: of the lines that Lambda adds to an invocation."""
+
+SAMPLED_SHARE: Final = 0.05
+"""Lambda traces the first request in each second, and of the others so many. It cannot be set."""
+
+TABLE_KEY_SECONDS: Final = 5 * 60
+"""Assumed: how long DynamoDB uses a table's key for a principal before it asks KMS again."""
+TABLE_KEY_USERS: Final = 4
+"""Persist on the events table, project on its stream, on the domain table and on the snapshots table."""
+QUEUE_KEY_REQUESTS: Final = 3
+"""For each data key of the ingest queue: two for its producer, EventBridge, and one for its consumer
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html)."""
+
+
+class Batches(Enum):
+    """How many events the functions get at once."""
+
+    AS_THEY_COME = "as they come"
+    """What there is at each turn of Lambda's pollers."""
+    ALONE = "each alone"
+    """The dearest that can be."""
+    FULL = "full"
+    """The cheapest: a backlog, or a load in bursts."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the pipeline does in a month."""
+
+    events: int
+    persist_invocations: float
+    project_invocations: float
+    rows: float
+    """Reads and writes of rows: one for each object in a batch."""
+
+    @property
+    def queue_requests(self) -> float:
+        """The bus sends one by one, Lambda receives and deletes batches."""
+        return self.events + 2 * self.persist_invocations
+
+    @property
+    def persist_gb_seconds(self) -> float:
+        busy = PERSIST_SECONDS * self.persist_invocations + PERSIST_SECONDS_OF_AN_EVENT * self.events
+        return deployed.PERSIST_GB * (busy + COLD_START_SECONDS * _cold_starts(self.persist_invocations))
+
+    @property
+    def project_gb_seconds(self) -> float:
+        busy = (
+            PROJECT_SECONDS * self.project_invocations
+            + PROJECT_SECONDS_OF_AN_OBJECT * self.rows
+            + PROJECT_SECONDS_OF_AN_EVENT * self.events
+        )
+        return deployed.PROJECT_GB * (busy + COLD_START_SECONDS * _cold_starts(self.project_invocations))
+
+    @property
+    def log_gb(self) -> float:
+        persist = PERSIST_LOG_BYTES * self.persist_invocations + PERSIST_LOG_BYTES_OF_AN_EVENT * self.events
+        project = (
+            PROJECT_LOG_BYTES * self.project_invocations
+            + PROJECT_LOG_BYTES_OF_AN_OBJECT * self.rows
+            + PROJECT_LOG_BYTES_OF_AN_EVENT * self.events
+        )
+        lambdas_own = LAMBDA_LOG_BYTES * (self.persist_invocations + self.project_invocations)
+        return (persist + project + lambdas_own) / GB
+
+    @property
+    def traces(self) -> float:
+        """Each invocation that is sampled is a trace."""
+        return _sampled(self.persist_invocations) + _sampled(self.project_invocations)
+
+    @property
+    def key_requests(self) -> float:
+        """As often as a key is asked for anew; a function's start decrypts its environment."""
+        queue = QUEUE_KEY_REQUESTS * min(self.events, SECONDS / deployed.DATA_KEY_REUSE_SECONDS)
+        tables = TABLE_KEY_USERS * min(self.events, SECONDS / TABLE_KEY_SECONDS)
+        starts = _cold_starts(self.persist_invocations) + _cold_starts(self.project_invocations)
+        return queue + tables + starts
+
+    @property
+    def custom_metrics(self) -> float:
+        """Billed for the hours in which there are events."""
+        return len(deployed.METRICS) * min(1, self.events / HOURS)
+
+
+def load(events: int, batches: Batches = Batches.AS_THEY_COME) -> Load:
+    """What so many events a month make the pipeline do.
+
+    More events never make less work: they share batches only once there are as many turns as the pollers can take.
+    """
+    persist = _invocations(events, batches, deployed.PERSIST_BATCH, PERSIST_TURNS_PER_SECOND)
+    project = _invocations(events, batches, deployed.PROJECT_BATCH, PROJECT_TURNS_PER_SECOND)
+    return Load(events, persist, project, min(events, OBJECTS_IN_A_BATCH * project))
+
+
+def table_gb(events: int, events_per_snapshot: int) -> float:
+    """The size of the three tables once so many events are stored."""
+    objects = events / EVENTS_OF_AN_OBJECT
+    # An object's snapshots lie further and further apart the older they are: their number grows with the logarithm.
+    snapshots = objects * (1 + log2(max(1, EVENTS_OF_AN_OBJECT / events_per_snapshot)))
+    items = ((events, EVENT_BYTES), (objects, ROW_BYTES), (snapshots, SNAPSHOT_BYTES))
+    return sum(number * (size + ITEM_OVERHEAD_BYTES) for number, size in items) / GB
+
+
+IDLE_POLLS: Final = PERSIST_POLLERS * SECONDS / LONG_POLL_SECONDS
+"""Requests of the pollers to an empty queue. Counted in full at any load, though busy pollers wait less."""
+
+
+def _invocations(events: int, batches: Batches, largest: int, turns_per_second: float) -> float:
+    full = events / largest
+    match batches:
+        case Batches.ALONE:
+            return events
+        case Batches.AS_THEY_COME:
+            return min(events, max(turns_per_second * SECONDS, full))
+        case Batches.FULL:
+            return full
+
+
+def _cold_starts(invocations: float) -> float:
+    return min(invocations, SECONDS / WARM_SECONDS)
+
+
+def _sampled(invocations: float) -> float:
+    first = min(invocations, SECONDS)
+    return first + SAMPLED_SHARE * (invocations - first)
