@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import events, layers, pipeline
-from bench import prices as bench_prices
 from cp_event_source import arguments, functions, queues
 from cp_event_source.costs import PRICES, Batches, Estimate, Line, Part, deployed, estimate, load, page, prices
 from cp_event_source.costs.page import LOADS
@@ -206,12 +205,6 @@ class TestOfWhatIsMeasured:
     def test_an_event(self) -> None:
         (table,) = re.findall(r"\| a new event .*\|\s+([\d,]+) \|\s+[\d.]+ \|$", performance_page(), re.MULTILINE)
         assert int(table) == load.EVENT_BYTES
-
-    def test_prices_are_those_of_the_measurements(self) -> None:
-        assert prices.WRITE_UNITS.times(1) == pytest.approx(bench_prices.WRITE_UNIT)
-        assert prices.READ_UNITS.times(1) == pytest.approx(bench_prices.READ_UNIT)
-        assert prices.GB_SECONDS.times(1) == pytest.approx(bench_prices.GB_SECOND)
-        assert prices.INVOCATIONS.times(1) == pytest.approx(bench_prices.INVOCATION)
 
 
 class TestThePage:
