@@ -9,7 +9,8 @@ from .control import Control, Default, NotDone, Option
 from .security_hub import REQUIREMENTS
 from .threats import THREATS
 
-TESTS: Final = "tests/component/test_controls.py"
+_TESTS: Final = "tests/component/test_controls.py"
+_SCAN: Final = "tests/scan/test_checkov.py"
 
 
 def page(version: str | None = None) -> str:
@@ -39,7 +40,7 @@ _INTRODUCTION: Final = f"""\
 Which security controls a pipeline satisfies as the component deploys it, which when an input asks for it, and which
 not. `cp-event-source compliance` prints this page for the version that is installed. Each control has a test, on the
 resources as they are registered, that fails when the property is taken away
-([{TESTS.rpartition("/")[2]}](../{TESTS})).
+([test_controls.py](../{_TESTS})).
 
 It is no certification: no auditor has looked at it, and a standard asks for much more than resources' properties. Ids
 are those that the standards' own pages had when they were last looked up; only those are here that could be."""
@@ -65,15 +66,16 @@ Security Hub relates its controls to requirements of the standards; this is its 
 controls that are satisfied by default or by an option. CIS names none for these services but the key's rotation.
 Security Hub's controls on tags and those that are not here are related to none, or to none that could be looked up."""
 
-_SCANNED: Final = """\
-`make scan` renders what is registered to Terraform's language and has [checkov](https://www.checkov.io) look at it.
-It finds `CKV_AWS_115`, `CKV_AWS_116`, `CKV_AWS_117` and `CKV_AWS_272`, all in the tables above, and nothing else.
+_SCANNED: Final = f"""\
+`make scan` writes what is registered in Terraform's language, and has [checkov](https://www.checkov.io) look at it: in
+the tables above it finds what is an option or not satisfied, and nothing else. Its checks are seen to fail, too, when a
+control is removed ([test_checkov.py](../{_SCAN})).
 
 What it cannot see, and the tests do: a bus without a policy, or with an open one; deletion protection; a rule's
 target without dead-letter queue or retries; an alarm without actions; a rule that matches everything; queues and
 topics that take what comes without TLS; a key whose policy forgets a service; a role that may not write to its own
-dead-letter queue, or trace; whether there are tags. A check that two tools have by different names is not the same
-check: `CKV_AWS_364` asks for a source, not whether it is the right one."""
+dead-letter queue, or trace; what is not tagged. And it looks less closely: `CKV_AWS_364` asks for some source of an
+invocation, not for the right one."""
 
 
 def _threats() -> str:

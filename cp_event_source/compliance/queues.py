@@ -21,7 +21,7 @@ CONTROLS: Final = (
         why="What lies in the ingest queue is taken for an event of the bus.",
         property="`sqs.QueuePolicy`: `aws:SourceArn` and `aws:SourceAccount`",
         status=Default(),
-        standards=Standards(security_hub=("SQS.3",), checkov=("CKV_AWS_72", "CKV_AWS_168", "CKV_AWS_387")),
+        standards=Standards(security_hub=("SQS.3",), checkov=("CKV_AWS_168", "CKV_AWS_387")),
     ),
     Control(
         key="queues-tls",

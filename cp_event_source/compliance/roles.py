@@ -17,7 +17,10 @@ CONTROLS: Final = (
                 "NIST.800.53.R5-IAMPolicyNoStatementsWithAdminAccess",
                 "NIST.800.53.R5-IAMPolicyNoStatementsWithFullAccess",
             ),
-            checkov=("CKV_AWS_62", "CKV_AWS_63", "CKV2_AWS_40", "CKV_AWS_286", "CKV_AWS_287", "CKV_AWS_289"),
+            checkov=(
+                *("CKV_AWS_62", "CKV_AWS_63", "CKV2_AWS_40"),
+                *("CKV_AWS_286", "CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_289"),
+            ),
         ),
     ),
     Control(
@@ -31,7 +34,7 @@ CONTROLS: Final = (
             "for these cdk-nag's AwsSolutions-IAM5 wants a suppression"
         ),
         status=Default(),
-        standards=Standards(security_hub=("KMS.1", "KMS.2"), checkov=("CKV_AWS_288", "CKV_AWS_290", "CKV_AWS_355")),
+        standards=Standards(security_hub=("KMS.1", "KMS.2"), checkov=("CKV_AWS_290", "CKV_AWS_355")),
     ),
     Control(
         key="no-managed-policies",

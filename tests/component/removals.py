@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from .deployment import Deployment, Registration
@@ -69,6 +70,15 @@ def put(value: Any, *path: str) -> Change:
             within = within.setdefault(name, {})
         within[path[-1]] = value
         return replace(resource, inputs=inputs)
+
+    return change
+
+
+def several(*changes: Change) -> Change:
+    """Several changes of one resource, none of which drops it."""
+
+    def change(resource: Registration) -> Registration | None:
+        return reduce(lambda changed, each: each(changed), changes, resource)
 
     return change
 

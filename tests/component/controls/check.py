@@ -169,13 +169,21 @@ ENCRYPTED = {
 }
 """What the key encrypts, and the property that says so."""
 
+AWS_KEYS = {
+    "Table": "alias/aws/dynamodb",
+    "Queue": "alias/aws/sqs",
+    "Topic": "alias/aws/sns",
+    "Function": "alias/aws/lambda",
+    "LogGroup": "alias/aws/logs",
+}
+
 
 def other_key(type_: str) -> tuple[Removal, ...]:
     """Removals of the key from what it encrypts."""
     path = ENCRYPTED[type_]
     return (
         Removal("without a key", type_, unset(*path)),
-        Removal("with AWS's key", type_, put(arn("kms", "alias/aws/service"), *path)),
+        Removal("with AWS's key", type_, put(AWS_KEYS[type_], *path)),
     )
 
 

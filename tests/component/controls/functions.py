@@ -6,7 +6,7 @@ import pulumi_aws as aws
 
 from ..deployment import ACCOUNT, Deployment, physical
 from ..policies import Request, allows
-from ..removals import Removal, dropped, no_statement, put, unset
+from ..removals import Removal, dropped, no_statement, put, several, unset
 from .check import (
     EVENTS,
     OTHER_RULE,
@@ -97,6 +97,7 @@ CHECKS: Mapping[str, Check] = {
             Removal("of any source", "Permission", unset("sourceArn")),
             Removal("of another rule", "Permission", put(OTHER_RULE, "sourceArn")),
             Removal("of any account", "Permission", unset("sourceAccount")),
+            Removal("of any source and account", "Permission", several(unset("sourceArn"), unset("sourceAccount"))),
             Removal("anybody", "Permission", put("*", "principal")),
             Removal("to do anything", "Permission", put("lambda:*", "action")),
         ),

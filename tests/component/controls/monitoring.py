@@ -10,6 +10,7 @@ from .check import (
     CLOUDWATCH,
     ENCRYPTED,
     OTHER_ACCOUNT,
+    OTHER_ROOT,
     Check,
     all_of,
     arn_of,
@@ -81,6 +82,7 @@ CHECKS: Mapping[str, Check] = {
         (
             Removal("SNS's policy", "TopicPolicy", dropped),
             Removal("anybody's", "TopicPolicy", further_statement(Principal="*", Action="sns:Publish")),
+            Removal("another's", "TopicPolicy", further_statement(Principal={"AWS": OTHER_ROOT}, Action="sns:Publish")),
             Removal("any account's", "TopicPolicy", further_statement(Principal=ANYBODY, Action="sns:Subscribe")),
             Removal("all alarms", "TopicPolicy", other_statement("OnlyOurAlarms", Condition=None)),
             Removal(

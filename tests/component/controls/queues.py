@@ -85,7 +85,10 @@ CHECKS: Mapping[str, Check] = {
                     Condition={"ArnEquals": {"aws:SourceArn": [arn("events", f"rule/{physical('files-rebuild')}")]}},
                 ),
             ),
-            Removal("to do anything", "QueuePolicy", other_statement("OnlyOurRules", Action="sqs:*")),
+            *(
+                Removal(f"for {action}", "QueuePolicy", other_statement("OnlyOurRules", Action=action))
+                for action in ("sqs:*", "*")
+            ),
         ),
     ),
     "queues-tls": Check(

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping
 
-from ..deployment import PARTITION, Deployment, arn, physical
+from ..deployment import Deployment, arn, physical
 from ..policies import Request, allows, principals, statements_in, values
 from ..removals import Removal, further_statement, no_statement, other_statement, put
-from .check import ROOT, Check, all_of, arn_of, identity_policies, key_of, mappings_of, role_policy, some_of
+from .check import ANYBODY, ROOT, Check, all_of, arn_of, identity_policies, key_of, mappings_of, role_policy, some_of
 from .options import GIVEN_KEY
 
 
@@ -104,12 +104,9 @@ CHECKS: Mapping[str, Check] = {
     ),
     "no-managed-policies": Check(
         no_policies_of_awss,
-        (
-            Removal(
-                "with one",
-                "Role",
-                put([f"arn:{PARTITION}:iam::aws:policy/AmazonDynamoDBFullAccess"], "managedPolicyArns"),
-            ),
+        tuple(
+            Removal(f"with {name}", "Role", put([f"arn:aws:iam::aws:policy/{name}"], "managedPolicyArns"))
+            for name in ("AdministratorAccess", "IAMFullAccess", "service-role/AWSLambdaBasicExecutionRole")
         ),
     ),
     "roles-for-lambda-only": Check(
@@ -130,6 +127,7 @@ CHECKS: Mapping[str, Check] = {
             )
             for what, principal in {
                 "anybody": "*",
+                "any account": ANYBODY,
                 "the account": {"AWS": ROOT},
                 "another service too": {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]},
             }.items()

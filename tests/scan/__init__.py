@@ -1,0 +1,1 @@
+"""What others' scanners say of the resources that are registered."""

@@ -1,0 +1,83 @@
+"""What is registered is written in Terraform's language whole."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests.component.controls import CHECKS
+from tests.component.deployment import Deployment, component, deploy, in_program
+from tests.scan.terraform import MAPS, render, terraform_type
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Deployment:
+    """With all that is optional."""
+    options = ("signed-code", "reserved-concurrency", "backup-plan", "named-publishers")
+    inputs = {name: value for key in options for name, value in CHECKS[key].inputs.items()}
+    return deploy(in_program(lambda: component(**inputs)))
+
+
+def test_every_resource_and_every_value_is_there_and_nothing_else(deployment: Deployment) -> None:
+    for each in deployment.children():
+        text = render([each])
+        assert text.startswith(f'resource "{terraform_type(each.type)}" "{each.name}" {{\n')
+        written = [json.loads(value) for value in re.findall(r" = (.*)$", text, re.MULTILINE)]
+        assert sorted(map(as_text, written)) == sorted(map(as_text, values(each.inputs))), text
+    assert render(deployment.children()).count('resource "') == len(deployment.children())
+
+
+def values(given: Any, name: str = "") -> Iterator[Any]:
+    """The values in a resource's properties, however deep."""
+    if isinstance(given, dict) and name not in MAPS:
+        for key, each in given.items():
+            yield from values(each, key)
+    elif isinstance(given, list) and given and isinstance(given[0], dict):
+        for each in given:
+            yield from values(each)
+    else:
+        yield "code.zip" if isinstance(given, pulumi.Archive) else given
+
+
+def as_text(value: Any) -> str:
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value, sort_keys=True)
+
+
+@pytest.mark.parametrize(
+    ("token", "name"),
+    [
+        ("aws:cloudwatch/eventBusPolicy:EventBusPolicy", "aws_cloudwatch_event_bus_policy"),
+        ("aws:dynamodb/table:Table", "aws_dynamodb_table"),
+        ("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "aws_lambda_function_event_invoke_config"),
+        ("aws:sqs/queue:Queue", "aws_sqs_queue"),
+    ],
+)
+def test_a_type_has_terraforms_name(token: str, name: str) -> None:
+    assert terraform_type(token) == name
+
+
+def test_values_are_terraforms(deployment: Deployment) -> None:
+    (queue,) = [each for each in deployment.children() if each.name == "files-parked" and each.type.endswith(":Queue")]
+    text = render([replace(queue, inputs={"maxMessageSize": 1048576.0, "name": "${env}%{if}", "fifoQueue": False})])
+    assert text.splitlines()[1:-1] == [
+        "  fifo_queue = false",
+        "  max_message_size = 1048576",
+        '  name = "$${env}%%{if}"',
+    ]
+
+
+@pytest.mark.parametrize("value", [{"enabled": True}, [{"enabled": True}]])
+def test_a_block_that_is_not_known_is_refused(deployment: Deployment, value: Any) -> None:
+    (table, *_) = [each for each in deployment.children() if each.type.endswith(":Table")]
+    with pytest.raises(ValueError, match="aws:dynamodb/table:Table: replicas holds others"):
+        render([replace(table, inputs={"replicas": value})])
+
+
+@pytest.mark.parametrize("token", ["pulumi:providers:aws", "aws-native:sqs:Queue"])
+def test_a_type_that_is_not_pulumi_awss_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match=f"{token}: not a type of pulumi-aws"):
+        terraform_type(token)
