@@ -46,7 +46,7 @@ CONTROLS: Final = (
         status=NotDone(
             "Nothing receives from them but people and their tools, so nothing can fail at it again and again."
         ),
-        standards=Standards(cdk_nag=("SQSRedrivePolicy",)),
+        standards=Standards(cdk_nag=("AwsSolutions-SQS3", "SQSRedrivePolicy")),
     ),
     Control(
         key="filters-encrypted",

@@ -37,6 +37,5 @@ CONTROLS: Final = (
         why="Every event that comes in is stored, or lies in a dead-letter queue, for the 14 days that SQS keeps it.",
         property="`sqs.Queue`: `redrive_policy` of the ingest queue; `message_retention_seconds` of all",
         status=Default(),
-        standards=Standards(cdk_nag=("AwsSolutions-SQS3",)),
     ),
 )
