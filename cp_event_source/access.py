@@ -41,13 +41,13 @@ def access(
         publisher=_policy(
             scope,
             "publisher",
-            "Put events on the bus",
+            "Put events on the bus of an event source",
             [allow("PublishEvents", ["events:PutEvents"], bus.arn)],
         ),
         reader=_policy(
             scope,
             "reader",
-            "Read the rows and follow their changes",
+            "Read the rows of an event source and follow their changes",
             [
                 allow("ReadRows", _READ, domain_table.arn),
                 allow("FollowRows", FOLLOW_A_STREAM, domain_table.stream_arn),
@@ -58,8 +58,13 @@ def access(
         auditor=_policy(
             scope,
             "auditor",
-            "Read all events",
-            [allow("ReadEvents", _READ, domain_events_table.arn), decrypt],
+            "Read all events of an event source and follow new ones",
+            [
+                allow("ReadEvents", _READ, domain_events_table.arn),
+                allow("FollowEvents", FOLLOW_A_STREAM, domain_events_table.stream_arn),
+                allow("FindStreams", [FIND_STREAMS], "*"),
+                decrypt,
+            ],
         ),
     )
 
@@ -67,7 +72,9 @@ def access(
 def _policy(scope: Scope, suffix: str, description: str, statements: list[Statement]) -> aws.iam.Policy:
     return aws.iam.Policy(
         scope.child(suffix),
-        description=f"{description} of the event source {scope.name}",
+        # Never change it: to IAM another description is another policy, and the old one cannot be deleted while roles
+        # of other stacks have it.
+        description=description,
         policy=document(statements),
         tags=scope.tags,
         opts=scope.options(),

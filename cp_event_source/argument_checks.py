@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import Final, TypeGuard
 
 import pulumi
+from pulumi.output import Unknown
 
 from . import arns
 
@@ -28,7 +29,8 @@ def raise_if_any(problems: list[str]) -> None:
     """Raise `pulumi.InputPropertiesError` with the problems, one a line; empty ones are none."""
     found = [problem for problem in problems if problem]
     if found:
-        raise pulumi.InputPropertiesError("\n".join(found))
+        # The empty list: without one Pulumi's plugin host loses the message of an input that is checked later.
+        raise pulumi.InputPropertiesError("\n".join(found), [])
 
 
 def check_name(name: str, longest: int) -> None:
@@ -66,7 +68,7 @@ def unless_later(check: Check) -> Check:
 
 def comes_later(value: object) -> bool:
     """Whether the value is an output, known only when what it comes from is."""
-    return isinstance(value, pulumi.Output) or isawaitable(value)
+    return isinstance(value, pulumi.Output | Unknown) or isawaitable(value)
 
 
 def domain_name(name: str, value: object) -> list[str]:

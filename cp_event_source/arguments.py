@@ -43,7 +43,7 @@ LOG_RETENTION_DAYS: Final = (
 """What CloudWatch Logs takes (PutRetentionPolicy)."""
 
 MAX_PUBLISHERS: Final = 50
-"""A bus's policy has at most 10,240 characters."""
+"""A bus's policy has at most 10,240 characters: room for as many, with ARNs of ordinary length."""
 
 MAX_ALARM_ACTIONS: Final = 4
 """An alarm takes five actions, and the topic is one."""
@@ -117,11 +117,12 @@ class CpEventSourceArgs(TypedDict):
 
     persist_reserved_concurrency: NotRequired[int]
     """How many invocations of the persist function run at once at most; it takes them from the account's quota. From 2,
-    since fewer pollers of the queue than that Lambda does not have. Default: none reserved."""
+    the fewest that the queue's pollers can be told. Default: none reserved."""
 
     project_reserved_concurrency: NotRequired[int]
-    """The same of the project function: one invocation for each shard of the stream, and one for each rebuild. From 2.
-    Default: none reserved."""
+    """The same of the project function: one invocation for each shard of the stream, and one for each rebuild. Give
+    more than the events table has partitions (four to begin with), else it is throttled for good. From 2. Default: none
+    reserved."""
 
     signed_code: NotRequired[SignedCodeArgs]
     """The functions' code, signed. Without it they are deployed from the installed package, unsigned."""

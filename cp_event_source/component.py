@@ -103,7 +103,7 @@ class CpEventSource(pulumi.ComponentResource):
     reader_policy_arn: pulumi.Output[str]
     """ARN of a managed policy to attach to the role of who reads the domain table's rows and follows its stream."""
     auditor_policy_arn: pulumi.Output[str]
-    """ARN of a managed policy to attach to the role of who reads the domain events table."""
+    """ARN of a managed policy to attach to the role of who reads the domain events table and follows its stream."""
 
     def __init__(self, name: str, args: CpEventSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
@@ -157,7 +157,13 @@ class CpEventSource(pulumi.ComponentResource):
             deployed=deployed,
             reserved_concurrency=settings.persist_reserved_concurrency,
         )
-        functions.persist_mapping(scope, function=persist, execution=persist_execution, queues=queue)
+        functions.persist_mapping(
+            scope,
+            function=persist,
+            execution=persist_execution,
+            queues=queue,
+            reserved_concurrency=settings.persist_reserved_concurrency,
+        )
 
         # Domain events table -> stream -> project function, with the domain's logic -> domain table.
         project_logs = functions.log_group(scope, "project-logs", deployed)
@@ -245,7 +251,8 @@ class CpEventSource(pulumi.ComponentResource):
             alarms = monitoring.alarms(
                 scope,
                 watched,
-                actions=[alarm_topic_arn, *settings.alarm_actions],
+                topic_arn=alarm_topic_arn,
+                actions=settings.alarm_actions,
                 thresholds=settings.alarm_thresholds,
             )
         dashboard = monitoring.dashboard(scope, watched, alarms=alarms) if settings.dashboard else None

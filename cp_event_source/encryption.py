@@ -50,7 +50,7 @@ def encryption_key(
                 "Action": "kms:*",
                 "Resource": "*",
             },
-            *key_policy_statements(scope.name, partition=partition, region=region, account=account),
+            *key_policy_statements(partition=partition, region=region, account=account),
         ]
 
     own = aws.kms.Key(
@@ -65,14 +65,13 @@ def encryption_key(
     return EncryptionKey(own, own.arn)
 
 
-def key_policy_statements(*names: str, partition: str, region: str, account: str) -> list[Statement]:
+def key_policy_statements(*, partition: str, region: str, account: str) -> list[Statement]:
     """What the policy of a key must allow AWS's services, so that it can be given as `kms_key_arn`.
 
     Beside these it needs what every key does: that the account's own policies decide (the root user's statement). The
     functions' rights to the key are in their roles; DynamoDB and Lambda use it by grants that who deploys makes.
 
     Args:
-        names: the resource names of the components that use the key.
         partition: as in its ARNs: `aws`, `aws-cn`, `aws-us-gov`.
         region: that it is deployed to.
         account: that it is deployed to.
@@ -82,11 +81,7 @@ def key_policy_statements(*names: str, partition: str, region: str, account: str
         topic, CloudWatch Logs keeps the functions' log groups.
     """
     of_this_account = {"StringEquals": {"aws:SourceAccount": account}}
-    log_groups = [
-        f"arn:{partition}:logs:{region}:{account}:log-group:*{name}-{suffix}*"
-        for name in names
-        for suffix in LOG_GROUPS
-    ]
+    log_groups = [f"arn:{partition}:logs:{region}:{account}:log-group:*-{suffix}*" for suffix in LOG_GROUPS]
     return [
         {
             "Sid": "EventBridgeWritesToQueues",
@@ -117,7 +112,7 @@ def key_policy_statements(*names: str, partition: str, region: str, account: str
                 "kms:ReEncryptTo",
             ],
             "Resource": "*",
-            # By a part of the name: a stack may have configured how names are made from logical ones.
+            # By a part of the name. Not the component's: a log group keeps its name when the component gets another.
             "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
         },
     ]

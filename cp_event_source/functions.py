@@ -31,6 +31,9 @@ waiting: logic that needs longer hangs."""
 PERSIST_BATCH_SIZE: Final = 10
 PROJECT_BATCH_SIZE: Final = 100
 
+_MOST_CONCURRENT_BATCHES: Final = 1000
+"""Of one queue that Lambda can be told; from 2."""
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -129,15 +132,31 @@ def project_function(
 
 
 def persist_mapping(
-    scope: Scope, *, function: aws.lambda_.Function, execution: Execution, queues: Queues
+    scope: Scope,
+    *,
+    function: aws.lambda_.Function,
+    execution: Execution,
+    queues: Queues,
+    reserved_concurrency: int | None,
 ) -> aws.lambda_.EventSourceMapping:
-    """Ingest queue to persist function."""
+    """Ingest queue to persist function.
+
+    Lambda's pollers do not look at the function's reserved concurrency: each batch that it throttles would count as a
+    delivery, and the tenth sends a message to the dead-letter queue. So they are told the limit themselves.
+    """
     return aws.lambda_.EventSourceMapping(
         scope.child("persist"),
         function_name=function.arn,
         event_source_arn=queues.ingest.arn,
         batch_size=PERSIST_BATCH_SIZE,
         function_response_types=["ReportBatchItemFailures"],
+        scaling_config=(
+            aws.lambda_.EventSourceMappingScalingConfigArgs(
+                maximum_concurrency=min(reserved_concurrency, _MOST_CONCURRENT_BATCHES)
+            )
+            if reserved_concurrency
+            else None
+        ),
         tags=scope.tags,
         # Lambda refuses the mapping while the role may not read its source.
         opts=scope.options(depends_on=[execution.policy]),

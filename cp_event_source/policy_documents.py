@@ -17,7 +17,7 @@ def allow(sid: str, actions: list[str], resources: pulumi.Input[str] | Sequence[
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
 
 
-def only_tls(actions: str, resource: pulumi.Input[str]) -> Statement:
+def only_tls(actions: str | list[str], resource: pulumi.Input[str]) -> Statement:
     """A statement, for a resource's own policy, that denies actions to everybody who comes without TLS."""
     return {
         "Sid": "OnlyTls",

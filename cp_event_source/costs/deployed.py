@@ -25,5 +25,5 @@ METRICS: Final = ("EventsStored", "EventsProjected", "LagFromArrival", "LagFromE
 """What the functions send while all is well. What tells of trouble costs only in the hours when there is some."""
 
 ALARMS: Final = 29
-ALARM_METRICS: Final = 40
+ALARM_METRICS: Final = 41
 """More than there are alarms: some watch several metrics."""

@@ -18,23 +18,24 @@ def _conflicts(watched: Watched) -> Metric:
 
 def _stored_and_not_projected(watched: Watched) -> Expression:
     """How many events were stored in one quarter of an hour, if the projection dealt with none in that or the next: put
-    it into its row, or let it wait at a parked domain object, which has an alarm of its own.
+    it into its row, found it there, or let it wait at a parked domain object, which has an alarm of its own.
 
     In one period alone an event may be stored just before its end, and projected right after it. The functions send
     no zeros: FILL makes them. The first period that CloudWatch takes has none before it, there `DIFF_TIME` has no
     value, which counts as 0.
     """
     return Expression(
-        "IF(DIFF_TIME(stored_now) > 0 AND dealt_with_before + dealt_with_now == 0, stored_before, 0)",
+        "IF((DIFF_TIME(stored_now) > 0) AND ((dealt_with_before + dealt_with_now) == 0), stored_before, 0)",
         {
             "stored": of_handler(watched, watched.persist, "EventsStored"),
             "projected": of_handler(watched, watched.project, "EventsProjected"),
             "waiting": of_handler(watched, watched.project, "EventsWaiting"),
+            "again": of_handler(watched, watched.project, "BatchesRedelivered"),
         },
         {
             "stored_now": "FILL(stored, 0)",
             "stored_before": "stored_now - DIFF(stored_now)",
-            "dealt_with_now": "FILL(projected, 0) + FILL(waiting, 0)",
+            "dealt_with_now": "FILL(projected, 0) + FILL(waiting, 0) + FILL(again, 0)",
             "dealt_with_before": "dealt_with_now - DIFF(dealt_with_now)",
         },
     )

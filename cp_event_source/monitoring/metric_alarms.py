@@ -17,6 +17,7 @@ def alarms(
     scope: Scope,
     watched: Watched,
     *,
+    topic_arn: pulumi.Input[str],
     actions: Sequence[pulumi.Input[str]],
     thresholds: Mapping[str, float],
 ) -> list[aws.cloudwatch.MetricAlarm]:
@@ -25,16 +26,27 @@ def alarms(
     Args:
         scope: the component's.
         watched: what is watched.
-        actions: ARNs, at most five (CloudWatch's limit), of what is done when an alarm goes off and when it ends. Not
-            when data are insufficient: silence counts as right, so that happens only before the first evaluation.
+        topic_arn: the topic that is notified when an alarm goes off and when it ends. So it is once when the alarm is
+            made: silence counts as right, and ends the time in which there are no data yet.
+        actions: ARNs, at most four (CloudWatch's limit is five), of what else is done when an alarm goes off; not when
+            it ends.
         thresholds: by the alarm's name; the default for those that it does not name.
     """
     chosen = {**DEFAULT_THRESHOLDS, **thresholds}
-    return [_alarm(scope, watched, each, actions=list(actions), threshold=chosen[each.name]) for each in ALARMS]
+    return [
+        _alarm(scope, watched, each, topic_arn=topic_arn, actions=actions, threshold=chosen[each.name])
+        for each in ALARMS
+    ]
 
 
 def _alarm(
-    scope: Scope, watched: Watched, alarm: Alarm, *, actions: list[pulumi.Input[str]], threshold: float
+    scope: Scope,
+    watched: Watched,
+    alarm: Alarm,
+    *,
+    topic_arn: pulumi.Input[str],
+    actions: Sequence[pulumi.Input[str]],
+    threshold: float,
 ) -> aws.cloudwatch.MetricAlarm:
     return aws.cloudwatch.MetricAlarm(
         scope.child(f"alarm-{alarm.name}"),
@@ -47,8 +59,8 @@ def _alarm(
         # `ingest-age` tell.
         treat_missing_data="notBreaching",
         actions_enabled=True,
-        alarm_actions=actions,
-        ok_actions=actions,
+        alarm_actions=[topic_arn, *actions],
+        ok_actions=[topic_arn],
         tags=scope.tags,
         opts=scope.options(),
         **_watched_number(alarm.watches(watched), alarm.evaluation),

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .. import arns
+from ..policy_documents import document, only_tls
 from ..scope import Scope
 
 _TOPIC_ACTIONS: Final = [
@@ -32,14 +33,7 @@ def alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str]) -> aws.sns.Topic:
     """
     topic = aws.sns.Topic(scope.child("alarms"), kms_master_key_id=key_arn, tags=scope.tags, opts=scope.options())
     statements = [
-        {
-            "Sid": "OnlyTls",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": _TOPIC_ACTIONS,
-            "Resource": topic.arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        only_tls(_TOPIC_ACTIONS, topic.arn),
         {
             "Sid": "OnlyOurAlarms",
             "Effect": "Allow",
@@ -55,7 +49,7 @@ def alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str]) -> aws.sns.Topic:
     aws.sns.TopicPolicy(
         scope.child("alarms"),
         arn=topic.arn,
-        policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+        policy=document(statements),
         opts=scope.options(),
     )
     return topic

@@ -19,6 +19,7 @@ accounts = CpEventSource(
         cp_domain_name="Account",
         cp_domain_logic_layer=layer.arn,
         cp_event_bus=company_bus.name,
+        development=pulumi.Config().get_bool("development") or False,
     ),
 )
 

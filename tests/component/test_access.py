@@ -9,6 +9,8 @@ from .deployment import Deployment, arn, component, deploy, in_program, physical
 
 KEY = arn("kms", f"key/{physical('files-key')}")
 ROWS = arn("dynamodb", f"table/{physical('files-domain')}")
+EVENTS = arn("dynamodb", f"table/{physical('files-domain-events')}")
+FOLLOW = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
 READ = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
 
 POLICIES: dict[str, list[tuple[str, list[str], str]]] = {
@@ -17,16 +19,14 @@ POLICIES: dict[str, list[tuple[str, list[str], str]]] = {
     ],
     "files-reader": [
         ("ReadRows", READ, ROWS),
-        (
-            "FollowRows",
-            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-            f"{ROWS}/stream/2026-11-23T08:30:00.000",
-        ),
+        ("FollowRows", FOLLOW, f"{ROWS}/stream/2026-11-23T08:30:00.000"),
         ("FindStreams", ["dynamodb:ListStreams"], "*"),
         ("UseKey", ["kms:Decrypt"], KEY),
     ],
     "files-auditor": [
-        ("ReadEvents", READ, arn("dynamodb", f"table/{physical('files-domain-events')}")),
+        ("ReadEvents", READ, EVENTS),
+        ("FollowEvents", FOLLOW, f"{EVENTS}/stream/2026-11-23T08:30:00.000"),
+        ("FindStreams", ["dynamodb:ListStreams"], "*"),
         ("UseKey", ["kms:Decrypt"], KEY),
     ],
 }
@@ -45,6 +45,14 @@ def test_a_policy_gives_what_its_name_says_and_nothing_more(deployment: Deployme
         {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
         for sid, actions, resource in POLICIES[name]
     ]
+
+
+def test_a_policy_outlives_a_new_name_of_the_component(deployment: Deployment) -> None:
+    """To IAM another description is another policy, and one that is attached cannot be deleted."""
+    renamed = deploy(in_program(lambda: component("documents")))
+    for name in POLICIES:
+        description = deployment.only("Policy", name).inputs["description"]
+        assert renamed.only("Policy", name.replace("files", "documents")).inputs["description"] == description
 
 
 def test_nobody_may_write_to_a_table_by_them(deployment: Deployment) -> None:

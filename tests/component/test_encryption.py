@@ -80,7 +80,8 @@ def test_logs_are_encrypted_for_the_components_own_log_groups_only(deployment: D
     assert not [action for action in statement["Action"] if action == "kms:*"]
     assert log_groups_let_in(deployment, arn("logs", f"log-group:{physical(f'files-{suffix}')}"))
     assert log_groups_let_in(deployment, arn("logs", f"log-group:shop-prod-files-{suffix}")), "a stack's own naming"
-    assert not log_groups_let_in(deployment, arn("logs", f"log-group:{physical(f'users-{suffix}')}"))
+    assert log_groups_let_in(deployment, arn("logs", f"log-group:{physical(f'documents-{suffix}')}")), "an old name"
+    assert not log_groups_let_in(deployment, arn("logs", "log-group:/aws/lambda/files"))
     elsewhere = arn("logs", f"log-group:{physical(f'files-{suffix}')}").replace(ACCOUNT, "444455556666")
     assert not log_groups_let_in(deployment, elsewhere)
 
@@ -94,25 +95,14 @@ def test_logs_are_encrypted_for_the_components_own_log_groups_only(deployment: D
     ],
 )
 def test_the_service_of_logs_is_the_regions(partition: str, service: str) -> None:
-    made = key_policy_statements("files", partition=partition, region="eu-central-1", account=ACCOUNT)
+    made = key_policy_statements(partition=partition, region="eu-central-1", account=ACCOUNT)
     assert made[-1]["Principal"] == {"Service": service}
 
 
 def test_what_a_given_keys_policy_needs_is_what_our_own_keys_has(deployment: Deployment) -> None:
-    needed = key_policy_statements("files", partition=PARTITION, region=REGION, account=ACCOUNT)
+    needed = key_policy_statements(partition=PARTITION, region=REGION, account=ACCOUNT)
     own = json.loads(deployment.only("Key").inputs["policy"])["Statement"]
     assert own[1:] == needed
-
-
-def test_several_components_can_share_a_key() -> None:
-    *_, logs = key_policy_statements("files", "accounts", partition="aws", region="eu-central-1", account=ACCOUNT)
-    patterns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    assert [pattern.rpartition(":")[2] for pattern in patterns] == [
-        "*files-persist-logs*",
-        "*files-project-logs*",
-        "*accounts-persist-logs*",
-        "*accounts-project-logs*",
-    ]
 
 
 def encrypted(deployment: Deployment) -> dict[tuple[str, str], str]:

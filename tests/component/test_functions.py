@@ -46,6 +46,13 @@ def test_concurrency_is_reserved_for_each_function_where_it_is_asked_for(deploym
     limited = deploy(in_program(lambda: component(persist_reserved_concurrency=5, project_reserved_concurrency=20.0)))
     reserved = [limited.only("Function", name).inputs["reservedConcurrentExecutions"] for name in FUNCTIONS]
     assert reserved == [5, 20]
+    assert limited.only("EventSourceMapping", "files-persist").inputs["scalingConfig"] == {"maximumConcurrency": 5}
+    assert "scalingConfig" not in limited.only("EventSourceMapping", "files-project").inputs
+
+
+def test_the_queues_pollers_are_told_no_more_than_lambda_takes() -> None:
+    wide = deploy(in_program(lambda: component(persist_reserved_concurrency=3000)))
+    assert wide.only("EventSourceMapping", "files-persist").inputs["scalingConfig"] == {"maximumConcurrency": 1000}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from google.protobuf import json_format, struct_pb2
 from packaging.requirements import Requirement
+from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from cp_event_source.version import VERSION
@@ -147,6 +148,15 @@ def test_it_constructs_the_layer_and_warns_through_the_engine(
 def test_a_bad_input_comes_back_named(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
     with pytest.raises(grpc.RpcError, match="cp_domain_name: '' is blank"):
         construct(plugin, engine, "CpEventSource", "files", {"cpDomainName": "", "cpDomainLogicLayer": LAYER})
+
+
+def test_one_that_is_known_only_later_comes_back_named_too(
+    plugin: provider_pb2_grpc.ResourceProviderStub, engine: str
+) -> None:
+    later = {rpc._special_sig_key: rpc._special_output_value_sig, "value": "alias/company"}
+    inputs = {"cpDomainName": "File", "cpDomainLogicLayer": LAYER, "kmsKeyArn": later}
+    with pytest.raises(grpc.RpcError, match="kms_key_arn: 'alias/company' is not the ARN of a KMS key"):
+        construct(plugin, engine, "CpEventSource", "files", inputs)
 
 
 def test_no_module_hides_one_of_pythons_since_the_folder_is_first_on_the_path() -> None:

@@ -114,6 +114,13 @@ def test_all_events_of_an_object(pipeline: Pipeline, operator: Operator, capsys:
     assert payloads(pipeline, "d-2") == ["another"]
 
 
+def test_an_event_id_that_was_used_twice_means_both_events(pipeline: Pipeline, operator: Operator) -> None:
+    pipeline.send(body(f'"{PERSONAL} again"', EventId='"e-2"', EventTime='"2026-03-01T10:00:00Z"'))
+    pipeline.drain()
+    operator.erases("e-2")
+    assert payloads(pipeline) == [f"{PERSONAL} {number}" for number in (1, 3, 4, 5, 6, 7)]
+
+
 def test_some_events_and_then_all_of_them_sent_again(pipeline: Pipeline, operator: Operator) -> None:
     operator.erases("e-2", "e-5")
     remaining = [f"{PERSONAL} {number}" for number in (1, 3, 4, 6, 7)]

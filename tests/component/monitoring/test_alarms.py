@@ -16,6 +16,7 @@ from .handler_metrics import operations_on, sent_by
 from .metric_math import computed
 from .program import TAGS, deployed
 
+TOPIC = "arn:aws-cn:sns:cn-north-1:111122223333:alarms"
 ACTIONS = ["arn:aws-cn:sns:cn-north-1:111122223333:pager", "arn:aws-cn:sns:cn-north-1:111122223333:chat"]
 
 DAY = 24 * 3600
@@ -25,7 +26,9 @@ HOUR_MS = 3600 * 1000
 def registered(*, bus: str = "files", preview: bool = False, **thresholds: float) -> dict[str, Registration]:
     named = {name.replace("_", "-"): threshold for name, threshold in thresholds.items()}
     deployment = deployed(
-        lambda scope, watched: alarms(scope, watched, actions=ACTIONS, thresholds=named), bus=bus, preview=preview
+        lambda scope, watched: alarms(scope, watched, topic_arn=TOPIC, actions=ACTIONS, thresholds=named),
+        bus=bus,
+        preview=preview,
     )
     return by_name(deployment)
 
@@ -139,6 +142,7 @@ SEVERAL_METRICS = {
             "stored": ("CpEventSource", "EventsStored", handler("persist")),
             "projected": ("CpEventSource", "EventsProjected", handler("project")),
             "waiting": ("CpEventSource", "EventsWaiting", handler("project")),
+            "again": ("CpEventSource", "BatchesRedelivered", handler("project")),
         },
         0,
         (900, 2, 1),
@@ -220,7 +224,8 @@ def test_every_alarm_is_enabled_and_tells_when_it_begins_and_when_it_ends(
 ) -> None:
     for alarm in all_alarms.values():
         assert alarm.inputs["actionsEnabled"] is True
-        assert alarm.inputs["alarmActions"] == alarm.inputs["okActions"] == ACTIONS
+        assert alarm.inputs["alarmActions"] == [TOPIC, *ACTIONS]
+        assert alarm.inputs["okActions"] == [TOPIC]
         assert "insufficientDataActions" not in alarm.inputs
 
 
@@ -293,7 +298,7 @@ def test_the_longest_domain_name_fits_into_every_description() -> None:
 
 def test_all_alarms_together_read_so_many_metrics(all_alarms: Mapping[str, Registration]) -> None:
     """CloudWatch charges an alarm by the metrics that it reads, $0.10 a month each."""
-    assert sum(len(metrics_of(alarm)) for alarm in all_alarms.values()) == 40
+    assert sum(len(metrics_of(alarm)) for alarm in all_alarms.values()) == 41
 
 
 def test_a_preview_knows_all_alarms() -> None:
@@ -316,7 +321,7 @@ def test_a_preview_knows_all_alarms() -> None:
         pytest.param([1, None, None], [1, None, None], False, id="long ago"),
     ],
 )
-@pytest.mark.parametrize("dealt_with", ["projected", "waiting"])
+@pytest.mark.parametrize("dealt_with", ["projected", "waiting", "again"])
 def test_stored_but_not_projected(
     all_alarms: Mapping[str, Registration],
     stored: Sequence[float | None],
@@ -326,7 +331,7 @@ def test_stored_but_not_projected(
     dealt_with: str,
 ) -> None:
     """Series have a value for each quarter of an hour; the alarm looks at the last two."""
-    nothing = dict.fromkeys(("projected", "waiting"), [None] * len(stored))
+    nothing = dict.fromkeys(("projected", "waiting", "again"), [None] * len(stored))
     inputs = all_alarms["not-projected"].inputs
     expressions = {each["id"]: each["expression"] for each in inputs["metricQueries"] if "expression" in each}
     watched = computed(expressions, {"stored": stored, **nothing, dealt_with: projected})["watched"].values
@@ -339,7 +344,9 @@ def test_what_is_stored_in_the_first_period_of_all_is_not_judged(all_alarms: Map
     """There is no period before it: whether its events were projected is only seen in the next."""
     inputs = all_alarms["not-projected"].inputs
     expressions = {each["id"]: each["expression"] for each in inputs["metricQueries"] if "expression" in each}
-    watched = computed(expressions, {"stored": [3, None], "projected": [None, 3], "waiting": [None, None]})["watched"].values
+    watched = computed(
+        expressions, {"stored": [3, None], "projected": [None, 3], "waiting": [None, None], "again": [None, None]}
+    )["watched"].values
     assert list(watched) == [0, 0]
 
 

@@ -23,7 +23,7 @@ VALIDATOR = Draft202012Validator(BODY)
 
 
 def with_alarms(scope: Scope, watched: Watched) -> None:
-    dashboard(scope, watched, alarms=alarms(scope, watched, actions=[], thresholds={}))
+    dashboard(scope, watched, alarms=alarms(scope, watched, topic_arn="topic", actions=[], thresholds={}))
 
 
 @pytest.fixture(scope="module")
