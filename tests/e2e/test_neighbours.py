@@ -93,6 +93,7 @@ ALLOWED: dict[str, dict[str, Call]] = {
         "get events": _batch_get(EVENTS),
         "query events": _query(EVENTS),
         "scan events": _scan(EVENTS),
+        "list streams": _list_streams,
     },
 }
 
