@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ..costs.markdown import table
+from ..markdown import table
 from .catalogue import CONTROLS
 from .control import Control, Default, NotDone, Option
 from .security_hub import REQUIREMENTS

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+from ..markdown import dollars, quantity, table, wrapped
 from . import deployed
 from . import load as assumed
 from .bill import A_YEAR, Estimate, Line, Part, estimate
 from .load import Batches
-from .markdown import dollars, quantity, table, wrapped
 from .prices import AS_OF, KEYS, MILLION, PRICES, Price
 
 LOADS: Final = {1_000: "1 thousand", 1_000_000: "1 million", 1_000_000_000: "1 billion"}
