@@ -72,6 +72,7 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
         ("docs/reference/component.md", f"logs kept for {arguments.DEFAULT_LOG_RETENTION_DAYS} days"),
         ("docs/reference/component.md", f"logs are kept {arguments.DEVELOPMENT_LOG_RETENTION_DAYS} days"),
         ("docs/reference/component.md", f"queues keep {queues.RETENTION_SECONDS // 86_400} days"),
+        ("README.md", f"{len(DEFAULT_THRESHOLDS)} alarms that each name"),
         ("README.md", f"one invocation of {functions.PROJECT_TIMEOUT_SECONDS // 60} minutes"),
     ],
 )
