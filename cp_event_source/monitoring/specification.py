@@ -74,5 +74,8 @@ class Alarm:
     evaluation: Evaluation
 
     def description(self, domain_name: str) -> str:
-        """What CloudWatch shows and sends; at most 1,024 characters (CloudWatch's limit)."""
-        return f"{self.meaning} Domain: {domain_name}. Severity: {self.severity}. What to do: {RUNBOOK}#{self.section}"
+        """What CloudWatch shows and sends; at most 1,024 characters (CloudWatch's limit).
+
+        It begins with the severity: by a text's beginning a subscription to the topic can choose.
+        """
+        return f"{self.severity}: {self.meaning} Domain: {domain_name}. What to do: {RUNBOOK}#{self.section}"

@@ -26,9 +26,8 @@ def anchor_of(title: str) -> str:
 def test_an_alarm_says_what_it_means_how_grave_it_is_and_where_to_read_on(alarm: Alarm) -> None:
     description = alarm.description("File")
     assert re.fullmatch(r"[A-Z].{20,200}\.", alarm.meaning)
-    assert description.startswith(alarm.meaning)
     assert "Domain: File." in description
-    assert f"Severity: {alarm.severity}." in description
+    assert description.startswith(f"{alarm.severity}: {alarm.meaning}")
     assert description.endswith(f"docs/runbook.md#{alarm.section}")
 
 
