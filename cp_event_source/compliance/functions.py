@@ -57,9 +57,8 @@ CONTROLS: Final = (
         key="batch-failures",
         asks="A failing record holds back or loses no other",
         why=(
-            "The stream is tried again until it expires, since a bounded number of retries would skip events silently; "
-            "what "
-            "expires is told to a queue."
+            "The stream is tried again until it expires, since a bounded number of retries would skip events "
+            "silently; what expires is told to a queue."
         ),
         property=(
             "`lambda_.EventSourceMapping`: `ReportBatchItemFailures`; of the stream also "

@@ -38,8 +38,7 @@ CONTROLS: Final = (
         asks="The key's policy lets in each service that must use the key",
         why=(
             "EventBridge could write to no queue, CloudWatch could tell of no alarm and Logs would refuse the log "
-            "groups: "
-            "no scanner looks for it."
+            "groups: no scanner looks for it."
         ),
         property=(
             "`kms.Key`: `policy`, for `events.amazonaws.com`, `cloudwatch.amazonaws.com` and "

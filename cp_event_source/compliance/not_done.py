@@ -12,8 +12,7 @@ CONTROLS: Final = (
         property="`lambda_.Function`: `vpc_config`",
         status=NotDone(
             "It would need a NAT gateway, or an interface endpoint for each of KMS, Logs, SQS, X-Ray and events, and "
-            "keep "
-            "nobody out: no network reaches a Lambda function; it is invoked."
+            "keep nobody out: no network reaches a Lambda function; it is invoked."
         ),
         standards=Standards(
             security_hub=("Lambda.3",), cdk_nag=("NIST.800.53.R5-LambdaInsideVPC",), checkov=("CKV_AWS_117",)
@@ -62,8 +61,7 @@ CONTROLS: Final = (
         property="`cloudwatch.EventBus`: `kms_key_identifier`",
         status=NotDone(
             "EventBridge encrypts it with a key of AWS's. Give a bus that is encrypted with yours as `cp_event_bus`, "
-            "if it "
-            "must be."
+            "if it must be."
         ),
     ),
 )

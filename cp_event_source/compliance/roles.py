@@ -30,8 +30,7 @@ CONTROLS: Final = (
         property=(
             "`iam.RolePolicy`, `iam.Policy`: `Resource`; wildcards only where AWS knows no resource (X-Ray, "
             "`dynamodb:ListStreams`) and for the streams of a function's own log group, whose names are made at run "
-            "time: "
-            "for these cdk-nag's AwsSolutions-IAM5 wants a suppression"
+            "time: for these cdk-nag's AwsSolutions-IAM5 wants a suppression"
         ),
         status=Default(),
         standards=Standards(security_hub=("KMS.1", "KMS.2"), checkov=("CKV_AWS_290", "CKV_AWS_355")),
@@ -56,14 +55,12 @@ CONTROLS: Final = (
         key="roles-suffice",
         asks="Roles allow what the functions must do when something goes wrong",
         why=(
-            "A right to a dead-letter queue, to the key or to a log group is missed only on the day when it is needed: "
-            "no "
-            "scanner looks for it."
+            "A right to a dead-letter queue, to the key or to a log group is missed only on the day when it is "
+            "needed: no scanner looks for it."
         ),
         property=(
-            "`iam.RolePolicy`: for each function the queues in its environment and of its mapping's `on_failure`, the "
-            "bus, "
-            "its tables, its log group and the key"
+            "`iam.RolePolicy`: for each function the queues in its environment and of its mapping's `on_failure`, "
+            "the bus, its tables, its log group and the key"
         ),
         status=Default(),
     ),

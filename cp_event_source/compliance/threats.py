@@ -19,8 +19,7 @@ THREATS: Final = (
     Threat(
         "A producer forges `UserId` or `IpAddress`",
         "They are what it claims, and stored as such. What the bus itself knows, account, source, id and time, is "
-        "stored "
-        "beside them in `Bus`, where no producer can write.",
+        "stored beside them in `Bus`, where no producer can write.",
         ("tests/handler/test_persist.py", "tests/corpus/test_envelopes.py"),
     ),
     Threat(
@@ -62,8 +61,7 @@ THREATS: Final = (
     Threat(
         "Personal data in logs",
         "Logs and traces hold ids, names, sizes and classes of errors; never `Payload`, `UserId`, `IpAddress` or an "
-        "error's "
-        "text, which may carry values. A message in the parked queue may: the queue is encrypted.",
+        "error's text, which may carry values. A message in the parked queue may: the queue is encrypted.",
         ("tests/corpus/test_secrets.py",),
     ),
     Threat(
