@@ -29,6 +29,7 @@ BLOCKS = {
     "onSuccess": "on_success",
     "pointInTimeRecovery": "point_in_time_recovery",
     "retryPolicy": "retry_policy",
+    "scalingConfig": "scaling_config",
     "serverSideEncryption": "server_side_encryption",
     "tracingConfig": "tracing_config",
     "vpcConfig": "vpc_config",
