@@ -185,12 +185,14 @@ def flag(name: str, value: object) -> list[str]:
 
 
 def tags(name: str, value: object) -> list[str]:
-    """A dictionary by text."""
-    return (
-        []
-        if _has_text_keys(value)
-        else [f"{name}: {_shown(value)} is not a dictionary with strings for keys; give one"]
-    )
+    """A dictionary of texts, by text."""
+    if not isinstance(value, Mapping) or not _has_text_keys(value):
+        return [f"{name}: {_shown(value)} is not a dictionary with strings for keys; give one"]
+    return [
+        f"{name}: {key}: {_shown(text)} is not a string; give one"
+        for key, text in value.items()
+        if not (isinstance(text, str) or comes_later(text))
+    ]
 
 
 def thresholds(known: Collection[str]) -> Check:

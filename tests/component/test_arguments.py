@@ -155,6 +155,11 @@ def test_tags_must_be_a_dictionary(value: Any) -> None:
     assert refused(tags=value).startswith("tags: ")
 
 
+@pytest.mark.parametrize("value", [7, True, None, ["files"]])
+def test_a_tag_is_a_string(value: Any) -> None:
+    assert refused(tags={"team": "files", "cost": value}) == f"tags: cost: {value!r} is not a string; give one"
+
+
 def test_a_mistyped_input_is_not_passed_over() -> None:
     message = refused(cp_evnt_bus="company")
     assert message.startswith("cp_evnt_bus: there is no such input; the inputs are alarm_actions, ")
