@@ -7,6 +7,7 @@ unless the same state (storage, and what each writer has seen so far) was met be
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Protocol
 
 from .algorithm import (
@@ -34,6 +35,10 @@ class World:
     row: Row | None = None
     snapshots: dict[int, Snapshot] = field(default_factory=dict)
     acknowledged: set[int] = field(default_factory=set)
+    erased: set[int] = field(default_factory=set)
+    """Keys under which a tombstone lies in the store."""
+    rebuilt: bool = False
+    """Whether a rebuild that was asked for after the last tombstone came to its end."""
 
     def frozen(self) -> Any:
         """All of it, to be told from other states."""
@@ -42,6 +47,8 @@ class World:
             self.row,
             tuple(sorted(self.snapshots.items())),
             frozenset(self.acknowledged),
+            frozenset(self.erased),
+            self.rebuilt,
         )
 
     def frozen_answer(self, answer: Any) -> Any:
@@ -52,6 +59,10 @@ class World:
         """What is wrong with the row when all is delivered."""
         if self.row is not None:
             yield from problems(self.row, self)
+
+    def traces(self) -> Iterator[str]:
+        """What is left of erased events when they were erased once more, and nobody else was at work."""
+        yield from ()
 
     def execute(self, step: Any) -> Any:
         """Do a step on storage; what it answers."""
@@ -73,6 +84,11 @@ class World:
                 self.store.add(key)
             case DeleteRow():
                 self.row = None
+            case Erase(key):
+                self.erased.add(key)
+                self.rebuilt = False
+            case Rebuilt():
+                self.rebuilt = True
         return None
 
 
@@ -86,6 +102,18 @@ class Store:
 @dataclass(frozen=True)
 class DeleteRow:
     """A person deletes the row."""
+
+
+@dataclass(frozen=True)
+class Erase:
+    """A person puts a tombstone over an event."""
+
+    key: int
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """The person sees that the rebuild went well."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +138,8 @@ class Scenario:
     before: Callable[[frozenset[str]], list[Writer]] = lambda flaws: []
     crashes: int = 1
     new_world: Callable[[], World] = World
+    erased: tuple[int, ...] = ()
+    """Keys that a person erases."""
 
 
 class Algorithms(Protocol):
@@ -128,6 +158,18 @@ def delivery(algorithm: Algorithms, *keys: int) -> Writer:
 
 def rebuild(algorithm: Algorithms) -> Writer:
     return Writer(f"{algorithm.name} rebuilds", algorithm.rebuild)
+
+
+def erasure(algorithm: Algorithms, *keys: int) -> Writer:
+    """As docs/how-to/erase-personal-data.md has it: tombstones, and then a rebuild."""
+
+    def run() -> Steps:
+        for key in keys:
+            yield Erase(key)
+        if (yield from algorithm.rebuild()) == "rebuilt":
+            yield Rebuilt()
+
+    return Writer(f"{algorithm.name} erases {list(keys)}", run, keys)
 
 
 def outside(step: Any) -> Writer:
@@ -198,9 +240,7 @@ def _run(
 ) -> tuple[World, list[str]]:
     world = scenario.new_world()
     for writer in scenario.before(flaws):
-        alone = _Running(writer)
-        while alone.state != "done":
-            alone.step(world)
+        _run_alone(world, writer, [])
     running = [_Running(writer) for writer in scenario.writers(flaws)]
     crashes = scenario.crashes
     schedule: list[str] = []
@@ -217,6 +257,13 @@ def _run(
         else:
             running[index].step(world)
     return world, schedule
+
+
+def _run_alone(world: World, writer: Writer, schedule: list[str]) -> None:
+    alone = _Running(writer)
+    while alone.state != "done":
+        schedule.append(f"alone {writer.name}: {alone.next}")
+        alone.step(world)
 
 
 class _Known(Exception):
@@ -269,14 +316,26 @@ def _check(scenario: Scenario, flaws: frozenset[str], world: World, schedule: li
 
     algorithm = scenario.last(flaws)
     for key in sorted(world.store - world.acknowledged):
-        alone = _Running(delivery(algorithm, key))
-        while alone.state != "done":
-            schedule.append(f"drain {alone.writer.name}: {alone.next}")
-            alone.step(world)
+        _run_alone(world, delivery(algorithm, key), schedule)
+    if not world.acknowledged.issuperset(world.store):
+        raise wrong(f"deliveries return for ever: {sorted(world.store - world.acknowledged)}")
     if world.row is None and world.store and not any("DeleteRow" in line for line in schedule):
         raise wrong("no row")
     for problem in world.problems():
         raise wrong(problem)
+    if not scenario.erased:
+        return
+    _run_alone(world, erasure(algorithm, *scenario.erased), schedule)
+    if not world.rebuilt:
+        raise wrong("the rebuild after the tombstones failed")
+    for problem in chain(world.problems(), world.traces()):
+        raise wrong(problem)
+    clean = world.frozen()
+    keys = sorted(world.store)
+    for batch in (*([key] for key in keys), keys):
+        _run_alone(world, delivery(algorithm, *batch), schedule)
+    if world.frozen() != clean:
+        raise wrong("a redelivery after the rebuild changed something")
 
 
 def problems(row: Row, world: World) -> Iterator[str]:

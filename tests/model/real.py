@@ -20,6 +20,7 @@ from handler.rebuild import RebuildFailed, Rebuilds
 from handler.snapshot import Snapshot
 from handler.stored_event import StoredEvent
 from tests.handler.doubles import DOMAIN_ID, MemoryEvents, logic, stored
+from tests.handler.given import erased
 
 from .algorithm import SPACING, GetSnapshot, PutSnapshot, ReadRow, Steps, WriteRow
 from .explore import World
@@ -34,6 +35,11 @@ class ReadSpan:  # at most _PAGE events
 
 
 @dataclass(frozen=True)
+class WipeSnapshot:  # None
+    slot: int
+
+
+@dataclass(frozen=True)
 class Tell:  # None
     parked: Parked
 
@@ -45,13 +51,17 @@ class RealWorld(World):
         match step:
             case ReadSpan(span):
                 return self._events(span)[:_PAGE]
+            case WipeSnapshot(slot):
+                self.snapshots.pop(slot, None)
             case Tell():
-                return None
+                pass
             case _:
                 return super().execute(step)
+        return None
 
     def frozen(self) -> Any:
-        return repr((sorted(self.store), self.row, sorted(self.snapshots.items()), sorted(self.acknowledged)))
+        keys = [sorted(each) for each in (self.store, self.acknowledged, self.erased)]
+        return repr((keys, self.row, sorted(self.snapshots.items()), self.rebuilt))
 
     def frozen_answer(self, answer: Any) -> Any:
         return repr(answer)
@@ -60,34 +70,48 @@ class RealWorld(World):
         row: Any = self.row
         if row is None:
             return
-        events = self._events(Span())
-        expected = [event.event_id for event in events]
         held = _ids(row.state)
+        events = self._events(Span())
+        if not self.rebuilt:  # till then a row may hold what was erased since
+            originals = {event.event_id: event for event in map(stored, self.erased)}
+            events = [originals.get(each.event_id, each) if each.event_id in held else each for each in events]
+        expected = _remaining(events)
         if row.parked is None:
             if held != expected:
                 yield f"the row is not the fold of the store: {held}"
         elif row.parked.event_key > (row.state.checkpoint or ""):
-            if held != [event.event_id for event in events if event.key < row.parked.event_key]:
+            events = [event for event in events if event.key < row.parked.event_key]
+            if held != _remaining(events):
                 yield f"the row lacks events before the one that it is parked at: {held}"
         elif not set(held) <= set(expected):
             yield f"the row holds what it must not: {held}"
-        if row.state.applied != _keys(event for event in events if event.event_id in held):
+        elif self.erased:
+            return  # a row that lacks late events does not show which tombstones it counts
+        if row.state.applied != _keys(events, held):
             yield "count and digest are not those of the events held"
         if row.logic_version != MIXED and set(_versions(row.state)) - {row.logic_version}:
             yield f"the row says {row.logic_version} and was folded by {_versions(row.state)}"
         for mark in row.marks.read():
-            before = [event for event in events if event.event_id in held and event.key < mark.key]
-            if mark.applied != _keys(before):
+            before = [event for event in events if event.key < mark.key]
+            if mark.applied != _keys(before, held):
                 yield f"the mark {mark.key} is not what the row holds before it"
             snapshot: Any = self.snapshots.get(mark.slot) if mark.slot is not None else None
             if snapshot is not None and snapshot.is_of(mark):
-                of_one_version = set(_versions(snapshot.state)) == {snapshot.logic_version}
-                if not of_one_version or _ids(snapshot.state) != [event.event_id for event in before]:
+                of_one_version = set(_versions(snapshot.state)) <= {snapshot.logic_version}
+                if not of_one_version or _ids(snapshot.state) != [id_ for id_ in _remaining(before) if id_ in held]:
                     yield f"the snapshot of {mark.key} is not its fold"
+
+    def traces(self) -> Iterator[str]:
+        ids = {stored(key).event_id for key in self.erased}
+        for slot, snapshot in self.snapshots.items():
+            state: Any = snapshot.state
+            if ids.intersection(_ids(state)):
+                yield f"the snapshot in slot {slot} holds what was erased: {_ids(state)}"
 
     def _events(self, span: Span) -> list[StoredEvent]:
         memory = MemoryEvents()
         memory.put(*map(stored, self.store))
+        memory.put(*(erased(stored(key)) for key in self.erased))
         return list(memory.read(DOMAIN_ID, span))
 
 
@@ -109,7 +133,7 @@ class _Events(_Storage):
             span = replace(span, after=page[-1].key)
 
     def keys(self, domain_id: str, span: Span) -> Iterator[str]:
-        return (event.key for event in self.read(domain_id, span))
+        return (event.counted for event in self.read(domain_id, span))
 
 
 class _Rows(_Storage):
@@ -129,6 +153,9 @@ class _Snapshots(_Storage):
 
     def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
         self._step(PutSnapshot(slot, snapshot))
+
+    def wipe(self, domain_id: str, slot: int) -> None:
+        self._step(WipeSnapshot(slot))
 
 
 class _Notices(_Storage):
@@ -198,10 +225,16 @@ def _refusing(ids: frozenset[str], version: str) -> DomainLogic:
     return refusing
 
 
-def _keys(events: Iterable[StoredEvent]) -> KeySet:
+def _remaining(events: Iterable[StoredEvent]) -> list[str]:
+    return [event.event_id for event in events if not event.is_erased]
+
+
+def _keys(events: Iterable[StoredEvent], held: list[str]) -> KeySet:
+    """Of the events that a state holds, and of the tombstones among them."""
     keys = NO_KEYS
     for event in events:
-        keys = keys.plus(event.key)
+        if event.is_erased or event.event_id in held:
+            keys = keys.plus(event.counted)
     return keys
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .algorithm import Algorithm
-from .explore import Algorithms, DeleteRow, Scenario, Store, World, Writer, delivery, outside, rebuild
+from .explore import Algorithms, DeleteRow, Scenario, Store, World, Writer, delivery, erasure, outside, rebuild
 
 Flaws = frozenset[str]
 
@@ -33,6 +33,8 @@ class Setting:
     """Version and keys of the deliveries that run at the same time."""
     rebuilds: tuple[str, ...] = ()
     """Versions of the rebuilds that do."""
+    erased: tuple[int, ...] = ()
+    """Keys over which a person puts tombstones at any moment, and then asks for a rebuild."""
     deleted: bool = False
     """Whether a person deletes the row at any moment."""
     poison: frozenset[int] = frozenset()
@@ -59,12 +61,19 @@ class Setting:
             return [
                 *(outside(Store(key)) for key in self.later),
                 *(rebuild(writer(f"R{n}", version, flaws)) for n, version in enumerate(self.rebuilds)),
+                *([erasure(writer("E", self.last, flaws), *self.erased)] if self.erased else []),
                 *([outside(DeleteRow())] if self.deleted else []),
                 *(delivery(writer(f"B{n}", version, flaws), *keys) for n, (version, keys) in enumerate(self.batches)),
             ]
 
         return Scenario(
-            self.name, writers, lambda flaws: writer("Z", self.last, flaws), before, self.crashes, new_world
+            self.name,
+            writers,
+            lambda flaws: writer("Z", self.last, flaws),
+            before,
+            self.crashes,
+            new_world,
+            self.erased,
         )
 
 
@@ -251,6 +260,80 @@ SETTINGS = [
         deleted=True,
     ),
 ]
+
+ERASURES = [
+    Setting(
+        "the first event is erased",
+        stored=(1, 3, 4),
+        batches=(("v1", (1,)), ("v1", (3, 4))),
+        erased=(1,),
+    ),
+    Setting(
+        "the last event is erased",
+        delivered=((1, 2, 3),),
+        later=(4,),
+        batches=(("v1", (4,)), ("v1", (2, 3))),
+        erased=(4,),
+    ),
+    Setting(
+        "an event is erased before late ones and beside new ones",
+        delivered=((1, 4, 5),),
+        stored=(6,),
+        later=(2,),
+        batches=(("v1", (2, 6)),),
+        erased=(4,),
+    ),
+    Setting(
+        "all events are erased, and a new one comes",
+        delivered=((1, 2),),
+        later=(3,),
+        batches=(("v1", (3,)), ("v1", (1,))),
+        erased=(1, 2),
+    ),
+    Setting(
+        "an event is erased while the domain is parked at it",
+        delivered=((1, 2),),
+        later=(3,),
+        batches=(("v1", (3,)),),
+        poison=frozenset({2}),
+        erased=(2,),
+    ),
+    Setting(
+        "an event is erased while the domain is parked behind it",
+        delivered=((1, 2, 3),),
+        later=(4,),
+        batches=(("v2", (4,)),),
+        poison=frozenset({3}),
+        erased=(1,),
+        last="v2",
+    ),
+    Setting(
+        "a late event that fails is erased",
+        delivered=((3, 4),),
+        stored=(5,),
+        later=(1, 2),
+        batches=(("v1", (1,)), ("v1", (2,)), ("v1", (5,))),
+        poison=frozenset({2}),
+        erased=(2,),
+    ),
+    Setting(
+        "an event is erased during a rebuild",
+        delivered=((1, 2, 3, 4),),
+        later=(5,),
+        batches=(("v1", (5,)),),
+        erased=(2,),
+        rebuilds=("v1",),
+    ),
+    Setting(
+        "a zombie puts snapshots of what is erased",
+        delivered=((1,),),
+        stored=(2, 3, 6, 7, 8, 9),
+        batches=(("v1", (6, 7)), ("v1", (2, 3, 6, 7, 9))),
+        erased=(3,),
+        crashes=0,
+    ),
+]
+"""Of the real code only: the model knows no tombstones."""
 
 FLAWS = {
     "row read after the store": "three deliveries of a new domain",

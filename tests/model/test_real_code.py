@@ -8,11 +8,11 @@ from tests.nightly import effort
 
 from .explore import Scenario, Violation, at_random, explore
 from .real import Real, RealWorld
-from .scenarios import SETTINGS
+from .scenarios import ERASURES, SETTINGS
 
-by_name = pytest.mark.parametrize(
-    "scenario", [setting.scenario(Real, RealWorld) for setting in SETTINGS], ids=lambda scenario: scenario.name
-)
+SCENARIOS = [setting.scenario(Real, RealWorld) for setting in [*SETTINGS, *ERASURES]]
+
+by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +20,12 @@ def _clock_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same schedule must lead to the same state to be known again."""
     for module in (projection, rebuild_module):
         monkeypatch.setattr(module, "now_text", lambda later_by=0: "2026-01-02" if later_by else "2026-01-01")
+
+
+@pytest.fixture(autouse=True)
+def _few_slots_to_wipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a small world uses, and not hundreds of steps."""
+    monkeypatch.setattr(rebuild_module, "SLOTS", range(12))
 
 
 @pytest.mark.timeout(effort(300, 36_000))
