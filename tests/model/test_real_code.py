@@ -4,6 +4,7 @@ import pytest
 
 from handler import projection
 from handler import rebuild as rebuild_module
+from handler.stored_event import StoredEvent
 from tests.nightly import effort
 
 from .explore import Scenario, Violation, at_random, explore
@@ -48,3 +49,13 @@ def test_what_is_broken_in_the_real_code_is_found(monkeypatch: pytest.MonkeyPatc
     (setting,) = (each for each in SETTINGS if each.name == "a rebuild and a late event")
     with pytest.raises(Violation, match="not the fold of the store"):
         explore(setting.scenario(Real, RealWorld))
+
+
+def test_a_broken_erasure_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tombstones that count as their events do: old snapshots look like those of what remains."""
+    monkeypatch.setattr(StoredEvent, "counted", property(lambda event: event.key))
+    (setting,) = (each for each in ERASURES if each.name == "the first event is erased")
+    scenario = setting.scenario(Real, RealWorld)
+    with pytest.raises(Violation, match="not its fold"):
+        for seed in range(1_000):
+            at_random(scenario, seed)
