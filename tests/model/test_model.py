@@ -7,7 +7,7 @@ import pytest
 
 from tests.nightly import effort
 
-from .explore import Scenario, Violation, at_random, explore
+from .explore import Scenario, Violation, at_random, explore, search
 from .scenarios import FLAWS, SETTINGS
 
 SCENARIOS = [setting.scenario() for setting in SETTINGS]
@@ -33,10 +33,3 @@ def test_a_broken_guarantee_is_found(flaw: str) -> None:
     (scenario,) = (each for each in SCENARIOS if each.name == FLAWS[flaw])
     with pytest.raises(Violation):
         search(scenario, frozenset([flaw]))
-
-
-def search(scenario: Scenario, flaws: frozenset[str]) -> None:
-    """Random first: it finds in moments what a search from the end of the schedules comes to last."""
-    for seed in range(10_000):
-        at_random(scenario, seed, flaws)
-    explore(scenario, flaws)
