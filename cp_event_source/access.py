@@ -6,7 +6,7 @@ from typing import Final
 import pulumi_aws as aws
 
 from .encryption import EncryptionKey
-from .policy_documents import FIND_STREAMS, FOLLOW_A_STREAM, Statement, allow, document
+from .policy_documents import Statement, allow, document, follow
 from .routing import EventBus
 from .scope import Scope
 
@@ -50,8 +50,7 @@ def access(
             "Read the rows of an event source and follow their changes",
             [
                 allow("ReadRows", _READ, domain_table.arn),
-                allow("FollowRows", FOLLOW_A_STREAM, domain_table.stream_arn),
-                allow("FindStreams", [FIND_STREAMS], "*"),
+                *follow("FollowRows", domain_table.stream_arn),
                 decrypt,
             ],
         ),
@@ -61,8 +60,7 @@ def access(
             "Read all events of an event source and follow new ones",
             [
                 allow("ReadEvents", _READ, domain_events_table.arn),
-                allow("FollowEvents", FOLLOW_A_STREAM, domain_events_table.stream_arn),
-                allow("FindStreams", [FIND_STREAMS], "*"),
+                *follow("FollowEvents", domain_events_table.stream_arn),
                 decrypt,
             ],
         ),

@@ -213,7 +213,7 @@ def settings_from(args: CpEventSourceArgs) -> Settings:
         alarms=given.get("alarms", not development),
         alarm_topic=_later_if_any(given.get("alarm_topic_arn"), "alarm_topic_arn", _TOPIC),
         alarm_actions=[_later(each, "alarm_actions", _ACTION) for each in given.get("alarm_actions", [])],
-        alarm_thresholds={**DEFAULT_THRESHOLDS, **given.get("alarm_thresholds", {})},
+        alarm_thresholds=dict(given.get("alarm_thresholds", {})),
         dashboard=given.get("dashboard", not development),
         log_retention_days=int(given.get("log_retention_days", usual_retention)),
         persist_reserved_concurrency=_whole(given.get("persist_reserved_concurrency")),

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .encryption import EncryptionKey
-from .policy_documents import FIND_STREAMS, FOLLOW_A_STREAM, Statement, allow, document
+from .policy_documents import Statement, allow, document, follow
 from .queues import Queues
 from .scope import Scope
 
@@ -64,12 +64,7 @@ def project_execution(
         scope,
         "project-role",
         [
-            allow(
-                "FollowEvents",
-                FOLLOW_A_STREAM,
-                domain_events_table.stream_arn,
-            ),
-            allow("FindStreams", [FIND_STREAMS], "*"),
+            *follow("FollowEvents", domain_events_table.stream_arn),
             allow("ReadEvents", ["dynamodb:Query"], domain_events_table.arn),
             allow(
                 "KeepRows",

@@ -1,20 +1,25 @@
 """IAM policy documents, made from statements that name each action and each resource."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 
 Statement = dict[str, Any]
 
-FOLLOW_A_STREAM: Final = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
-FIND_STREAMS: Final = "dynamodb:ListStreams"
-"""Lambda asks for it wherever a stream invokes a function. It takes no resource but `*`."""
-
 
 def allow(sid: str, actions: list[str], resources: pulumi.Input[str] | Sequence[pulumi.Input[str]]) -> Statement:
     """A statement that allows actions on resources."""
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def follow(sid: str, stream_arn: pulumi.Input[str]) -> list[Statement]:
+    """The statements that let a table's stream invoke a function: Lambda looks for it with the function's role."""
+    return [
+        allow(sid, ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], stream_arn),
+        # It takes no resource but `*`.
+        allow("FindStreams", ["dynamodb:ListStreams"], "*"),
+    ]
 
 
 def only_tls(actions: str | list[str], resource: pulumi.Input[str]) -> Statement:
