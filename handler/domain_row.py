@@ -1,14 +1,16 @@
 """A row of the domain table: the domain's state, and what the pipeline notes beside it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from .attribute_value import Item, binary
 from .domain_contract import RESERVED_ATTRIBUTES
 from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
-from .marks import NO_MARKS, Marks
+from .marks import NO_MARKS, Mark, Marks, are_one_path
+from .row_notes import CrashProbe, Parked, Progress, Rebuilding, is_event_key
 from .stored_event import StoredEvent
 
 BOOKKEEPING, PARKED_SINCE, _ = RESERVED_ATTRIBUTES
@@ -17,6 +19,10 @@ MIXED = "mixed"
 
 BOOKKEEPING_BYTES = 24 * 1024
 """Room that a row keeps for the pipeline's own notes: its marks, a parked domain's reason and keys."""
+
+MAX_CRASH_PROBES = 2
+"""Events of one object at a time. They come in one shard's order; after its split two may be under way. A third is
+tried without a note: once the others are counted out, the object is parked, and none is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,70 +52,22 @@ class DomainState:
 
     @classmethod
     def of(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainState":
-        """The state in an item. Raises KeyError, TypeError or ValueError where its notes are not whole."""
+        """The state in an item. Raises KeyError, TypeError or ValueError where the pipeline cannot have written it."""
         checkpoint = notes["Checkpoint"]["S"] if "Checkpoint" in notes else None
         is_empty = checkpoint is None or "Empty" in notes
+        count, digest = int(notes["EventCount"]["N"]), binary(notes["Digest"]["B"])
+        if (checkpoint is None) != (count == 0) or count < 0 or len(digest) != DIGEST_BYTES:
+            raise ValueError("EventCount, Digest and Checkpoint do not fit together")
+        if checkpoint is not None and not is_event_key(checkpoint):
+            raise ValueError("Checkpoint")
         return cls(
             {} if is_empty else {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
             checkpoint,
-            KeySet(int(notes["EventCount"]["N"]), int.from_bytes(binary(notes["Digest"]["B"]), "big")),
+            KeySet(count, int.from_bytes(digest, "big")),
         )
 
 
 NOTHING = DomainState()
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """Why a domain stands still: the event that its logic could not apply."""
-
-    event_key: str
-    event_id: str
-    event_name: str
-    error: str
-    """The class of the error."""
-    reason: str
-    """What happened, with the error's text; it may hold values of the payload."""
-    since: str
-    """UTC, ISO 8601."""
-    logic_version: str
-    """The version that failed."""
-    waiting_from: str
-    """The lowest EventKey that may wait: below `event_key` where a late event failed, and others were late with it."""
-    waiting_up_to: str
-    """The newest EventKey known to wait."""
-
-    def same_cause(self, other: "Parked | None") -> bool:
-        return other is not None and (self.event_key, self.error, self.reason) == (
-            other.event_key,
-            other.error,
-            other.reason,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Rebuilding:
-    """A rebuild of the row is under way beside the deliveries, which tell it here what it cannot see."""
-
-    request_id: str
-    run: str
-    """A random token: one request may be delivered twice."""
-    until: str
-    """When it is given up for dead. UTC, ISO 8601."""
-    changed_from: str | None = None
-    """A place from which on events were taken in, since the rebuild last looked, that it may have read past."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """An event is being tried of which the process may have died before. The next write of the row drops this note."""
-
-    event_key: str
-    process: str
-    """A random token of the process that tries."""
-    logic_version: str
-    deaths: int
-    """Of processes that wrote such a note for the event before, and nothing after it."""
 
 
 def _new_revision() -> str:
@@ -118,7 +76,7 @@ def _new_revision() -> str:
 
 @dataclass(frozen=True, slots=True)
 class DomainRow:
-    """One domain's row. `revision` is a random token of the write that made it: the optimistic lock."""
+    """One domain object's row. `revision` is a random token of the write that made it: the optimistic lock."""
 
     domain_id: str
     state: DomainState
@@ -128,13 +86,42 @@ class DomainRow:
     revision: str = field(default_factory=_new_revision)
     marks: Marks = NO_MARKS
     rebuilding: Rebuilding | None = None
-    trial: Trial | None = None
+    progress: Progress | None = None
+    """Of a fold of the whole history that was not finished."""
+    probes: tuple[CrashProbe, ...] = ()
     readable: bool = True
-    """False where its notes were spoilt by hand: it proves nothing, and is made anew from the store."""
+    """False where its notes were spoilt by hand: it proves nothing, and is made again from the store."""
+    strange_revision: Mapping[str, Any] | None = None
+    """Where somebody made the revision another type than text: what is there, to be written over."""
+
+    @property
+    def lock(self) -> Mapping[str, Any]:
+        """The attribute value that the table must still hold for a write over this row."""
+        return {"S": self.revision} if self.strange_revision is None else self.strange_revision
+
+    def known_marks(self) -> tuple[Mark, ...]:
+        """The marks, oldest first; none where they contradict the row, as only a hand could have made them."""
+        marks = self.marks.read()
+        if not marks or not are_one_path(marks):
+            return ()
+        last = marks[-1]
+        return marks if last.key <= (self.state.checkpoint or "") and last.count < self.state.applied.count else ()
+
+    def marks_of_progress(self, logic_version: str) -> tuple[Mark, ...]:
+        """The marks of an unfinished fold that this version can take up, oldest first."""
+        if self.progress is None or self.progress.logic_version != logic_version:
+            return ()
+        marks = self.progress.marks.read()
+        return marks if are_one_path(marks) else ()
+
+    def slots(self) -> set[int]:
+        """The snapshots' slots that the row names. What lies in them serves until the row is written over."""
+        listed = self.marks.read() + (self.progress.marks.read() if self.progress is not None else ())
+        return {mark.slot for mark in listed if mark.slot is not None}
 
     def followed_by(self, **changes: Any) -> "DomainRow":
-        """The row with changes, a revision of its own, and no trial but a new one."""
-        return replace(self, revision=_new_revision(), **{"trial": None, **changes})
+        """The row with changes, and a revision of its own."""
+        return replace(self, **{"revision": _new_revision(), "strange_revision": None, **changes})
 
     def to_item(self) -> Item:
         notes: Item = {
@@ -146,11 +133,13 @@ class DomainRow:
         if self.marks.encoded:
             notes["Marks"] = {"B": self.marks.encoded}
         if self.rebuilding is not None:
-            notes["Rebuilding"] = {"M": _rebuilding_texts(self.rebuilding)}
-        if self.trial is not None:
-            notes["Trial"] = {"M": _trial_attributes(self.trial)}
+            notes["Rebuilding"] = {"M": self.rebuilding.to_attributes()}
+        if self.progress is not None:
+            notes["Progress"] = {"M": self.progress.to_attributes()}
+        if self.probes:
+            notes["CrashProbes"] = {"L": [{"M": probe.to_attributes()} for probe in self.probes]}
         if self.parked is not None:
-            notes["Parked"] = {"M": {name: {"S": text} for name, text in _parked_texts(self.parked)}}
+            notes["Parked"] = {"M": self.parked.to_attributes()}
             item[PARKED_SINCE] = {"S": self.parked.since}
         return item
 
@@ -158,81 +147,55 @@ class DomainRow:
     def from_item(cls, item: Mapping[str, Any]) -> "DomainRow | None":
         """The row of an item; None for one that the pipeline did not write.
 
-        Notes that are not whole make a row that is not readable: only its revision counts, for the write over it.
+        Notes that the pipeline could not have written make a row that is not readable: only its revision counts, for
+        the write over it. A spoilt note of a rebuild, of an unfinished fold or of a crash probe counts as none: to
+        start these again is always right.
         """
         notes = item.get(BOOKKEEPING, {}).get("M", {})
+        if "Revision" not in notes:
+            return None
         try:
             return cls._from_notes(item, notes)
-        except (KeyError, TypeError, ValueError):
-            revision = notes.get("Revision", {}).get("S")
-            if revision is None:
-                return None
-            return cls(item["DomainId"]["S"], NOTHING, MIXED, revision=revision, readable=False)
+        except _SPOILT:
+            revision = notes["Revision"].get("S")
+            strange = notes["Revision"] if revision is None else None
+            return cls(
+                item["DomainId"]["S"],
+                NOTHING,
+                MIXED,
+                revision=revision or "",
+                readable=False,
+                strange_revision=strange,
+            )
 
     @classmethod
     def _from_notes(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainRow":
-        parked = notes["Parked"]["M"] if "Parked" in notes else None
-        rebuilding = notes["Rebuilding"]["M"] if "Rebuilding" in notes else None
         return cls(
             domain_id=item["DomainId"]["S"],
             state=DomainState.of(item, notes),
             logic_version=notes["LogicVersion"]["S"],
-            parked=Parked(*(parked[name]["S"] for name in _PARKED_NAMES)) if parked else None,
+            parked=Parked.of(notes["Parked"]["M"]) if "Parked" in notes else None,
             revision=notes["Revision"]["S"],
             marks=Marks(binary(notes["Marks"]["B"])) if "Marks" in notes else NO_MARKS,
-            rebuilding=_rebuilding(rebuilding) if rebuilding else None,
-            trial=_trial(notes["Trial"]["M"]) if "Trial" in notes else None,
+            rebuilding=_unless_spoilt(Rebuilding.of, notes, "Rebuilding"),
+            progress=_unless_spoilt(Progress.of, notes, "Progress"),
+            probes=_probes(notes),
         )
 
 
-def _trial_attributes(trial: Trial) -> Item:
-    return {
-        "EventKey": {"S": trial.event_key},
-        "Process": {"S": trial.process},
-        "LogicVersion": {"S": trial.logic_version},
-        "Deaths": {"N": str(trial.deaths)},
-    }
+_SPOILT = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading raises where a hand made a note something else."""
+
+_Note = TypeVar("_Note")
 
 
-def _trial(notes: Mapping[str, Any]) -> Trial:
-    deaths = int(notes["Deaths"]["N"])
-    return Trial(notes["EventKey"]["S"], notes["Process"]["S"], notes["LogicVersion"]["S"], deaths)
+def _unless_spoilt(read: Callable[[Mapping[str, Any]], _Note], notes: Mapping[str, Any], name: str) -> _Note | None:
+    with suppress(*_SPOILT):
+        return read(notes[name]["M"])
+    return None
 
 
-def _rebuilding_texts(note: Rebuilding) -> Item:
-    changed = {} if note.changed_from is None else {"ChangedFrom": {"S": note.changed_from}}
-    named = {"RequestId": note.request_id, "Run": note.run, "Until": note.until}
-    return {**{name: {"S": text} for name, text in named.items()}, **changed}
-
-
-def _rebuilding(texts: Mapping[str, Any]) -> Rebuilding:
-    changed = texts["ChangedFrom"]["S"] if "ChangedFrom" in texts else None
-    return Rebuilding(texts["RequestId"]["S"], texts["Run"]["S"], texts["Until"]["S"], changed)
-
-
-_PARKED_NAMES = (
-    "EventKey",
-    "EventId",
-    "EventName",
-    "Error",
-    "Reason",
-    "Since",
-    "LogicVersion",
-    "WaitingFrom",
-    "WaitingUpTo",
-)
-
-
-def _parked_texts(parked: Parked) -> list[tuple[str, str]]:
-    texts = (
-        parked.event_key,
-        parked.event_id,
-        parked.event_name,
-        parked.error,
-        parked.reason,
-        parked.since,
-        parked.logic_version,
-        parked.waiting_from,
-        parked.waiting_up_to,
-    )
-    return list(zip(_PARKED_NAMES, texts, strict=True))
+def _probes(notes: Mapping[str, Any]) -> tuple[CrashProbe, ...]:
+    with suppress(*_SPOILT):
+        return tuple(CrashProbe.of(probe["M"]) for probe in notes["CrashProbes"]["L"][:MAX_CRASH_PROBES])
+    return ()

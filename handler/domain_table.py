@@ -57,7 +57,7 @@ class DomainTable:
             options["ConditionExpression"] = "attribute_not_exists(#notes.#revision)"
         else:
             options["ConditionExpression"] = "#notes.#revision = :revision"
-            options["ExpressionAttributeValues"] = {":revision": {"S": replacing.revision}}
+            options["ExpressionAttributeValues"] = {":revision": replacing.lock}
         try:
             self.client.put_item(TableName=self.name, Item=row.to_item(), **options)
         except self.client.exceptions.ConditionalCheckFailedException as error:

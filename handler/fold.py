@@ -10,11 +10,11 @@ from .domain_contract import RESERVED_ATTRIBUTES
 from .domain_logic import DomainLogic, RowItem
 from .domain_row import BOOKKEEPING_BYTES, DomainState
 from .exact_numbers import MOST_DIGITS
+from .row_notes import MAX_NAME_CHARACTERS, MAX_REASON_CHARACTERS, Cause
 from .stored_event import StoredEvent
 from .time_limit import time_limit
 
 _LARGEST_ROW = ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES
-_LONGEST_REASON = 1000
 
 _ARITHMETIC = Context(prec=MOST_DIGITS)
 """What the domain's logic computes Decimals with. Python's own 28 digits would round sums that a row holds exactly; and
@@ -27,13 +27,14 @@ class RowRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The event that the domain's logic could not apply."""
+    """The event that could not be applied."""
 
     event: StoredEvent
+    cause: Cause
     error: str
-    """The class of the error."""
+    """The class of the error, for people: the domain's code may name its classes as it likes."""
     reason: str
-    """What happened, at most 1,000 characters; it may hold values of the payload."""
+    """What happened, for people, at most 1,000 characters; it may hold values of the payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
             except KeyboardInterrupt:  # the one that comes from a person, not from the domain's logic
                 raise
             except BaseException as error:  # noqa: BLE001  whatever the domain's logic raises
-                return Folded(state, Failure(event, type(error).__name__, _reason(error)))
+                name = type(error).__name__[:MAX_NAME_CHARACTERS]
+                return Folded(state, Failure(event, Cause.LOGIC, name, _reason(error)))
             state = state.after(event, attributes)
     return Folded(state)
 
@@ -113,4 +115,4 @@ def _reason(error: BaseException) -> str:
     except Exception:  # noqa: BLE001  an exception's own __str__ is the domain's code, too
         text = "(its text cannot be read)"
     text = text.encode("utf-8", "backslashreplace").decode()
-    return f"{type(error).__name__}: {text}"[:_LONGEST_REASON]
+    return f"{type(error).__name__}: {text}"[:MAX_REASON_CHARACTERS]

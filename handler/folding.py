@@ -1,23 +1,19 @@
 """A fold under way: through any number of events in bounded memory, noting marks on its path."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 
 from .budget import AMPLE, Budget, OutOfTime
 from .domain_logic import DomainLogic
 from .domain_row import NOTHING, DomainRow, DomainState
 from .fold import Failure, fold
+from .key_set import KeySet
 from .marks import SLOTS, Mark, Marks, place_between, thinned
+from .repeated_ids import RepeatedIds
+from .row_notes import MAX_PROGRESS_BYTES, Cause, Progress
 from .snapshot import Snapshot
 from .stored_event import StoredEvent
-
-OUT_OF_TIME = "OutOfTime"
-"""The `error` of a failure that is not the logic's: the fold needs more time than one invocation has."""
-
-
-FUNCTION_DIED = "FunctionDied"
-"""The `error` of a failure that the process did not outlive: it ran out of memory, hung in C, or exited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,11 @@ class Terms:
 
     budget: Budget = AMPLE
     deadly: str | None = None
-    """The key of an event of which the process died: it counts as failed, untried."""
+    """The key of an event that crashed the process: it counts as failed, untried."""
+
+
+def _ignore(event: StoredEvent) -> None:
+    """Nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Recipe:
     version: str
     seconds_per_event: float
     events_per_mark: int
+    on_repeated_id: Callable[[StoredEvent], None] = _ignore
+    """Called for an event whose EventId another event near it has."""
 
 
 @dataclass(slots=True)
@@ -51,25 +53,32 @@ class Folding:
     state: DomainState
     terms: Terms
     whole: bool = True
-    """Whether this version computed the whole state."""
+    """True if this version computed the whole state."""
     marks: tuple[Mark, ...] = ()
     failure: Failure | None = None
     met_erased: bool = False
-    """Whether events were erased on the path."""
+    """True if events were erased on the path."""
+    row_end: str = ""
+    """The checkpoint of the row that is folded again: what the store holds up to there is compared with the row."""
+    _held_at_row_end: KeySet | None = None
     _unread: Marks | None = None
     """The marks of the row below, as long as none was noted on top of them."""
     _noted: dict[str, DomainState] = field(default_factory=dict)
     _cut_at: StoredEvent | None = None
+    _ids: RepeatedIds = field(default_factory=RepeatedIds)
 
     @classmethod
     def on_top_of(cls, row: DomainRow, recipe: Recipe, terms: Terms) -> "Folding":
         """A fold that goes on from a row."""
-        return cls(recipe, row.state, terms, whole=row.logic_version == recipe.version, _unread=row.marks)
+        folding = cls(recipe, row.state, terms, whole=row.logic_version == recipe.version, _unread=row.marks)
+        if row.state.checkpoint is not None:
+            folding._ids = RepeatedIds(row.state.checkpoint.partition("#")[2])
+        return folding
 
     @property
     def was_misled(self) -> bool:
-        """Whether it failed on a state that another version wrote: today's may not be able to read what that wrote."""
-        return self.failure is not None and not self.whole and self.failure.error != OUT_OF_TIME
+        """True if it failed on a state that another version wrote: this one may not be able to read it."""
+        return self.failure is not None and not self.whole and self.failure.cause is Cause.LOGIC
 
     def apply(self, events: Iterable[StoredEvent]) -> None:
         """Go on through events, in EventKey order, to their end or to the first that fails.
@@ -77,6 +86,92 @@ class Folding:
         Raises:
             OutOfTime: the time is over, and was not the whole of an invocation's.
         """
+        if not self.row_end:
+            self._apply(events)
+            return
+        for beyond, part in groupby(events, lambda event: event.key > self.row_end):
+            if beyond and self._held_at_row_end is None:
+                self._held_at_row_end = self.state.applied
+            self._apply(part)
+            if self.failure is not None:
+                return
+
+    def missing(self, row: DomainRow | None) -> int | None:
+        """How many events the row holds that the store lacks, at least; None if none is known to be missing.
+
+        What a row holds is a part of what is stored, so that up to the row's checkpoint the fold has as many events or
+        more, and if as many, the same. An erased event counts, but is not the same as before. What cannot be seen is a
+        loss that as many late events make up for, folded in at the same time.
+        """
+        if row is None or not row.readable:
+            return None
+        if self.failure is not None and self.failure.event.key <= (row.state.checkpoint or ""):
+            return None  # it did not come past all that the row holds
+        held = self.state.applied if self._held_at_row_end is None else self._held_at_row_end
+        missing = row.state.applied.count - held.count
+        if missing > 0:
+            return missing
+        return 1 if missing == 0 and held != row.state.applied and not self.met_erased else None
+
+    def look_at(self, row: DomainRow | None) -> None:
+        """Compare with this row from here on."""
+        self.row_end = (row.state.checkpoint or "") if row is not None else ""
+        self._held_at_row_end = None
+
+    def rewind(self, position: str) -> bool:
+        """Back to the newest noted state that holds nothing from a position on; False if there is none: to nothing.
+
+        The mark there is dropped, and noted again where the fold goes on: events may have come in between the state's
+        newest event and the mark's position, and will be in the state then.
+        """
+        self.failure = None
+        self._ids = RepeatedIds()
+        noted = [number for number, mark in enumerate(self.marks) if mark.key <= position and mark.key in self._noted]
+        if not noted:
+            self.marks, self.state = (), NOTHING
+            return False
+        self.state = self._noted[self.marks[noted[-1]].key]
+        self.marks = self.marks[: noted[-1]]
+        return True
+
+    def placed(self, row: DomainRow | None) -> tuple[Marks, list[tuple[int, Snapshot]]]:
+        """The marks for the row that follows `row`, and the snapshots to put, by slot, before it is written.
+
+        A slot that `row` lists is not used again: what lies there serves until `row` is written over.
+        """
+        if self._unread is not None:
+            return self._unread, []
+        # one noted just before the event that failed lies beyond: there the row may still grow
+        self.marks = tuple(mark for mark in self.marks if mark.key <= (self.state.checkpoint or ""))
+        snapshots = self._give_slots(row)
+        return Marks.of(self.marks), snapshots
+
+    def progress(self, row: DomainRow | None) -> tuple[Progress | None, list[tuple[int, Snapshot]]]:
+        """What an unfinished fold can be taken up from: its marks, and the snapshots to put."""
+        if not self.whole or not self.marks:
+            return None, []
+        snapshots = self._give_slots(row)
+        return Progress(self.recipe.version, Marks.of(self.marks, MAX_PROGRESS_BYTES)), snapshots
+
+    def _give_slots(self, row: DomainRow | None) -> list[tuple[int, Snapshot]]:
+        """Slots for the marks whose states were noted here and lie in none yet; the snapshots to put into them."""
+        listed = row.slots() if row is not None else set()
+        taken = listed | {mark.slot for mark in self.marks}
+        free = (slot for slot in SLOTS if slot not in taken)
+        marks = list(self.marks)
+        snapshots: list[tuple[int, Snapshot]] = []
+        for index, mark in enumerate(marks):
+            state = self._noted.get(mark.key)
+            if state is None or (mark.slot is not None and mark.slot not in listed):
+                continue
+            slot = next(free, None)
+            marks[index] = replace(mark, slot=slot)
+            if slot is not None:
+                snapshots.append((slot, Snapshot(mark.key, state, self.recipe.version)))
+        self.marks = tuple(marks)
+        return snapshots
+
+    def _apply(self, events: Iterable[StoredEvent]) -> None:
         spacing = self.recipe.events_per_mark
         ahead = self._permitted(events)
         for first in ahead:
@@ -92,38 +187,6 @@ class Folding:
                 return
         if self._cut_at is not None:
             self.failure = self._cut_short(self._cut_at)
-
-    def rewind(self, place: str) -> None:
-        """Back to the newest noted state that holds nothing from a place on, or to nothing."""
-        self.marks = tuple(mark for mark in self.marks if mark.key <= place and mark.key in self._noted)
-        self.state = self._noted[self.marks[-1].key] if self.marks else NOTHING
-        self.failure = None
-
-    def placed(self, row: DomainRow | None) -> tuple[Marks, list[tuple[int, Snapshot]]]:
-        """The marks for the row that follows `row`, and the snapshots to put, by slot, before it is written.
-
-        A slot that `row` lists is not used again: what lies there serves until `row` is written over.
-        """
-        if self._unread is not None:
-            return self._unread, []
-        # one noted just before the event that failed lies beyond: there the row may still grow
-        self.marks = tuple(mark for mark in self.marks if mark.key <= (self.state.checkpoint or ""))
-        snapshots: list[tuple[int, Snapshot]] = []
-        if self._noted:
-            listed = {mark.slot for mark in row.marks.read()} if row is not None else set()
-            taken = listed | {mark.slot for mark in self.marks}
-            free = (slot for slot in SLOTS if slot not in taken)
-            marks = list(self.marks)
-            for index, mark in enumerate(marks):
-                state = self._noted.get(mark.key)
-                if state is None or (mark.slot is not None and mark.slot not in listed):
-                    continue
-                slot = next(free, None)
-                marks[index] = replace(mark, slot=slot)
-                if slot is not None:
-                    snapshots.append((slot, Snapshot(mark.key, state, self.recipe.version)))
-            self.marks = tuple(marks)
-        return Marks.of(self.marks), snapshots
 
     def _note(self, key: str) -> None:
         if self._unread is not None:
@@ -142,7 +205,10 @@ class Folding:
             if self._is_deadly(event) or self.terms.budget.is_over():
                 self._cut_at = event
                 return
-            self.met_erased |= event.is_erased
+            if event.is_erased:
+                self.met_erased = True
+            elif self._ids.add(event.event_id):
+                self.recipe.on_repeated_id(event)
             yield event
 
     def _is_deadly(self, event: StoredEvent) -> bool:
@@ -150,9 +216,17 @@ class Folding:
 
     def _cut_short(self, event: StoredEvent) -> Failure:
         if self._is_deadly(event):
-            reason = f"{FUNCTION_DIED}: the function's process ended each time it applied the event; see its logs"
-            return Failure(event, FUNCTION_DIED, reason)
+            return process_died(event)
         if not self.terms.budget.whole:
             raise OutOfTime
-        reason = f"{OUT_OF_TIME}: {self.state.applied.count} events folded, and the time of an invocation is over"
-        return Failure(event, OUT_OF_TIME, reason)
+        if self._unread is None and self.state.applied.count:
+            self._note(event.key)  # so that a fold that is taken up again gets on, however little it came to
+        count = self.state.applied.count
+        reason = f"OutOfTime: {count} events folded, and the time of an invocation is over"
+        return Failure(event, Cause.OUT_OF_TIME, "OutOfTime", reason)
+
+
+def process_died(event: StoredEvent) -> Failure:
+    """That of an event which crashed its processes."""
+    reason = "FunctionDied: the function's process ended each time it came to apply the event; see its logs"
+    return Failure(event, Cause.PROCESS_DIED, "FunctionDied", reason)

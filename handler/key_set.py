@@ -28,9 +28,22 @@ class KeySet:
 NO_KEYS = KeySet()
 
 
+_ERASED = "\ud800"
+
+
 def erased_key(key: str) -> str:
     """What an erased event counts as: no event's key, since no stored text has a lone surrogate."""
-    return f"\ud800{key}"
+    return f"{_ERASED}{key}"
+
+
+def is_erased_key(counted: str) -> bool:
+    """True for what an erased event counts as."""
+    return counted.startswith(_ERASED)
+
+
+def key_of(counted: str) -> str:
+    """The EventKey of what an event counts as."""
+    return counted.removeprefix(_ERASED)
 
 
 @dataclass(frozen=True, slots=True)

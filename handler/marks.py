@@ -10,11 +10,12 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
 
-MOST_BYTES = 10 * 1024
+MOST_BYTES = 8 * 1024
 """Of the encoded marks: the room that a row keeps for them. A mark takes about 30 bytes; only keys near their limit of
 1 KB that differ at their ends fill it, and then the oldest marks go: that costs reads, nothing else."""
 
@@ -50,10 +51,10 @@ class Marks:
     encoded: bytes = b""
 
     @classmethod
-    def of(cls, marks: Iterable[Mark]) -> "Marks":
-        """In the order of their keys."""
+    def of(cls, marks: Iterable[Mark], most_bytes: int = MOST_BYTES) -> "Marks":
+        """In the order of their keys; the newest of them that fit into so many bytes."""
         chosen = list(marks)
-        while len(encoded := _encode(chosen)) > MOST_BYTES:
+        while len(encoded := _encode(chosen)) > most_bytes:
             del chosen[0]
         return cls(encoded)
 
@@ -61,8 +62,16 @@ class Marks:
         """Oldest first. None where they were spoilt by hand: they only save reads."""
         try:
             return tuple(_decode(self.encoded))
-        except (zlib.error, struct.error, TypeError, ValueError):
+        except (zlib.error, struct.error, IndexError, TypeError, ValueError):
             return ()
+
+
+def are_one_path(marks: Sequence[Mark]) -> bool:
+    """True for marks such as one fold notes: each after the one before, with more events and a slot of its own."""
+    slots = [mark.slot for mark in marks if mark.slot is not None]
+    return len(set(slots)) == len(slots) and all(
+        one.key < other.key and one.count < other.count for one, other in pairwise([START, *marks])
+    )
 
 
 def place_between(before: str, key: str) -> str:
@@ -126,4 +135,6 @@ def _decode(encoded: bytes) -> Iterable[Mark]:
     end = 1 + encoded[0] * _NUMBERS.size
     keys = json.loads(zlib.decompress(encoded[end:]))
     for key, (count, digest, slot) in zip(keys, _NUMBERS.iter_unpack(encoded[1:end]), strict=True):
+        if not isinstance(key, str):
+            raise TypeError("a mark's key is text")
         yield Mark(key, KeySet(count, int.from_bytes(digest, "big")), None if slot == _NO_SLOT else slot)

@@ -22,6 +22,7 @@ from .telemetry import Telemetry, error_class
 StreamRecord = Mapping[str, Any]
 
 REBUILD = "REBUILD"
+ACCEPT_MISSING_EVENTS = "AcceptMissingEvents"
 
 _LONG_AFTER_SECONDS = 60
 
@@ -70,12 +71,12 @@ class Project:
 
     def _failing(self, shares: Mapping[str, Sequence[StreamRecord]], budget: Budget) -> Iterator[str]:
         """Deal with all shares; the domains whose share must be delivered again."""
-        on_trial = _may_have_ended_the_process(shares)
+        probed = _may_crash_the_process(shares)
         left = dict(shares)
         try:
             for rows in self.rows.read_many(list(shares)):
                 part = {domain_id: shares[domain_id] for domain_id in rows}
-                yield from self._failing_of(part, rows, budget, on_trial=on_trial)
+                yield from self._failing_of(part, rows, budget, probed=probed)
                 for domain_id in part:  # only now: whatever ended this part before, its domains go back
                     del left[domain_id]
                 # only the first domain has all the time there is: one for which what is left is too short, will be it
@@ -91,7 +92,7 @@ class Project:
         rows: Mapping[str, DomainRow | None],
         budget: Budget,
         *,
-        on_trial: bool,
+        probed: bool,
     ) -> Iterator[str]:
         shared = replace(budget, whole=False)
         under_way: list[tuple[Plan, Future[DomainRow | None]]] = []
@@ -100,30 +101,29 @@ class Project:
             begun[domain_id] = time.time()
             try:
                 budget.check()
-                plan = self._planned(share, rows[domain_id], shared if number else budget, on_trial=on_trial)
+                plan = self._planned(share, rows[domain_id], shared if number else budget, probed=probed)
                 under_way.append((plan, self.writers.submit(self.projection.carry_out, plan)))
             except Exception as error:  # noqa: BLE001  one domain's fault must not touch the others
-                self._returned(domain_id, share, error, begun[domain_id], on_trial=on_trial)
+                self._returned(domain_id, share, error, begun[domain_id], probed=probed)
                 yield domain_id
         for plan, written in under_way:
             domain_id, share = plan.batch[0].domain_id, shares[plan.batch[0].domain_id]
             try:
                 now = written.result()
                 outcome = plan.outcome if is_done(plan, now) else self.projection.go_on(plan, now, shared)
-                if on_trial and outcome is Outcome.REDELIVERED:
-                    self.projection.end_trial(domain_id)
-            except Exception as error:  # noqa: BLE001  likewise
-                self._returned(domain_id, share, error, begun[domain_id], on_trial=on_trial)
+                if probed and outcome is Outcome.REDELIVERED:
+                    self.projection.end_probe(plan.batch[0])
+            except Exception as error:  # noqa: BLE001  one domain's fault must not touch the others
+                self._returned(domain_id, share, error, begun[domain_id], probed=probed)
                 yield domain_id
             else:
                 self._dealt_with(plan, len(share), outcome, begun[domain_id])
 
-    def _planned(self, share: Sequence[StreamRecord], row: DomainRow | None, budget: Budget, *, on_trial: bool) -> Plan:
+    def _planned(self, share: Sequence[StreamRecord], row: DomainRow | None, budget: Budget, *, probed: bool) -> Plan:
         events = [StoredEvent.of(record["dynamodb"]["NewImage"]) for record in share]
-        untried = False
-        if on_trial:
-            row, untried = self.projection.begin_trial(events[0], row)
-        return self.projection.plan(events, row, budget, untried=untried)
+        if probed:
+            row = self.projection.begin_probe(events[0], row)
+        return self.projection.plan(events, row, budget, probed=probed)
 
     def rebuild(self, request: Mapping[str, Any], *, request_id: str = "", budget: Budget = AMPLE) -> dict[str, Any]:
         """Rebuild the domain that a bus event's `detail` names.
@@ -144,7 +144,8 @@ class Project:
         try:
             domain_id = self._requested(request)
             ids = replace(ids, domain_id=domain_id)
-            row = self.rebuilds.rebuild(domain_id, request_id=request_id, budget=budget)
+            accepts = _accepts_missing_events(request)
+            row = self.rebuilds.rebuild(domain_id, request_id=request_id, accept_missing_events=accepts, budget=budget)
         except Exception as error:
             self.telemetry.failed("rebuild failed", error, ids=ids, begun=begun)
             self.telemetry.count("RebuildsFailed")
@@ -166,16 +167,16 @@ class Project:
         }
 
     def _returned(
-        self, domain_id: str, share: Sequence[StreamRecord], error: Exception, begun: float, *, on_trial: bool
+        self, domain_id: str, share: Sequence[StreamRecord], error: Exception, begun: float, *, probed: bool
     ) -> None:
         ids = ids_of_events(map(_image, share), domain_id)
         self.telemetry.failed("domain goes back to the stream", error, ids=ids, begun=begun, events=len(share))
         self.telemetry.count("DomainsReturned")
-        if on_trial:
+        if probed:
             try:
-                self.projection.end_trial(domain_id)
-            except Exception as too:  # noqa: BLE001  the note then counts as a death, if the process ends by then
-                self.telemetry.failed("the note of a trial stays", too, ids=ids)
+                self.projection.end_probe(StoredEvent.of(share[0]["dynamodb"]["NewImage"]))
+            except Exception as too:  # noqa: BLE001  a note that stays is another process's crash in 15 minutes
+                self.telemetry.failed("the note of a crash probe stays", too, ids=ids)
 
     def _dealt_with(self, plan: Plan, records: int, outcome: Outcome, begun: float) -> None:
         log = self.telemetry.warning if outcome is Outcome.PARKED else self.telemetry.info
@@ -214,7 +215,13 @@ class Project:
         return domain_id
 
 
-def _may_have_ended_the_process(shares: Mapping[str, Sequence[StreamRecord]]) -> bool:
+def count_repeated_id(telemetry: Telemetry, event: StoredEvent) -> None:
+    """An event whose EventId another event near it has: one event, perhaps, stored and applied under two times."""
+    telemetry.warning("EventId is stored under two times", ids=Ids(event_id=event.event_id, domain_id=event.domain_id))
+    telemetry.count("RepeatedEventIds")
+
+
+def _may_crash_the_process(shares: Mapping[str, Sequence[StreamRecord]]) -> bool:
     """Whether an event comes alone, and long after it was stored.
 
     So does one of whose logic the process dies: Lambda tries its batch again, halved each time. Other batches are
@@ -225,6 +232,14 @@ def _may_have_ended_the_process(shares: Mapping[str, Sequence[StreamRecord]]) ->
     ((record,),) = shares.values()
     stored_at: float = record["dynamodb"].get("ApproximateCreationDateTime", math.inf)
     return time.time() - stored_at > _LONG_AFTER_SECONDS
+
+
+def _accepts_missing_events(request: Mapping[str, Any]) -> bool:
+    """Whether the new row may have fewer events than the old one, since they were removed on purpose."""
+    accepts = request.get(ACCEPT_MISSING_EVENTS, False)
+    if not isinstance(accepts, bool):
+        raise BadRebuildRequest(f"{ACCEPT_MISSING_EVENTS}: must be true or false")
+    return accepts
 
 
 def _correlation_ids(request: Any) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Entry point of the project function: the events table's stream, and rebuild requests, to domain rows."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from . import clients, domain_logic
@@ -8,7 +9,7 @@ from .budget import Budget
 from .domain_table import DomainTable
 from .events_table import EventsTable
 from .folding import Recipe
-from .project import Project
+from .project import Project, count_repeated_id
 from .projection import Projection
 from .queues import ParkedQueue
 from .rebuild import Rebuilds
@@ -29,14 +30,21 @@ def start() -> Project:
     events = EventsTable(dynamodb, settings.events_table)
     rows = DomainTable(dynamodb, settings.domain_table)
     snapshots = SnapshotsTable(dynamodb, settings.snapshots_table)
-    recipe = Recipe(logic, settings.logic_version, settings.event_time_limit_seconds, settings.events_per_snapshot)
+    telemetry = Telemetry(settings.domain_name, settings.function_name, Tracing(settings.trace_daemon))
+    recipe = Recipe(
+        logic,
+        settings.logic_version,
+        settings.event_time_limit_seconds,
+        settings.events_per_snapshot,
+        on_repeated_id=partial(count_repeated_id, telemetry),
+    )
     notices = ParkedQueue(clients.sqs(), settings.parked_queue_url, settings.domain_name)
     return Project(
         settings=settings,
         projection=Projection(events, rows, snapshots, notices, recipe),
         rebuilds=Rebuilds(events, rows, snapshots, recipe),
         rows=rows,
-        telemetry=Telemetry(settings.domain_name, settings.function_name, Tracing(settings.trace_daemon)),
+        telemetry=telemetry,
         writers=ThreadPoolExecutor(clients.CONNECTIONS),
     )
 

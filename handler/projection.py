@@ -8,9 +8,12 @@ Invariants that every step here keeps:
   just read that it contains it, or after a conditional write to a parked row that notes that it waits. The write
   matters even where nothing else changes: it makes a concurrent healing, which may have read the store before the
   event was there, fail its own.
-- The row is read before the store, and after a lost race both are read again.
+- The row is read before the store, and after a lost race both are read again. What was decided on one row is decided
+  again on the next.
 - A row is created only from the store, never from the delivered events alone: they may not be the domain's first.
-- A parked row has no fast path: its failed event would be jumped.
+- A parked row has no fast path: its failed event would be jumped. One for which the time ran out goes on in order,
+  by what the store has after its checkpoint; only late events wait for a fold of the whole history.
+- A row never loses events: a fold that comes to fewer than the row has is not written.
 - A row's marks say what it holds before a place. What is folded anew from a place drops the marks behind it. A snapshot
   is used only if it is, by its own key, count, digest and version, what a mark names; it is made only of a state that
   one version computed as a whole.
@@ -22,26 +25,27 @@ when it had found no row, may see that row come back without what was applied si
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from . import crash_probe
 from .budget import AMPLE, Budget
-from .domain_row import MIXED, NOTHING, DomainRow, Parked, Rebuilding, Trial
+from .domain_row import MIXED, NOTHING, DomainRow
 from .fold import Failure
-from .folding import FUNCTION_DIED, OUT_OF_TIME, Folding, Recipe, Terms
-from .key_set import KeySet, Span
+from .folding import Folding, Recipe, Terms, process_died
+from .key_set import NO_KEYS, KeySet, Span, is_erased_key, key_of
 from .marks import START, Mark
+from .row_notes import MAX_NAME_CHARACTERS, Cause, Parked, Rebuilding, now_text
 from .snapshot import Snapshot
 from .stored_event import StoredEvent
 
 _MOST_RACES = 20
 """Lost races after which a domain's events go back to the stream; each loss means that another writer got on."""
 
-_Next = tuple[DomainRow | None, Sequence[tuple[int, Snapshot]]]
+_KEYS_A_LOOK = 1_000
+"""Keys that are read between two looks at the time."""
 
-_MOST_DEATHS = 2
-"""Of processes at one event's trial, after which it is not tried again."""
+_Next = tuple[DomainRow | None, Sequence[tuple[int, Snapshot]]]
 
 
 class RowChanged(Exception):
@@ -117,8 +121,8 @@ class Plan:
     """The parking that was told last, before or by this plan."""
     tells: bool = False
     """Whether this plan tells it."""
-    untried: bool = False
-    """Whether the domain's logic was left alone, since processes died of the events."""
+    probed: bool = False
+    """True if the batch is one event that may have crashed processes."""
 
     @property
     def outcome(self) -> Outcome:
@@ -127,7 +131,10 @@ class Plan:
             return Outcome.REDELIVERED
         parked_before = self.before.parked if self.before is not None else None
         if self.after.parked is not None:
-            return Outcome.WAITING if self.after.parked.same_cause(parked_before) else Outcome.PARKED
+            if not self.after.parked.is_same(parked_before):
+                return Outcome.PARKED
+            applied = not self.late and self.batch[-1].key <= (self.after.state.checkpoint or "")
+            return Outcome.APPLIED if applied else Outcome.WAITING
         if parked_before is not None:
             return Outcome.HEALED
         return Outcome.REFOLDED if self.late else Outcome.APPLIED
@@ -173,7 +180,7 @@ class Projection:
         for _ in range(_MOST_RACES):
             if is_done(plan, now):
                 return plan.outcome
-            plan = self.plan(plan.batch, now, budget, told=plan.told, untried=plan.untried)
+            plan = self.plan(plan.batch, now, budget, told=plan.told, probed=plan.probed)
             now = self.carry_out(plan)
         raise Contention(f"the row changed {_MOST_RACES} times while it was computed")
 
@@ -184,51 +191,44 @@ class Projection:
         budget: Budget = AMPLE,
         *,
         told: Parked | None = None,
-        untried: bool = False,
+        probed: bool = False,
     ) -> Plan:
         """What is to be written for delivered events, by a row just read. Runs the domain's logic, writes nothing.
 
         Args:
             batch, row, budget: as `project`.
             told: a parking that was told already.
-            untried: whether processes died of the events, so that their domain is to be parked at them untried.
+            probed: True if the batch is one event that may have crashed processes. It is not tried if the row has it,
+                or says that enough of them crashed.
 
         Raises OutOfTime, as `project`.
         """
         ordered = sorted({event.key: event for event in batch}.values(), key=lambda event: event.key)
-        after, snapshots = self._untried(row, ordered) if untried else self._next_row(row, ordered, Terms(budget))
+        after, snapshots = self._next_row(row, ordered, Terms(budget), probed=probed)
+        if after is not None and row is not None and row.probes:
+            after = replace(after, probes=crash_probe.without(row.probes, {event.key for event in ordered}))
         if after is None or after.parked is None:
-            return Plan(ordered, row, after, snapshots, told, untried=untried)
-        known = any(after.parked.same_cause(each) for each in (row.parked if row else None, told))
+            return Plan(ordered, row, after, snapshots, told, probed=probed)
+        known = any(after.parked.is_same(each) for each in (row.parked if row else None, told))
         told = told if known else after.parked
-        return Plan(ordered, row, after, snapshots, told, tells=not known, untried=untried)
+        return Plan(ordered, row, after, snapshots, told, tells=not known, probed=probed)
 
-    def begin_trial(self, event: StoredEvent, row: DomainRow | None) -> tuple[DomainRow | None, bool]:
-        """Note in the row that an event is tried of which the process may have died before.
+    def begin_probe(self, event: StoredEvent, row: DomainRow | None) -> DomainRow | None:
+        """Note in the row that an event is tried that may have crashed processes; the row that the table holds then.
 
-        Whatever comes of it, but for the end of the process, ends in a write of the row, which drops the note.
-
-        Returns:
-            The row that the table holds then, to plan on; and whether processes have died of the event, so that it is
-            not to be tried again.
+        Whatever comes of it, but for the end of the process, ends in a write of the row that drops the note.
         """
-        noted = row.trial if row is not None and row.readable else None
-        same = noted is not None and (noted.event_key, noted.logic_version) == (event.key, self.recipe.version)
-        deaths = noted.deaths + (noted.process != self.process) if noted is not None and same else 0
-        if deaths >= _MOST_DEATHS:
-            return row, True
-        trial = Trial(event.key, self.process, self.recipe.version, deaths)
-        if row is None or not row.readable:
-            after = DomainRow(event.domain_id, NOTHING, self.recipe.version, trial=trial)
-        else:
-            after = row.followed_by(trial=trial)
-        return replaced(self.rows, row, after), False
+        if self._has(row, event):
+            return row
+        after = crash_probe.noted(row, event, version=self.recipe.version, process=self.process)
+        return row if after is None else replaced(self.rows, row, after)
 
-    def end_trial(self, domain_id: str) -> None:
-        """Drop the note of this process's trial, if it is still there."""
-        row = self.rows.read(domain_id)
-        if row is not None and row.trial is not None and row.trial.process == self.process:
-            replaced(self.rows, row, row.followed_by())
+    def end_probe(self, event: StoredEvent) -> None:
+        """Drop this process's note of an event, if it is still there."""
+        row = self.rows.read(event.domain_id)
+        after = crash_probe.taken_back(row, event, process=self.process)
+        if after is not None:
+            replaced(self.rows, row, after)
 
     def carry_out(self, plan: Plan) -> DomainRow | None:
         """Write a plan; safe to call for several domains at once.
@@ -246,11 +246,19 @@ class Projection:
             self.snapshots.put(domain_id, slot, snapshot)
         return replaced(self.rows, plan.before, plan.after)
 
-    def _next_row(self, row: DomainRow | None, batch: Sequence[StoredEvent], terms: Terms) -> _Next:
+    def _next_row(
+        self, row: DomainRow | None, batch: Sequence[StoredEvent], terms: Terms, *, probed: bool = False
+    ) -> _Next:
         """The row that should follow `row`, None where `row` proves that it has all of `batch`; and its snapshots."""
+        if probed:
+            if self._has(row, batch[0]):  # looked up, not folded: that may be what crashes the process
+                return None, ()
+            if crash_probe.has_crashed_enough(row, batch[0], version=self.recipe.version, process=self.process):
+                return self._untried(row, batch[0])
         if row is None or not row.readable or (row.parked is None and row.state.checkpoint is None):
             # to the very end: a row deleted or spoilt may have held, and acknowledged, events after the batch's
-            return self._refolded(batch[0].domain_id, None, batch, Span(), terms)
+            readable = row if row is not None and row.readable else None
+            return self._refolded(batch[0].domain_id, readable, batch, Span(), terms)
         if row.parked is not None:
             return self._past_parking(row, row.parked, batch, terms)
         checkpoint = row.state.checkpoint or ""
@@ -263,22 +271,33 @@ class Projection:
                 return None, ()
         return self._advanced(row, batch[len(late) :], terms)
 
-    def _untried(self, row: DomainRow | None, batch: Sequence[StoredEvent]) -> _Next:
-        """The domain parked where it is: in which of its events a process dies, only a process could tell."""
-        first, last = batch[0], batch[-1]
-        reason = f"{FUNCTION_DIED}: the function's process ended each time it came to apply the event; see its logs"
+    def _has(self, row: DomainRow | None, event: StoredEvent) -> bool:
+        """True if a row proves that it holds an event. The domain's logic is not run."""
+        if row is None or not row.readable or event.key > (row.state.checkpoint or ""):
+            return False
+        around = _around(row, [event])
+        return self._holds(row.domain_id, around.before.applied, around.span, around.applied)
+
+    def _untried(self, row: DomainRow | None, event: StoredEvent) -> _Next:
+        """The object parked where it is: at which of its events a process crashes, only a process could tell."""
         if row is None or not row.readable:
-            row = DomainRow(first.domain_id, NOTHING, self.recipe.version)
-        before = row.parked or self._parked_at(Failure(first, FUNCTION_DIED, reason), batch)
-        parked = replace(
-            before,
-            error=FUNCTION_DIED,
-            reason=reason,
-            logic_version=self.recipe.version,
-            waiting_from=min(before.waiting_from, first.key) if row.state.applied.count else START.key,
-            waiting_up_to=max(before.waiting_up_to, last.key),
-        )
-        return row.followed_by(parked=parked, rebuilding=_told_rebuild(row, parked.waiting_from)), ()
+            row = DomainRow(event.domain_id, NOTHING, self.recipe.version)
+        parked = self._parked_at(process_died(event), [event])
+        before = row.parked
+        if before is not None:
+            first = before if before.event_key <= parked.event_key else parked
+            parked = replace(
+                parked,
+                event_key=first.event_key,
+                event_id=first.event_id,
+                event_name=first.event_name,
+                waiting_from=min(before.waiting_from, event.key),
+                waiting_up_to=max(before.waiting_up_to, event.key),
+            )
+            parked = replace(parked, since=before.since if parked.is_same(before) else parked.since)
+        if not row.state.applied.count:
+            parked = replace(parked, waiting_from=START.key)
+        return row.followed_by(parked=parked, rebuilding=_noting(row, parked.waiting_from)), ()
 
     def _advanced(self, row: DomainRow, fresh: Sequence[StoredEvent], terms: Terms) -> _Next:
         """The fast path: events newer than all that the row holds, on top of it."""
@@ -287,8 +306,12 @@ class Projection:
         if folding.was_misled:
             span = Span(start=fresh[0].key, up_to=fresh[-1].key)
             return self._refolded(row.domain_id, row, fresh, span, terms)
-        version = self.recipe.version if folding.whole else MIXED
         parked = self._parked(folding.failure, row, fresh)
+        return self._on_top(row, folding, parked, row.rebuilding if parked is None else _noting(row, fresh[0].key))
+
+    def _on_top(self, row: DomainRow, folding: Folding, parked: Parked | None, rebuilding: Rebuilding | None) -> _Next:
+        """The row that a fold on top of `row` came to."""
+        version = self.recipe.version if folding.whole else MIXED
         marks, snapshots = folding.placed(row)
         after = DomainRow(
             row.domain_id,
@@ -296,109 +319,146 @@ class Projection:
             version if folding.state is not row.state else row.logic_version,
             parked,
             marks=marks,
-            rebuilding=_told_rebuild(row, fresh[0].key) if parked is not None else row.rebuilding,
+            rebuilding=rebuilding,
+            progress=row.progress,
         )
         return after, snapshots
 
     def _past_parking(self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent], terms: Terms) -> _Next:
-        if parked.error == FUNCTION_DIED and parked.logic_version == self.recipe.version:
+        if parked.cause is Cause.PROCESS_DIED and parked.logic_version == self.recipe.version:
             terms = replace(terms, deadly=parked.event_key)
-        checkpoint = row.state.checkpoint or ""
-        was_cut_short = parked.error == OUT_OF_TIME and checkpoint < min(parked.waiting_from, batch[0].key)
-        if was_cut_short:  # nothing of it was wrong: on from where the time was over
-            folding = Folding.on_top_of(row, self.recipe, terms)
-            folding.apply(self.events.read(row.domain_id, Span(after=checkpoint)))
-            if not folding.was_misled:
-                return self._after_refold(row.domain_id, row, batch, checkpoint, folding)
-        if was_cut_short or self._is_worth_retrying(parked, batch):
+        retries = self._is_worth_retrying(row, parked, batch)
+        if parked.cause is Cause.OUT_OF_TIME and not retries:
+            gone_on = self._gone_on(row, parked, batch, terms)
+            if gone_on is not None:
+                return gone_on
+            retries = True
+        if retries:
             # from the first that waits to the very end: all of them are in the store, acknowledged
-            return self._refolded(row.domain_id, row, batch, Span(start=min(parked.waiting_from, batch[0].key)), terms)
+            first = min(parked.waiting_from, batch[0].key)
+            return self._refolded(row.domain_id, row, batch, Span(start=first), terms)
         waiting = replace(
             parked,
             waiting_from=min(parked.waiting_from, batch[0].key),
             waiting_up_to=max(parked.waiting_up_to, batch[-1].key),
         )
-        return row.followed_by(parked=waiting, rebuilding=_told_rebuild(row, batch[0].key)), ()
+        return row.followed_by(parked=waiting, rebuilding=_noting(row, batch[0].key)), ()
+
+    def _is_worth_retrying(self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent]) -> bool:
+        """True if a fold from the first waiting event may end otherwise than the one that parked the object."""
+        checkpoint = row.state.checkpoint or ""
+        match parked.cause:
+            case Cause.OUT_OF_TIME:
+                # a late event has a whole invocation, and takes the fold up where it was cut short; events in order
+                # need none of it, and other logic may be faster
+                late_ones_wait = parked.waiting_from <= checkpoint
+                return batch[0].key <= checkpoint or (late_ones_wait and parked.logic_version != self.recipe.version)
+            case Cause.EVENTS_MISSING:  # what is put back comes as a late event
+                return batch[0].key <= checkpoint
+            case Cause.LOGIC | Cause.PROCESS_DIED:
+                # a fold is deterministic: only other logic or an earlier event can end it otherwise
+                return parked.logic_version != self.recipe.version or batch[0].key < parked.event_key
+
+    def _gone_on(self, row: DomainRow, parked: Parked, batch: Sequence[StoredEvent], terms: Terms) -> _Next | None:
+        """A row for which the time ran out, taken on in order; None where this version cannot read it.
+
+        Nothing was wrong with its events. All that lies after the checkpoint comes from the store, since some of it may
+        wait; late events go on waiting.
+        """
+        checkpoint = row.state.checkpoint or ""
+        folding = Folding.on_top_of(row, self.recipe, terms)
+        folding.apply(self.events.read(row.domain_id, Span(after=row.state.checkpoint)))
+        if folding.was_misled:
+            return None
+        after = self._parked(folding.failure, row, batch)
+        if parked.waiting_from <= checkpoint:
+            if after is None:
+                after = replace(parked, waiting_up_to=checkpoint)
+            after = replace(after, waiting_from=parked.waiting_from)
+        return self._on_top(row, folding, after, _noting(row, checkpoint))
 
     def _with_late(
         self, row: DomainRow, batch: Sequence[StoredEvent], late: Sequence[StoredEvent], terms: Terms
     ) -> _Next | None:
         """The row with late events folded in their places; None where it has them already."""
-        marks = row.marks.read()
         checkpoint = row.state.checkpoint or ""
-        older = [mark for mark in marks if mark.key <= late[0].key]
-        newer = [mark for mark in marks if mark.key > late[-1].key]
-        lo = older[-1] if older else START
-        applied = newer[0].applied if newer else row.state.applied
-        doubtful = Span(start=lo.key, before=newer[0].key) if newer else Span(start=lo.key, up_to=checkpoint)
-
-        base, folding = self._base(row.domain_id, marks, late[0].key, terms)
+        around = _around(row, late)
+        lo, doubtful = around.before, around.span
+        newest = max(checkpoint, batch[-1].key)  # not the store's head: every event still in flight would be a late one
+        base, folding = self._base(row.domain_id, row, late[0].key, terms)
         if base.key != lo.key:  # no snapshot near: look first, the way is long
-            if self._holds(row.domain_id, lo.applied, doubtful, applied):
+            if self._holds(row.domain_id, lo.applied, doubtful, around.applied):
                 return None
-            doubtful = replace(doubtful, start=base.key)
+            folding.apply(self.events.read(row.domain_id, Span(start=base.key, up_to=newest)))
+            return self._after_refold(row.domain_id, row, batch, base.key, folding)
         folding.apply(self.events.read(row.domain_id, doubtful))
-        if base.key == lo.key and (
-            folding.state.applied == applied
+        if (
+            folding.state.applied == around.applied
             if folding.failure is None
-            else self._holds(row.domain_id, lo.applied, doubtful, applied)
+            else self._holds(row.domain_id, lo.applied, doubtful, around.applied)
         ):
             return None
-        newest = max(checkpoint, batch[-1].key)
-        rest = Span(start=newer[0].key, up_to=newest) if newer else Span(after=checkpoint, up_to=newest)
-        # not to the store's head: that would make every event still in flight a late one
-        if folding.failure is None and (newer or newest > checkpoint):
+        rest = Span(start=doubtful.before, up_to=newest) if doubtful.before else Span(after=checkpoint, up_to=newest)
+        if folding.failure is None and (doubtful.before or newest > checkpoint):
             folding.apply(self.events.read(row.domain_id, rest))
         return self._after_refold(row.domain_id, row, batch, base.key, folding)
 
     def _refolded(
         self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], span: Span, terms: Terms
     ) -> _Next:
-        """The row folded anew from the newest snapshot that holds nothing of a span, to the span's end."""
-        marks = row.marks.read() if row is not None else ()
-        base, folding = self._base(domain_id, marks, span.start, terms)
+        """The row folded again from the newest state that holds nothing of a span, to the span's end."""
+        base, folding = self._base(domain_id, row, span.start, terms)
         folding.apply(self.events.read(domain_id, replace(span, start=base.key)))
         return self._after_refold(domain_id, row, batch, base.key, folding)
 
     def _after_refold(
-        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], place: str, folding: Folding
+        self, domain_id: str, row: DomainRow | None, batch: Sequence[StoredEvent], position: str, folding: Folding
     ) -> _Next:
-        """The row after a fold of what the store has from a place on."""
+        """The row after a fold of what the store has from a position on."""
+        rebuilding = _noting(row, position)
+        missing = folding.missing(row)
+        if row is not None and missing is not None:
+            return row.followed_by(parked=self._parked_for_missing(missing, row, batch), rebuilding=rebuilding), ()
         parked = self._parked(folding.failure, row, batch)
-        rebuilding = _told_rebuild(row, place)
         if row is not None and parked is not None and parked.event_key <= (row.state.checkpoint or ""):
             # the row never goes backwards: it keeps its last good state, and all of the batch waits
             before = row.parked.waiting_from if row.parked is not None else parked.event_key
             parked = replace(parked, waiting_from=min(before, parked.event_key, batch[0].key))
-            return row.followed_by(parked=parked, rebuilding=rebuilding), ()
+            after = row.followed_by(parked=parked, rebuilding=rebuilding)
+            if parked.cause is not Cause.OUT_OF_TIME:
+                return after, ()
+            progress, snapshots = folding.progress(row)
+            return replace(after, progress=progress), snapshots
         marks, snapshots = folding.placed(row)
         version = self.recipe.version if folding.whole else MIXED
         return DomainRow(domain_id, folding.state, version, parked, marks=marks, rebuilding=rebuilding), snapshots
 
-    def _base(self, domain_id: str, marks: tuple[Mark, ...], place: str, terms: Terms) -> tuple[Mark, Folding]:
-        """The newest state of this version's own that holds nothing from a place on, and a fold that begins there."""
-        for number in range(len(marks), 0, -1):
-            mark = marks[number - 1]
-            if mark.key > place or mark.slot is None:
-                continue
-            snapshot = self.snapshots.get(domain_id, mark.slot)
-            if snapshot is None or not snapshot.is_of(mark):
-                continue
-            if snapshot.logic_version != self.recipe.version:
-                break  # a row lists snapshots of one version only: the last that folded it from its first event
-            return mark, Folding(self.recipe, snapshot.state, terms, marks=marks[:number])
-        return START, Folding(self.recipe, NOTHING, terms)
+    def _base(self, domain_id: str, row: DomainRow | None, changed_from: str, terms: Terms) -> tuple[Mark, Folding]:
+        """The newest state of this version's own to fold from, and a fold that begins there.
+
+        The row's snapshots hold what the row holds: one that has nothing from where the row is to change. Those of an
+        unfinished fold hold what the store held, and serve while it holds the same.
+        """
+        base, folding = START, Folding(self.recipe, NOTHING, terms)
+        if row is not None:
+            version = self.recipe.version
+            kept = newest_kept(self.snapshots, domain_id, up_to(row.known_marks(), changed_from), version)
+            begun = up_to(row.marks_of_progress(version), row.state.checkpoint or "")
+            if begun and (kept is None or kept[0][-1].key < begun[-1].key):
+                held, _ = still_held(self.events, domain_id, begun, terms.budget)
+                kept = newest_kept(self.snapshots, domain_id, held, version) or kept
+            if kept is not None:
+                marks, snapshot = kept
+                base, folding = marks[-1], Folding(self.recipe, snapshot.state, terms, marks=marks)
+        folding.look_at(row)
+        return base, folding
 
     def _holds(self, domain_id: str, before: KeySet, span: Span, applied: KeySet) -> bool:
-        """Whether a row that holds `before` up to a span, and `applied` up to its end, holds all that is stored."""
+        """True if a row that holds `before` up to a span, and `applied` up to its end, holds all that is stored."""
         stored = before
         for key in self.events.keys(domain_id, span):
             stored = stored.plus(key)
         return stored == applied
-
-    def _is_worth_retrying(self, parked: Parked, batch: Sequence[StoredEvent]) -> bool:
-        # a fold is deterministic: only other logic or an earlier event can end it otherwise
-        return parked.logic_version != self.recipe.version or batch[0].key < parked.event_key
 
     def _parked(self, failure: Failure | None, row: DomainRow | None, batch: Sequence[StoredEvent]) -> Parked | None:
         if failure is None:
@@ -407,14 +467,32 @@ class Projection:
         before = row.parked if row is not None else None
         if before is None:
             return parked
-        since = before.since if parked.same_cause(before) else parked.since
+        since = before.since if parked.is_same(before) else parked.since
         return replace(parked, since=since, waiting_up_to=max(parked.waiting_up_to, before.waiting_up_to))
 
+    def _parked_for_missing(self, missing: int, row: DomainRow, batch: Sequence[StoredEvent]) -> Parked:
+        """The object parked since the store lost events: the row has what only their return can give it again."""
+        reason = (
+            f"EventsMissing: the store lacks at least {missing} of the {row.state.applied.count} events that the row "
+            "holds; put them back, or ask for a rebuild that accepts it"
+        )
+        parked = self._parked_at(Failure(batch[0], Cause.EVENTS_MISSING, "EventsMissing", reason), batch)
+        before = row.parked
+        if before is None:
+            return parked
+        waiting_from = min(before.waiting_from, parked.waiting_from)
+        waiting_up_to = max(before.waiting_up_to, parked.waiting_up_to)
+        if before.cause is Cause.EVENTS_MISSING:  # one failure, whichever events come to find it
+            parked = replace(before, logic_version=self.recipe.version)
+        return replace(parked, waiting_from=waiting_from, waiting_up_to=waiting_up_to)
+
     def _parked_at(self, failure: Failure, batch: Sequence[StoredEvent]) -> Parked:
+        name = failure.event.item.get("EventName", {}).get("S", "")  # the event itself may be unreadable
         return Parked(
             event_key=failure.event.key,
             event_id=failure.event.event_id,
-            event_name=failure.event.item.get("EventName", {}).get("S", ""),  # the event itself may be unreadable
+            event_name=name[:MAX_NAME_CHARACTERS],
+            cause=failure.cause,
             error=failure.error,
             reason=failure.reason,
             since=now_text(),
@@ -422,6 +500,72 @@ class Projection:
             waiting_from=failure.event.key,  # the row will hold all before it
             waiting_up_to=batch[-1].key,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a row knows of the part of its history in which late events lie."""
+
+    before: Mark
+    """The newest mark that is not after any of them."""
+    span: Span
+    """From there to the next mark after them, or to the row's checkpoint."""
+    applied: KeySet
+    """What the row holds up to the span's end."""
+
+
+def _around(row: DomainRow, late: Sequence[StoredEvent]) -> _Around:
+    marks = row.known_marks()
+    older = [mark for mark in marks if mark.key <= late[0].key]
+    newer = [mark for mark in marks if mark.key > late[-1].key]
+    before = older[-1] if older else START
+    if newer:
+        return _Around(before, Span(start=before.key, before=newer[0].key), newer[0].applied)
+    return _Around(before, Span(start=before.key, up_to=row.state.checkpoint), row.state.applied)
+
+
+def newest_kept(
+    snapshots: SnapshotStore, domain_id: str, marks: Sequence[Mark], version: str
+) -> tuple[tuple[Mark, ...], Snapshot] | None:
+    """The marks up to the newest one whose state lies in a snapshot of one version, and that snapshot; None if none.
+
+    A row lists snapshots of one version only, that of the last that folded it from its first event: where the first to
+    be found is another's, so are the others.
+    """
+    for number in range(len(marks), 0, -1):
+        mark = marks[number - 1]
+        snapshot = snapshots.get(domain_id, mark.slot) if mark.slot is not None else None
+        if snapshot is None or not snapshot.is_of(mark):
+            continue
+        return (tuple(marks[:number]), snapshot) if snapshot.logic_version == version else None
+    return None
+
+
+def up_to(marks: Sequence[Mark], position: str) -> list[Mark]:
+    """Those of the marks that hold nothing from a position on."""
+    return [mark for mark in marks if mark.key <= position]
+
+
+def still_held(events: EventStore, domain_id: str, marks: Sequence[Mark], budget: Budget) -> tuple[list[Mark], bool]:
+    """The marks before which the store holds now what they say, and whether erased events are before the last of them.
+
+    Reads the keys of the history up to the last mark, or as far as there is time. Without that look a fold that is
+    taken up would not know of what came late, or was erased, since it was left.
+    """
+    held: list[Mark] = []
+    stored, met_erased = NO_KEYS, False
+    left = list(marks)
+    for counted in events.keys(domain_id, Span(before=marks[-1].key)):
+        key = key_of(counted)
+        while left[0].key <= key:
+            if left[0].applied != stored:
+                return held, met_erased
+            held.append(left.pop(0))
+        stored = stored.plus(counted)
+        met_erased = met_erased or is_erased_key(counted)
+        if stored.count % _KEYS_A_LOOK == 0 and budget.is_over():
+            return held, met_erased
+    return held + [mark for mark in left if mark.applied == stored][:1], met_erased
 
 
 def is_done(plan: Plan, now: DomainRow | None) -> bool:
@@ -439,14 +583,12 @@ def replaced(rows: RowStore, row: DomainRow | None, after: DomainRow) -> DomainR
     return after
 
 
-def now_text(*, later_by: float = 0) -> str:
-    """The time now, or so many seconds later: UTC, ISO 8601, of one width, to be compared as text."""
-    return (datetime.now(UTC) + timedelta(seconds=later_by)).isoformat(timespec="milliseconds")
+def _noting(row: DomainRow | None, position: str) -> Rebuilding | None:
+    """The note of a rebuild under way, when events were taken in from a position on that it may have read past.
 
-
-def _told_rebuild(row: DomainRow | None, place: str) -> Rebuilding | None:
-    """The note of a rebuild under way, with the place from which on there may be events that it has not read."""
+    Every write says so but that of events in order on a row that is not parked.
+    """
     note = row.rebuilding if row is not None else None
     if note is None or note.until < now_text():  # it died: nobody reads the note any more
         return None
-    return replace(note, changed_from=place if note.changed_from is None else min(place, note.changed_from))
+    return replace(note, changed_from=position if note.changed_from is None else min(position, note.changed_from))

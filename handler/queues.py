@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
-    from .domain_row import Parked
     from .ingest import Rejected
+    from .row_notes import Parked
 
 _LONGEST_REASON = 2048
 """Characters (ASCII) of a reason."""
@@ -88,6 +88,7 @@ class ParkedQueue:
             "EventKey": parked.event_key,
             "EventId": parked.event_id,
             "EventName": parked.event_name,
+            "Cause": parked.cause.value,
             "Error": parked.error,
             "Reason": parked.reason,
             "LogicVersion": parked.logic_version,

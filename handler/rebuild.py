@@ -13,21 +13,27 @@ So nothing that was acknowledged meanwhile can be missing. Each round
 A round costs what came in since the last and some hundred events, however long the history: a busy domain is caught up
 with.
 
+A history that takes longer than one invocation is folded in several: a rebuild whose time is over keeps its states as
+snapshots and names them in the row (`Progress`). The next one, of the same logic, begins there.
+
 Of a domain with erased events it is also what takes their traces away: its row is folded from what remains, and earlier
 snapshots, which may hold what was erased, are written over.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from .budget import AMPLE, Budget
-from .domain_row import NOTHING, DomainRow, Rebuilding
+from .domain_row import NOTHING, DomainRow
 from .fold import Failure
-from .folding import OUT_OF_TIME, Folding, Recipe, Terms
+from .folding import Folding, Recipe, Terms
 from .key_set import Span
-from .marks import SLOTS
-from .projection import EventStore, RowStore, SnapshotStore, now_text, replaced
+from .marks import SLOTS, Mark
+from .projection import EventStore, RowStore, SnapshotStore, newest_kept, replaced, still_held, up_to
+from .row_notes import MAX_INVOCATION_SECONDS, Cause, Rebuilding, now_text
+from .snapshot import Snapshot
 
 _MOST_ROUNDS: Final = 1000
 """Each follows on a write that was faster."""
@@ -36,9 +42,6 @@ _TRIES_TO_WITHDRAW: Final = 20
 
 _ALL_KEYS: Final = "\U0010ffff"
 """A place after every key."""
-
-LONGEST_SECONDS: Final = 15 * 60
-"""An invocation's: a note that is older is a dead rebuild's."""
 
 
 class RebuildFailed(Exception):
@@ -54,36 +57,51 @@ class Rebuilds:
     snapshots: SnapshotStore
     recipe: Recipe
 
-    def rebuild(self, domain_id: str, *, request_id: str = "", budget: Budget = AMPLE) -> DomainRow:
-        """Fold a domain anew from its first event; readers see the old row until the new one is whole.
+    def rebuild(
+        self,
+        domain_id: str,
+        *,
+        request_id: str = "",
+        accept_missing_events: bool = False,
+        budget: Budget = AMPLE,
+    ) -> DomainRow:
+        """Fold a domain object again from its first event; readers see the old row until the new one is whole.
 
         Args:
             domain_id: whose row.
             request_id: one that Lambda delivers again for a try that died takes that try's place.
+            accept_missing_events: True if events were removed on purpose, so that the new row may have fewer.
             budget: the time there is.
 
         Returns:
             The new row, written.
 
         Raises:
-            RebuildFailed: nothing is stored for the domain, its logic fails at an event, another rebuild of it is
-                under way, or the time is over: the row stays as it was. Or the row is new, and an earlier snapshot of
-                what was erased could not be written over.
+            RebuildFailed: nothing is stored for the domain, the store lacks events that the row holds, its logic fails
+                at an event, another rebuild of it is under way, or the time is over: the row stays as it was. Or the
+                row is new, and an earlier snapshot of what was erased could not be written over.
         """
-        return _Rebuild(self, domain_id, request_id, budget).run()
+        return _Rebuild(self, domain_id, request_id, budget, accepts_missing_events=accept_missing_events).run()
 
 
 class _Rebuild:
-    def __init__(self, stores: Rebuilds, domain_id: str, request_id: str, budget: Budget) -> None:
+    def __init__(
+        self, stores: Rebuilds, domain_id: str, request_id: str, budget: Budget, *, accepts_missing_events: bool
+    ) -> None:
         self._stores = stores
         self._domain_id = domain_id
         self._request_id = request_id
+        self._accepts_missing_events = accepts_missing_events
         self._terms = Terms(budget)
         self._note = self._new_note()
         self._begun = False
         self._folding = self._from_nothing()
+        self._earlier: list[Mark] | None = None
+        """The marks of an earlier rebuild's fold that this one can go back to; None before it has looked for any."""
         self._sure = ""
         """Up to here, the row's note tells of whatever comes in after it was read from the store."""
+        self._has_fewer = False
+        """True if the new row has fewer events than the old one."""
 
     @property
     def _cursor(self) -> str:
@@ -97,7 +115,7 @@ class _Rebuild:
             after = self._next(row)
             row = replaced(self._stores.rows, row, after)
             if row is not None and row.revision == after.revision and after.rebuilding is None:
-                if self._folding.met_erased:
+                if self._folding.met_erased or self._has_fewer:
                     self._wipe_snapshots_beside(after)
                 return after
         self._withdraw()
@@ -107,35 +125,94 @@ class _Rebuild:
         """What to write over `row`: the result, or a note that there is more to do."""
         if row is None or not row.readable:
             self._folding = self._from_nothing()
-            return self._result(None)
+            return self._result(row)
         note = row.rebuilding
         if note is None or note.run != self._note.run:
             self._refuse_if_another_runs(note)
-            self._note, self._folding = self._new_note(), self._from_nothing()
+            self._note, self._earlier = self._new_note(), None
             return row.followed_by(rebuilding=self._note)
         self._begun = True
-        if self._cursor > self._sure:
-            self._folding.rewind(self._sure)
+        if self._earlier is None:  # only now: whatever is taken in from here on, the note tells of
+            self._begin(row)
+        elif self._cursor > self._sure:
+            self._go_back(self._sure)
         if note.changed_from is not None and note.changed_from <= self._cursor:
-            self._folding.rewind(note.changed_from)
+            self._go_back(note.changed_from)
             return row.followed_by(rebuilding=self._note)
-        # What comes in behind the checkpoint in order is told by no note; of a parked row, all that comes in is.
-        self._sure = (row.state.checkpoint or "") if row.parked is None else _ALL_KEYS
+        # What comes in after the checkpoint in order is told by no note; of a parked row, all that comes in is, and of
+        # one that holds nothing yet.
+        self._sure = (row.state.checkpoint or _ALL_KEYS) if row.parked is None else _ALL_KEYS
         return self._result(row)
 
     def _result(self, row: DomainRow | None) -> DomainRow:
+        self._folding.look_at(row)
         # to the very end: what the stream lost would else never be in the row
         self._folding.apply(self._stores.events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
-        if self._folding.failure is not None:
+        failure = self._folding.failure
+        if failure is not None:
+            kept = failure.cause is Cause.OUT_OF_TIME and self._keep(row)
             self._withdraw()
-            raise RebuildFailed(_why(self._folding.failure))
+            raise RebuildFailed(_why(failure, kept=kept))
         if not self._folding.state.applied.count:
             self._withdraw()
             raise RebuildFailed("no event is stored for this DomainId")
+        missing = self._folding.missing(row)
+        if row is not None and missing is not None and not self._accepts_missing_events:
+            self._withdraw()
+            raise RebuildFailed(
+                f"the store lacks at least {missing} of the {row.state.applied.count} events that the row holds; "
+                "the row stays as it was. Put them back; or, if they were removed on purpose, ask with "
+                "AcceptMissingEvents true"
+            )
+        self._has_fewer = missing is not None
         marks, snapshots = self._folding.placed(row)
+        self._put(snapshots)
+        return DomainRow(self._domain_id, self._folding.state, self._stores.recipe.version, marks=marks)
+
+    def _begin(self, row: DomainRow) -> None:
+        """From where an earlier rebuild's time was over, as far as the store holds what it held then."""
+        marks = row.marks_of_progress(self._stores.recipe.version)
+        self._earlier, met_erased = (
+            still_held(self._stores.events, self._domain_id, marks, self._terms.budget) if marks else ([], False)
+        )
+        self._folding = self._taken_up(_ALL_KEYS)
+        self._folding.met_erased = met_erased
+
+    def _go_back(self, position: str) -> None:
+        """To a state that holds nothing from a position on: this rebuild's own, or of the one that it took up."""
+        if not self._folding.rewind(position):
+            met_erased = self._folding.met_erased
+            self._folding = self._taken_up(position)
+            self._folding.met_erased = met_erased
+
+    def _taken_up(self, position: str) -> Folding:
+        earlier = up_to(self._earlier or (), position)
+        kept = newest_kept(self._stores.snapshots, self._domain_id, earlier, self._stores.recipe.version)
+        if kept is None:
+            return self._from_nothing()
+        marks, snapshot = kept
+        # without the last mark, as in Folding.rewind: the fold goes on from the state's newest event
+        return Folding(self._stores.recipe, snapshot.state, self._terms, marks=marks[:-1])
+
+    def _keep(self, row: DomainRow | None) -> bool:
+        """Keep the states so far for the next rebuild, and name them in the row; False if there is nothing to keep."""
+        for _ in range(_TRIES_TO_WITHDRAW):
+            if row is not None and (row.rebuilding is None or row.rebuilding.run != self._note.run):
+                return False
+            progress, snapshots = self._folding.progress(row)
+            if progress is None:
+                return False
+            self._put(snapshots)
+            before = row or DomainRow(self._domain_id, NOTHING, self._stores.recipe.version)
+            after = before.followed_by(rebuilding=None, progress=progress)
+            row = replaced(self._stores.rows, row, after)
+            if row is not None and row.revision == after.revision:
+                return True
+        return False
+
+    def _put(self, snapshots: Sequence[tuple[int, Snapshot]]) -> None:
         for slot, snapshot in snapshots:
             self._stores.snapshots.put(self._domain_id, slot, snapshot)
-        return DomainRow(self._domain_id, self._folding.state, self._stores.recipe.version, marks=marks)
 
     def _wipe_snapshots_beside(self, row: DomainRow) -> None:
         """In whatever slot the row does not list, for any may have been used once."""
@@ -166,16 +243,20 @@ class _Rebuild:
             row = replaced(self._stores.rows, row, after)
 
     def _new_note(self) -> Rebuilding:
-        until = now_text(later_by=min(LONGEST_SECONDS, self._terms.budget.seconds_left()))
+        until = now_text(later_by=min(MAX_INVOCATION_SECONDS, self._terms.budget.seconds_left()))
         return Rebuilding(self._request_id, secrets.token_hex(4), until)
 
     def _from_nothing(self) -> Folding:
         return Folding(self._stores.recipe, NOTHING, self._terms)
 
 
-def _why(failure: Failure) -> str:
-    if failure.error == OUT_OF_TIME:
-        return f"the history is too long to be folded in the time there is ({failure.reason}); the row stays as it was"
+def _why(failure: Failure, *, kept: bool) -> str:
+    if failure.cause is Cause.OUT_OF_TIME:
+        then = "what is folded is kept: ask again, and the rebuild goes on from there" if kept else "nothing is kept"
+        return (
+            f"the history is too long to be folded in the time there is ({failure.reason}); the row stays as it was; "
+            f"{then}"
+        )
     return (
         f"the domain's logic fails with {failure.error} at the event {failure.event.event_id} "
         f"(EventKey {failure.event.key}); the row stays as it was"

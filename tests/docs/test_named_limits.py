@@ -7,7 +7,7 @@ import pytest
 
 from cp_event_source import CpEventSource, argument_checks, arguments, functions, queues
 from cp_event_source.monitoring import DEFAULT_THRESHOLDS
-from handler import attribute_value, domain_contract, domain_row
+from handler import attribute_value, domain_contract, domain_row, row_notes
 from handler.domain_event import ContractViolation, parse_domain_event
 from handler.key_set import NO_KEYS
 from handler.marks import Mark, Marks
@@ -112,15 +112,17 @@ def test_every_attribute_of_the_pipelines_own_is_in_the_reference() -> None:
         "d",
         state,
         "1",
-        parked=domain_row.Parked("key", "e", "FileUploaded", "E", "E: e", "now", "1", "key", "key"),
+        parked=row_notes.Parked("key", "e", "FileUploaded", row_notes.Cause.LOGIC, "E", "E: e", "now", "1", "key", "key"),
         marks=Marks.of([Mark("place", NO_KEYS, 0)]),
-        rebuilding=domain_row.Rebuilding("request", "run", "then", "place"),
-        trial=domain_row.Trial("key", "process", "1", 1),
+        rebuilding=row_notes.Rebuilding("request", "run", "then", "place"),
+        progress=row_notes.Progress("1", Marks.of([Mark("place", NO_KEYS, 0)])),
+        probes=(row_notes.CrashProbe("key", "1", "process", "then", 1),),
     )
     items = [row.to_item(), Snapshot("place", state, "1").to_item("d", 0)]
     assert set().union(*items) == {"DomainId", *domain_contract.RESERVED_ATTRIBUTES}
     notes = [item["CpEventSource"]["M"] for item in items]
     inner = [value["M"] for note in notes for value in note.values() if "M" in value]
+    inner += [each["M"] for note in notes for value in note.values() for each in value.get("L", ())]
     names = set().union(*items, *notes, *inner)
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 

@@ -1,7 +1,7 @@
 """Stores in memory for the projection, and a domain whose state shows exactly what was folded, in which order."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -9,11 +9,12 @@ from typing import Any
 from handler.attribute_value import Item
 from handler.budget import Budget
 from handler.domain_logic import DomainLogic
-from handler.domain_row import DomainRow, Parked
+from handler.domain_row import BOOKKEEPING, DomainRow
 from handler.folding import Recipe
-from handler.key_set import Span
+from handler.key_set import NO_KEYS, KeySet, Span
 from handler.projection import Projection, RowChanged
 from handler.rebuild import Rebuilds
+from handler.row_notes import Parked
 from handler.snapshot import Snapshot, slot_key
 from handler.stored_event import StoredEvent
 
@@ -101,6 +102,14 @@ def counting(version: str) -> DomainLogic:
     return DomainLogic(module)
 
 
+def key_set(keys: Iterable[str]) -> KeySet:
+    """Count and digest of events with these keys."""
+    counted = NO_KEYS
+    for key in keys:
+        counted = counted.plus(key)
+    return counted
+
+
 @dataclass
 class MemoryEvents:
     """The event store; counts what is read."""
@@ -108,7 +117,15 @@ class MemoryEvents:
     events: dict[str, dict[str, StoredEvent]] = field(default_factory=dict)
     items_read: int = 0
     keys_read: int = 0
+    ever: dict[str, str] = field(default_factory=dict)
+    """The key of each event that was ever put, by its id."""
     _in_order: dict[str, list[str]] = field(default_factory=dict)
+
+    def lose(self, *events: StoredEvent) -> None:
+        """As nothing of the pipeline's own can."""
+        for event in events:
+            del self.events[event.domain_id][event.key]
+            self._in_order.pop(event.domain_id, None)
 
     def put(self, *events: StoredEvent) -> None:
         for event in events:
@@ -116,6 +133,7 @@ class MemoryEvents:
             if event.key not in events_of_domain:
                 insort(self._sorted(event.domain_id), event.key)
             events_of_domain[event.key] = event
+            self.ever[event.event_id] = event.key
 
     def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
         for key in self._within(domain_id, span):
@@ -146,6 +164,7 @@ class MemoryRows:
 
     items: dict[str, Item] = field(default_factory=dict)
     before_write: Callable[[], None] | None = None
+    after_write: Callable[[DomainRow], None] = field(default=lambda row: None)
     lose_reply: bool = False
     writes: int = 0
 
@@ -157,11 +176,12 @@ class MemoryRows:
         intruder, self.before_write = self.before_write, None
         if intruder is not None:
             intruder()
-        now = self.read(row.domain_id)
-        if (now.revision if now else None) != (replacing.revision if replacing else None):
+        now = self.items.get(row.domain_id, {}).get(BOOKKEEPING, {}).get("M", {}).get("Revision")
+        if now != (replacing.lock if replacing else None):
             raise RowChanged(row.domain_id)
         self.writes += 1
         self.items[row.domain_id] = row.to_item()
+        self.after_write(row)
         if self.lose_reply:  # the SDK tries again and finds the condition broken by its own first try
             self.lose_reply = False
             raise RowChanged(row.domain_id)
@@ -208,6 +228,27 @@ class World:
     events_per_mark: int = 2
     """Few, so that short histories have marks."""
     logic: Callable[[str], DomainLogic] = logic
+
+    def __post_init__(self) -> None:
+        if self.logic is logic:
+            self.rows.after_write = self.check_marks
+
+    def check_marks(self, row: DomainRow) -> None:
+        """Guarantee of every row as it is written: its marks, and the snapshots there, hold what the row holds.
+
+        Not looked at where events are erased: a row does not show which tombstones it counts.
+        """
+        if any(event.is_erased for event in self.events.events.get(row.domain_id, {}).values()):
+            return
+        keys = [self.events.ever[entry["S"]] for entry in row.state.attributes.get("Entries", {"L": []})["L"]]
+        for mark in row.marks.read():
+            before = [key for key in keys if key < mark.key]
+            assert mark.applied == key_set(before), f"the mark {mark} is not of {before}"
+            item = self.snapshots.items.get((row.domain_id, mark.slot)) if mark.slot is not None else None
+            snapshot = Snapshot.from_item(item) if item is not None else None
+            if snapshot is not None and snapshot.is_of(mark):
+                entries = [entry["S"] for entry in snapshot.state.attributes["Entries"]["L"]]
+                assert [self.events.ever[each] for each in entries] == before, f"the snapshot of {mark} is another's"
 
     def projection(self, version: str = "v1") -> Projection:
         return Projection(self.events, self.rows, self.snapshots, self.notices, self.recipe(version))

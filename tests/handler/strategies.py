@@ -72,3 +72,19 @@ def events(draw: st.DrawFn, payloads: st.SearchStrategy[Any] = json_values) -> D
         ip_address=draw(st.none() | identifiers),
         extensions=draw(st.dictionaries(texts, payloads, max_size=3)),
     )
+
+
+strange_attributes = st.recursive(
+    st.one_of(
+        st.text(max_size=3).map(lambda text: {"S": text}),
+        st.sampled_from(("-1", "0", "1.5", "1E+2")).map(lambda number: {"N": number}),
+        st.binary(max_size=3).map(lambda value: {"B": value}),
+        st.sampled_from(({"NULL": True}, {"BOOL": False}, {"SS": ["a"]}, {"NS": ["1"]})),
+    ),
+    lambda inner: st.lists(inner, max_size=2).map(lambda values: {"L": values})
+    | st.dictionaries(st.sampled_from(("EventKey", "Until", "Marks", "S")), inner, max_size=2).map(
+        lambda members: {"M": members}
+    ),
+    max_leaves=4,
+)
+"""Attribute values that a hand may put in place of a note."""

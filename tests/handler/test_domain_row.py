@@ -8,30 +8,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.attribute_value import encode_item, item_size
-from handler.domain_row import BOOKKEEPING_BYTES, MIXED, NOTHING, DomainRow, DomainState, Parked, Rebuilding, Trial
+from handler.domain_row import BOOKKEEPING_BYTES, MAX_CRASH_PROBES, MIXED, NOTHING, DomainRow, DomainState
 from handler.key_set import KeySet
 from handler.marks import MOST_BYTES, Mark, Marks
+from handler.row_notes import MAX_PROGRESS_BYTES, Cause, CrashProbe, Parked, Progress, Rebuilding, now_text
 
 from .given import erased, stored
 from .strategies import identifiers
 
+KEY = "2026-01-01T00:00:00.000000000Z#"
 PARKED = Parked(
-    event_key="k",
+    event_key=f"{KEY}k",
     event_id="e",
     event_name="Noted",
+    cause=Cause.LOGIC,
     error="ValueError",
     reason="ValueError: no",
     since="2026-01-01T00:00:00.000+00:00",
     logic_version="arn:1",
-    waiting_from="k0",
-    waiting_up_to="k2",
+    waiting_from=f"{KEY}k0",
+    waiting_up_to=f"{KEY}k2",
 )
-parked = st.none() | st.builds(Parked, *[identifiers] * 9)
-key_sets = st.builds(KeySet, st.integers(0, 10**9), st.integers(0, 2**128 - 1))
+keys = identifiers.map(lambda event_id: f"{KEY}{event_id}")
+times = st.sampled_from(("2026-01-01T00:00:00.000+00:00", "2026-01-02T00:00:00.000+00:00"))
+parked = st.none() | st.builds(
+    Parked,
+    keys,
+    identifiers,
+    identifiers,
+    st.sampled_from(Cause),
+    identifiers,
+    identifiers,
+    times,
+    identifiers,
+    keys | st.just(""),
+    keys,
+)
+key_sets = st.builds(KeySet, st.integers(1, 10**9), st.integers(0, 2**128 - 1))
 attributes = st.dictionaries(st.sampled_from(["Name", "Checkpoint", "Parked", "Empty"]), identifiers).map(
     lambda attributes: encode_item({"DomainId": "d-1", **attributes})
 )
-states = st.builds(DomainState, attributes | st.just({}), identifiers, key_sets) | st.just(NOTHING)
+states = st.builds(DomainState, attributes | st.just({}), keys, key_sets) | st.just(NOTHING)
 marks = st.lists(st.builds(Mark, identifiers, st.builds(KeySet, st.integers(0, 10**9)), st.none() | st.integers(0, 9)))
 rows = st.builds(
     DomainRow,
@@ -40,8 +57,11 @@ rows = st.builds(
     identifiers | st.just(MIXED),
     parked,
     marks=marks.map(Marks.of),
-    trial=st.none() | st.builds(Trial, *[identifiers] * 3, st.integers(0, 9)),
-    rebuilding=st.none() | st.builds(Rebuilding, *[identifiers] * 3, st.none() | st.just("") | identifiers),
+    probes=st.lists(
+        st.builds(CrashProbe, keys, identifiers, identifiers, times, st.integers(0, 9)), max_size=MAX_CRASH_PROBES
+    ).map(tuple),
+    rebuilding=st.none() | st.builds(Rebuilding, identifiers, identifiers, times, st.none() | st.just("") | keys),
+    progress=st.none() | st.builds(Progress, identifiers, marks.map(lambda some: Marks.of(some, MAX_PROGRESS_BYTES))),
 )
 
 
@@ -56,7 +76,7 @@ def test_the_attributes_of_the_domain_lie_beside_one_reserved_map(row: DomainRow
     notes = item.pop("CpEventSource")["M"]
     item.pop("CpEventSourceParked", None)
     assert item == row.state.attributes | {"DomainId": {"S": "d-1"}}
-    assert notes.keys() - {"Checkpoint", "Empty", "Parked", "Marks", "Rebuilding", "Trial"} == {
+    assert notes.keys() - {"Checkpoint", "Empty", "Parked", "Marks", "Rebuilding", "Progress", "CrashProbes"} == {
         "EventCount",
         "Digest",
         "Revision",
@@ -116,33 +136,42 @@ def test_a_state_after_an_event() -> None:
     assert state == DomainState({"A": {"S": "2"}}, two.key, KeySet().plus(two.key).plus(one.key))
 
 
-def test_the_cause_of_a_pause_is_the_event_and_its_error() -> None:
-    later = replace(PARKED, since="later", waiting_up_to="k9", logic_version="arn:2")
-    assert PARKED.same_cause(later)
-    assert not PARKED.same_cause(None)
-    for change in ({"event_key": "k0"}, {"error": "KeyError"}, {"reason": "other"}):
-        assert not PARKED.same_cause(replace(PARKED, **change))
+def test_one_failure_is_one_event_one_cause_and_one_class_of_error_whatever_its_text() -> None:
+    later = replace(PARKED, since="later", waiting_up_to="k9", logic_version="arn:2", reason="ValueError: at 0x7f")
+    assert PARKED.is_same(later)
+    assert not PARKED.is_same(None)
+    for change in ({"event_key": "k0"}, {"error": "KeyError"}, {"cause": Cause.PROCESS_DIED}):
+        assert not PARKED.is_same(replace(PARKED, **change))
 
 
 def test_the_largest_notes_fit_into_their_room() -> None:
     """The longest keys and names of the contract, and a reason of the most characters, each of four bytes."""
     longest = Parked(
-        event_key="k" * 1024,
+        event_key=f"{KEY}{'k' * 993}",
         event_id="e" * 993,
-        event_name="n" * 256,
-        error="E" * 100,
+        event_name="\U0001f600" * 64,
+        cause=Cause.EVENTS_MISSING,
+        error="E" * 256,
         reason="\U0001f600" * 1000,
         since="2026-01-01T00:00:00.000+00:00",
         logic_version="v" * 200,
-        waiting_from="k" * 1024,
-        waiting_up_to="k" * 1024,
+        waiting_from=f"{KEY}{'k' * 993}",
+        waiting_up_to=f"{KEY}{'k' * 993}",
     )
-    state = DomainState(encode_item({"DomainId": "d-1"}), "k" * 1024, KeySet(10**9, 2**128 - 1))
-    largest = Marks(bytes(MOST_BYTES))
-    trial = Trial("k" * 1024, "p" * 8, "v" * 200, 9)
-    rebuilding = Rebuilding("r" * 100, "r" * 8, "u" * 24, "c" * 1024)
-    item = DomainRow("d-1", state, "v" * 200, longest, marks=largest, rebuilding=rebuilding, trial=trial).to_item()
+    state = DomainState(encode_item({"DomainId": "d-1"}), f"{KEY}{'k' * 993}", KeySet(10**9, 2**128 - 1))
+    row = DomainRow(
+        "d-1",
+        state,
+        "v" * 200,
+        longest,
+        marks=Marks(bytes(MOST_BYTES)),
+        rebuilding=Rebuilding("r" * 100, "r" * 8, now_text(), f"{KEY}{'k' * 993}"),
+        progress=Progress("v" * 200, Marks(bytes(MAX_PROGRESS_BYTES))),
+        probes=(CrashProbe(f"{KEY}{'k' * 993}", "v" * 200, "p" * 8, now_text(), 9),) * MAX_CRASH_PROBES,
+    )
+    item = row.to_item()
     assert item_size(item) - item_size(state.attributes) <= BOOKKEEPING_BYTES
+    assert DomainRow.from_item(item) == row
 
 
 @pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion"])
@@ -160,3 +189,27 @@ def test_a_row_whose_revision_is_lost_counts_as_no_row() -> None:
     item = DomainRow("d-1", NOTHING, "v1").to_item()
     del item["CpEventSource"]["M"]["Revision"]
     assert DomainRow.from_item(item) is None
+
+
+@pytest.mark.parametrize("revision", [{"N": "5"}, {"B": b"x"}, {"NULL": True}, {"BOOL": True}, {"L": []}, {"M": {}}])
+def test_a_revision_of_another_type_is_what_a_write_over_the_row_asks_for(revision: dict[str, Any]) -> None:
+    """Else no write would ever be taken: the row is there, and never the one that was read."""
+    item = DomainRow("d-1", NOTHING, "v1").to_item()
+    item["CpEventSource"]["M"]["Revision"] = revision
+    row = DomainRow.from_item(item)
+    assert row is not None
+    assert (row.readable, row.lock) == (False, revision)
+    assert row.followed_by().lock.keys() == {"S"}
+
+
+def test_marks_that_contradict_the_row_are_not_used() -> None:
+    state = NOTHING.after(stored(1), encode_item({"DomainId": "d-1"})).after(stored(2), encode_item({"DomainId": "d-1"}))
+    good = Mark(stored(2).key, KeySet(1, 5), 0)
+    assert DomainRow("d-1", state, "v1", marks=Marks.of([good])).known_marks() == (good,)
+    for bad in (
+        [replace(good, key=stored(3).key)],
+        [replace(good, applied=KeySet(2, 5))],
+        [good, good],
+        [good, Mark(stored(1).key, KeySet(1, 5), 1)],
+    ):
+        assert DomainRow("d-1", state, "v1", marks=Marks.of(bad)).known_marks() == ()

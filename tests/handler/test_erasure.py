@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from handler.domain_logic import DomainLogic
 from handler.domain_row import NOTHING
-from handler.folding import FUNCTION_DIED, Folding, Terms
+from handler.folding import Folding, Terms
 from handler.key_set import NO_KEYS, KeySet
 from handler.marks import SLOTS
 from handler.projection import Outcome, Plan
 from handler.rebuild import RebuildFailed
+from handler.row_notes import Cause
 from handler.snapshot import Snapshot
 from handler.stored_event import StoredEvent
 from tests.nightly import effort
@@ -246,10 +247,10 @@ def test_a_domain_parked_at_an_event_that_is_erased_then_goes_on() -> None:
 def test_an_event_of_which_the_process_died_is_passed_over_once_it_is_erased() -> None:
     world = new_world()
     events = [stored(1), stored(2), stored(3)]
-    for second, failure in ((events[1], FUNCTION_DIED), (erased(events[1]), None)):
+    for second, failure in ((events[1], Cause.PROCESS_DIED), (erased(events[1]), None)):
         folding = Folding(world.recipe("v1"), NOTHING, Terms(deadly=events[1].key))
         folding.apply([events[0], second, events[2]])
-        assert (folding.failure.error if folding.failure else None) == failure
+        assert (folding.failure.cause if folding.failure else None) == failure
 
 
 class TestSnapshots:

@@ -6,7 +6,8 @@ import pytest
 
 from handler.budget import AMPLE, Budget, OutOfTime
 from handler.domain_row import NOTHING, DomainRow
-from handler.folding import FUNCTION_DIED, OUT_OF_TIME, Folding, Terms
+from handler.folding import Folding, Terms
+from handler.row_notes import Cause
 from handler.key_set import NO_KEYS, KeySet
 from handler.marks import Mark, Marks
 from handler.stored_event import StoredEvent
@@ -139,7 +140,7 @@ def test_when_the_time_is_over_a_fold_that_had_it_all_has_failed_at_the_next_eve
     fold = folding(budget=World().budget(events=3))
     fold.apply(stored(number) for number in range(5))
     assert fold.failure is not None
-    assert (fold.failure.error, fold.failure.event.key) == (OUT_OF_TIME, stored(3).key)
+    assert (fold.failure.cause, fold.failure.event.key) == (Cause.OUT_OF_TIME, stored(3).key)
     assert fold.state.attributes["Count"] == {"N": "3"}
     assert fold.failure.reason.startswith("OutOfTime: 3 events folded")
 
@@ -149,7 +150,7 @@ def test_an_event_of_which_processes_died_has_failed_untried() -> None:
     fold = Folding(world.recipe("v1"), NOTHING, Terms(deadly=stored(3).key))
     fold.apply(stored(number) for number in range(5))
     assert fold.failure is not None
-    assert (fold.failure.error, fold.failure.event.key) == (FUNCTION_DIED, stored(3).key)
+    assert (fold.failure.cause, fold.failure.event.key) == (Cause.PROCESS_DIED, stored(3).key)
     assert fold.state.applied.count == 3
 
 

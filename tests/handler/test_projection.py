@@ -4,18 +4,24 @@ The traces are the shortest known to break weaker algorithms.
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler import crash_probe, projection, rebuild
 from handler.budget import Budget, OutOfTime
+from handler.domain_logic import DomainLogic
 from handler.domain_row import MIXED
 from handler.key_set import KeySet
 from handler.projection import Contention, Outcome
+from handler.row_notes import MAX_INVOCATION_SECONDS, Cause
 from handler.stored_event import StoredEvent
-from tests.handler.doubles import DOMAIN_ID, World, stored
+from tests.handler.doubles import DOMAIN_ID, World, counting, logic, stored
+from tests.handler.strategies import strange_attributes
 
 
 def keys_of(events: list[StoredEvent]) -> KeySet:
@@ -175,6 +181,54 @@ class TestTheStoreIsTheTruth:
         world.deliver(stored(1))
         world.deliver(stored(4))
         assert world.entries() == ["e1", "e2", "e3", "e4"]
+
+    @pytest.mark.parametrize("name", ["Revision", "EventCount", "Digest", "LogicVersion", "Checkpoint", "Marks", "Parked"])
+    @pytest.mark.parametrize("parked", [False, True])
+    @settings(max_examples=25)
+    @given(st.data())
+    def test_no_note_that_a_hand_wrote_holds_up_the_object(self, name: str, parked: bool, data: st.DataObject) -> None:
+        """Whatever it is, the row can be written over, and is the fold of all events then."""
+        world = World()
+        world.deliver(stored(2), stored(3), stored(4))
+        if parked:
+            world.deliver(stored(5, poison=True), stored(6))
+        notes = world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]
+        notes[name] = data.draw(strange_attributes)
+        for number in (1, 7):
+            world.deliver(stored(number), version="v2")
+        assert world.entries() == [f"e{number}" for number in (range(1, 8) if parked else (1, 2, 3, 4, 7))]
+
+    @pytest.mark.parametrize("name", ["EventKey", "Cause", "Since", "LogicVersion", "WaitingFrom", "WaitingUpTo", "Reason"])
+    @settings(max_examples=25)
+    @given(st.data())
+    def test_nor_does_one_within_the_note_of_a_parking(self, name: str, data: st.DataObject) -> None:
+        world = World()
+        world.deliver(stored(2), stored(3), stored(5, poison=True), stored(6))
+        world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Parked"]["M"][name] = data.draw(strange_attributes)
+        for number in (1, 7):
+            world.deliver(stored(number), version="v2")
+        assert world.entries() == [f"e{number}" for number in (1, 2, 3, 5, 6, 7)]
+
+    @pytest.mark.parametrize("name", ["Rebuilding", "Progress", "CrashProbes"])
+    @settings(max_examples=25)
+    @given(st.data())
+    def test_nor_does_one_of_what_is_under_way(self, name: str, data: st.DataObject) -> None:
+        world = World()
+        world.deliver(stored(2), stored(3))
+        world.rows.items[DOMAIN_ID]["CpEventSource"]["M"][name] = data.draw(strange_attributes)
+        assert world.deliver(stored(4)) is Outcome.APPLIED
+        world.deliver(stored(1))
+        world.rebuilds().rebuild(DOMAIN_ID)
+        assert world.entries() == ["e1", "e2", "e3", "e4"]
+
+    @pytest.mark.parametrize("until", ["9999-12-31T23:59:59.999+00:00", "zzz", ""])
+    def test_a_claim_on_the_row_beyond_any_invocation_counts_as_none(self, until: str) -> None:
+        world = World()
+        world.deliver(stored(1))
+        texts = {"RequestId": "r", "Run": "x", "Until": until}
+        note = {"M": {name: {"S": text} for name, text in texts.items()}}
+        world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Rebuilding"] = note
+        assert world.rebuilds().rebuild(DOMAIN_ID).rebuilding is None
 
     @pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion", "Revision"])
     def test_a_row_whose_notes_were_spoilt_by_hand_is_made_anew(self, lost: str) -> None:
@@ -339,6 +393,235 @@ class TestParking:
         assert world.entries() == ["e1"]
 
 
+class OutOfTime_(Exception):
+    """The domain's own, which happens to bear a name of the pipeline's."""
+
+
+OutOfTime_.__name__ = "OutOfTime"
+FunctionDied = type("FunctionDied", (Exception,), {})
+
+
+class TestCauses:
+    """What parked an object is a type of the pipeline's, never a text that the domain's own code can write."""
+
+    def world(self, *, unreadable: Exception | None = None, needs: str = "") -> World:
+        """The doubles' logic; from v2 on it cannot read earlier versions' rows, and e5 needs an event to come first."""
+
+        def strict(version: str) -> DomainLogic:
+            made = logic(version)
+            read, apply = made.from_dynamo_item, made.apply
+
+            def from_dynamo_item(item: Any) -> Any:
+                if unreadable is not None and version >= "v2" and set(item.Versions) != {version}:
+                    raise unreadable
+                return read(item)
+
+            def checked(log: Any, event: StoredEvent) -> Any:
+                if event.event_id == "e5" and needs and needs not in log.Entries:
+                    raise FunctionDied(f"at {id(object()):x}")
+                return apply(log, event)
+
+            made.from_dynamo_item = from_dynamo_item
+            made.apply = checked  # type: ignore[method-assign]
+            return made
+
+        return World(logic=strict)
+
+    def test_logic_that_cannot_read_a_row_folds_it_again_whatever_its_error_is_called(self) -> None:
+        world = self.world(unreadable=OutOfTime_("7 events folded, and the time of an invocation is over"))
+        world.deliver(stored(1), version="v1")
+        world.deliver(stored(2), version="v2")
+        assert world.row().parked is None
+        assert world.entries() == ["e1", "e2"]
+        assert set(world.versions()) == {"v2"}
+
+    def test_an_error_that_is_called_as_a_crash_heals_when_what_it_needs_arrives(self) -> None:
+        world = self.world(needs="e4")
+        world.deliver(stored(1), stored(5))
+        parked = world.row().parked
+        assert parked is not None
+        assert (parked.cause, parked.error) == (Cause.LOGIC, "FunctionDied")
+        assert world.deliver(stored(4)) is Outcome.HEALED
+        assert world.entries() == ["e1", "e4", "e5"]
+
+    def test_a_failure_whose_text_differs_each_time_is_one(self) -> None:
+        """An address in it, say."""
+        world = self.world(needs="e4")
+        world.deliver(stored(0), stored(5))
+        first = world.row().parked
+        for number in (1, 2, 3, 6):
+            world.deliver(stored(number))
+        parked = world.row().parked
+        assert parked is not None
+        assert first is not None
+        assert len(world.notices.sent) == 1
+        assert (parked.since, parked.is_same(first)) == (first.since, True)
+
+    @pytest.mark.parametrize(
+        ("error", "reason", "cause"),
+        [
+            ("OutOfTime", "OutOfTime: 7 events folded, and the time of an invocation is over", Cause.OUT_OF_TIME),
+            ("OutOfTime", "OutOfTime: the shop is closed", Cause.LOGIC),
+            (
+                "FunctionDied",
+                "FunctionDied: the function's process ended each time it applied the event; see its logs",
+                Cause.PROCESS_DIED,
+            ),
+            (
+                "FunctionDied",
+                "FunctionDied: the function's process ended each time it came to apply the event; see its logs",
+                Cause.PROCESS_DIED,
+            ),
+            ("FunctionDied", "FunctionDied: at 7f8a", Cause.LOGIC),
+            ("ValueError", "ValueError: poison", Cause.LOGIC),
+        ],
+    )
+    def test_a_row_that_was_parked_before_there_were_causes_has_its_own(
+        self, error: str, reason: str, cause: Cause
+    ) -> None:
+        world = World()
+        world.deliver(stored(1), stored(2, poison=True))
+        note = world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Parked"]["M"]
+        del note["Cause"]
+        note |= {"Error": {"S": error}, "Reason": {"S": reason}}
+        parked = world.row().parked
+        assert parked is not None
+        assert parked.cause is cause
+
+
+class TestMissingEvents:
+    """The store lost events: by a time-to-live, a restore of a part, a person."""
+
+    def test_a_late_event_does_not_take_them_out_of_the_row(self) -> None:
+        world = World(events_per_mark=100)
+        world.deliver(*map(stored, range(0, 20, 2)))
+        world.events.lose(*map(stored, range(0, 10, 2)))
+        assert world.deliver(stored(20)) is Outcome.APPLIED
+        assert world.deliver(stored(11)) is Outcome.PARKED
+        parked = world.row().parked
+        assert parked is not None
+        assert (parked.cause, parked.error) == (Cause.EVENTS_MISSING, "EventsMissing")
+        assert "lacks at least 4 of the 11 events" in parked.reason
+        assert len(world.entries()) == 11
+
+    def test_new_logic_does_not(self) -> None:
+        world = World(events_per_mark=100)
+        for start in range(0, 250, 50):
+            world.deliver(*map(stored, range(start, start + 50)))
+        world.events.lose(*map(stored, range(150)))
+        assert world.deliver(stored(240, event_id="late"), version="v2") is Outcome.PARKED
+        assert len(world.entries()) == 250
+
+    def test_new_events_in_the_same_batch_do_not_hide_it(self) -> None:
+        world = World(events_per_mark=100)
+        world.deliver(*map(stored, range(0, 20, 2)))
+        world.events.lose(stored(2), stored(4))
+        assert world.deliver(stored(11), *map(stored, range(30, 50))) is Outcome.PARKED
+        assert len(world.entries()) == 10
+
+    def test_as_many_late_events_do_not_hide_it(self) -> None:
+        world = World(events_per_mark=100)
+        world.deliver(*map(stored, range(0, 20, 2)))
+        world.events.lose(stored(4))
+        assert world.deliver(stored(11)) is Outcome.PARKED
+        assert "e4" in world.entries()
+
+    def test_events_in_order_wait(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(0, 20, 2)))
+        world.events.lose(stored(2), stored(4))
+        world.deliver(stored(5))
+        assert world.deliver(stored(30)) is Outcome.WAITING
+        assert world.deliver(stored(31), version="v2") is Outcome.WAITING
+
+    def test_what_is_put_back_heals_it(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(0, 20, 2)))
+        lost = [stored(2), stored(4)]
+        world.events.lose(*lost)
+        world.deliver(stored(5))
+        world.deliver(stored(30))
+        assert world.deliver(lost[0]) is Outcome.WAITING
+        assert world.deliver(lost[1]) is Outcome.HEALED
+        assert world.entries() == [f"e{number}" for number in (0, 2, 4, 5, *range(6, 20, 2), 30)]
+        assert len(world.notices.sent) == 1
+
+    def test_a_healing_does_not_take_them_out(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(5)), stored(5, poison=True), stored(6))
+        world.events.lose(stored(2))
+        assert world.deliver(stored(7), version="v2") is Outcome.PARKED
+        parked = world.row().parked
+        assert parked is not None
+        assert parked.cause is Cause.EVENTS_MISSING
+        assert world.entries() == [f"e{number}" for number in range(5)]
+        assert world.deliver(stored(2), version="v2") is Outcome.HEALED
+        assert world.entries() == [f"e{number}" for number in range(8)]
+
+    @given(st.data())
+    def test_a_row_never_has_fewer_events(self, data: st.DataObject) -> None:
+        """Whatever the store loses, in whatever order events come; and it has all once they are put back.
+
+        One thing cannot be seen: more late events that come in one fold than it lacks.
+        """
+        world = World(events_per_mark=data.draw(st.integers(1, 4)))
+        numbers = st.lists(st.integers(0, 40), min_size=1, max_size=6, unique=True)
+        lost: list[StoredEvent] = []
+        held: list[str] = []
+        for _ in range(data.draw(st.integers(2, 8))):
+            if held and data.draw(st.booleans()):
+                gone = data.draw(st.lists(st.sampled_from(held), max_size=4, unique=True))
+                events = [world.events.events[DOMAIN_ID].get(world.events.ever[each]) for each in gone]
+                present = [event for event in events if event is not None]
+                world.events.lose(*present)
+                lost += present
+            version = data.draw(st.sampled_from(("v1", "v2")))
+            absent = {event.event_id for event in lost}
+            batch = [stored(number) for number in data.draw(numbers) if f"e{number}" not in absent]
+            if batch:
+                world.deliver(*batch, version=version)
+                assert len(held) <= len(world.entries())
+                held = world.entries()
+        for event in lost:
+            world.deliver(event, version="v2")
+        assert world.row().parked is None
+        assert world.entries() == [event.event_id for _, event in sorted(world.events.events[DOMAIN_ID].items())]
+
+
+class TestRepeatedIds:
+    """One EventId under two times is stored and applied twice: it is counted where it is seen for nothing."""
+
+    def seen(self, world: World, *batches: list[StoredEvent]) -> list[str]:
+        found: list[str] = []
+        for batch in batches:
+            world.events.put(*batch)
+            recipe = replace(world.recipe("v1"), on_repeated_id=lambda event: found.append(event.event_id))
+            again = replace(world.projection(), recipe=recipe)
+            again.project(batch, world.rows.read(DOMAIN_ID))
+        return found
+
+    def test_within_a_batch(self) -> None:
+        assert self.seen(World(logic=counting), [stored(1), stored(2, event_id="e1"), stored(3)]) == ["e1"]
+
+    def test_after_the_newest_event_of_the_row(self) -> None:
+        assert self.seen(World(logic=counting), [stored(1)], [stored(2, event_id="e1")]) == ["e1"]
+
+    def test_among_the_events_that_a_fold_reads(self) -> None:
+        found = self.seen(World(logic=counting), [stored(1)], [stored(3)], [stored(4, event_id="e1"), stored(5)], [stored(2)])
+        assert found == ["e1"]
+
+    def test_by_a_rebuild(self) -> None:
+        world = World(logic=counting)
+        world.deliver(stored(1), stored(2), stored(3, event_id="e1"))
+        found: list[str] = []
+        recipe = replace(world.recipe("v1"), on_repeated_id=lambda event: found.append(event.event_id))
+        replace(world.rebuilds(), recipe=recipe).rebuild(DOMAIN_ID)
+        assert found == ["e1"]
+
+    def test_an_event_delivered_twice_is_none(self) -> None:
+        assert self.seen(World(logic=counting), [stored(1), stored(2)], [stored(2), stored(3)], [stored(1)]) == []
+
+
 class TestLogicVersions:
     def test_a_row_that_two_versions_folded_is_mixed(self) -> None:
         world = World()
@@ -469,7 +752,7 @@ class TestTime:
         world.projection().project(events, None, world.budget(events=6))
         parked = world.row().parked
         assert parked is not None
-        assert (parked.error, parked.event_id) == ("OutOfTime", "e6")
+        assert (parked.cause, parked.event_id) == (Cause.OUT_OF_TIME, "e6")
         assert world.entries() == [f"e{number}" for number in range(6)]
 
     def test_the_next_event_goes_on_from_there(self) -> None:
@@ -506,128 +789,292 @@ class TestTime:
         assert world.deliver(stored(10), version="v1") is Outcome.HEALED
         assert world.entries() == [f"e{number}" for number in range(11)]
 
-    def test_a_late_event_for_which_it_is_too_short_is_not_tried_again_at_every_event(self) -> None:
+    def with_one_late(self, world: World) -> None:
+        """An object for whose late event the time ran out."""
+        world.deliver(*map(stored, range(1, 20)), version="v0")
+        assert self.take(world, stored(0)) is Outcome.PARKED
+        parked = world.row().parked
+        assert parked is not None
+        assert parked.cause is Cause.OUT_OF_TIME
+
+    def take(self, world: World, *batch: StoredEvent, events: int = 8) -> Outcome:
+        """A delivery to new logic, with the time for so many events."""
+        world.events.put(*batch)
+        row = world.rows.read(DOMAIN_ID)
+        return world.projection("v1").project(batch, row, world.budget(events=events))
+
+    def test_events_in_order_are_applied_while_a_late_one_waits_for_a_long_fold(self) -> None:
         world = World(events_per_mark=100)
-        world.deliver(*map(stored, range(1, 20)))
-        world.events.put(stored(0))
-        world.projection().project([stored(0)], world.rows.read(DOMAIN_ID), world.budget(events=6))
-        assert world.row().parked is not None
+        self.with_one_late(world)
         world.events.items_read = 0
-        assert world.deliver(stored(21)) is Outcome.WAITING
-        assert world.events.items_read == 0
-        world.rebuilds().rebuild(DOMAIN_ID)
+        assert self.take(world, stored(21)) is Outcome.APPLIED
+        assert self.take(world, stored(22), stored(23)) is Outcome.APPLIED
+        assert world.events.items_read == 3
+        assert world.entries() == [f"e{number}" for number in (*range(1, 20), 21, 22, 23)]
+        assert world.row().parked is not None
+        assert len(world.notices.sent) == 1
+        world.rebuilds("v1").rebuild(DOMAIN_ID)
+        assert world.entries() == [f"e{number}" for number in (*range(20), 21, 22, 23)]
+
+    def test_new_events_that_wait_beside_the_late_one_are_not_jumped(self) -> None:
+        world = World(events_per_mark=100)
+        world.deliver(*map(stored, range(1, 20)), version="v0")
+        assert self.take(world, stored(0), stored(21)) is Outcome.PARKED
+        assert self.take(world, stored(22)) is Outcome.APPLIED
+        assert world.entries() == [f"e{number}" for number in (*range(1, 20), 21, 22)]
+
+    def test_a_late_event_takes_the_fold_up_where_it_was_cut_short(self) -> None:
+        world = World()
+        self.with_one_late(world)
+        outcomes = [self.take(world, stored(number, event_id=f"e{number}a")) for number in (19, 19, 18, 19, 19, 19)]
+        assert Outcome.HEALED in outcomes
+        assert world.row().parked is None
+        assert world.entries() == [*(f"e{number}" for number in range(19)), "e18a", "e19", "e19a"]
+        assert set(world.versions()) == {"v1"}
+
+    def test_a_rebuild_takes_it_up_too(self) -> None:
+        world = World()
+        self.with_one_late(world)
+        world.events.items_read = 0
+        world.rebuilds("v1").rebuild(DOMAIN_ID)
+        assert world.events.items_read < 20
+        assert world.entries() == [f"e{number}" for number in range(20)]
+
+    def test_an_event_in_order_that_fails_meanwhile_heals_with_all_that_waits(self) -> None:
+        world = World(events_per_mark=100)
+        self.with_one_late(world)
+        assert self.take(world, stored(21, poison=True), events=99) is Outcome.PARKED
+        assert world.deliver(stored(22), version="v2") is Outcome.HEALED
+        assert world.entries() == [f"e{number}" for number in (*range(20), 21, 22)]
+
+    def test_an_event_in_order_is_no_reason_for_the_same_logic_to_fold_it_all(self) -> None:
+        world = World(events_per_mark=100)
+        self.with_one_late(world)
+        world.events.items_read = 0
+        self.take(world, stored(21), events=99)
+        assert world.events.items_read == 1
+
+    def test_faster_logic_folds_it_at_the_next_event(self) -> None:
+        world = World(events_per_mark=100)
+        self.with_one_late(world)
+        assert world.deliver(stored(21), version="v2") is Outcome.HEALED
         assert world.entries() == [f"e{number}" for number in (*range(20), 21)]
 
 
-class TestDeath:
-    """An event of which processes die: one that comes alone and late is tried with a note in the row."""
+class Process:
+    """A process of the project function that an event came to alone, long after it was stored."""
 
-    def trial(self, world: World, event: StoredEvent, *, version: str = "v1", dies: bool = False) -> Outcome | None:
-        """One process's try."""
-        world.events.put(event)
-        projection = world.projection(version)
-        row, untried = projection.begin_trial(event, world.rows.read(DOMAIN_ID))
-        if dies and not untried:
-            return None
-        plan = projection.plan([event], row, untried=untried)
-        return projection.go_on(plan, projection.carry_out(plan))
+    def __init__(self, world: World, version: str = "v1") -> None:
+        self._world = world
+        self._projection = world.projection(version)
 
-    def test_the_third_process_parks_the_domain_and_lets_the_stream_go_on(self) -> None:
+    def begin(self, event: StoredEvent) -> None:
+        """To the point where it runs the domain's logic; it may crash then."""
+        self._world.events.put(event)
+        self._event = event
+        self._row = self._projection.begin_probe(event, self._world.rows.read(DOMAIN_ID))
+
+    def end(self) -> Outcome:
+        """The rest."""
+        plan = self._projection.plan([self._event], self._row, probed=True)
+        return self._projection.go_on(plan, self._projection.carry_out(plan))
+
+    def take(self, event: StoredEvent) -> Outcome:
+        self.begin(event)
+        return self.end()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> "Clock":
+    return Clock(monkeypatch)
+
+
+class Clock:
+    """The time by which notes are written and read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = datetime(2026, 1, 2, tzinfo=UTC)
+        for module in (crash_probe, projection, rebuild):
+            monkeypatch.setattr(module, "now_text", self.text)
+
+    def text(self, *, later_by: float = 0) -> str:
+        return (self.now + timedelta(seconds=later_by)).isoformat(timespec="milliseconds")
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+LONGEST = MAX_INVOCATION_SECONDS + 1
+
+
+class TestCrashes:
+    """An event that crashes processes: one that comes alone and late is tried with a note in the row."""
+
+    def crash(self, world: World, clock: Clock, event: StoredEvent, version: str = "v1", *, times: int = 1) -> None:
+        """Processes that crash at an event, each after the time of the one before is over."""
+        for _ in range(times):
+            Process(world, version).begin(event)
+            clock.advance(LONGEST)
+
+    def test_the_third_process_parks_the_object_and_lets_the_stream_go_on(self, clock: Clock) -> None:
         world = World()
         world.deliver(stored(1))
-        assert self.trial(world, stored(2), dies=True) is None
-        assert self.trial(world, stored(2), dies=True) is None
+        self.crash(world, clock, stored(2), times=2)
         assert world.notices.sent == []
-        assert self.trial(world, stored(2), dies=True) is Outcome.PARKED
+        assert Process(world).take(stored(2)) is Outcome.PARKED
         parked = world.row().parked
         assert parked is not None
-        assert (parked.error, parked.event_id) == ("FunctionDied", "e2")
-        assert [told.error for _, told in world.notices.sent] == ["FunctionDied"]
+        assert (parked.cause, parked.event_id) == (Cause.PROCESS_DIED, "e2")
+        assert [told.cause for _, told in world.notices.sent] == [Cause.PROCESS_DIED]
+        assert world.row().probes == ()
         assert world.deliver(stored(3)) is Outcome.WAITING
         assert world.entries() == ["e1"]
 
-    def test_one_that_lives_applies_the_event_as_ever(self) -> None:
+    def test_processes_that_overlap_are_no_crashes(self, clock: Clock) -> None:
+        """Each has not finished, and none has crashed: they are all at work on the event."""
         world = World()
         world.deliver(stored(1))
-        self.trial(world, stored(2), dies=True)
-        world.events.items_read = 0
-        assert self.trial(world, stored(2)) is Outcome.APPLIED
-        assert world.events.items_read == 0
-        assert world.row().trial is None
+        processes = [Process(world) for _ in range(5)]
+        for process in processes:
+            process.begin(stored(2))
+            clock.advance(61)
+        outcomes = [process.end() for process in processes]
+        assert outcomes == [Outcome.APPLIED, *[Outcome.REDELIVERED] * 4]
         assert world.entries() == ["e1", "e2"]
         assert world.notices.sent == []
 
-    def test_one_process_may_try_as_often_as_it_must(self) -> None:
-        """A fault of the infrastructure is no death, even if the note could not be taken back."""
+    def test_many_tries_within_the_time_of_one_invocation_count_once(self, clock: Clock) -> None:
+        """Which of them crashed is not known before the first must have ended."""
         world = World()
         world.deliver(stored(1))
-        world.events.put(stored(2))
-        projection = world.projection()
-        for _ in range(5):
-            _, untried = projection.begin_trial(stored(2), world.rows.read(DOMAIN_ID))
-            assert not untried
-        projection.end_trial(DOMAIN_ID)
-        assert world.row().trial is None
+        for _ in range(9):
+            Process(world).begin(stored(2))
+            clock.advance(60)
+        assert [probe.crashes for probe in world.row().probes] == [0]
+        clock.advance(LONGEST)
+        assert Process(world).take(stored(2)) is Outcome.APPLIED
 
-    def test_the_innocent_event_before_the_deadly_one_is_applied(self) -> None:
+    def test_two_events_that_crash_by_turns_are_counted_each_by_itself(self, clock: Clock) -> None:
+        """Two shards after a split: the note of the one leaves that of the other."""
+        world = World()
+        world.deliver(stored(1))
+        for _ in range(2):
+            for number in (2, 3):
+                Process(world).begin(stored(number))
+                clock.advance(60)
+            clock.advance(LONGEST)
+        assert Process(world).take(stored(3)) is Outcome.PARKED
+        assert Process(world).take(stored(2)) is Outcome.PARKED
+        parked = world.row().parked
+        assert parked is not None
+        assert (parked.event_id, parked.cause) == ("e2", Cause.PROCESS_DIED)
+        assert world.deliver(stored(4)) is Outcome.WAITING
+
+    def test_events_that_are_applied_meanwhile_leave_the_count_as_it_is(self, clock: Clock) -> None:
+        world = World()
+        for number in range(1, 9):
+            world.deliver(stored(number))
+            Process(world).begin(stored(30))
+            clock.advance(300)
+        clock.advance(LONGEST)
+        assert Process(world).take(stored(30)) is Outcome.PARKED
+        assert world.entries() == [f"e{number}" for number in range(1, 9)]
+
+    def test_more_events_than_the_row_notes_end_as_well(self, clock: Clock) -> None:
+        world = World()
+        world.deliver(stored(1))
+        events = [stored(number) for number in range(2, 9)]
+        for _ in range(2):
+            for event in events:
+                Process(world).begin(event)
+            clock.advance(LONGEST)
+        assert [Process(world).take(event) for event in events].count(Outcome.PARKED) >= 1
+        assert world.row().parked is not None
+
+    def test_one_that_lives_applies_the_event(self, clock: Clock) -> None:
+        world = World()
+        world.deliver(stored(1))
+        self.crash(world, clock, stored(2))
+        world.events.items_read = 0
+        assert Process(world).take(stored(2)) is Outcome.APPLIED
+        assert world.events.items_read == 0
+        assert world.row().probes == ()
+        assert world.entries() == ["e1", "e2"]
+        assert world.notices.sent == []
+
+    def test_one_process_may_try_as_often_as_it_must(self, clock: Clock) -> None:
+        """A fault of the infrastructure is no crash, even if the note could not be taken back."""
+        world = World()
+        world.deliver(stored(1))
+        process = world.projection()
+        world.events.put(stored(2))
+        for _ in range(5):
+            process.begin_probe(stored(2), world.rows.read(DOMAIN_ID))
+            clock.advance(LONGEST)
+        assert [probe.crashes for probe in world.row().probes] == [0]
+        process.end_probe(stored(2))
+        assert world.row().probes == ()
+
+    def test_the_innocent_event_before_the_deadly_one_is_applied(self, clock: Clock) -> None:
         world = World()
         world.deliver(stored(1))
         world.events.put(stored(3))
-        assert self.trial(world, stored(2)) is Outcome.APPLIED
-        for _ in range(3):
-            self.trial(world, stored(3), dies=True)
-        parked = world.row().parked
-        assert parked is not None
-        assert parked.event_id == "e3"
+        assert Process(world).take(stored(2)) is Outcome.APPLIED
+        self.crash(world, clock, stored(3), times=2)
+        assert Process(world).take(stored(3)) is Outcome.PARKED
+        assert world.row().parked is not None
         assert world.entries() == ["e1", "e2"]
 
-    def test_the_first_event_of_a_domain_may_be_the_one(self) -> None:
+    def test_the_first_event_of_an_object_may_be_the_one(self, clock: Clock) -> None:
         world = World()
-        for _ in range(3):
-            self.trial(world, stored(1), dies=True)
-        assert world.row().parked is not None
+        self.crash(world, clock, stored(1), times=2)
+        assert Process(world).take(stored(1)) is Outcome.PARKED
         assert world.entries() == []
         assert world.deliver(stored(2)) is Outcome.WAITING
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2"]
 
-    def test_a_first_event_that_is_none_is_applied(self) -> None:
+    def test_a_first_event_that_is_none_is_applied(self, clock: Clock) -> None:
         world = World()
-        self.trial(world, stored(1), dies=True)
-        assert self.trial(world, stored(1)) is Outcome.APPLIED
+        self.crash(world, clock, stored(1))
+        assert Process(world).take(stored(1)) is Outcome.APPLIED
         assert world.deliver(stored(2)) is Outcome.APPLIED
         assert world.entries() == ["e1", "e2"]
 
-    def test_an_earlier_event_is_folded_in_before_the_deadly_one(self) -> None:
-        """Which is not tried with it."""
+    def test_an_earlier_event_is_folded_in_before_the_deadly_one(self, clock: Clock) -> None:
+        """Which is not tried with it, and of which nobody is notified twice."""
         world = World()
         world.deliver(stored(1))
-        for _ in range(3):
-            self.trial(world, stored(5), dies=True)
+        self.crash(world, clock, stored(5), times=2)
+        Process(world).take(stored(5))
+        since = world.row().parked
+        clock.advance(60)
         world.deliver(stored(3))
         parked = world.row().parked
         assert parked is not None
-        assert (parked.error, parked.event_id) == ("FunctionDied", "e5")
+        assert since is not None
+        assert (parked.cause, parked.event_id, parked.since) == (Cause.PROCESS_DIED, "e5", since.since)
+        assert len(world.notices.sent) == 1
         assert world.entries() == ["e1", "e3"]
 
-    def test_new_logic_may_die_of_it_as_well(self) -> None:
-        """Then it, too, leaves the domain parked, wherever in the fold it died."""
+    def test_new_logic_may_crash_as_well(self, clock: Clock) -> None:
+        """Then it, too, leaves the object parked, wherever in the fold it crashed."""
         world = World()
         world.deliver(stored(1), stored(2, poison=True))
-        for _ in range(3):
-            self.trial(world, stored(4), version="v2", dies=True)
+        self.crash(world, clock, stored(4), "v2", times=2)
+        Process(world, "v2").take(stored(4))
         parked = world.row().parked
         assert parked is not None
-        assert (parked.error, parked.logic_version) == ("FunctionDied", "v2")
+        assert (parked.cause, parked.logic_version) == (Cause.PROCESS_DIED, "v2")
         assert world.deliver(stored(5), version="v2") is Outcome.WAITING
         assert world.deliver(stored(6), version="v3") is Outcome.HEALED
         assert world.entries() == ["e1", "e2", "e4", "e5", "e6"]
 
-    def test_a_late_event_may_be_the_one(self) -> None:
+    def test_a_late_event_may_be_the_one(self, clock: Clock) -> None:
         world = World()
         world.deliver(*map(stored, (1, 3, 4)))
-        for _ in range(3):
-            self.trial(world, stored(2), dies=True)
+        self.crash(world, clock, stored(2), times=2)
+        Process(world).take(stored(2))
         assert world.deliver(stored(5)) is Outcome.WAITING
         assert world.deliver(stored(6), version="v2") is Outcome.HEALED
         assert world.entries() == [f"e{number}" for number in range(1, 7)]
@@ -636,5 +1083,56 @@ class TestDeath:
         world = World()
         world.deliver(stored(1))
         world.rows.before_write = lambda: world.deliver(stored(3))
-        assert self.trial(world, stored(2)) is Outcome.REFOLDED
+        assert Process(world).take(stored(2)) is Outcome.REFOLDED
         assert world.entries() == ["e1", "e2", "e3"]
+
+    def test_a_rebuild_that_applies_the_event_is_not_undone(self, clock: Clock) -> None:
+        """Two processes of v1 crashed; v2 rebuilds; the third of v1, which read the row before, is about to park it."""
+        world = World()
+        world.deliver(stored(1))
+        self.crash(world, clock, stored(2), times=2)
+        third = Process(world)
+        third.begin(stored(2))
+        world.rows.before_write = lambda: world.rebuilds("v2").rebuild(DOMAIN_ID)
+        assert third.end() is Outcome.REDELIVERED
+        assert world.row().parked is None
+        assert world.entries() == ["e1", "e2"]
+        assert set(world.versions()) == {"v2"}
+
+    @pytest.mark.parametrize("meanwhile", ["delivered", "healed", "rebuilt before", "row deleted"])
+    def test_a_parking_is_decided_on_the_row_that_it_is_written_over(self, meanwhile: str, clock: Clock) -> None:
+        """And never at an event that the row has by then, however it came into it."""
+        world = World()
+        world.deliver(stored(1))
+        if meanwhile == "healed":
+            world.deliver(stored(3, poison=True))
+        self.crash(world, clock, stored(2), times=2)
+        third = Process(world)
+        if meanwhile != "rebuilt before":
+            third.begin(stored(2))
+
+        def apply() -> None:
+            if meanwhile == "row deleted":
+                world.rows.items.clear()
+            if meanwhile == "rebuilt before":
+                world.rebuilds("v2").rebuild(DOMAIN_ID)
+            else:
+                world.deliver(stored(2), version="v2")
+
+        if meanwhile == "rebuilt before":
+            apply()
+            third.begin(stored(2))
+        else:
+            world.rows.before_write = apply
+        assert third.end() is Outcome.REDELIVERED
+        assert world.row().parked is None
+        assert "e2" in world.entries()
+
+    def test_an_event_that_the_row_has_is_looked_up_and_not_tried(self, clock: Clock) -> None:
+        """To fold it would crash the process: other logic applied it."""
+        world = World()
+        world.deliver(stored(1), stored(2), version="v2")
+        world.snapshots.reads = world.events.items_read = 0
+        assert Process(world, "v1").take(stored(2)) is Outcome.REDELIVERED
+        assert world.events.items_read == 0
+        assert world.row().probes == ()

@@ -2,19 +2,24 @@
 then readers see the row as deliveries leave it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handler.budget import Budget
-from handler.domain_row import DomainRow, Rebuilding
+from handler.domain_row import DomainRow
 from handler.rebuild import RebuildFailed
+from handler.row_notes import Rebuilding
 from handler.stored_event import StoredEvent
 from tests.nightly import effort
 
 from .doubles import DOMAIN_ID, World, counting, stored
+from .given import erased
 
 
 def meanwhile(world: World, *steps: Callable[[], object]) -> None:
@@ -129,12 +134,13 @@ class TestFailure:
             World().rebuilds().rebuild(DOMAIN_ID)
 
     def test_a_history_too_long_for_the_time_leaves_the_row_as_it_was(self) -> None:
+        """But for the note of how far the rebuild got."""
         world = World()
         world.deliver(*map(stored, range(10)))
         before = world.row()
         with pytest.raises(RebuildFailed, match="too long to be folded in the time there is"):
             world.rebuilds().rebuild(DOMAIN_ID, budget=world.budget(events=6))
-        assert replace(world.row(), revision=before.revision) == before
+        assert replace(world.row(), revision=before.revision, progress=None) == before
 
     def test_a_row_that_is_written_all_the_time_is_given_up_when_the_time_is_over(self) -> None:
         world = World()
@@ -240,6 +246,238 @@ class TestMeanwhile:
         meanwhile(world, delete_and_deliver)
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ids(1, 2, 3)
+
+
+    def test_events_on_both_sides_of_a_mark_leave_it_true(self) -> None:
+        """The rebuild goes back to the state at the mark, behind which 4005 lies and 4015 does not.
+
+        A mark that lacked 4005 would prove, with the snapshot there, that the row holds both; and the next late event
+        would be folded in from it.
+        """
+        world = World(events_per_mark=100)
+        for start in range(10, 4501, 500):
+            world.deliver(*(at(second) for second in range(start, start + 500, 10)))
+        assert len(world.entries()) == 450
+        world.events.put(at(4510))
+
+        def store_and_deliver() -> None:
+            world.events.put(at(4005), at(4015))
+            world.deliver(at(4510))
+
+        meanwhile(world, store_and_deliver)
+        world.rebuilds().rebuild(DOMAIN_ID)
+        world.deliver(at(4005), at(4015))
+        world.deliver(at(4017))
+        assert world.entries() == [f"e{second}" for second in sorted({*range(10, 4511, 10), 4005, 4015, 4017})]
+
+    @given(st.data())
+    def test_every_mark_of_every_row_is_true_whatever_comes_in_between(self, data: st.DataObject) -> None:
+        """Events are stored at any moment of a rebuild, some are delivered, in order or late; `World` looks at each row
+        as it is written."""
+        world = World(events_per_mark=data.draw(st.integers(1, 3)))
+        numbers = st.lists(st.integers(1, 40), max_size=4, unique=True)
+        for number in data.draw(st.lists(st.integers(1, 40), min_size=4, max_size=12, unique=True)):
+            world.deliver(stored(number))
+
+        def between() -> None:
+            world.events.put(*map(stored, data.draw(numbers)))
+            late = data.draw(numbers)
+            if late:
+                world.deliver(*map(stored, late), version=data.draw(st.sampled_from(("v0", "v1"))))
+
+        meanwhile(world, *[between] * data.draw(st.integers(1, 4)))
+        world.rebuilds("v1").rebuild(DOMAIN_ID)
+        world.rows.before_write = None
+        everything = sorted(world.events.events[DOMAIN_ID])
+        for key in data.draw(st.permutations(everything)):
+            world.deliver(world.events.events[DOMAIN_ID][key])
+        assert world.entries() == [world.events.events[DOMAIN_ID][key].event_id for key in everything]
+
+
+class TestProgress:
+    """A history that takes longer than one invocation is folded in several."""
+
+    def rebuild_in_parts(self, world: World, *, events: int, between: Callable[[], object] = lambda: None) -> int:
+        """Requests until one gets through; how many failed before."""
+        for failed in range(100):
+            try:
+                world.rebuilds("v1").rebuild(DOMAIN_ID, budget=world.budget(events=events))
+            except RebuildFailed as error:
+                assert "ask again, and the rebuild goes on from there" in str(error)  # noqa: PT017
+                between()
+                continue
+            return failed
+        raise AssertionError("it does not come to an end")
+
+    def test_each_rebuild_goes_on_where_the_one_before_stopped(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(40)), version="v0")
+        world.events.items_read = 0
+        assert 1 < self.rebuild_in_parts(world, events=12) < 10
+        assert world.entries() == ids(*range(40))
+        assert set(world.versions()) == {"v1"}
+        assert world.row().progress is None
+        assert world.events.items_read < 100
+
+    def test_it_gets_on_by_less_than_a_spacing_at_a_time(self) -> None:
+        world = World(events_per_mark=100)
+        world.deliver(*map(stored, range(40)), version="v0")
+        self.rebuild_in_parts(world, events=5)
+        assert world.entries() == ids(*range(40))
+
+    def test_readers_see_the_old_row_and_events_in_order_meanwhile(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(40)), version="v0")
+        numbers = count(40)
+        self.rebuild_in_parts(world, events=12, between=lambda: world.deliver(stored(next(numbers)), version="v0"))
+        assert world.entries() == ids(*range(next(numbers)))
+        assert set(world.versions()) == {"v1"}
+
+    def test_a_late_event_behind_what_is_kept_is_in_it(self) -> None:
+        """What lies before a mark is compared with the store before the mark's state is used."""
+        world = World()
+        world.deliver(*map(stored, range(0, 80, 2)), version="v0")
+        late = iter([31, 3])
+        self.rebuild_in_parts(
+            world, events=16, between=lambda: world.deliver(*(stored(each) for each in [next(late, 0)]), version="v0")
+        )
+        assert world.entries() == ids(*sorted({*range(0, 80, 2), 31, 3}))
+        assert set(world.versions()) == {"v1"}
+
+    def test_what_is_erased_meanwhile_is_not_in_it(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(20)))
+        with pytest.raises(RebuildFailed):
+            world.rebuilds("v1").rebuild(DOMAIN_ID, budget=world.budget(events=12))
+        world.events.put(erased(stored(3)))
+        world.rebuilds("v1").rebuild(DOMAIN_ID)
+        assert world.entries() == ids(0, 1, 2, *range(4, 20))
+        assert all("'e3'" not in repr(item) for item in world.snapshots.items.values())
+
+    def test_other_logic_begins_with_the_first_event(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(20)))
+        with pytest.raises(RebuildFailed):
+            world.rebuilds("v1").rebuild(DOMAIN_ID, budget=world.budget(events=12))
+        world.rebuilds("v2").rebuild(DOMAIN_ID)
+        assert set(world.versions()) == {"v2"}
+
+    def test_snapshots_that_are_gone_cost_time_alone(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(20)), version="v0")
+        with pytest.raises(RebuildFailed):
+            world.rebuilds("v1").rebuild(DOMAIN_ID, budget=world.budget(events=12))
+        world.snapshots.items.clear()
+        world.rebuilds("v1").rebuild(DOMAIN_ID)
+        assert world.entries() == ids(*range(20))
+
+    def test_a_row_that_was_deleted_is_made_in_parts(self) -> None:
+        world = World()
+        world.events.put(*map(stored, range(40)))
+        self.rebuild_in_parts(world, events=12)
+        assert world.entries() == ids(*range(40))
+
+    def test_a_parked_row_is_healed_in_parts(self) -> None:
+        world = World()
+        world.deliver(stored(0, poison=True), *map(stored, range(1, 40)), version="v0")
+        world.deliver(*map(stored, range(40, 50)), version="v0")
+        for _ in range(20):
+            try:
+                world.rebuilds("v2").rebuild(DOMAIN_ID, budget=world.budget(events=12))
+            except RebuildFailed:
+                continue
+            break
+        assert world.entries() == ids(*range(50))
+        assert world.row().parked is None
+
+    @given(st.data())
+    def test_whatever_comes_in_between_ends_in_the_fold_of_all_events(self, data: st.DataObject) -> None:
+        world = World(events_per_mark=data.draw(st.integers(1, 4)))
+        numbers = st.lists(st.integers(0, 60), max_size=3)
+        for number in data.draw(st.lists(st.integers(0, 60), min_size=8, max_size=20, unique=True)):
+            world.deliver(stored(number), version="v0")
+
+        def between() -> None:
+            world.events.put(*map(stored, data.draw(numbers)))
+            delivered = data.draw(numbers)
+            if delivered:
+                version = data.draw(st.sampled_from(("v0", "v1")))
+                world.events.put(*map(stored, delivered))
+                world.projection(version).project(
+                    list(map(stored, delivered)), world.rows.read(DOMAIN_ID), world.budget(events=14)
+                )
+
+        for _ in range(data.draw(st.integers(1, 4))):
+            meanwhile(world, *[between] * data.draw(st.integers(0, 2)))
+            with suppress(RebuildFailed):
+                world.rebuilds("v1").rebuild(DOMAIN_ID, budget=world.budget(events=data.draw(st.integers(6, 16))))
+            world.rows.before_write = None
+            between()
+        everything = sorted(world.events.events[DOMAIN_ID])
+        for key in everything:
+            world.deliver(world.events.events[DOMAIN_ID][key])
+        world.rebuilds("v1").rebuild(DOMAIN_ID)
+        assert world.entries() == [world.events.events[DOMAIN_ID][key].event_id for key in everything]
+        assert set(world.versions()) == {"v1"}
+
+
+class TestMissingEvents:
+    """A rebuild of an object whose store lost events does not take them out of the row unasked."""
+
+    def world(self) -> World:
+        world = World()
+        world.deliver(*map(stored, range(10)))
+        world.events.lose(*map(stored, range(5)))
+        return world
+
+    def test_it_is_refused_and_says_how_many(self) -> None:
+        world = self.world()
+        with pytest.raises(RebuildFailed, match="lacks at least 5 of the 10 events that the row holds"):
+            world.rebuilds("v2").rebuild(DOMAIN_ID)
+        assert world.entries() == ids(*range(10))
+        assert world.row().rebuilding is None
+
+    def test_new_events_do_not_hide_it(self) -> None:
+        world = self.world()
+        world.deliver(*map(stored, range(20, 40)))
+        with pytest.raises(RebuildFailed, match="lacks at least 5 of the 30 events"):
+            world.rebuilds("v2").rebuild(DOMAIN_ID)
+
+    def test_one_that_came_for_one_that_went_does_not_hide_it(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(0, 20, 2)))
+        world.events.lose(stored(4))
+        world.events.put(stored(5))
+        with pytest.raises(RebuildFailed, match="lacks at least 1 of the 10"):
+            world.rebuilds("v2").rebuild(DOMAIN_ID)
+
+    def test_it_is_accepted_when_asked_so(self) -> None:
+        world = self.world()
+        world.rebuilds("v2").rebuild(DOMAIN_ID, accept_missing_events=True)
+        assert world.entries() == ids(*range(5, 10))
+        world.deliver(stored(7, event_id="e7a"), version="v2")
+        assert world.row().parked is None
+
+    def test_earlier_snapshots_of_what_was_removed_go_with_it(self) -> None:
+        world = self.world()
+        assert any("'e3'" in repr(item) for item in world.snapshots.items.values())
+        world.rebuilds("v2").rebuild(DOMAIN_ID, accept_missing_events=True)
+        assert all("'e3'" not in repr(item) for item in world.snapshots.items.values())
+
+    def test_erased_events_are_not_missing(self) -> None:
+        world = World()
+        world.deliver(*map(stored, range(10)))
+        world.events.put(*(erased(stored(number)) for number in range(5)))
+        world.rebuilds("v2").rebuild(DOMAIN_ID)
+        assert world.entries() == ids(*range(5, 10))
+        assert world.row().state.applied.count == 10
+
+
+def at(second: int) -> StoredEvent:
+    """The event of a second of the day."""
+    minutes, seconds = divmod(second, 60)
+    key = f"2026-01-01T{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.000000000Z#e{second}"
+    return StoredEvent.of({**stored(0).item, "EventKey": {"S": key}, "EventId": {"S": f"e{second}"}})
 
 
 class TestOneAtATime:

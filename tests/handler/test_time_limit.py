@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -116,18 +116,74 @@ def test_an_inner_limit_leaves_the_outer_one_in_force() -> None:
         work()
 
 
-def test_beside_the_main_thread_there_is_no_limit() -> None:
-    """SIGALRM goes to the main thread alone; a block elsewhere runs, it does not fail."""
-    ran: list[str] = []
+def test_beside_the_main_thread_a_block_is_not_stopped_and_has_taken_too_long_all_the_same() -> None:
+    """SIGALRM goes to the main thread alone."""
+    ended: list[str] = []
 
     def work() -> None:
-        with time_limit(SHORT) as limit, limit:
-            ran.append("ran")
+        with time_limit(SHORT) as limit:
+            with limit:
+                ended.append("in time")
+            try:
+                with limit:
+                    threading.Event().wait(2 * SHORT)
+                    ended.append("late")
+            except TookTooLong:
+                ended.append("too long")
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert ran == ["ran"]
+    assert ended == ["in time", "late", "too long"]
+
+
+def _switch_the_timer_off() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _set_a_timer_of_its_own() -> None:
+    signal.setitimer(signal.ITIMER_REAL, LONG)
+
+
+def _ignore_the_signal() -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+
+def _take_the_signal() -> None:
+    signal.signal(signal.SIGALRM, lambda *_: None)
+
+
+def _block_the_signal() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+
+
+DISARMED = [_switch_the_timer_off, _set_a_timer_of_its_own, _ignore_the_signal, _take_the_signal, _block_the_signal]
+
+
+@pytest.mark.parametrize("disarm", DISARMED)
+@pytest.mark.parametrize("how", ["returns", "raises"])
+def test_a_block_that_disarms_the_limit_has_taken_too_long_however_it_ends(
+    disarm: Callable[[], None], how: str
+) -> None:
+    """As a library with a timer of its own does, unawares."""
+    try:
+        with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
+            disarm()
+            threading.Event().wait(2 * SHORT)
+            if how == "raises":
+                raise KeyError("x")
+    finally:
+        signal.sigtimedwait([signal.SIGALRM], 0)  # what came while it was blocked
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+
+
+@pytest.mark.parametrize("disarm", DISARMED[:-1])
+def test_the_block_after_one_that_disarms_the_limit_is_stopped(disarm: Callable[[], None]) -> None:
+    with time_limit(SHORT) as limit:
+        with limit:
+            disarm()
+        with pytest.raises(TookTooLong), limit:
+            endless()
 
 
 @pytest.mark.parametrize(
