@@ -58,8 +58,6 @@ class DomainState:
         count, digest = int(notes["EventCount"]["N"]), binary(notes["Digest"]["B"])
         if (checkpoint is None) != (count == 0) or count < 0 or len(digest) != DIGEST_BYTES:
             raise ValueError("EventCount, Digest and Checkpoint do not fit together")
-        if checkpoint is not None and not is_event_key(checkpoint):
-            raise ValueError("Checkpoint")
         return cls(
             {} if is_empty else {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
             checkpoint,
@@ -170,9 +168,12 @@ class DomainRow:
 
     @classmethod
     def _from_notes(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainRow":
+        state = DomainState.of(item, notes)
+        if state.checkpoint is not None and not is_event_key(state.checkpoint):
+            raise ValueError("Checkpoint")  # with a lower text, events that the row has would be applied again
         return cls(
             domain_id=item["DomainId"]["S"],
-            state=DomainState.of(item, notes),
+            state=state,
             logic_version=notes["LogicVersion"]["S"],
             parked=Parked.of(notes["Parked"]["M"]) if "Parked" in notes else None,
             revision=notes["Revision"]["S"],

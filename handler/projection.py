@@ -431,7 +431,10 @@ class Projection:
             return replace(after, progress=progress), snapshots
         marks, snapshots = folding.placed(row)
         version = self.recipe.version if folding.whole else MIXED
-        return DomainRow(domain_id, folding.state, version, parked, marks=marks, rebuilding=rebuilding), snapshots
+        after = DomainRow(domain_id, folding.state, version, parked, marks=marks, rebuilding=rebuilding)
+        if row is not None and row.progress is not None and row.progress.logic_version != version:
+            after = replace(after, progress=row.progress)  # other logic's, which may be taken up yet
+        return after, snapshots
 
     def _base(self, domain_id: str, row: DomainRow | None, changed_from: str, terms: Terms) -> tuple[Mark, Folding]:
         """The newest state of this version's own to fold from, and a fold that begins there.

@@ -112,7 +112,9 @@ def test_every_attribute_of_the_pipelines_own_is_in_the_reference() -> None:
         "d",
         state,
         "1",
-        parked=row_notes.Parked("key", "e", "FileUploaded", row_notes.Cause.LOGIC, "E", "E: e", "now", "1", "key", "key"),
+        parked=row_notes.Parked(
+            "key", "e", "FileUploaded", row_notes.Cause.LOGIC, "E", "E: e", "now", "1", "key", "key"
+        ),
         marks=Marks.of([Mark("place", NO_KEYS, 0)]),
         rebuilding=row_notes.Rebuilding("request", "run", "then", "place"),
         progress=row_notes.Progress("1", Marks.of([Mark("place", NO_KEYS, 0)])),

@@ -81,9 +81,11 @@ strange_attributes = st.recursive(
         st.binary(max_size=3).map(lambda value: {"B": value}),
         st.sampled_from(({"NULL": True}, {"BOOL": False}, {"SS": ["a"]}, {"NS": ["1"]})),
     ),
-    lambda inner: st.lists(inner, max_size=2).map(lambda values: {"L": values})
-    | st.dictionaries(st.sampled_from(("EventKey", "Until", "Marks", "S")), inner, max_size=2).map(
-        lambda members: {"M": members}
+    lambda inner: (
+        st.lists(inner, max_size=2).map(lambda values: {"L": values})
+        | st.dictionaries(st.sampled_from(("EventKey", "Until", "Marks", "S")), inner, max_size=2).map(
+            lambda members: {"M": members}
+        )
     ),
     max_leaves=4,
 )

@@ -203,7 +203,9 @@ def test_a_revision_of_another_type_is_what_a_write_over_the_row_asks_for(revisi
 
 
 def test_marks_that_contradict_the_row_are_not_used() -> None:
-    state = NOTHING.after(stored(1), encode_item({"DomainId": "d-1"})).after(stored(2), encode_item({"DomainId": "d-1"}))
+    state = NOTHING.after(stored(1), encode_item({"DomainId": "d-1"})).after(
+        stored(2), encode_item({"DomainId": "d-1"})
+    )
     good = Mark(stored(2).key, KeySet(1, 5), 0)
     assert DomainRow("d-1", state, "v1", marks=Marks.of([good])).known_marks() == (good,)
     for bad in (

@@ -7,9 +7,9 @@ import pytest
 from handler.budget import AMPLE, Budget, OutOfTime
 from handler.domain_row import NOTHING, DomainRow
 from handler.folding import Folding, Terms
-from handler.row_notes import Cause
 from handler.key_set import NO_KEYS, KeySet
 from handler.marks import Mark, Marks
+from handler.row_notes import Cause
 from handler.stored_event import StoredEvent
 
 from .doubles import DOMAIN_ID, World, counting, stored

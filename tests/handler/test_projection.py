@@ -182,7 +182,9 @@ class TestTheStoreIsTheTruth:
         world.deliver(stored(4))
         assert world.entries() == ["e1", "e2", "e3", "e4"]
 
-    @pytest.mark.parametrize("name", ["Revision", "EventCount", "Digest", "LogicVersion", "Checkpoint", "Marks", "Parked"])
+    @pytest.mark.parametrize(
+        "name", ["Revision", "EventCount", "Digest", "LogicVersion", "Checkpoint", "Marks", "Parked"]
+    )
     @pytest.mark.parametrize("parked", [False, True])
     @settings(max_examples=25)
     @given(st.data())
@@ -198,7 +200,9 @@ class TestTheStoreIsTheTruth:
             world.deliver(stored(number), version="v2")
         assert world.entries() == [f"e{number}" for number in (range(1, 8) if parked else (1, 2, 3, 4, 7))]
 
-    @pytest.mark.parametrize("name", ["EventKey", "Cause", "Since", "LogicVersion", "WaitingFrom", "WaitingUpTo", "Reason"])
+    @pytest.mark.parametrize(
+        "name", ["EventKey", "Cause", "Since", "LogicVersion", "WaitingFrom", "WaitingUpTo", "Reason"]
+    )
     @settings(max_examples=25)
     @given(st.data())
     def test_nor_does_one_within_the_note_of_a_parking(self, name: str, data: st.DataObject) -> None:
@@ -393,12 +397,12 @@ class TestParking:
         assert world.entries() == ["e1"]
 
 
-class OutOfTime_(Exception):
+class FunctionDied(Exception):
     """The domain's own, which happens to bear a name of the pipeline's."""
 
 
-OutOfTime_.__name__ = "OutOfTime"
-FunctionDied = type("FunctionDied", (Exception,), {})
+TheirOutOfTime = type("OutOfTime", (Exception,), {})
+"""Likewise."""
 
 
 class TestCauses:
@@ -428,7 +432,7 @@ class TestCauses:
         return World(logic=strict)
 
     def test_logic_that_cannot_read_a_row_folds_it_again_whatever_its_error_is_called(self) -> None:
-        world = self.world(unreadable=OutOfTime_("7 events folded, and the time of an invocation is over"))
+        world = self.world(unreadable=TheirOutOfTime("7 events folded, and the time of an invocation is over"))
         world.deliver(stored(1), version="v1")
         world.deliver(stored(2), version="v2")
         assert world.row().parked is None
@@ -607,7 +611,9 @@ class TestRepeatedIds:
         assert self.seen(World(logic=counting), [stored(1)], [stored(2, event_id="e1")]) == ["e1"]
 
     def test_among_the_events_that_a_fold_reads(self) -> None:
-        found = self.seen(World(logic=counting), [stored(1)], [stored(3)], [stored(4, event_id="e1"), stored(5)], [stored(2)])
+        found = self.seen(
+            World(logic=counting), [stored(1)], [stored(3)], [stored(4, event_id="e1"), stored(5)], [stored(2)]
+        )
         assert found == ["e1"]
 
     def test_by_a_rebuild(self) -> None:

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.domain_row import Parked
 from handler.ids import Ids
 from handler.ingest import Rejected
 from handler.queues import ParkedQueue, Quarantine
+from handler.row_notes import Cause, Parked
 
-PARKED = Parked("k", "e", "Noted", "ValueError", "ValueError: \U0001f600 \ud7ff", "2026-01-01", "arn:1", "k", "k2")
+PARKED = Parked(
+    "k", "e", "Noted", Cause.LOGIC, "ValueError", "ValueError: \U0001f600 \ud7ff", "2026-01-01", "arn:1", "k", "k2"
+)
 
 
 class Queue:
@@ -90,6 +92,7 @@ def test_a_parking_is_told_with_all_that_names_it(queue: Any) -> None:
         "EventKey": "k",
         "EventId": "e",
         "EventName": "Noted",
+        "Cause": "LOGIC",
         "Error": "ValueError",
         "Reason": PARKED.reason,
         "LogicVersion": "arn:1",

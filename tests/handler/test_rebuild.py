@@ -247,7 +247,6 @@ class TestMeanwhile:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ids(1, 2, 3)
 
-
     def test_events_on_both_sides_of_a_mark_leave_it_true(self) -> None:
         """The rebuild goes back to the state at the mark, behind which 4005 lies and 4015 does not.
 

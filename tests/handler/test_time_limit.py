@@ -166,12 +166,16 @@ def test_a_block_that_disarms_the_limit_has_taken_too_long_however_it_ends(
     disarm: Callable[[], None], how: str
 ) -> None:
     """As a library with a timer of its own does, unawares."""
+
+    def work() -> None:
+        disarm()
+        threading.Event().wait(2 * SHORT)
+        if how == "raises":
+            raise KeyError("x")
+
     try:
         with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
-            disarm()
-            threading.Event().wait(2 * SHORT)
-            if how == "raises":
-                raise KeyError("x")
+            work()
     finally:
         signal.sigtimedwait([signal.SIGALRM], 0)  # what came while it was blocked
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
