@@ -56,8 +56,8 @@ class DomainState:
         checkpoint = notes["Checkpoint"]["S"] if "Checkpoint" in notes else None
         is_empty = checkpoint is None or "Empty" in notes
         count, digest = int(notes["EventCount"]["N"]), binary(notes["Digest"]["B"])
-        if (checkpoint is None) != (count == 0) or count < 0 or len(digest) != DIGEST_BYTES:
-            raise ValueError("EventCount, Digest and Checkpoint do not fit together")
+        if count < 0 or len(digest) != DIGEST_BYTES:
+            raise ValueError("EventCount or Digest")
         return cls(
             {} if is_empty else {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
             checkpoint,
@@ -169,8 +169,9 @@ class DomainRow:
     @classmethod
     def _from_notes(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainRow":
         state = DomainState.of(item, notes)
-        if state.checkpoint is not None and not is_event_key(state.checkpoint):
-            raise ValueError("Checkpoint")  # with a lower text, events that the row has would be applied again
+        # with a checkpoint that is too low, events that the row has would be applied again
+        if not (is_event_key(state.checkpoint) if state.checkpoint is not None else state.applied == NO_KEYS):
+            raise ValueError("Checkpoint")
         return cls(
             domain_id=item["DomainId"]["S"],
             state=state,
