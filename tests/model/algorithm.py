@@ -140,10 +140,12 @@ class Fold:
                 return
             self.state = State((*self.state.entries, (key, self.version)))
 
-    def rewind(self, key: int) -> None:
-        """Back to the newest state of its own that holds nothing from a key on."""
+    def rewind(self, key: int, *, keep_mark: bool = False) -> None:
+        """Back to the newest state of its own that holds nothing from a key on; its mark is noted again from there."""
         self.marks = tuple(mark for mark in self.marks if mark.key <= key)
         self.state = self.noted[self.marks[-1].key] if self.marks else NOTHING
+        if not keep_mark:
+            self.marks = self.marks[:-1]
 
 
 class Algorithm:
@@ -348,6 +350,7 @@ class Algorithm:
 
     def _rebuild_marked(self) -> Steps:
         fold = self._fold(NOTHING, (), whole=True)
+        keeps = "a rebuild keeps the mark that it goes back to" in self.flaws
         sure = 0
         row = yield ReadRow()
         for _ in range(MOST_RACES):
@@ -356,11 +359,11 @@ class Algorithm:
             if row.rebuilding.by != self.name:
                 return "overtaken"
             if fold.state.checkpoint > sure and "a rebuild trusts what it read beyond the checkpoint" not in self.flaws:
-                fold.rewind(sure)
+                fold.rewind(sure, keep_mark=keeps)
             cursor = fold.state.checkpoint
             changed = row.rebuilding.changed_from
             if changed is not None and changed <= cursor and "a rebuild is told of nothing" not in self.flaws:
-                fold.rewind(changed)
+                fold.rewind(changed, keep_mark=keeps)
                 cleared = replace(row, rebuilding=Rebuilding(self.name))
                 yield from self._write(cleared, [], row)
                 row = yield ReadRow()

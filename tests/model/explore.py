@@ -39,6 +39,8 @@ class World:
     """Keys under which a tombstone lies in the store."""
     rebuilt: bool = False
     """Whether a rebuild that was asked for after the last tombstone came to its end."""
+    deaths: int = 0
+    """Of deliveries."""
 
     def frozen(self) -> Any:
         """All of it, to be told from other states."""
@@ -59,6 +61,11 @@ class World:
         """What is wrong with the row when all is delivered."""
         if self.row is not None:
             yield from problems(self.row, self)
+
+    def untrue(self) -> Iterator[str]:
+        """What is wrong with a row whenever it is written, whatever is under way."""
+        if self.row is not None:
+            yield from untrue_marks(self.row, self)
 
     def traces(self) -> Iterator[str]:
         """What is left of erased events when they were erased once more, and nobody else was at work."""
@@ -89,6 +96,10 @@ class World:
                 self.rebuilt = False
             case Rebuilt():
                 self.rebuilt = True
+            case Lose(key):
+                self.store.discard(key)
+            case Died():
+                self.deaths += 1
         return None
 
 
@@ -97,6 +108,25 @@ class Store:
     """An event is persisted."""
 
     key: int
+
+
+@dataclass(frozen=True)
+class Lose:
+    """The store loses an event."""
+
+    key: int
+
+
+@dataclass(frozen=True)
+class Died:
+    """A process of a delivery has died."""
+
+
+@dataclass(frozen=True)
+class PassTime:
+    """So much time passes that every invocation which began before has ended."""
+
+    number: int
 
 
 @dataclass(frozen=True)
@@ -140,6 +170,10 @@ class Scenario:
     new_world: Callable[[], World] = World
     erased: tuple[int, ...] = ()
     """Keys that a person erases."""
+    lost: tuple[int, ...] = ()
+    """Keys that the store loses and gets back."""
+    rebuilt_in_the_end: bool = False
+    """Whether it takes a rebuild for the row to be whole."""
 
 
 class Algorithms(Protocol):
@@ -154,6 +188,12 @@ class Algorithms(Protocol):
 
 def delivery(algorithm: Algorithms, *keys: int) -> Writer:
     return Writer(f"{algorithm.name}{list(keys)}", lambda: algorithm.project(keys), keys, keys)
+
+
+def crash(algorithm: Any, key: int) -> list[Writer]:
+    """A process that crashes at an event, and the time after which it must have ended."""
+    writer = Writer(f"{algorithm.name}[{key}]", lambda: algorithm.crash(key), (key,))
+    return [writer, outside(Died()), outside(PassTime(key))]
 
 
 def rebuild(algorithm: Algorithms) -> Writer:
@@ -188,6 +228,10 @@ class _Running:
         self.state = "waiting"
         self.found_no_row = False
 
+    def is_outside(self) -> bool:
+        """Whether it is no invocation."""
+        return isinstance(self.next, Store | DeleteRow | Lose | PassTime | Erase)
+
     def enabled(self, world: World) -> bool:
         if self.state == "waiting":
             return world.store.issuperset(self.writer.needs)
@@ -204,6 +248,9 @@ class _Running:
             self.found_no_row = result is None
         elif isinstance(step, WriteRow):
             self.found_no_row = False
+        if isinstance(step, WriteRow) and result:
+            for problem in world.untrue():
+                raise Violation(f"{self.writer.name} wrote a row of which this is wrong: {problem}\nrow: {world.row}")
         self.seen = (*self.seen, world.frozen_answer(result))
         self._advance(result, world)
 
@@ -229,6 +276,10 @@ def _choices(world: World, running: list[_Running], crashes: int) -> list[Choice
         if isinstance(each.next, DeleteRow) and any(r.state == "running" and r.found_no_row for r in running):
             # The one thing that is not promised: see handler/projection.py on rows deleted by hand.
             continue
+        if isinstance(each.next, PassTime) and any(r.state == "running" and not r.is_outside() for r in running):
+            continue
+        if isinstance(each.next, Lose) and each.next.key not in world.acknowledged:
+            continue
         found.append((index, "step"))
         if crashes and not starting and each.writer.acknowledges:
             found.append((index, "crash"))
@@ -253,6 +304,7 @@ def _run(
         schedule.append(f"{running[index].writer.name}: {running[index].next if what == 'step' else 'dies'}")
         if what == "crash":
             crashes -= 1
+            world.deaths += 1
             running[index].state = "dead"
         else:
             running[index].step(world)
@@ -322,12 +374,18 @@ def _check(scenario: Scenario, flaws: frozenset[str], world: World, schedule: li
         return Violation(f"{scenario.name}: {what}\nrow: {world.row}\nstore: {sorted(world.store)}\n  {lines}")
 
     algorithm = scenario.last(flaws)
+    for key in scenario.lost:
+        if key not in world.store:
+            world.store.add(key)  # put back, it comes through the stream again
+            world.acknowledged.discard(key)
     for key in sorted(world.store - world.acknowledged):
         _run_alone(world, delivery(algorithm, key), schedule)
     if not world.acknowledged.issuperset(world.store):
         raise wrong(f"deliveries return for ever: {sorted(world.store - world.acknowledged)}")
     if world.row is None and world.store and not any("DeleteRow" in line for line in schedule):
         raise wrong("no row")
+    if scenario.rebuilt_in_the_end and not scenario.erased:
+        _run_alone(world, rebuild(algorithm), schedule)
     for problem in world.problems():
         raise wrong(problem)
     if not scenario.erased:
@@ -358,6 +416,12 @@ def problems(row: Row, world: World) -> Iterator[str]:
         yield f"the row holds what it must not: {keys}"
     if row.version != "mixed" and any(version != row.version for _, version in row.state.entries):
         yield f"the row says {row.version} and holds {row.state.entries}"
+    yield from untrue_marks(row, world)
+
+
+def untrue_marks(row: Row, world: World) -> Iterator[str]:
+    """What of a row's marks, and of the snapshots there, is not what the row holds."""
+    keys = [key for key, _ in row.state.entries]
     for mark in row.marks:
         if mark.applied != frozenset(key for key in keys if key < mark.key):
             yield f"the mark {mark.key} is not what the row holds up to there"

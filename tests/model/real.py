@@ -11,19 +11,22 @@ from unittest.mock import patch
 
 from greenlet import getcurrent, greenlet
 
+from handler.budget import AMPLE, Budget, OutOfTime
+from handler.crash_probe import MAX_CRASHES
 from handler.domain_logic import DomainLogic
-from handler.domain_row import MIXED, DomainRow, DomainState, Parked
+from handler.domain_row import MIXED, DomainRow, DomainState
 from handler.folding import Recipe
 from handler.key_set import NO_KEYS, KeySet, Span
-from handler.projection import Contention, Projection, RowChanged
+from handler.projection import Contention, Outcome, Projection, RowChanged
 from handler.rebuild import RebuildFailed, Rebuilds
+from handler.row_notes import Cause, Parked
 from handler.snapshot import Snapshot
 from handler.stored_event import StoredEvent
 from tests.handler.doubles import DOMAIN_ID, MemoryEvents, logic, stored
 from tests.handler.given import erased
 
 from .algorithm import SPACING, GetSnapshot, PutSnapshot, ReadRow, Steps, WriteRow
-from .explore import World
+from .explore import PassTime, World
 
 _PAGE = 2
 """Events that one step reads."""
@@ -47,8 +50,33 @@ class Tell:  # None
 class RealWorld(World):
     """The model's world, holding what the real code writes."""
 
+    has_shrunk = False
+    """Whether the last write left the row fewer events."""
+    time = 0
+    """How often all invocations came to their ends."""
+    current: "RealWorld"
+    """The one that is run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        RealWorld.current = self
+
+    @staticmethod
+    def now_text(*, later_by: float = 0) -> str:
+        """The time; a note that is made to last for an invocation lasts until time passes next."""
+        return f"{RealWorld.current.time:03}{'~' if later_by else ''}"
+
     def execute(self, step: Any) -> Any:
         match step:
+            case PassTime():
+                self.time += 1
+            case WriteRow():
+                before: Any = self.row
+                written = super().execute(step)
+                if written and before is not None:
+                    now: Any = self.row
+                    self.has_shrunk = len(_ids(now.state)) < len(_ids(before.state))
+                return written
             case ReadSpan(span):
                 return self._events(span)[:_PAGE]
             case WipeSnapshot(slot):
@@ -61,7 +89,7 @@ class RealWorld(World):
 
     def frozen(self) -> Any:
         keys = [sorted(each) for each in (self.store, self.acknowledged, self.erased)]
-        return repr((keys, self.row, sorted(self.snapshots.items()), self.rebuilt))
+        return repr((keys, self.row, sorted(self.snapshots.items()), self.rebuilt, self.time, self.deaths))
 
     def frozen_answer(self, answer: Any) -> Any:
         return repr(answer)
@@ -76,7 +104,9 @@ class RealWorld(World):
             originals = {event.event_id: event for event in map(stored, self.erased)}
             events = [originals.get(each.event_id, each) if each.event_id in held else each for each in events]
         expected = _remaining(events)
-        if row.parked is None:
+        if row.parked is not None and row.parked.cause is not Cause.LOGIC:
+            yield f"still parked: {row.parked}"
+        elif row.parked is None:
             if held != expected:
                 yield f"the row is not the fold of the store: {held}"
         elif row.parked.event_key > (row.state.checkpoint or ""):
@@ -100,6 +130,29 @@ class RealWorld(World):
                 of_one_version = set(_versions(snapshot.state)) <= {snapshot.logic_version}
                 if not of_one_version or _ids(snapshot.state) != [id_ for id_ in _remaining(before) if id_ in held]:
                     yield f"the snapshot of {mark.key} is not its fold"
+
+    def untrue(self) -> Iterator[str]:
+        row: Any = self.row
+        held = _ids(row.state)
+        if row.parked is not None and row.parked.cause is Cause.PROCESS_DIED:
+            if row.parked.event_id in held:
+                yield "parked untried at an event that the row has"
+            if self.deaths < MAX_CRASHES:
+                yield f"parked for crashes after {self.deaths}"
+        if self.erased:
+            return  # a row does not show which tombstones it counts
+        if self.has_shrunk:
+            yield "the row lost events"
+        events = [stored(int(event_id[1:])) for event_id in held]
+        if row.state.applied != _keys(events, held):
+            yield "count and digest are not those of the events held"
+        for mark in row.marks.read():
+            before = [event for event in events if event.key < mark.key]
+            if mark.applied != _keys(before, held):
+                yield f"the mark {mark.key} is not what the row holds before it"
+            snapshot: Any = self.snapshots.get(mark.slot) if mark.slot is not None else None
+            if snapshot is not None and snapshot.is_of(mark) and _ids(snapshot.state) != [e.event_id for e in before]:
+                yield f"the snapshot of {mark.key} is not its fold"
 
     def traces(self) -> Iterator[str]:
         ids = {stored(key).event_id for key in self.erased}
@@ -163,27 +216,64 @@ class _Notices(_Storage):
         self._step(Tell(parked))
 
 
+@dataclass(frozen=True)
+class Looks(Budget):
+    """The time of an invocation, in looks at it: there is one before each event."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        object.__setattr__(self, "_left", [looks])
+
+    def is_over(self) -> bool:
+        left: list[int] = self._left  # type: ignore[attr-defined]
+        left[0] -= 1
+        return left[0] < 0
+
+
 class Real:
     """One version of the logic, as the project function runs it."""
 
-    def __init__(self, name: str, version: str, poison: frozenset[int], flaws: frozenset[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        poison: frozenset[int],
+        flaws: frozenset[str],
+        *,
+        time: int = 0,
+        probes: bool = False,
+    ) -> None:
         assert not flaws, "the real code is broken by tests/handler/test_broken_guarantees.py"
         self.name = name
+        self._time = time
+        self._probes = probes
         ids = frozenset(f"e{key}" for key in poison)
         self._recipe = Recipe(_refusing(ids, version), version, seconds_per_event=60, events_per_mark=SPACING)
 
     def project(self, keys: tuple[int, ...]) -> Steps:
         """Ends with True: the batch may be acknowledged."""
-        projection = Projection(_Events(), _Rows(), _Snapshots(), _Notices(), self._recipe)
+        projection = Projection(_Events(), _Rows(), _Snapshots(), _Notices(), self._recipe, process=self.name)
+        events = [stored(key) for key in keys]
 
         def deliver() -> bool:
+            row = projection.rows.read(DOMAIN_ID)
+            if self._probes:
+                row = projection.begin_probe(events[0], row)
             try:
-                projection.project([stored(key) for key in keys], projection.rows.read(DOMAIN_ID))
-            except Contention:
+                plan = projection.plan(events, row, self._budget(), probed=self._probes)
+                outcome = projection.go_on(plan, projection.carry_out(plan))
+            except (Contention, OutOfTime):
                 return False
+            if self._probes and outcome is Outcome.REDELIVERED:
+                projection.end_probe(events[0])
             return True
 
         return self._steps(deliver)
+
+    def crash(self, key: int) -> Steps:
+        """To where a delivery of an event runs the domain's logic."""
+        projection = Projection(_Events(), _Rows(), _Snapshots(), _Notices(), self._recipe, process=self.name)
+        return self._steps(lambda: projection.begin_probe(stored(key), projection.rows.read(DOMAIN_ID)))
 
     def rebuild(self) -> Steps:
         """Ends with what became of it."""
@@ -191,12 +281,15 @@ class Real:
 
         def run() -> str:
             try:
-                rebuilds.rebuild(DOMAIN_ID, request_id=self.name)
+                rebuilds.rebuild(DOMAIN_ID, request_id=self.name, budget=self._budget())
             except RebuildFailed as failed:
                 return str(failed)
             return "rebuilt"
 
         return self._steps(run)
+
+    def _budget(self) -> Budget:
+        return Looks(self._time) if self._time else AMPLE
 
     def _steps(self, function: Callable[[], Any]) -> Steps:
         """The function's steps. Its tokens are its name and a number: run again, it does the very same."""

@@ -2,10 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .algorithm import Algorithm
-from .explore import Algorithms, DeleteRow, Scenario, Store, World, Writer, delivery, erasure, outside, rebuild
+from .explore import (
+    Algorithms,
+    DeleteRow,
+    Lose,
+    PassTime,
+    Scenario,
+    Store,
+    World,
+    Writer,
+    crash,
+    delivery,
+    erasure,
+    outside,
+    rebuild,
+)
 
 Flaws = frozenset[str]
 
@@ -13,7 +27,7 @@ Flaws = frozenset[str]
 class Make(Protocol):
     """Makes a writer: the model's, or the real code's."""
 
-    def __call__(self, name: str, version: str, poison: frozenset[int], flaws: Flaws) -> Algorithms: ...
+    def __call__(self, name: str, version: str, poison: frozenset[int], flaws: Flaws, **terms: Any) -> Algorithms: ...
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,18 @@ class Setting:
     """Keys at which v1 fails."""
     last: str = "v1"
     """The version that takes what is left."""
+    lost: tuple[int, ...] = ()
+    """Keys that the store loses at any moment once the row has them; in the end they are put back."""
+    time: int = 0
+    """How many events an invocation has time for; 0: any number."""
+    begun: tuple[str, ...] = ()
+    """Versions of rebuilds whose time was over before."""
+    probed: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Version and key of deliveries of an event that may have crashed processes."""
+    crashed: tuple[int, ...] = ()
+    """Keys at which processes of v1 crashed before, one after another."""
+    invocations_end: int = 0
+    """How often so much time passes that every process which began before has ended."""
     crashes: int = 1
     """How many of the deliveries may die, at any step; what they held is delivered again."""
 
@@ -48,13 +74,19 @@ class Setting:
         """To be explored."""
 
         def writer(letter: str, version: str, flaws: Flaws) -> Algorithms:
-            return make(letter, version, self.poison if version == "v1" else frozenset(), flaws)
+            in_time: dict[str, int] = {"time": self.time} if self.time and letter != "Z" else {}
+            return make(letter, version, self.poison if version == "v1" else frozenset(), flaws, **in_time)
+
+        def probing(letter: str, version: str) -> Algorithms:
+            return make(letter, version, self.poison if version == "v1" else frozenset(), frozenset(), probes=True)
 
         def before(flaws: Flaws) -> list[Writer]:
             return [
                 *(outside(Store(key)) for keys in self.delivered for key in keys),
                 *(delivery(writer(f"P{n}", self.delivered_by, flaws), *keys) for n, keys in enumerate(self.delivered)),
                 *(outside(Store(key)) for key in self.stored),
+                *(rebuild(writer(f"Q{n}", version, flaws)) for n, version in enumerate(self.begun)),
+                *(each for n, key in enumerate(self.crashed) for each in crash(probing(f"D{n}", "v1"), key)),
             ]
 
         def writers(flaws: Flaws) -> list[Writer]:
@@ -63,7 +95,10 @@ class Setting:
                 *(rebuild(writer(f"R{n}", version, flaws)) for n, version in enumerate(self.rebuilds)),
                 *([erasure(writer("E", self.last, flaws), *self.erased)] if self.erased else []),
                 *([outside(DeleteRow())] if self.deleted else []),
+                *(outside(Lose(key)) for key in self.lost),
+                *(outside(PassTime(n)) for n in range(self.invocations_end)),
                 *(delivery(writer(f"B{n}", version, flaws), *keys) for n, (version, keys) in enumerate(self.batches)),
+                *(delivery(probing(f"C{n}", version), *keys) for n, (version, keys) in enumerate(self.probed)),
             ]
 
         return Scenario(
@@ -74,6 +109,8 @@ class Setting:
             self.crashes,
             new_world,
             self.erased,
+            self.lost,
+            rebuilt_in_the_end=bool(self.time or self.probed),
         )
 
 
@@ -215,6 +252,15 @@ SETTINGS = [
         rebuilds=("v1",),
     ),
     Setting(
+        "a rebuild goes back to a mark with events on both sides of it",
+        delivered=((5,), (18,)),
+        stored=(20,),
+        later=(7, 12, 13),
+        batches=(("v1", (20,)), ("v1", (7, 12))),
+        rebuilds=("v1",),
+        crashes=0,
+    ),
+    Setting(
         "a rebuild of a parked domain",
         stored=(3,),
         delivered=((2,),),
@@ -335,6 +381,132 @@ ERASURES = [
 ]
 """Of the real code only: the model knows no tombstones."""
 
+LOSSES = [
+    Setting(
+        "the store loses an event, and a late one comes",
+        delivered=((1, 4, 5),),
+        later=(2, 6),
+        batches=(("v1", (2,)), ("v1", (6,))),
+        lost=(4,),
+    ),
+    Setting(
+        "the store loses the first events, and new logic folds them all",
+        delivered=((1, 2, 3),),
+        stored=(5,),
+        later=(4,),
+        batches=(("v2", (4,)), ("v1", (5,))),
+        lost=(1, 2),
+        last="v2",
+    ),
+    Setting(
+        "the store loses events beside a rebuild",
+        delivered=((1, 3, 4),),
+        later=(2,),
+        batches=(("v1", (2,)),),
+        rebuilds=("v2",),
+        lost=(1,),
+    ),
+    Setting(
+        "a parked domain whose store loses an event",
+        delivered=((1, 2, 4),),
+        later=(3, 5),
+        batches=(("v2", (5,)), ("v1", (3,))),
+        poison=frozenset({4}),
+        lost=(2,),
+        last="v2",
+    ),
+]
+"""Of the real code only."""
+
+TIMES = [
+    Setting(
+        "late events of a history that takes longer than an invocation",
+        delivered=((1, 3, 4, 5, 7),),
+        delivered_by="v0",
+        later=(2, 6, 8),
+        batches=(("v1", (2,)), ("v1", (6,)), ("v1", (8,))),
+        time=3,
+    ),
+    Setting(
+        "rebuilds that each take the fold further",
+        delivered=((1, 3, 5, 7),),
+        delivered_by="v0",
+        later=(2, 8),
+        batches=(("v0", (2, 8)),),
+        begun=("v1",),
+        rebuilds=("v1",),
+        time=4,
+    ),
+    Setting(
+        "a parked domain with a long history",
+        delivered=((1, 2, 3, 4),),
+        later=(5, 6),
+        batches=(("v2", (5,)), ("v1", (6,))),
+        rebuilds=("v2",),
+        poison=frozenset({2}),
+        last="v2",
+        time=3,
+    ),
+    Setting(
+        "an event is erased while a fold waits to be taken up",
+        delivered=((1, 2, 3, 4, 5),),
+        delivered_by="v0",
+        later=(6,),
+        batches=(("v1", (6,)),),
+        rebuilds=("v1",),
+        erased=(2,),
+        time=4,
+        crashes=0,
+    ),
+]
+"""Of the real code only."""
+
+CRASHES = [
+    Setting(
+        "a third process and a rebuild that applies the event",
+        delivered=((1,),),
+        stored=(2,),
+        crashed=(2, 2),
+        later=(3,),
+        batches=(("v1", (3,)),),
+        probed=(("v1", (2,)),),
+        rebuilds=("v2",),
+        last="v2",
+    ),
+    Setting(
+        "processes that overlap",
+        delivered=((1,),),
+        stored=(2,),
+        probed=(("v1", (2,)), ("v1", (2,)), ("v1", (2,))),
+        rebuilds=("v2",),
+        invocations_end=1,
+        crashes=2,
+        last="v2",
+    ),
+    Setting(
+        "two events that crash by turns",
+        delivered=((1,),),
+        stored=(2, 3),
+        crashed=(2, 3, 3),
+        probed=(("v1", (2,)), ("v1", (3,)), ("v1", (2,))),
+        invocations_end=1,
+        crashes=2,
+        last="v2",
+    ),
+    Setting(
+        "a late event that crashes, beside new ones",
+        delivered=((1, 4),),
+        stored=(2,),
+        later=(5,),
+        batches=(("v1", (5,)),),
+        probed=(("v1", (2,)), ("v1", (2,)), ("v1", (2,))),
+        invocations_end=2,
+        crashes=2,
+        last="v2",
+    ),
+]
+"""Of the real code only."""
+
 FLAWS = {
     "row read after the store": "three deliveries of a new domain",
     "stale pages after a lost race": "old and new logic side by side at a parked domain",
@@ -349,5 +521,6 @@ FLAWS = {
     "revision is a counter": "a row deleted and made again",
     "a rebuild is told of nothing": "a rebuild and a late event",
     "a rebuild trusts what it read beyond the checkpoint": "a rebuild and events in flight",
+    "a rebuild keeps the mark that it goes back to": "a rebuild goes back to a mark with events on both sides of it",
 }
 """Each guarantee that can be broken, and where the explorer sees it."""

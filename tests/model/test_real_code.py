@@ -2,25 +2,25 @@
 
 import pytest
 
-from handler import projection
+from handler import crash_probe, folding, projection
 from handler import rebuild as rebuild_module
 from handler.stored_event import StoredEvent
 from tests.nightly import effort
 
 from .explore import Scenario, Violation, at_random, explore, search
 from .real import Real, RealWorld
-from .scenarios import ERASURES, SETTINGS
+from .scenarios import CRASHES, ERASURES, LOSSES, SETTINGS, TIMES, Setting
 
-SCENARIOS = [setting.scenario(Real, RealWorld) for setting in [*SETTINGS, *ERASURES]]
+SCENARIOS = [setting.scenario(Real, RealWorld) for setting in [*SETTINGS, *ERASURES, *LOSSES, *TIMES, *CRASHES]]
 
 by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 
 
 @pytest.fixture(autouse=True)
-def _clock_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clock_of_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same schedule must lead to the same state to be known again."""
-    for module in (projection, rebuild_module):
-        monkeypatch.setattr(module, "now_text", lambda later_by=0: "2026-01-02" if later_by else "2026-01-01")
+    for module in (projection, rebuild_module, crash_probe):
+        monkeypatch.setattr(module, "now_text", RealWorld.now_text)
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +45,66 @@ def test_random_interleavings_end_in_the_fold_of_the_store(scenario: Scenario) -
 
 def test_what_is_broken_in_the_real_code_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the above would prove nothing: deliveries that tell a rebuild of nothing lose a late event."""
-    monkeypatch.setattr(projection, "_told_rebuild", lambda row, place: row.rebuilding if row else None)
-    (setting,) = (each for each in SETTINGS if each.name == "a rebuild and a late event")
-    with pytest.raises(Violation, match="not the fold of the store"):
-        explore(setting.scenario(Real, RealWorld))
+    monkeypatch.setattr(projection, "_noting", lambda row, position: row.rebuilding if row else None)
+    monkeypatch.setattr(folding.Folding, "missing", lambda *_: None)  # which would refuse what the rebuild came to
+    with pytest.raises(Violation, match="the row lost events"):
+        explore(named(SETTINGS, "a rebuild and a late event"))
 
 
 def test_a_broken_erasure_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tombstones that count as their events do: old snapshots look like those of what remains."""
     monkeypatch.setattr(StoredEvent, "counted", property(lambda event: event.key))
-    (setting,) = (each for each in ERASURES if each.name == "the first event is erased")
     with pytest.raises(Violation, match="not its fold"):
-        search(setting.scenario(Real, RealWorld))
+        search(named(ERASURES, "the first event is erased"))
+
+
+def test_a_mark_that_a_rebuild_goes_back_to_and_keeps_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the write of the row: in the end deliveries may have put it right, or nobody looks there."""
+    rewind = folding.Folding.rewind
+
+    def keeping(self: folding.Folding, position: str) -> bool:
+        before = self.marks
+        found = rewind(self, position)
+        self.marks = before[: len(self.marks) + found]
+        return found
+
+    monkeypatch.setattr(folding.Folding, "rewind", keeping)
+    with pytest.raises(Violation, match="is not what the row holds before it"):
+        search(named(SETTINGS, "a rebuild goes back to a mark with events on both sides of it"))
+
+
+def test_a_crash_that_is_counted_too_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a note whose process may still be at work."""
+    monkeypatch.setattr(crash_probe, "_crashes", lambda probe, process: probe.crashes + (probe.process != process))
+    monkeypatch.setattr(crash_probe, "now_text", lambda later_by=0: "" if later_by else "9")
+    with pytest.raises(Violation, match="parked for crashes after"):
+        search(named(CRASHES, "processes that overlap"))
+
+
+def test_a_parking_decided_on_an_earlier_row_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event may be in the row by now."""
+    monkeypatch.setattr(projection.Projection, "_has", lambda *_: False)
+    monkeypatch.setattr(crash_probe, "has_crashed_enough", lambda *_, **__: True)
+    with pytest.raises(Violation, match="parked untried at an event that the row has"):
+        search(named(CRASHES, "a third process and a rebuild that applies the event"))
+
+
+def test_a_store_that_lost_events_unseen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding.Folding, "missing", lambda *_: None)
+    with pytest.raises(Violation, match="the row lost events"):
+        search(named(LOSSES, "the store loses the first events, and new logic folds them all"))
+
+
+def test_a_fold_that_is_taken_up_unseen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would lack what came late since."""
+    for module in (projection, rebuild_module):
+        monkeypatch.setattr(module, "still_held", lambda events, domain_id, marks, budget: (list(marks), False))
+    monkeypatch.setattr(folding.Folding, "missing", lambda *_: None)  # which would refuse what it came to
+    with pytest.raises(Violation):
+        search(named(TIMES, "rebuilds that each take the fold further"))
+
+
+def named(settings: list[Setting], name: str) -> Scenario:
+    """For the real code."""
+    (setting,) = (each for each in settings if each.name == name)
+    return setting.scenario(Real, RealWorld)
