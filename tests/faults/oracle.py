@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Item = Mapping[str, Any]
 
-OUT_OF_TIME, UNDER_TRIAL, FUNCTION_DIED = "OutOfTime", "UnderTrial", "FunctionDied"
-"""Errors for which a domain is parked that are not its logic's own."""
+LOGIC, OUT_OF_TIME, PROCESS_DIED, EVENTS_MISSING = "LOGIC", "OUT_OF_TIME", "PROCESS_DIED", "EVENTS_MISSING"
+"""The causes that an object may be parked for."""
 
 
 def stored(db: DynamoDB, domain_id: str) -> list[Item]:
@@ -90,6 +90,14 @@ def bodies_set_aside(pipeline: "Pipeline") -> Counter[str]:
     return Counter(each.body for each in messages if each.attributes.get("ReasonCode", {}).get("StringValue"))
 
 
+_IDENTITY = ("EventKey", "Cause", "Error")
+
+
+def _failure(notice: Mapping[str, str]) -> tuple[str, ...]:
+    """What one standing failure is, whatever its text."""
+    return tuple(notice[name] for name in ("DomainId", *_IDENTITY))
+
+
 def notices(pipeline: "Pipeline") -> list[dict[str, str]]:
     return [json.loads(message.body) for message in pipeline.sqs.messages(pipeline.parked)]
 
@@ -116,9 +124,11 @@ def faults_of_row(pipeline: "Pipeline", item: Item) -> Iterable[str]:
         yield f"strange attributes {where}"
     yield from _faults_of_marks(pipeline, item, keys, where)
     parked = parked_of(item)
-    is_tried = parked is not None and parked["Error"] != UNDER_TRIAL and parked["EventKey"] in keys
-    if is_tried and parked is not None and parked["LogicVersion"] == notes["LogicVersion"]["S"]:
-        yield f"parked at an event that the same logic applied {where}"
+    if parked is not None and parked["EventKey"] in keys:
+        if parked["Cause"] == PROCESS_DIED:
+            yield f"parked untried at an event that the row has {where}"
+        if parked["Cause"] == LOGIC and parked["LogicVersion"] == notes["LogicVersion"]["S"]:
+            yield f"parked at an event that the same logic applied {where}"
     if ("CpEventSourceParked" in item) != (parked is not None):
         yield f"the index of parked domains is wrong {where}"
     if parked is not None:
@@ -155,12 +165,12 @@ def _faults_of_snapshot(
 
 
 def _faults_of_parking(pipeline: "Pipeline", domain_id: str, parked: Mapping[str, str], where: str) -> Iterable[str]:
-    if parked["Error"] == UNDER_TRIAL:
-        return  # for as long as the trial lasts, which `parked_domains_are_told` sees to
-    cause = (domain_id, parked["EventKey"], parked["Error"])
-    if cause not in {(each["DomainId"], each["EventKey"], each["Error"]) for each in notices(pipeline)}:
+    cause = tuple(parked[name] for name in _IDENTITY)
+    if (domain_id, *cause) not in {_failure(each) for each in notices(pipeline)}:
         yield f"parked in silence {where}"
-    if parked["Error"] in {OUT_OF_TIME, FUNCTION_DIED}:
+    if parked["Cause"] == EVENTS_MISSING and not pipeline.lost_ever:
+        yield f"parked for events that nobody lost {where}"
+    if parked["Cause"] != LOGIC:
         return
     (event,) = (each for each in stored(pipeline.db, domain_id) if each["EventKey"]["S"] == parked["EventKey"])
     if not refuses(parked["LogicVersion"], event["EventName"]["S"]):
@@ -184,7 +194,11 @@ def rows_are_folds_of_all_stored_events(pipeline: "Pipeline") -> Iterable[str]:
         ids = ids_of(row)
         parked = parked_of(row)
         expected = [event["EventId"]["S"] for event in events]
-        if parked is not None and parked["EventKey"] > row["CpEventSource"]["M"].get("Checkpoint", {"S": ""})["S"]:
+        checkpoint = row["CpEventSource"]["M"].get("Checkpoint", {"S": ""})["S"]
+        if parked is not None and parked["EventKey"] > checkpoint >= parked["WaitingFrom"]:
+            # late ones wait, too
+            expected = [each for each in expected if each in ids]
+        elif parked is not None and parked["EventKey"] > checkpoint:
             expected = [event["EventId"]["S"] for event in events if event["EventKey"]["S"] < parked["EventKey"]]
         elif parked is not None:  # late: the row keeps the state that it had
             expected = [each for each in expected if each in ids]
@@ -199,7 +213,8 @@ def events_are_stored_as_they_were_sent(pipeline: "Pipeline") -> Iterable[str]:
         if kept.get((event["DomainId"]["S"], event["EventKey"]["S"])) != event:
             yield f"lost or altered: {event['EventKey']}"
     for record in pipeline.db.records("events"):
-        if record["eventName"] != "INSERT":
+        is_ours = record["dynamodb"]["Keys"]["EventKey"]["S"] in pipeline.lost_ever
+        if record["eventName"] != "INSERT" and not is_ours:
             yield f"{record['eventName']} of {record['dynamodb']['Keys']}"
 
 
@@ -218,16 +233,15 @@ def messages_are_stored_or_set_aside(pipeline: "Pipeline") -> Iterable[str]:
 
 def parked_domains_are_told(pipeline: "Pipeline") -> Iterable[str]:
     """And none is that has no event which its logic refuses, or of which its process may have died."""
-    for domain_id in parked_domains(pipeline):
-        if (parked_of(row_of(pipeline.db, domain_id)) or {})["Error"] == UNDER_TRIAL:
-            yield f"{domain_id} is still under trial"
     for notice in notices(pipeline):
         events = [
             each for each in stored(pipeline.db, notice["DomainId"]) if each["EventKey"]["S"] == notice["EventKey"]
         ]
-        if notice["Error"] == OUT_OF_TIME and pipeline.is_slow:
+        if notice["Cause"] == OUT_OF_TIME and pipeline.is_slow:
             continue
-        if notice["Error"] == FUNCTION_DIED and pipeline.injector.deaths:
+        if notice["Cause"] == PROCESS_DIED and pipeline.injector.deaths > 1:
+            continue
+        if notice["Cause"] == EVENTS_MISSING and pipeline.lost_ever:
             continue
         if not events or not refuses(notice["LogicVersion"], events[0]["EventName"]["S"]):
             yield f"parked without a cause of its own: {notice}"

@@ -77,6 +77,9 @@ class Pipeline:
         """The bodies of all messages."""
         self.events: list[dict[str, Any]] = []
         """The events that the test itself stored."""
+        self.lost_ever: set[str] = set()
+        """The keys of the events that the store ever lost."""
+        self._lost: list[dict[str, Any]] = []
         self.beside: list[Callable[[], None]] = []
         """What happens while a rebuild runs: a step before each of its calls."""
         self.fates: list[dict[int, Fault]] = []
@@ -157,6 +160,20 @@ class Pipeline:
                 self.violations.append(f"{stored_before} events were stored before a rebuild that replied {reply}")
             return True
         return False
+
+    def lose(self, domain_id: str, *numbers: int) -> None:
+        """Take events out of the store, as nothing of the pipeline's own can."""
+        for number in numbers:
+            item = stored(number, domain_id=domain_id).item
+            key = {name: item[name] for name in ("DomainId", "EventKey")}
+            self._call(self.db.handle, "DeleteItem", {"TableName": "events", "Key": key})
+            self.lost_ever.add(item["EventKey"]["S"])
+            self._lost.append(item)
+
+    def put_back(self) -> None:
+        """Everything that the store lost."""
+        while self._lost:
+            self._call(self.db.handle, "PutItem", {"TableName": "events", "Item": self._lost.pop()})
 
     def go_on_beside(self) -> None:
         """What is left of what was to happen beside a rebuild."""

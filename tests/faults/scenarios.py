@@ -210,6 +210,37 @@ def outlasts(pipeline: Pipeline) -> None:
     pipeline.is_slow = True
 
 
+def loses_and_gets_back(lost: tuple[int, ...], late: int, *, version: str = "v1") -> Callable[[Pipeline], None]:
+    """Events that a row has are gone when a late one comes; a newer one waits; then they are put back."""
+
+    def when(pipeline: Pipeline) -> None:
+        pipeline.deploy(version)
+        pipeline.lose("a", *lost)
+        pipeline.store("a", late)
+        pipeline.drain()
+        pipeline.store("a", 40)
+        pipeline.drain()
+        pipeline.put_back()
+        pipeline.drain()
+
+    return when
+
+
+def takes_long(pipeline: Pipeline) -> None:
+    """To fold the history takes new logic longer than an invocation."""
+    has_events(1, 2, 4, 5, 6, 7)(pipeline)
+    pipeline.deploy("v2")
+    pipeline.seconds_per_event = 250
+    pipeline.is_slow = True
+
+
+def late_and_in_order(pipeline: Pipeline) -> None:
+    """A late event for which the time runs out, events in order meanwhile, and late ones that take the fold up."""
+    for number in (3, 8, 9, 0, 10):
+        pipeline.store("a", number)
+        pipeline.drain()
+
+
 def rebuilds(version: str = "v1", *beside: Callable[[Pipeline], None]) -> Callable[[Pipeline], None]:
     """One request, and a later one if the first ended badly."""
 
@@ -313,6 +344,11 @@ PROJECT_SCENARIOS: dict[str, Scenario] = {
     "unprocessed keys": Scenario(has_unprocessed_keys, stores(3, 4, domains="abc")),
     "time runs out": Scenario(is_slow, stores(1, 2, 3, 4, domains="abc")),
     "time runs out for one domain": Scenario(outlasts, stores(1, 2, 3, 4, 5)),
+    "time runs out for late events": Scenario(takes_long, late_and_in_order),
+    "the store loses events": Scenario(has_events(*_LONG), loses_and_gets_back((1, 2, 4, 5, 6, 7, 8), 3)),
+    "the store loses events, and new logic folds it": Scenario(
+        has_events(*_LONG), loses_and_gets_back((1, 2), 3, version="v2")
+    ),
 }
 
 REBUILD_SCENARIOS: dict[str, Scenario] = {
@@ -320,6 +356,11 @@ REBUILD_SCENARIOS: dict[str, Scenario] = {
     "a rebuild with new logic": Scenario(has_events(1, 2, 3, 4, 5), rebuilds("v2"), rebuilt=True),
     "a rebuild heals": Scenario(is_parked, rebuilds("v2"), rebuilt=True),
     "a rebuild fails": Scenario(is_parked, rebuilds(), _A),
+    "a rebuild in several invocations": Scenario(takes_long, rebuilds("v2"), rebuilt=True),
+    "a rebuild in several invocations under deliveries": Scenario(
+        takes_long,
+        rebuilds("v2", nothing, nothing, by_old_logic(takes(8)), nothing, by_old_logic(takes(3, 9))),
+    ),
     "a rebuild of a row deleted": Scenario(has_lost_its_row, rebuilds(), rebuilt=True),
     "a rebuild of a parked row deleted": Scenario(parked_and_lost_its_row, rebuilds("v2"), rebuilt=True),
     "a rebuild under deliveries": Scenario(

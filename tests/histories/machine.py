@@ -220,13 +220,17 @@ class Histories(RuleBasedStateMachine):
 
     @rule(
         domain_id=domain_ids,
-        how=st.sampled_from(("delete", "delete", *SPOILS, *TAMPERINGS)),
+        how=st.sampled_from(("delete", "delete", "lose", "lose", "put back", *SPOILS, *TAMPERINGS)),
         slots=st.tuples(which, which),
     )
     def do_by_hand(self, domain_id: str, how: str, slots: tuple[int, int]) -> None:
-        """A row is deleted or spoilt, or snapshots are tampered with."""
+        """A row is deleted or spoilt, snapshots are tampered with, events are taken out of the store or put back."""
         if how == "delete":
             self.world.delete_row(domain_id)
+        elif how == "lose":
+            self.world.lose(domain_id, *slots)
+        elif how == "put back":
+            self.world.put_back()
         elif how in SPOILS:
             self.world.spoil_row(domain_id, how)
         else:

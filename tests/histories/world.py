@@ -11,11 +11,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from handler.budget import OutOfTime
-from handler.domain_row import Parked
 from handler.domain_table import ReadIncomplete
-from handler.folding import FUNCTION_DIED, OUT_OF_TIME
 from handler.projection import Contention
-from handler.rebuild import LONGEST_SECONDS, RebuildFailed
+from handler.rebuild import RebuildFailed
+from handler.row_notes import MAX_INVOCATION_SECONDS, Cause, Parked
 from tests.doubles.aws import Clock
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.mappings import Crashed, Delivery, QueueMapping, StreamMapping
@@ -29,7 +28,29 @@ from .scheduler import Invocation, Reached, Scheduler, Turn, Writers
 
 NOTES = "CpEventSource"
 
-SPOILS = ("spoil all", "Revision", "Digest", "LogicVersion", "EventCount", "count", "waiting", "marks", "Rebuilding")
+SPOILS = (
+    "spoil all",
+    "Revision",
+    "number",
+    "Digest",
+    "LogicVersion",
+    "EventCount",
+    "count",
+    "waiting",
+    "marks",
+    "Rebuilding",
+)
+    "spoil all",
+    "Revision",
+    "number",
+    "Digest",
+    "LogicVersion",
+    "EventCount",
+    "count",
+    "waiting",
+    "marks",
+    "Rebuilding",
+)
 TAMPERINGS = ("delete one", "swap", "swap", "copy", "Place", "EventCount of one")
 
 _FAULTS = (ClientError, Contention, OutOfTime, ReadIncomplete)
@@ -104,7 +125,11 @@ class World:
         """Rows that somebody spoilt, as they left them."""
         self._failed_trials: Counter[str] = Counter()
         """Invocations with one event alone, by its domain, that died, were taken for dead, or could not end a trial."""
-        self._told: set[tuple[str, str, str]] = set()
+        self.lost_ever: defaultdict[str, set[str]] = defaultdict(set)
+        """The keys of the events that the store ever lost."""
+        self._lost: list[dict[str, Any]] = []
+        self._losing = False
+        self._told: set[tuple[str, str, str, str]] = set()
         self._notices = 0
 
     # What producers do
@@ -162,7 +187,7 @@ class World:
         asked = request_id or invocation.name
         detail = {"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": domain_id}
         handle = self._project(invocation, number)
-        rebuild = Rebuild(invocation, domain_id, number, asked, frozenset(self.stored[domain_id]))
+        rebuild = Rebuild(invocation, domain_id, number, asked, frozenset(self.present(domain_id)))
         self.rebuilds.append(rebuild)
         invocation.begin(lambda: handle({"detail": detail}, Context(asked, seconds)))
         self._settle()
@@ -218,6 +243,8 @@ class World:
         match how:
             case "spoil all":
                 del item[NOTES]
+            case "number":
+                notes["Revision"] = {"N": "7"}
             case "count":
                 notes["EventCount"] = {"S": "many"}
             case "waiting" if "Parked" in notes:
@@ -256,6 +283,30 @@ class World:
             self.db.handle("PutItem", {"TableName": "snapshots", "Item": item})
         self.check()
 
+    def lose(self, domain_id: str, which: int, count: int) -> None:
+        """The store loses events that were acknowledged."""
+        keys = sorted(self.acknowledged[domain_id] & self.present(domain_id))
+        self._losing = True
+        for key in (keys[which % len(keys) :] if keys else [])[:count]:
+            item = self.db.tables["events"].collection(domain_id).items[key].item()
+            self._lost.append(item)
+            self.lost_ever[domain_id].add(key)
+            place = {name: item[name] for name in ("DomainId", "EventKey")}
+            self.db.handle("DeleteItem", {"TableName": "events", "Key": place})
+        self.check()
+        self._losing = False
+
+    def put_back(self) -> None:
+        """What the store lost; it comes through the stream again."""
+        for item in self._lost:
+            self.db.handle("PutItem", {"TableName": "events", "Item": item})
+        self._lost.clear()
+        self.check()
+
+    def present(self, domain_id: str) -> set[str]:
+        """The keys of the events that the store has."""
+        return set(self.db.tables["events"].collection(domain_id).items)
+
     def _is_row_awaited(self, domain_id: str) -> bool:
         return any(invocation.without_row.get(domain_id, False) for invocation in self.invocations)
 
@@ -280,7 +331,8 @@ class World:
         self._check_store()
         for message in self.sqs.messages(self.parked)[self._notices :]:
             notice = json.loads(message.body)
-            self._told.add((notice["DomainId"], notice["EventKey"], notice["Reason"]))
+            failure = (notice["DomainId"], notice["EventKey"], notice["Cause"], notice["Error"])
+            self._told.add(failure)
             self._notices += 1
         for domain_id in DOMAINS:
             snapshots = self.db.tables["snapshots"].collection(domain_id).items
@@ -296,6 +348,8 @@ class World:
         """Guarantee: what is stored is what was sent, and stays as it is."""
         records = self.db.records("events")
         for record in records[self._records :]:
+            if record["eventName"] == "REMOVE" and self._losing:
+                continue
             assert record["eventName"] == "INSERT", "the events table was changed"
             keys = record["dynamodb"]["Keys"]
             place = keys["DomainId"]["S"], keys["EventKey"]["S"]
@@ -315,21 +369,28 @@ class World:
         }
         row = oracle.check_row(item, snapshots, events)
         keys = frozenset(oracle.keys_of(item))
-        assert baseline.keys <= keys, f"the row lost {baseline.keys - keys}"
+        if not self.lost_ever[domain_id]:
+            assert baseline.keys <= keys, f"the row lost {baseline.keys - keys}"
+        # of what the store lost, as many late events as are missing may take the place
+        assert len(baseline.keys) <= len(keys), f"the row lost {baseline.keys - keys}"
         baseline.keys = keys
         if row.parked is not None:
-            self._check_parked(domain_id, row.parked)
+            self._check_parked(domain_id, row.parked, keys)
         elif row.state.checkpoint is not None:  # else it holds the note of a trial alone, and counts as none
-            missing = self.acknowledged[domain_id] - keys
+            missing = self.acknowledged[domain_id] - keys - self.lost_ever[domain_id]
             assert not missing, f"acknowledged, and not in the row: {missing}"
 
-    def _check_parked(self, domain_id: str, parked: Parked) -> None:
+    def _check_parked(self, domain_id: str, parked: Parked, held: frozenset[str]) -> None:
         """Guarantee: a domain is parked for a cause of its own, and somebody was told."""
-        assert (domain_id, parked.event_key, parked.reason) in self._told, "parked, and nobody was told"
+        failure = (domain_id, parked.event_key, parked.cause.value, parked.error)
+        assert failure in self._told, "parked, and nobody was told"
         event = self.stored[domain_id][parked.event_key]
-        if parked.error == FUNCTION_DIED:
-            assert self._failed_trials[domain_id] > 1, "said to have died of an event, and did not"
-        elif parked.error != OUT_OF_TIME:
+        if parked.cause is Cause.PROCESS_DIED:
+            assert self._failed_trials[domain_id] > 1, "said to have crashed at an event, and did not"
+            assert parked.event_key not in held, "parked untried at an event that the row has"
+        elif parked.cause is Cause.EVENTS_MISSING:
+            assert self.lost_ever[domain_id], "parked for events that nobody lost"
+        elif parked.cause is Cause.LOGIC:
             by = [number for number in event.refused_by if version(number) == parked.logic_version]
             assert by, f"parked by {parked.logic_version}, which does not refuse the event: {parked.reason}"
 
@@ -337,6 +398,7 @@ class World:
 
     def converge(self) -> None:
         """Guarantee: once nothing fails any more and all is delivered, every domain is what its events make of it."""
+        self.put_back()
         self._drain()
         for domain_id in DOMAINS:
             self._check_converged(domain_id)
@@ -354,7 +416,7 @@ class World:
             if item is not None:
                 assert "Parked" not in item[NOTES]["M"], f"still parked, tried by {tried}"
                 assert oracle.keys_of(item) == sorted(events)
-        Now.clock.advance(LONGEST_SECONDS + 1)  # what a rebuild that died has claimed is free
+        Now.clock.advance(MAX_INVOCATION_SECONDS + 1)  # what a rebuild that died has claimed is free
         for domain_id, events in self.stored.items():
             if events:
                 rebuild = self.begin_rebuild(domain_id, LAST)
@@ -477,6 +539,7 @@ class World:
         item = self.row_item(rebuild.domain_id)
         assert item is not None
         keys = set(oracle.keys_of(item))
-        assert rebuild.stored <= keys, f"a rebuild left out {rebuild.stored - keys}"
+        left_out = rebuild.stored - keys - self.lost_ever[rebuild.domain_id]
+        assert not left_out, f"a rebuild left out {left_out}"
         oracle.check_whole(item, {key: self.stored[rebuild.domain_id][key] for key in keys}, rebuild.number)
         assert rebuild.invocation.main.value["EventCount"] == len(keys)
