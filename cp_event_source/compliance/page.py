@@ -59,7 +59,7 @@ _DEFAULT: Final = "Beside every control is its key, by which its test goes."
 
 _DEVELOPMENT: Final = """\
 `development=True` is for stacks that may be thrown away with all their events. It switches off these, and no others;
-`alarms=True` and `log_retention_days` switch on the last two again:"""
+`alarms=True` switches `alarms-notify` on again, and `log_retention_days` `log-retention`:"""
 
 _STANDARDS: Final = """\
 Security Hub relates its controls to requirements of the standards; this is its relation, not ours, for those of its
