@@ -39,7 +39,7 @@ def access(
     """
     # DynamoDB opens a table for a caller who may decrypt with its key.
     decrypt = allow("UseKey", ["kms:Decrypt"], key.arn)
-    # The index holds keys alone. Who reads rows or events must know which rows lack events, and the runbook asks for it.
+    # The index holds keys alone. Who reads rows or events must know which rows lack events.
     list_parked = allow(
         "ListParked", ["dynamodb:Scan"], pulumi.Output.concat(domain_table.arn, "/index/", PARKED_INDEX)
     )

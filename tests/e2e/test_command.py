@@ -67,8 +67,9 @@ def test_the_demo_ends_with_the_sample_events_stored_and_the_rows_computed(tmp_p
         output, _ = process.communicate(timeout=180)
 
     assert process.returncode == 0, output
-    assert "Sent 18 events: 16 for the domain File, 2 that no domain's rule lets through" in output
-    assert "14 stored, 1 duplicate, 1 quarantined, all projected" in output
+    assert "Sent 18 events: 16 for the domain File, 2 matched no domain's rule (DOMAIN of Account" in output
+    assert "Drained: 14 stored, 1 duplicate, 1 quarantined, 1 object parked, 2 events waiting\n" in output
+    assert "note: alarms are created but never fire\n" in output
     assert "UserId: is required; found nothing" in output
     assert "report-2026-q1.pdf" in output
     assert "parked at" in output
