@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,9 +37,16 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def make_console() -> Console:
-    """The console for all output: as wide as the terminal, or as COLUMNS says, or wide enough for a log."""
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    """The console for all output: as wide as the terminal, or as COLUMNS says, or wide enough for a log.
+
+    FORCE_COLOR, which some CI systems set, asks for colours. It makes no terminal of a log.
+    """
+    is_terminal = sys.stdout.isatty()
+    coloured = bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR")
+    console = Console(
+        highlight=False, force_terminal=is_terminal, color_system="standard" if coloured and not is_terminal else "auto"
+    )
+    if not is_terminal and not os.environ.get("COLUMNS"):
         console.width = _LOG_WIDTH
     return console
 
