@@ -51,7 +51,8 @@ _YOURS: Final = """\
 - Who may deploy, use the key and attach the component's policies: roles, permission boundaries, MFA.
 - A plan of AWS Backup, its vault and the vault's lock; copies in another account or region.
 - A subscription to the alarms' topic: until there is one, alarms tell nobody. Its endpoint must be confirmed.
-- The policy and the encryption of a bus, key, topic or bucket of yours that is given to the component.
+- The policy, the encryption and the protection from deletion of a bus, key, topic or bucket of yours that is given to
+  the component.
 - The domain's logic, its layer and what it brings along: it runs with the project function's role.
 - Producers: that what they claim in `UserId` and `IpAddress` is true."""
 
