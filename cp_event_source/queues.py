@@ -39,7 +39,7 @@ class Queues:
 def queues(scope: Scope, *, consumer_timeout_seconds: int, key: EncryptionKey, keep: bool) -> Queues:
     """The queues, without their policies.
 
-    With `keep` Pulumi does not delete them: a queue takes its messages along, and no alarm fires at a queue that is
+    With `keep` Pulumi does not delete them: a queue takes its messages along, and no alarm counts messages that are
     gone. What waits in the ingest queue is stored nowhere else, nor is a dead letter; without the notices in the parked
     queue nobody looks at the parked objects.
     """

@@ -41,7 +41,7 @@ CONTROLS: Final = (
     Control(
         key="queues-protected",
         asks="Queues are not deleted by mistake",
-        why="A queue takes its messages along, and no alarm fires at a queue that is gone.",
+        why="A queue takes its messages along: events that are not stored yet, dead letters. No alarm counts those.",
         property="`sqs.Queue`: Pulumi's `protect`",
         status=Default(off_in_development=True),
     ),
