@@ -20,3 +20,8 @@ settings.load_profile("no deadline")
 def pytest_configure() -> None:
     """Once more: warnings' filters that were set while this file was imported are gone with the import."""
     forget_inherited_warnings()
+
+
+def pytest_unconfigure() -> None:
+    """And for what ends after pytest."""
+    forget_inherited_warnings()

@@ -1,5 +1,5 @@
-"""Guarantee: for each command of AWS's command line, the runbook says which rights it needs, and which policy that the
-component offers gives them."""
+"""Guarantee: for each command of AWS's command line, the pages say which rights it needs, and which policy that
+the component offers gives them."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ..component.deployment import Deployment, arn, component, deploy, in_progra
 from ..component.policies import Request, allows, statements_in
 from .markdown import REPOSITORY, Block, blocks, links, pages
 
-RUNBOOK = REPOSITORY / "docs" / "runbook.md"
+PAGE = REPOSITORY / "docs" / "reference" / "rights.md"
 TABLE = arn("dynamodb", f"table/{physical('files-domain')}")
 OFFERED = {
     "the index `ParkedDomains`": f"{TABLE}/index/ParkedDomains",
@@ -44,8 +44,7 @@ class Row(NamedTuple):
 
 
 def rows() -> list[Row]:
-    section = RUNBOOK.read_text(encoding="utf-8").partition("\n## Rights\n")[2]
-    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return [Row(coded(commands), coded(rights), on, set(coded(offered))) for commands, rights, on, offered in cells]
 
@@ -84,14 +83,12 @@ def test_a_command_has_its_rights_stated_and_its_page_leads_there(page: Path) ->
     in_blocks = [each for block in blocks(page) if block.language == "bash" for each in with_what_it_is_about(block)]
     in_prose = [(command, None) for code in coded(page.read_text(encoding="utf-8")) for command, _ in named(code)]
     assert [(command, on) for command, on in [*in_blocks, *in_prose] if not stated(command, on)] == []
-    if in_blocks and page != RUNBOOK:
-        assert any(link.endswith("runbook.md#rights") for link in links(page)), "say where the rights are"
+    if in_blocks:
+        assert any(link.endswith("rights.md") for link in links(page)), "say where the rights are"
 
 
 def test_a_command_without_a_stated_right_is_found() -> None:
-    block = Block(
-        RUNBOOK, 1, "bash", 'aws sqs delete-queue --queue-url "$url"\naws dynamodb scan --table-name "$t"\n', ""
-    )
+    block = Block(PAGE, 1, "bash", 'aws sqs delete-queue --queue-url "$url"\naws dynamodb scan --table-name "$t"\n', "")
     assert not stated(*next(with_what_it_is_about(block)))
     assert not stated("aws dynamodb get-item", "the domain events table")
 
