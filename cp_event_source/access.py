@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
+import pulumi
 import pulumi_aws as aws
 
 from .encryption import EncryptionKey
 from .policy_documents import Statement, allow, document, follow
 from .routing import EventBus
 from .scope import Scope
+from .storage import PARKED_INDEX
 
 _READ: Final = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
 
@@ -37,6 +39,10 @@ def access(
     """
     # DynamoDB opens a table for a caller who may decrypt with its key.
     decrypt = allow("UseKey", ["kms:Decrypt"], key.arn)
+    # The index holds keys alone. Who reads rows or events must know which rows lack events.
+    list_parked = allow(
+        "ListParked", ["dynamodb:Scan"], pulumi.Output.concat(domain_table.arn, "/index/", PARKED_INDEX)
+    )
     return Access(
         publisher=_policy(
             scope,
@@ -50,6 +56,7 @@ def access(
             "Read the rows of an event source and follow their changes",
             [
                 allow("ReadRows", _READ, domain_table.arn),
+                list_parked,
                 *follow("FollowRows", domain_table.stream_arn),
                 decrypt,
             ],
@@ -60,6 +67,7 @@ def access(
             "Read all events of an event source and follow new ones",
             [
                 allow("ReadEvents", _READ, domain_events_table.arn),
+                list_parked,
                 *follow("FollowEvents", domain_events_table.stream_arn),
                 decrypt,
             ],

@@ -83,8 +83,8 @@ class CpEventSourceArgs(TypedDict):
     `cp-event-source:domain`. AWS Backup can select the tables by one."""
 
     development: NotRequired[bool]
-    """True for a stack that may be thrown away with all its events: tables and key are not protected from deletion, the
-    tables cannot be restored to an earlier time, logs are kept for 7 days, and there are no alarms and no dashboard
+    """True for a stack that may be thrown away with all its events: nothing is protected from deletion, the tables
+    cannot be restored to an earlier time, logs are kept for 7 days, and there are no alarms and no dashboard
     unless asked for. Default false."""
 
     publishers: NotRequired[list[pulumi.Input[str]]]

@@ -125,23 +125,24 @@ class CpEventSource(pulumi.ComponentResource):
         tags = {**settings.tags, "cp-event-source:component": name, "cp-event-source:domain": domain}
         scope = Scope(name, parent=self, tags=tags)
 
+        keep = not settings.development
+
         # Event bus, and the rules on it.
-        routes = routing.routes(scope, settings.event_bus, domain_name=domain)
+        routes = routing.routes(scope, settings.event_bus, domain_name=domain, keep=keep)
         bus = routes.bus
         if bus.resource is not None:
             routing.bus_policy(scope, bus.resource, settings.publishers)
 
         # What is stored, and what waits; encrypted.
-        keep = not settings.development
         key = encryption_key(scope, settings.key, beside=routes.domain_events.arn, keep=keep)
         safety = storage.Safety(key, keep)
         events_table = storage.domain_events_table(scope, safety)
         domain_table = storage.domain_table(scope, safety)
         snapshots_table = storage.domain_snapshots_table(scope, safety)
-        queue = queues(scope, consumer_timeout_seconds=functions.PERSIST_TIMEOUT_SECONDS, key=key)
+        queue = queues(scope, consumer_timeout_seconds=functions.PERSIST_TIMEOUT_SECONDS, key=key, keep=keep)
 
         # Ingest queue -> persist function -> domain events table.
-        deployed = functions.Deployed(key, settings.signed_code, settings.log_retention_days)
+        deployed = functions.Deployed(key, settings.signed_code, settings.log_retention_days, keep)
         persist_logs = functions.log_group(scope, "persist-logs", deployed)
         persist_execution = permissions.persist_execution(
             scope, log_group=persist_logs, domain_events_table=events_table, queues=queue, key=key
@@ -247,7 +248,7 @@ class CpEventSource(pulumi.ComponentResource):
         alarms = []
         if settings.alarms:
             if alarm_topic_arn is None:
-                alarm_topic_arn = monitoring.alarm_topic(scope, key_arn=key.arn).arn
+                alarm_topic_arn = monitoring.alarm_topic(scope, key_arn=key.arn, keep=keep).arn
             alarms = monitoring.alarms(
                 scope,
                 watched,

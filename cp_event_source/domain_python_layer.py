@@ -24,7 +24,7 @@ class DomainPythonLayerArgs(TypedDict):
 
 class DomainPythonLayer(pulumi.ComponentResource):
     """The domain's own logic as a Lambda layer version: the folder's files, checked against the contract by
-    reading them, before anything is deployed."""
+    reading them, before anything is deployed. Earlier versions stay in the account."""
 
     arn: pulumi.Output[str]
     """ARN of the layer version: what `CpEventSource` takes as `cp_domain_logic_layer`."""
@@ -60,6 +60,9 @@ class DomainPythonLayer(pulumi.ComponentResource):
             code=pulumi.AssetArchive(
                 {name: pulumi.FileAsset(str(path)) for name, path in layer_files(source_dir).items()}
             ),
+            # A new version replaces it. The old one stays in the account: rows and snapshots name it as the logic that
+            # computed them, and a roll-back deploys it again.
+            skip_destroy=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = layer.arn

@@ -44,16 +44,22 @@ class Deployed:
     signed_code: SignedCodeArgs | None
     """Where the code lies, signed; else it is deployed as it is installed here."""
     log_retention_days: int
+    keep: bool
+    """Whether Pulumi refuses to delete the logs."""
 
 
 def log_group(scope: Scope, suffix: str, deployed: Deployed) -> aws.cloudwatch.LogGroup:
-    """A function's log group. Made here, since the one that Lambda makes itself keeps its logs for ever."""
+    """A function's log group. Made here, since the one that Lambda makes itself keeps its logs for ever.
+
+    The logs are the only record of what was done to an event and when. And a function whose log group is gone goes on
+    without logging: it may not make one.
+    """
     return aws.cloudwatch.LogGroup(
         scope.child(suffix),
         kms_key_id=deployed.key.arn,
         retention_in_days=deployed.log_retention_days,
         tags=scope.tags,
-        opts=scope.options(),
+        opts=scope.options(protect=deployed.keep),
     )
 
 

@@ -36,14 +36,20 @@ class Queues:
     """Metadata of stream batches that were given up."""
 
 
-def queues(scope: Scope, *, consumer_timeout_seconds: int, key: EncryptionKey) -> Queues:
-    """The queues, without their policies."""
-    ingest_dead_letter = _queue(scope, "ingest-dead-letter", key)
+def queues(scope: Scope, *, consumer_timeout_seconds: int, key: EncryptionKey, keep: bool) -> Queues:
+    """The queues, without their policies.
+
+    With `keep` Pulumi does not delete them: a queue takes its messages along, and no alarm counts messages that are
+    gone. What waits in the ingest queue is stored nowhere else, nor is a dead letter; without the notices in the parked
+    queue nobody looks at the parked objects.
+    """
+    ingest_dead_letter = _queue(scope, "ingest-dead-letter", key, keep=keep)
     return Queues(
         ingest=_queue(
             scope,
             "ingest",
             key,
+            keep=keep,
             # Lambda asks for six times the function's time-out: a batch may be retried while it is throttled.
             visibility_timeout_seconds=6 * consumer_timeout_seconds,
             redrive_policy=pulumi.Output.json_dumps(
@@ -51,8 +57,8 @@ def queues(scope: Scope, *, consumer_timeout_seconds: int, key: EncryptionKey) -
             ),
         ),
         ingest_dead_letter=ingest_dead_letter,
-        parked=_queue(scope, "parked", key),
-        projection_dead_letter=_queue(scope, "projection-dead-letter", key),
+        parked=_queue(scope, "parked", key, keep=keep),
+        projection_dead_letter=_queue(scope, "projection-dead-letter", key, keep=keep),
     )
 
 
@@ -88,6 +94,7 @@ def _queue(
     suffix: str,
     key: EncryptionKey,
     *,
+    keep: bool,
     visibility_timeout_seconds: pulumi.Input[int] | None = None,
     redrive_policy: pulumi.Input[str] | None = None,
 ) -> aws.sqs.Queue:
@@ -101,5 +108,5 @@ def _queue(
         visibility_timeout_seconds=visibility_timeout_seconds,
         redrive_policy=redrive_policy,
         tags=scope.tags,
-        opts=scope.options(),
+        opts=scope.options(protect=keep),
     )

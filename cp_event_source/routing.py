@@ -40,8 +40,10 @@ class Routes:
     """Takes requests to rebuild one of the domain's objects."""
 
 
-def routes(scope: Scope, given: pulumi.Output[str] | None, *, domain_name: str) -> Routes:
+def routes(scope: Scope, given: pulumi.Output[str] | None, *, domain_name: str, keep: bool) -> Routes:
     """The rules, on the bus given by name or ARN, else on one of our own.
+
+    Our own is protected with `keep`: PutEvents to a bus that is gone reports success, and its events are lost.
 
     A bus given by name has the account and region of a rule on it: asking AWS for its ARN would need a call at preview,
     and rights to make it.
@@ -51,7 +53,7 @@ def routes(scope: Scope, given: pulumi.Output[str] | None, *, domain_name: str) 
             scope.child("bus"),
             description=f"Events of the domain {domain_name}",
             tags=scope.tags,
-            opts=scope.options(),
+            opts=scope.options(protect=keep),
         )
         domain_events, rebuilds = _rules(scope, own.name, domain_name)
         return Routes(EventBus(own, own.name, own.arn), domain_events, rebuilds)

@@ -25,6 +25,7 @@ class Scope:
 
         Args:
             depends_on: what must be there before.
-            protect: whether Pulumi refuses to delete or replace the child, whatever the parent says.
+            protect: whether Pulumi refuses to delete or replace the child, whatever the parent says. For what no
+                deployment can bring back, or whose loss nobody would notice.
         """
         return pulumi.ResourceOptions(parent=self.parent, depends_on=list(depends_on), protect=protect or None)

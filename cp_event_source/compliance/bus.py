@@ -14,6 +14,13 @@ CONTROLS: Final = (
         standards=Standards(security_hub=("EventBridge.3",), cdk_nag=("AwsSolutions-EVB1",)),
     ),
     Control(
+        key="bus-protected",
+        asks="The component's own bus is not deleted by mistake",
+        why="`PutEvents` to a bus that is gone reports success: nobody notices that its events are lost.",
+        property="`cloudwatch.EventBus`: Pulumi's `protect`",
+        status=Default(off_in_development=True),
+    ),
+    Control(
         key="rules-match-own-domain",
         asks="Rules match one type of event of one domain",
         why="A rule that matches all would store other domains' events, and feed the results of rebuilds back.",

@@ -44,6 +44,13 @@ CONTROLS: Final = (
         standards=Standards(cdk_nag=("AwsSolutions-SNS3",)),
     ),
     Control(
+        key="topic-and-logs-protected",
+        asks="The alarms' topic and the logs are not deleted by mistake",
+        why="With a topic go its subscriptions, with a log group its logs; alarms and functions go on without.",
+        property="`sns.Topic` and `cloudwatch.LogGroup`: Pulumi's `protect`",
+        status=Default(off_in_development=True),
+    ),
+    Control(
         key="log-retention",
         asks="Logs are kept for a year",
         why=(

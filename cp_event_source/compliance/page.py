@@ -51,7 +51,8 @@ _YOURS: Final = """\
 - Who may deploy, use the key and attach the component's policies: roles, permission boundaries, MFA.
 - A plan of AWS Backup, its vault and the vault's lock; copies in another account or region.
 - A subscription to the alarms' topic: until there is one, alarms tell nobody. Its endpoint must be confirmed.
-- The policy and the encryption of a bus, key, topic or bucket of yours that is given to the component.
+- The policy, the encryption and the protection from deletion of a bus, key, topic or bucket of yours that is given to
+  the component.
 - The domain's logic, its layer and what it brings along: it runs with the project function's role.
 - Producers: that what they claim in `UserId` and `IpAddress` is true."""
 
@@ -59,7 +60,7 @@ _DEFAULT: Final = "Beside every control is its key, by which its test goes."
 
 _DEVELOPMENT: Final = """\
 `development=True` is for stacks that may be thrown away with all their events. It switches off these, and no others;
-`alarms=True` and `log_retention_days` switch on the last two again:"""
+`alarms=True` switches `alarms-notify` on again, and `log_retention_days` `log-retention`:"""
 
 _STANDARDS: Final = """\
 Security Hub relates its controls to requirements of the standards; this is its relation, not ours, for those of its

@@ -38,4 +38,11 @@ CONTROLS: Final = (
         property="`sqs.Queue`: `redrive_policy` of the ingest queue; `message_retention_seconds` of all",
         status=Default(),
     ),
+    Control(
+        key="queues-protected",
+        asks="Queues are not deleted by mistake",
+        why="A queue takes its messages along: events that are not stored yet, dead letters. No alarm counts those.",
+        property="`sqs.Queue`: Pulumi's `protect`",
+        status=Default(off_in_development=True),
+    ),
 )

@@ -4,19 +4,21 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from rich.console import Console
 from rich.text import Text
 
+from cp_event_source.local.counted import counted
 from cp_event_source.local.errors import LocalRunError, NotDrainedError
 from cp_event_source.local.events_file import Entry, read_events
 from cp_event_source.local.keep import how_to
+from cp_event_source.local.monitor import PROVIDER_PREFIX
 from cp_event_source.local.progress import Progress
 from cp_event_source.local.run import LocalRun, Stack
 from cp_event_source.local.show import make_console, pipeline_tables
@@ -24,6 +26,8 @@ from cp_event_source.local.show import make_console, pipeline_tables
 FAILED = 1
 INTERRUPTED = 130  # as shells report SIGINT
 TERMINATED = 143  # and SIGTERM
+
+_FUNCTION_TYPE: Final = "aws:lambda/function:Function"
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def _run(options: Options, console: Console) -> int:
         if entries:
             _send(run, entries, progress)
             exit_code = _wait(run, options, progress, console)
+            _note_other_functions(run, stacks, progress)
         for pipeline in run.pipelines:
             console.print(pipeline_tables(pipeline, console.width))
         if options.keep:
@@ -79,23 +84,32 @@ def _run(options: Options, console: Console) -> int:
     finally:
         with _undisturbed():
             run.__exit__()
+    if options.keep:
+        console.print("\nStopped; everything is removed.")
     return exit_code
 
 
 def _deploy(run: LocalRun, folder: Path, options: Options, progress: Progress) -> Stack:
     with progress.step(f"Deploying {folder}"):
         stack = run.deploy(folder, options.config)
-    resources = len([resource for resource in stack.resources if resource.id])
+    made = [each for each in stack.resources if each.id and not each.type.startswith(PROVIDER_PREFIX)]
     domains = ", ".join(pipeline.domain_name for pipeline in stack.pipelines)
-    progress.done(f"Deployed {folder}: {resources} resources" + (f", domain {domains}" if domains else ""))
+    progress.done(f"Deployed {folder}: {counted(len(made), 'resource')}" + (f", domain {domains}" if domains else ""))
     return stack
 
 
 def _send(run: LocalRun, entries: Sequence[Entry], progress: Progress) -> None:
     with progress.step("Sending events"):
         takers = run.publish(entries)
-    taken = Counter(taker for taker in takers if taker)
-    parts = [f"{count} for the domain {domain}" for domain, count in taken.items()]
+    taken = Counter(
+        (entry.text("EventType") == "REBUILD", taker) for entry, taker in zip(entries, takers, strict=True) if taker
+    )
+    parts = [
+        f"{counted(count, 'rebuild request')} for the domain {domain} (not waited for)"
+        if is_rebuild
+        else f"{count} for the domain {domain}"
+        for (is_rebuild, domain), count in taken.items()
+    ]
     others = [
         f"{entry.text('EventType')} of {entry.text('DomainName')}"
         for entry, taker in zip(entries, takers, strict=True)
@@ -103,15 +117,15 @@ def _send(run: LocalRun, entries: Sequence[Entry], progress: Progress) -> None:
     ]
     if others:
         kinds = ", ".join(dict.fromkeys(others))
-        parts.append(f"{len(others)} that no domain's rule lets through ({kinds})")
-    progress.done(f"Sent {len(entries)} events: " + ", ".join(parts))
+        parts.append(f"{len(others)} matched no domain's rule ({kinds})")
+    progress.done(f"Sent {counted(len(entries), 'event')}: " + ", ".join(parts))
 
 
 def _wait(run: LocalRun, options: Options, progress: Progress, console: Console) -> int:
     states = [""]
 
     try:
-        with progress.step("Waiting until all is projected") as update:
+        with progress.step("Waiting until all is stored and projected") as update:
 
             def tell(state: str) -> None:
                 states[0] = state
@@ -120,11 +134,30 @@ def _wait(run: LocalRun, options: Options, progress: Progress, console: Console)
             run.drain(options.patience, tell)
     except NotDrainedError as error:
         console.print(Text(f"\nError: {error}\n", style="bold red"), soft_wrap=True)
-        for line in run.emulator.log_of_failures():
+        lines = run.emulator.log_of_failures()
+        console.print(f"The last warnings and errors in the emulator's log:{'' if lines else ' none'}")
+        for line in lines:
             console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
         return FAILED
     progress.done(f"Drained: {states[0]}")
     return 0
+
+
+def _note_other_functions(run: LocalRun, stacks: Sequence[Stack], progress: Progress) -> None:
+    """Say that "drained" is not said of them: what a consumer does may come later, or never."""
+    ours = {
+        pipeline.outputs[name]
+        for pipeline in run.pipelines
+        for name in ("persist_function_arn", "project_function_arn")
+    }
+    others = [
+        each.name
+        for stack in stacks
+        for each in stack.resources
+        if each.type == _FUNCTION_TYPE and each.properties["arn"] not in ours
+    ]
+    if others:
+        progress.announce(f"note: the run does not wait for other functions: {', '.join(others)}")
 
 
 def _keep(run: LocalRun, stacks: Sequence[Stack], console: Console) -> None:
@@ -137,7 +170,7 @@ def _keep(run: LocalRun, stacks: Sequence[Stack], console: Console) -> None:
             time.sleep(1.0)
             run.emulator.ensure_running()
     except KeyboardInterrupt:
-        console.print("\nStopped; everything is removed.")
+        return
 
 
 @contextmanager
@@ -149,13 +182,21 @@ def _ended_by_signals() -> Iterator[None]:
 
     # A shell starts what a script runs in the background with SIGINT ignored; asking by it is meant even then.
     # An ignored SIGHUP, on the other hand, is nohup's: it is to stay.
-    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: end, signal.SIGHUP: end}
+    # With SIGCHLD ignored, no exit code of a process that was started would be known: 0 for a program that failed.
+    handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: end,
+        signal.SIGHUP: end,
+        signal.SIGCHLD: signal.SIG_DFL,
+    }
     if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
         del handlers[signal.SIGHUP]
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for number, handler in before.items():
             signal.signal(number, handler)
 

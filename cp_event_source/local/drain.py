@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cp_event_source import arns
+from cp_event_source.local.counted import counted
 from cp_event_source.local.errors import EventsError, NotDrainedError
 from cp_event_source.local.events_file import Entry
 from cp_event_source.local.pipeline import Pipeline
@@ -41,6 +43,10 @@ class State:
     """Sent, and neither stored nor quarantined."""
     behind: dict[str, tuple[int, int]]
     """Domains whose row does not account for all their events: events stored, events applied."""
+    parked: int
+    """Domains that stopped at an event."""
+    waiting: int
+    """Their stored events that are not in their rows."""
     stored: int
     quarantined: int
     duplicates: int
@@ -53,17 +59,20 @@ class State:
         return not (self.ingesting or self.unaccounted or self.behind)
 
     def __str__(self) -> str:
+        """What is so, and no more: "all projected" only where every stored event is in a row."""
         parts = [f"{self.stored} stored"]
         if self.duplicates:
-            parts.append(f"{self.duplicates} duplicate{'s' if self.duplicates > 1 else ''}")
+            parts.append(counted(self.duplicates, "duplicate"))
         if self.quarantined:
             parts.append(f"{self.quarantined} quarantined")
-        if self.drained:
-            return ", ".join([*parts, "all projected"])
         if self.ingesting or self.unaccounted:
-            parts.append(f"{max(self.ingesting, len(self.unaccounted))} on their way")
+            parts.append(f"{max(self.ingesting, len(self.unaccounted))} not stored yet")
         if self.behind:
-            parts.append(f"{len(self.behind)} domains behind")
+            parts.append(f"{counted(len(self.behind), 'object')} not projected yet")
+        if self.parked:
+            parts += [f"{counted(self.parked, 'object')} parked", f"{counted(self.waiting, 'event')} waiting"]
+        if self.stored and self.drained and not self.parked:
+            parts.append("all projected")
         return ", ".join(parts)
 
 
@@ -96,12 +105,21 @@ class Traffic:
             for domain_id, stored in keys.items()
             if not _accounts_for(rows.get(domain_id), stored)
         }
-        revisions = frozenset(row.revision for row in rows.values())
-        duplicates = 0 if ingesting else len(others) - len(unaccounted)
-        return State(ingesting, unaccounted, behind, len(events), quarantined, duplicates, revisions)
+        parked = {domain_id: row.state.applied.count for domain_id, row in rows.items() if row.parked}
+        return State(
+            ingesting=ingesting,
+            unaccounted=unaccounted,
+            behind=behind,
+            parked=len(parked),
+            waiting=sum(max(0, len(keys.get(domain_id, ())) - applied) for domain_id, applied in parked.items()),
+            stored=len(events),
+            quarantined=quarantined,
+            duplicates=0 if ingesting else len(others) - len(unaccounted),
+            revisions=frozenset(row.revision for row in rows.values()),
+        )
 
     def _read_quarantine(self) -> int:
-        """How many messages are quarantined; their ids are read anew only when that has changed."""
+        """How many messages are quarantined; their ids are read again only when that has changed."""
         count = self.pipeline.quarantined_count()
         if count != self._quarantined_count:
             self._quarantined_ids = {_bus_id(message.body) for message in self.pipeline.quarantined()}
@@ -112,7 +130,7 @@ class Traffic:
 def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic | None]:
     """Put each entry on the bus that it names, or else on that of its domain's pipeline, or else on the first one's.
 
-    Returns, for each entry, the pipeline that a rule lets it through to; None when there is none.
+    Returns, for each entry, the pipeline whose rule it matches (the first of several on one bus), or None.
 
     Raises:
         EventsError: the bus refused an entry, or there is no bus to put it on.
@@ -120,11 +138,11 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
     if not pipelines:
         raise EventsError("no CpEventSource in what was deployed, so there is no bus to send events to")
     takers: list[Traffic | None] = []
-    targets: dict[str, list[tuple[Entry, Traffic | None]]] = {}
+    targets: dict[str, list[Entry]] = {}
     for entry in entries:
         taker = next((traffic for traffic in pipelines if _hears(traffic.pipeline, entry)), None)
         bus = entry.bus or (taker or pipelines[0]).pipeline.bus_name
-        targets.setdefault(bus, []).append((entry, taker))
+        targets.setdefault(bus, []).append(entry)
         takers.append(taker)
     client = pipelines[0].pipeline.clients("events")
     for bus, batch in targets.items():
@@ -138,24 +156,31 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
                         "DetailType": entry.detail_type,
                         "Detail": entry.detail,
                     }
-                    for entry, _ in part
+                    for entry in part
                 ]
             )
-            for (entry, taker), result in zip(part, answer["Entries"], strict=True):
+            for entry, result in zip(part, answer["Entries"], strict=True):
                 if "EventId" not in result:
                     raise EventsError(
                         f"the bus {bus} refused an event: {result.get('ErrorCode')}:"
                         f" {result.get('ErrorMessage')}. Its detail: {entry.detail[:200]}"
                     )
-                if taker is not None and taker.pipeline.stores(entry):
-                    taker.sent.append(Sent(result["EventId"], entry))
+                # All of the same domain on this bus: each stores it.
+                for traffic in pipelines:
+                    if traffic.pipeline.bus_name == _bus_name(bus) and traffic.pipeline.stores(entry):
+                        traffic.sent.append(Sent(result["EventId"], entry))
     return takers
 
 
 def _hears(pipeline: Pipeline, entry: Entry) -> bool:
-    """Whether one of the pipeline's rules lets the entry through."""
-    on_its_bus = entry.bus in (None, pipeline.bus_name)
+    """Whether the entry matches one of the pipeline's rules."""
+    on_its_bus = entry.bus is None or _bus_name(entry.bus) == pipeline.bus_name
     return on_its_bus and (pipeline.stores(entry) or pipeline.rebuilds(entry))
+
+
+def _bus_name(name_or_arn: str) -> str:
+    arn = arns.EVENT_BUS.fullmatch(name_or_arn)
+    return arn["name"] if arn else name_or_arn
 
 
 def wait_until_drained(
@@ -181,7 +206,7 @@ def wait_until_drained(
         started = time.monotonic()
         alive()
         states = [traffic.look() for traffic in traffics]
-        progress("; ".join(map(str, states)))
+        progress(_summary(traffics, states))
         # Twice the same: a row can be complete for a moment while another write of it is on its way.
         if all(state.drained for state in states) and states == before:
             return
@@ -191,6 +216,15 @@ def wait_until_drained(
             raise NotDrainedError(_stuck(traffics, states, patience))
         # Looking reads both tables whole: with many events, look less often.
         time.sleep(max(_SHORTEST_PAUSE, 2 * (time.monotonic() - started)))
+
+
+def _summary(traffics: Sequence[Traffic], states: Sequence[State]) -> str:
+    """The states, each with its domain where there are several."""
+    if len(states) == 1:
+        return str(states[0])
+    return "; ".join(
+        f"domain {traffic.pipeline.domain_name}: {state}" for traffic, state in zip(traffics, states, strict=True)
+    )
 
 
 def _accounts_for(row: "domain_row.DomainRow | None", stored: Sequence[str]) -> bool:
@@ -218,26 +252,27 @@ def _bus_id(body: str) -> str:
 
 
 def _stuck(traffics: Sequence[Traffic], states: Sequence[State], patience: float) -> str:
-    lines = [f"Nothing has changed for {patience:g} s, and not everything is accounted for:"]
+    lines = [f"Nothing has changed for {patience:g} s, and not everything is stored and projected:"]
     for traffic, state in zip(traffics, states, strict=True):
         pipeline = traffic.pipeline
         if state.drained:
             continue
         lines.append(f"- domain {pipeline.domain_name!r} (component {pipeline.name!r}): {state}")
         if state.ingesting:
-            lines.append(f"  {state.ingesting} messages stay in the ingest queue: the persist function fails or hangs")
+            messages = counted(state.ingesting, "message")
+            lines.append(f"  {messages} in the ingest queue: the persist function fails, hangs, or is too slow")
         lines += [
             f"  not stored: EventId {sent.entry.text('EventId')}, bus id {sent.bus_id}"
             for sent in state.unaccounted[:_NAMED]
         ]
         lines += [
-            f"  DomainId {domain_id}: {stored} events stored, {applied} in its row"
+            f"  DomainId {domain_id}: {counted(stored, 'event')} stored, {applied} in its row"
             for domain_id, (stored, applied) in list(state.behind.items())[:_NAMED]
         ]
         if state.behind:
             lines.append(
-                "  The project function fails, hangs, or reported records as failed (on AWS they are delivered"
-                " again; the emulator takes a batch with such records as done, and a rebuild request mends the row)."
+                "  The project function fails, hangs, is too slow, or reported records as failed. AWS delivers such"
+                " records again, the emulator does not: send a rebuild request to repair the row."
             )
-    lines.append("See the functions' output below, or run again with --keep to look at it all.")
+    lines.append("Run again with a longer --patience, or with --keep to look around.")
     return "\n".join(lines)

@@ -24,6 +24,10 @@ REGION: Final = "us-east-1"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """The emulator takes any; these are what its own workers use. They are no secret."""
 
+_KEPT: Final = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
+"""What the emulator and the functions in it are given of the environment. They read some hundred variables, which
+other emulators read, too (`SERVICES`, `USE_SSL`, `LAMBDA_...`)."""
+
 _PROCESS: Final = Path(__file__).with_name("emulator_process.py")
 """Run as a file and not as a module: our package imports Pulumi, which the emulator has no use for."""
 
@@ -48,6 +52,8 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # What it writes is read as UTF-8, whatever the locale.
+        "PYTHONUTF8": "1",
     }
 
 
@@ -122,7 +128,9 @@ class Emulator:
         temporary.mkdir()
         port = _free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
-        environment = clean_environment(os.environ) | {
+        kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+        environment = clean_environment(kept) | {
+            "TZ": "UTC",  # as in Lambda
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
             "TMPDIR": str(temporary),
@@ -173,7 +181,7 @@ class Emulator:
 
     def log_of_failures(self, limit: int = 40) -> list[str]:
         """The last lines of the emulator's log that belong to warnings and errors: functions' tracebacks too."""
-        lines = (self.folder / "emulator.log").read_text(errors="replace").splitlines()
+        lines = (self.folder / "emulator.log").read_text(encoding="utf-8", errors="replace").splitlines()
         shown = []
         failing = False
         for line in lines:
@@ -185,7 +193,7 @@ class Emulator:
 
     def _log_tail(self) -> str:
         try:
-            lines = (self.folder / "emulator.log").read_text(errors="replace").splitlines()
+            lines = (self.folder / "emulator.log").read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return "It left no log."
         if not lines:

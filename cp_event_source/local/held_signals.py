@@ -1,29 +1,43 @@
-"""Signals that wait: a handler that raises must not do so between a process's start and its name being known."""
+"""Signals around the start of a process: none gets in between, and the process inherits none as ignored or blocked."""
 
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Final
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_INHERITED: Final = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGALRM, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2),
+)
+"""Those that end a process, and those that functions and programs work with. A process inherits what is ignored and
+blocked, but no handler. A script ignores SIGINT for what it runs in the background, nohup SIGHUP."""
 
 
 @contextmanager
 def held_signals() -> Iterator[None]:
-    """Keep the signals that end a run until the block is over; then they arrive as ever."""
-    if threading.current_thread() is not threading.main_thread():  # no handler runs here
+    """Keep signals until the block is over; then they arrive. Processes started in the block have the default ones.
+
+    A handler that raises would else do so between a process's start and the moment when its id is known. In another
+    thread than the main one no handler runs, and none can be set: there this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     held: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _frame: held.append(number))
-        for number in _ENDING
-        if callable(signal.getsignal(number))
-    }
+
+    def hold(number: int, _frame: FrameType | None) -> None:
+        held.append(number)
+
+    # None: set by a library in C. It could not be set again, and no process inherits it.
+    before = {number: signal.signal(number, hold) for number in _INHERITED if signal.getsignal(number) is not None}
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for number, handler in before.items():
             signal.signal(number, handler)
         for came in held:

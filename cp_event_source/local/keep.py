@@ -1,12 +1,13 @@
 """What a person needs to look around in a run that is kept up."""
 
 import json
+import os
 import shlex
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from cp_event_source.handler_code import exact_json
 from cp_event_source.local.drain import Sent
@@ -14,10 +15,20 @@ from cp_event_source.local.emulator import CREDENTIALS, REGION
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.run import LocalRun, Stack
 
+_HERE: Final = "127.0.0.1"
+
 
 def environment(run: LocalRun) -> dict[str, str]:
-    """The variables with which AWS's own tools find the emulator."""
-    return {"AWS_ENDPOINT_URL": run.endpoint, "AWS_DEFAULT_REGION": REGION, **CREDENTIALS}
+    """The variables with which AWS's own tools find the emulator, past a proxy and the files for real accounts."""
+    return {
+        "AWS_ENDPOINT_URL": run.endpoint,
+        "AWS_DEFAULT_REGION": REGION,
+        **CREDENTIALS,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": _HERE,
+        "no_proxy": _HERE,
+    }
 
 
 def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
@@ -32,6 +43,8 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
             yield f"  {name:{width}}  {value if isinstance(value, str) else json.dumps(value)}"
     yield ""
     yield "In another terminal, first:"
+    # A profile or a service's own endpoint would count for more than what is exported.
+    yield "  unset $(env | grep -o '^AWS_[A-Z0-9_]*')"
     yield "  export " + " ".join(f"{name}={value}" for name, value in environment(run).items())
     for pipeline in run.pipelines:
         event = _one_more(pipeline, run.sent())

@@ -27,7 +27,7 @@ from cp_event_source.local.values import properties
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _STACK_REFERENCE_TYPE: Final = "pulumi:pulumi:StackReference"
-_PROVIDER_PREFIX: Final = "pulumi:providers:"
+PROVIDER_PREFIX: Final = "pulumi:providers:"
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024  # Pulumi's own limit
 
 
@@ -196,9 +196,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 "a component from a provider package; a local run can only run components of this program's"
                 " own language (import the Python class instead)"
             )
-        elif request.type.startswith(_PROVIDER_PREFIX):
+        elif request.type.startswith(PROVIDER_PREFIX):
             identity = "local"
-            self._deployment.announce(f"passed over: provider {request.name!r} (all goes to the emulator)")
+            self._deployment.announce(
+                f"note: provider {request.name!r} is ignored: the emulator creates every resource"
+            )
         elif request.custom:
             identity, outputs = self._create(request, inputs)
         with self._lock:

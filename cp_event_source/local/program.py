@@ -124,7 +124,7 @@ def _child(command: list[str], folder: Path, environment: Mapping[str, str]) -> 
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
             )

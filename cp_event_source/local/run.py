@@ -136,7 +136,7 @@ class LocalRun:
     def publish(self, events: Sequence[Mapping[str, Any]] | Sequence[Entry]) -> list[str | None]:
         """Put events on the bus: domain events, whole PutEvents entries, or what `read_events` gave.
 
-        Returns, for each, the domain to whose pipeline a rule lets it through; None when there is none. (`drain`
+        Returns, for each, the domain whose rule it matches; None if it matches no domain's rule. (`drain`
         waits for what is stored, not for rebuild requests: see `wait_for`.)
 
         Raises:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cp_event_source.handler_code import exact_json
+from cp_event_source.local.counted import counted
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
 
@@ -35,9 +37,16 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def make_console() -> Console:
-    """The console for all output: as wide as the terminal, or as COLUMNS says, or wide enough for a log."""
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    """The console for all output: as wide as the terminal, or as COLUMNS says, or wide enough for a log.
+
+    FORCE_COLOR, which some CI systems set, asks for colours. It makes no terminal of a log.
+    """
+    is_terminal = sys.stdout.isatty()
+    coloured = bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR")
+    console = Console(
+        highlight=False, force_terminal=is_terminal, color_system="standard" if coloured and not is_terminal else "auto"
+    )
+    if not is_terminal and not os.environ.get("COLUMNS"):
         console.width = _LOG_WIDTH
     return console
 
@@ -56,7 +65,7 @@ def pipeline_tables(pipeline: Pipeline, width: int) -> RenderableType:
 
 def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     events = pipeline.events()
-    yield _heading(f"Domain {pipeline.domain_name}: {_count(len(events), 'stored event')}, in EventKey order")
+    yield _heading(f"Domain {pipeline.domain_name}: {counted(len(events), 'stored event')}, in EventKey order")
     if not events:
         return
     table = _table("Domain", "EventTime", "EventName", *([] if width < _NARROW else ["EventId"]), "Payload")
@@ -80,7 +89,7 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
 
 def _rows(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     rows = list(pipeline.rows().values())
-    yield _heading(f"Domain {pipeline.domain_name}: {_count(len(rows), 'row')}")
+    yield _heading(f"Domain {pipeline.domain_name}: {counted(len(rows), 'row')}")
     shown = rows[:_MOST_DOMAINS]
     side_by_side = max(1, (width - _ROW_COLUMN) // _ROW_COLUMN)
     for start in range(0, len(shown), side_by_side):
@@ -109,7 +118,7 @@ def _parking(row: "domain_row.DomainRow") -> str:
 
 def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.quarantined()
-    yield _heading(f"Ingest dead-letter queue: {_count(len(messages), 'message')}")
+    yield _heading(f"Ingest dead-letter queue: {counted(len(messages), 'message')}")
     if messages:
         table = _table("ReasonCode", "Reason", "EventId")
         for message in messages[:_MOST_MESSAGES]:
@@ -122,7 +131,7 @@ def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
 
 def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.parking_notices()
-    yield _heading(f"Parked queue: {_count(len(messages), 'message')}")
+    yield _heading(f"Parked queue: {counted(len(messages), 'message')}")
     if messages:
         table = _table("Domain", "EventName", "Reason", "Since")
         for message in messages[:_MOST_MESSAGES]:
@@ -135,7 +144,7 @@ def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
 
 def _expired(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.expired_batches()
-    yield _heading(f"Projection dead-letter queue: {_count(len(messages), 'message')}")
+    yield _heading(f"Projection dead-letter queue: {counted(len(messages), 'message')}")
     for message in messages[:_MOST_MESSAGES]:
         yield Text(message.body)
     yield from _more(len(messages) - _MOST_MESSAGES, "message")
@@ -154,11 +163,7 @@ def _heading(text: str) -> Text:
 
 def _more(count: int, what: str) -> Iterator[RenderableType]:
     if count > 0:
-        yield Text(f"... and {_count(count, what)} more", style="dim")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        yield Text(f"... and {counted(count, what)} more", style="dim")
 
 
 def _short(identifier: str) -> str:

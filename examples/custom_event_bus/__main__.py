@@ -9,7 +9,15 @@ from cp_event_source import CpEventSource, CpEventSourceArgs, DomainPythonLayer,
 
 here = Path(__file__).parent
 
-company_bus = aws.cloudwatch.EventBus("company", description="All the company's domain events")
+# `pulumi config set development true`: a stack that may be destroyed with all its events.
+development = pulumi.Config().get_bool("development") or False
+
+company_bus = aws.cloudwatch.EventBus(
+    "company",
+    description="All the company's domain events",
+    # PutEvents to a bus that is gone reports success: nobody would notice that it was deleted.
+    opts=pulumi.ResourceOptions(protect=not development),
+)
 
 layer = DomainPythonLayer("account-domain", DomainPythonLayerArgs(source_dir=str(here / "account_domain")))
 
@@ -19,7 +27,7 @@ accounts = CpEventSource(
         cp_domain_name="Account",
         cp_domain_logic_layer=layer.arn,
         cp_event_bus=company_bus.name,
-        development=pulumi.Config().get_bool("development") or False,
+        development=development,
     ),
 )
 

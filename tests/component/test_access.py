@@ -9,6 +9,7 @@ from .deployment import Deployment, arn, component, deploy, in_program, physical
 
 KEY = arn("kms", f"key/{physical('files-key')}")
 ROWS = arn("dynamodb", f"table/{physical('files-domain')}")
+PARKED = f"{ROWS}/index/ParkedDomains"
 EVENTS = arn("dynamodb", f"table/{physical('files-domain-events')}")
 FOLLOW = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
 READ = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
@@ -19,12 +20,14 @@ POLICIES: dict[str, list[tuple[str, list[str], str]]] = {
     ],
     "files-reader": [
         ("ReadRows", READ, ROWS),
+        ("ListParked", ["dynamodb:Scan"], PARKED),
         ("FollowRows", FOLLOW, f"{ROWS}/stream/2026-11-23T08:30:00.000"),
         ("FindStreams", ["dynamodb:ListStreams"], "*"),
         ("UseKey", ["kms:Decrypt"], KEY),
     ],
     "files-auditor": [
         ("ReadEvents", READ, EVENTS),
+        ("ListParked", ["dynamodb:Scan"], PARKED),
         ("FollowEvents", FOLLOW, f"{EVENTS}/stream/2026-11-23T08:30:00.000"),
         ("FindStreams", ["dynamodb:ListStreams"], "*"),
         ("UseKey", ["kms:Decrypt"], KEY),

@@ -1,5 +1,6 @@
 """What the component consists of, and what all its parts have in common."""
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -172,14 +173,31 @@ def test_every_child_that_can_be_tagged_has_the_users_tags_and_ours() -> None:
             }, each.name
 
 
-def test_what_holds_the_events_is_protected_from_deletion_and_the_rest_is_not(deployment: Deployment) -> None:
+def test_what_no_deployment_can_bring_back_is_protected_from_deletion_and_the_rest_is_not(
+    deployment: Deployment,
+) -> None:
     protected = {(each.type.rsplit(":", 1)[-1], each.name) for each in deployment.children() if each.protect}
     assert protected == {
-        ("Table", "files-domain-events"),
-        ("Table", "files-domain"),
-        ("Table", "files-domain-snapshots"),
+        ("EventBus", "files-bus"),
         ("Key", "files-key"),
+        ("LogGroup", "files-persist-logs"),
+        ("LogGroup", "files-project-logs"),
+        ("Queue", "files-ingest"),
+        ("Queue", "files-ingest-dead-letter"),
+        ("Queue", "files-parked"),
+        ("Queue", "files-projection-dead-letter"),
+        ("Table", "files-domain"),
+        ("Table", "files-domain-events"),
+        ("Table", "files-domain-snapshots"),
+        ("Topic", "files-alarms"),
     }
+
+
+def test_the_reference_names_every_type_that_is_protected(deployment: Deployment) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "component.md").read_text()
+    section = page.partition("### What is protected from deletion")[2].partition("\n## ")[0]
+    types = {each.type for each in deployment.children() if each.protect}
+    assert {type_ for type_ in types if f"`{type_}`" not in section} == set()
 
 
 def test_a_development_stack_has_nothing_that_outlives_it_and_nothing_that_rings() -> None:

@@ -30,11 +30,17 @@ def test_the_folder_becomes_one_layer_version_and_its_arn_the_output() -> None:
         "layerName": "file-domain",
         "description": "Domain logic for project/stack",
         "compatibleRuntimes": ["python3.14"],
+        "skipDestroy": True,
     }
     assert {name: asset.path for name, asset in code.assets.items()} == {
         "python/domain_handler.py": str(SEED_LAYER / "domain_handler.py")
     }
     assert deployment.outputs[component.urn] == {"arn": LAYER_ARN, "layer_name": "file-domain", "version": "1"}
+
+
+def test_an_earlier_version_outlives_the_next_one() -> None:
+    """Rows, snapshots and Lambda's earlier configurations name it; a roll-back deploys it again."""
+    assert deploy(in_program(layer)).only("LayerVersion").inputs["skipDestroy"] is True
 
 
 def test_the_component_takes_the_layers_arn_as_it_is() -> None:

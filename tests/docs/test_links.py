@@ -1,13 +1,15 @@
 """Links lead somewhere, and nothing in the repository names the place where it was written."""
 
-import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.pinned import INHERITED
 
 from .markdown import REPOSITORY, anchors, links, pages
 
@@ -38,7 +40,10 @@ def test_no_file_names_a_machine_or_a_package_registry() -> None:
     named = []
     registries = configured_registries()
     for name in filter(
-        None, output_of("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        None,
+        output_of(
+            "git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"
+        ).split("\0"),
     ):
         file = REPOSITORY / name
         if not file.is_file() or file == Path(__file__):
@@ -51,8 +56,8 @@ def test_no_file_names_a_machine_or_a_package_registry() -> None:
 
 def configured_registries() -> set[str]:
     """The hosts that this machine installs packages from, where it is told to."""
-    settings = output_of(sys.executable, "-m", "pip", "config", "list").splitlines()
-    settings += [f"{name}={value}" for name, value in os.environ.items()]
+    settings = output_of(sys.executable, "-m", "pip", "config", "list", env=INHERITED).splitlines()
+    settings += [f"{name}={value}" for name, value in INHERITED.items()]
     addresses = [
         address
         for name, _, value in (setting.partition("=") for setting in settings)
@@ -63,5 +68,5 @@ def configured_registries() -> set[str]:
     return {host for host in hosts if host and "." in host and not host.startswith("127.")}
 
 
-def output_of(*command: str) -> str:
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+def output_of(*command: str, env: Mapping[str, str] | None = None) -> str:
+    return subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True).stdout

@@ -59,6 +59,12 @@ def _scan(table: str) -> Call:
     return lambda clients, outputs: clients("dynamodb").scan(TableName=outputs[table])
 
 
+def _list_parked(clients: Clients, outputs: Mapping[str, str]) -> None:
+    """As the runbook does."""
+    clients("dynamodb").scan(TableName=outputs[ROWS], IndexName="ParkedDomains")
+    clients("dynamodb").scan(TableName=outputs[ROWS], IndexName="ParkedDomains", Select="COUNT")
+
+
 def _put(table: str) -> Call:
     return lambda clients, outputs: clients("dynamodb").put_item(TableName=outputs[table], Item=_key(table))
 
@@ -86,6 +92,7 @@ ALLOWED: dict[str, dict[str, Call]] = {
         "get rows": _batch_get(ROWS),
         "query rows": _query(ROWS),
         "scan rows": _scan(ROWS),
+        "list parked objects": _list_parked,
         "list streams": _list_streams,
     },
     "auditor": {
@@ -93,6 +100,7 @@ ALLOWED: dict[str, dict[str, Call]] = {
         "get events": _batch_get(EVENTS),
         "query events": _query(EVENTS),
         "scan events": _scan(EVENTS),
+        "list parked objects": _list_parked,
         "list streams": _list_streams,
     },
 }

@@ -3,8 +3,9 @@
 import pytest
 
 from cp_event_source.local import LocalRun, Pipeline
+from cp_event_source.local.drain import Traffic
 from cp_event_source.local.errors import NotDrainedError
-from tests.e2e.events import new_id, renamed, row, stored, uploaded
+from tests.e2e.events import domain_event, new_id, renamed, row, stored, uploaded
 
 
 def test_an_event_that_is_not_stored_is_named(run: LocalRun, files: Pipeline) -> None:
@@ -21,7 +22,7 @@ def test_an_event_that_is_not_stored_is_named(run: LocalRun, files: Pipeline) ->
         message = str(gave_up.value)
         assert "Nothing has changed for 0.5 s" in message
         assert "domain 'File' (component 'files')" in message
-        assert "stay in the ingest queue" in message
+        assert "1 message in the ingest queue: the persist function" in message
         assert event["EventId"] in message
     finally:
         run.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=True)
@@ -38,12 +39,36 @@ def test_a_domain_whose_row_is_behind_is_named(run: LocalRun, files: Pipeline) -
     try:
         run.publish([renamed(file, 2, "later")])
 
-        with pytest.raises(NotDrainedError, match=f"DomainId {file}: 2 events stored, 1 in its row"):
+        with pytest.raises(NotDrainedError) as gave_up:
             run.drain(patience=2)
+        assert f"DomainId {file}: 2 events stored, 1 in its row" in str(gave_up.value)
+        assert "1 object not projected yet" in str(gave_up.value)
+        assert "all projected" not in str(gave_up.value)
     finally:
         run.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=True)
     run.drain()
     assert row(files, file).state.applied.count == 2
+
+
+def test_parked_objects_and_the_events_that_wait_at_them_are_counted(run: LocalRun, files: Pipeline) -> None:
+    before = Traffic(files).look()
+    parked = new_id()
+    run.publish(
+        [
+            uploaded(parked, 1),
+            domain_event(parked, 2, "FileUnheardOf", {}),
+            renamed(parked, 3, "a"),
+            uploaded(new_id(), 1),
+        ]
+    )
+    said: list[str] = []
+    run.drain(progress=said.append)
+
+    after = Traffic(files).look()
+    assert (after.parked, after.waiting) == (before.parked + 1, before.waiting + 2)
+    (of_files,) = [each for each in said[-1].split("; ") if "File" in each or ";" not in said[-1]]
+    assert f"{after.stored} stored" in of_files
+    assert of_files.endswith(f" parked, {after.waiting} events waiting")
 
 
 def _mapping(run: LocalRun, pipeline: Pipeline, function: str) -> str:

@@ -1,11 +1,13 @@
 """Each example program registers without an error, exports what others need, and asks for no more rights."""
 
 import json
+import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..component.deployment import deploy, in_program
 from .program import Registered, run_program
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -36,6 +38,11 @@ def test_the_custom_bus_example_makes_one_bus_and_puts_its_rules_there() -> None
     rules = registered.of_type("aws:cloudwatch/eventRule:EventRule")
     assert {rule.inputs["eventBusName"] for rule in rules} == {"company-1a2b3c4"}
     assert registered.exports["event_bus_name"] == "company-1a2b3c4"
+
+
+def test_the_custom_bus_is_protected_as_the_components_own_would_be() -> None:
+    program = str(EXAMPLES / "custom_event_bus" / "__main__.py")
+    assert deploy(in_program(lambda: runpy.run_path(program, run_name="__main__"))).only("EventBus", "company").protect
 
 
 @pytest.mark.parametrize(

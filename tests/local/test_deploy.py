@@ -255,7 +255,7 @@ def test_a_provider_of_ones_own_is_passed_over_and_announced(
     )
 
     assert ":us-east-1:" in run.deploy(program).outputs["arn"]
-    assert "passed over: provider 'elsewhere' (all goes to the emulator)" in announcements
+    assert "note: provider 'elsewhere' is ignored: the emulator creates every resource" in announcements
 
 
 def test_a_program_can_be_deployed_once(run: LocalRun, tmp_path: Path) -> None:

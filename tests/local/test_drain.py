@@ -1,10 +1,10 @@
-"""Sending: what the bus refuses is never lost silently."""
+"""Sending: what the bus refuses is never lost silently. Waiting: what is said is so, and no more."""
 
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cp_event_source.local.drain import Traffic, put
+from cp_event_source.local.drain import Sent, State, Traffic, _summary, put
 from cp_event_source.local.errors import EventsError
 from cp_event_source.local.events_file import entries
 from cp_event_source.local.pipeline import _OUTPUTS, Pipeline
@@ -92,3 +92,67 @@ def test_a_rebuild_request_goes_to_its_domains_bus_and_is_not_awaited_in_the_sto
     assert takers == [other]
     assert bus.taken[0]["EventBusName"] == "Other-bus"
     assert other.sent == []
+
+
+def test_a_bus_is_the_same_by_name_and_by_arn() -> None:
+    one = traffic(Bus(), "One")
+
+    arn = "arn:aws:events:us-east-1:000000000000:event-bus/One-bus"
+    assert put([one], entries([{"EventBusName": arn, "Detail": event("One")}])) == [one]
+    assert len(one.sent) == 1
+
+
+def test_two_pipelines_of_a_domain_on_one_bus_both_wait_for_its_events() -> None:
+    bus = Bus()
+    one, other = traffic(bus, "One"), traffic(bus, "One")
+
+    assert put([one, other], entries([event("One")])) == [one]
+    assert (len(one.sent), len(other.sent)) == (1, 1)
+    assert len(bus.taken) == 1
+
+
+SENT = Sent("bus", entries([event("One")])[0])
+
+
+def state(**fields: Any) -> State:
+    nothing: dict[str, Any] = {
+        "ingesting": 0,
+        "unaccounted": [],
+        "behind": {},
+        "parked": 0,
+        "waiting": 0,
+        "stored": 0,
+        "quarantined": 0,
+        "duplicates": 0,
+        "revisions": frozenset(),
+    }
+    return State(**nothing | fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "0 stored"),
+        ({"stored": 3}, "3 stored, all projected"),
+        ({"stored": 3, "duplicates": 1, "quarantined": 2}, "3 stored, 1 duplicate, 2 quarantined, all projected"),
+        ({"quarantined": 2}, "0 stored, 2 quarantined"),
+        ({"stored": 9, "parked": 2, "waiting": 2}, "9 stored, 2 objects parked, 2 events waiting"),
+        ({"stored": 9, "parked": 1, "waiting": 1}, "9 stored, 1 object parked, 1 event waiting"),
+        ({"stored": 3, "ingesting": 2}, "3 stored, 2 not stored yet"),
+        ({"stored": 3, "unaccounted": [SENT]}, "3 stored, 1 not stored yet"),
+        (
+            {"stored": 3, "behind": {"d": (3, 1)}, "parked": 1, "waiting": 1},
+            "3 stored, 1 object not projected yet, 1 object parked, 1 event waiting",
+        ),
+    ],
+)
+def test_the_state_says_all_projected_only_where_it_is_so(fields: dict[str, Any], said: str) -> None:
+    assert str(state(**fields)) == said
+
+
+def test_of_several_pipelines_each_state_has_its_domain() -> None:
+    pipelines = [traffic(Bus(), name) for name in ("One", "Other")]
+
+    said = _summary(pipelines, [state(stored=1), state(stored=2, parked=1, waiting=1)])
+
+    assert said == "domain One: 1 stored, all projected; domain Other: 2 stored, 1 object parked, 1 event waiting"

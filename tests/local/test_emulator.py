@@ -78,6 +78,7 @@ def test_what_could_lead_to_a_real_account_or_other_code_is_not_inherited() -> N
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONUTF8": "1",
     }
 
 

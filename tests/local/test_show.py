@@ -120,6 +120,15 @@ def test_a_log_is_wide_enough_for_the_tables(monkeypatch: pytest.MonkeyPatch) ->
     assert make_console().width == 120
 
 
+def test_colours_that_are_asked_for_make_no_terminal_of_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+
+    console = make_console()
+
+    assert (console.width, console.is_terminal, console.color_system) == (120, False, "standard")
+
+
 def test_columns_says_how_wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "66")
     monkeypatch.setattr("sys.stdout", io.StringIO())

@@ -8,16 +8,19 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.pinned import INHERITED
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(*command: str | Path, cwd: Path) -> str:
+def run(*command: str | Path, cwd: Path, inherited: Mapping[str, str] = os.environ) -> str:
     """A command's output; nothing in its environment leads back to the checkout."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    environment = {name: value for name, value in inherited.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, f"{command} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -39,7 +42,7 @@ def environment_with(wheel: str, folder: Path) -> Path:
     constraints.write_text("\n".join(pins))
     venv.create(folder / "venv", with_pip=True)
     executables = folder / "venv" / "bin"
-    run(executables / "pip", "install", "--quiet", "--constraint", constraints, wheel, cwd=folder)
+    run(executables / "pip", "install", "--quiet", "--constraint", constraints, wheel, cwd=folder, inherited=INHERITED)
     return executables
 
 

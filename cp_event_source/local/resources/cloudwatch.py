@@ -76,11 +76,7 @@ def _dashboard(request: Request) -> Created:
     return Created(name, {"dashboardArn": cloudwatch.get_dashboard(DashboardName=name)["DashboardArn"]})
 
 
-NOTES: Final = {
-    "aws:cloudwatch/metricAlarm:MetricAlarm": (
-        "the emulator keeps alarms and watches none of the metrics of AWS's services: none goes off"
-    )
-}
+NOTES: Final = {"aws:cloudwatch/metricAlarm:MetricAlarm": "alarms are created but never fire"}
 """What a local run announces of resources that are created and do less than on AWS."""
 
 CREATORS: Final[dict[str, Creator]] = {

@@ -209,7 +209,7 @@ def _function_name(name_or_arn: str) -> str:
 
 NOTES: Final = {
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
-        "the emulator keeps the destinations of asynchronous invocations and delivers nothing to an event bus"
+        "results of rebuilds and other asynchronous invocations do not reach the event bus"
     )
 }
 """What a local run announces of resources that are created and do less than on AWS."""

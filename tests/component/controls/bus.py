@@ -5,8 +5,21 @@ from collections.abc import Callable, Mapping
 
 from ..deployment import ACCOUNT, Deployment, Registration, arn, physical
 from ..policies import Request, allows, principals, values
-from ..removals import Removal, dropped, further_statement, no_statement, other_statement, put, unset
-from .check import ANYBODY, EVENTS, OTHER_ROOT, ROOT, Check, all_of, arn_of, by_arn, policy_of, queue_policy, some_of
+from ..removals import Removal, dropped, further_statement, no_statement, other_statement, put, unprotected, unset
+from .check import (
+    ANYBODY,
+    EVENTS,
+    OTHER_ROOT,
+    ROOT,
+    Check,
+    all_of,
+    arn_of,
+    by_arn,
+    policy_of,
+    protected,
+    queue_policy,
+    some_of,
+)
 
 
 def bus_lets_in(*others: str) -> Callable[[Deployment], None]:
@@ -70,6 +83,10 @@ CHECKS: Mapping[str, Check] = {
                 further_statement(Sid="More", Principal={"AWS": ROOT}, Action="events:PutRule"),
             ),
         ),
+    ),
+    "bus-protected": Check(
+        protected("EventBus"),
+        (Removal("not protected by Pulumi", "EventBus", unprotected),),
     ),
     "rules-match-own-domain": Check(
         rules_match_own_domain,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ..deployment import ACCOUNT, PARTITION, REGION, Deployment, Registration, arn, physical
 from ..policies import Request, allows, principals, values
-from ..removals import Removal, dropped, further_statement, no_statement, other_statement, put, unset
+from ..removals import Removal, dropped, further_statement, no_statement, other_statement, put, unprotected, unset
 from .check import (
     ANYBODY,
     CLOUDWATCH,
@@ -14,10 +14,12 @@ from .check import (
     Check,
     all_of,
     arn_of,
+    both,
     each_has,
     encrypted,
     other_key,
     output,
+    protected,
     refuses_without_tls,
     some_of,
     topic_policy,
@@ -103,6 +105,13 @@ CHECKS: Mapping[str, Check] = {
                 "TopicPolicy",
                 other_statement("OnlyTls", Condition={"Bool": {"aws:SecureTransport": "true"}}),
             ),
+        ),
+    ),
+    "topic-and-logs-protected": Check(
+        both(protected("Topic"), protected("LogGroup")),
+        (
+            Removal("not protected by Pulumi", "Topic", unprotected),
+            Removal("not protected by Pulumi", "LogGroup", unprotected),
         ),
     ),
     "log-retention": Check(

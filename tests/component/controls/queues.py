@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ..deployment import ACCOUNT, Deployment, arn, physical
 from ..policies import principals, values
-from ..removals import Removal, dropped, further_statement, no_statement, other_statement, unset
+from ..removals import Removal, dropped, further_statement, no_statement, other_statement, unprotected, unset
 from .check import (
     ENCRYPTED,
     EVENTS,
@@ -17,6 +17,7 @@ from .check import (
     by_arn,
     encrypted,
     other_key,
+    protected,
     queue_policy,
     refuses_without_tls,
     some_of,
@@ -111,5 +112,9 @@ CHECKS: Mapping[str, Check] = {
             Removal("for four days", "Queue", unset("messageRetentionSeconds")),
             Removal("without dead-letter queue", "Queue", unset("redrivePolicy")),
         ),
+    ),
+    "queues-protected": Check(
+        protected("Queue"),
+        (Removal("not protected by Pulumi", "Queue", unprotected),),
     ),
 }

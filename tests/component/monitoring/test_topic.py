@@ -13,7 +13,7 @@ KEY = arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")
 
 @pytest.fixture(scope="module")
 def topic() -> Deployment:
-    return deployed(lambda scope, _: alarm_topic(scope, key_arn=pulumi.Output.from_input(KEY)))
+    return deployed(lambda scope, _: alarm_topic(scope, key_arn=pulumi.Output.from_input(KEY), keep=True))
 
 
 def test_the_topic_is_encrypted_with_the_key_and_tagged(topic: Deployment) -> None:

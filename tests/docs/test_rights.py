@@ -1,0 +1,127 @@
+"""Guarantee: for each command of AWS's command line, the pages say which rights it needs, and which policy that
+the component offers gives them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from ..component.deployment import Deployment, arn, component, deploy, in_program, physical
+from ..component.policies import Request, allows, statements_in
+from .markdown import REPOSITORY, Block, blocks, links, pages
+
+PAGE = REPOSITORY / "docs" / "reference" / "rights.md"
+TABLE = arn("dynamodb", f"table/{physical('files-domain')}")
+OFFERED = {
+    "the index `ParkedDomains`": f"{TABLE}/index/ParkedDomains",
+    "the domain table": TABLE,
+    "the domain events table": arn("dynamodb", f"table/{physical('files-domain-events')}"),
+    "the event bus": arn("events", f"event-bus/{physical('files-bus')}"),
+}
+"""What the component's policies are about."""
+
+KEY = arn("kms", f"key/{physical('files-key')}")
+POLICIES = {f"{kind}_policy_arn": f"files-{kind}" for kind in ("publisher", "reader", "auditor")}
+TABLES = {"domain_table_name": "the domain table", "domain_events_table_name": "the domain events table"}
+
+ACTIONS = {
+    "aws logs tail": "logs:FilterLogEvents",
+    "aws s3api head-object": "s3:GetObject",
+    "aws signer wait": "signer:DescribeSigningJob",
+}
+"""Where a command is not named as the right to it."""
+
+
+class Row(NamedTuple):
+    commands: list[str]
+    rights: list[str]
+    on: str
+    offered: set[str]
+
+
+def rows() -> list[Row]:
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [Row(coded(commands), coded(rights), on, set(coded(offered))) for commands, rights, on, offered in cells]
+
+
+def coded(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def named(text: str) -> Iterator[tuple[str, str]]:
+    """The commands of AWS's command line in a text, each with its arguments."""
+    for line in text.replace("\\\n", " ").splitlines():
+        for found in re.finditer(r"\b(aws [a-z0-9]+ [a-z][a-z-]+)(?=[\s`]|$)", line):
+            yield found[1], line[found.end() :]
+
+
+def with_what_it_is_about(block: Block) -> Iterator[tuple[str, str | None]]:
+    """A block's commands; those on tables with which table."""
+    variables = dict(re.findall(r"^(\w+)=\$\(pulumi stack output (\w+)\)", block.text, re.MULTILINE))
+    for command, arguments in named(block.text):
+        if not command.startswith("aws dynamodb "):
+            yield command, None
+        elif "--index-name ParkedDomains" in arguments:
+            yield command, "the index `ParkedDomains`"
+        else:
+            table = re.search(r'--table-name "\$(?:\(pulumi stack output (\w+)\)|(\w+))"', arguments)
+            assert table, f"{block}: which table does {command} read?"
+            yield command, TABLES[table[1] or variables[table[2]]]
+
+
+def stated(command: str, on: str | None) -> bool:
+    return any(command in row.commands and on in (None, row.on) for row in rows())
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_a_command_has_its_rights_stated_and_its_page_leads_there(page: Path) -> None:
+    in_blocks = [each for block in blocks(page) if block.language == "bash" for each in with_what_it_is_about(block)]
+    in_prose = [(command, None) for code in coded(page.read_text(encoding="utf-8")) for command, _ in named(code)]
+    assert [(command, on) for command, on in [*in_blocks, *in_prose] if not stated(command, on)] == []
+    if in_blocks:
+        assert any(link.endswith("rights.md") for link in links(page)), "say where the rights are"
+
+
+def test_a_command_without_a_stated_right_is_found() -> None:
+    block = Block(PAGE, 1, "bash", 'aws sqs delete-queue --queue-url "$url"\naws dynamodb scan --table-name "$t"\n', "")
+    assert not stated(*next(with_what_it_is_about(block)))
+    assert not stated("aws dynamodb get-item", "the domain events table")
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.commands[0]} on {row.on}")
+def test_the_rights_are_those_of_the_commands(row: Row) -> None:
+    session = botocore.session.Session()
+    for command in row.commands:
+        _, service, name = command.split()
+        action = ACTIONS.get(command)
+        if action is None:
+            model = session.get_service_model("s3" if service == "s3api" else service)
+            (operation,) = [each for each in model.operation_names if xform_name(each, "-") == name]
+            action = f"{model.signing_name}:{operation}"
+        assert action in row.rights
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Deployment:
+    return deploy(in_program(component))
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.commands[0]} on {row.on}")
+def test_a_policy_is_said_to_offer_what_it_allows_and_no_other_does(row: Row, deployment: Deployment) -> None:
+    assert row.offered <= POLICIES.keys()
+    for output, name in POLICIES.items():
+        statements = statements_in(deployment.only("Policy", name).inputs["policy"])
+        if row.on in OFFERED:
+            allowed = all(
+                allows(statements, Request(right, KEY if right.startswith("kms:") else OFFERED[row.on]))
+                for right in row.rights
+            )
+        else:
+            actions = {action for statement in statements for action in statement["Action"]}
+            allowed = set(row.rights) <= actions
+        assert allowed == (output in row.offered), output

@@ -1,0 +1,91 @@
+"""Guarantee: no test depends on what the one who starts the tests has set, ignores or blocks."""
+
+import locale
+import os
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import boto3
+
+ROOT = Path(__file__).parents[1]
+
+HOSTILE = {
+    "AWS_CONFIG_FILE": "/nonexistent/config",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_PROFILE": "nobodys",
+    "COLUMNS": "40",
+    "FORCE_COLOR": "1",
+    "GIT_DIR": "/nonexistent/git",
+    "HOME": "/nonexistent",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "LC_ALL": "C",
+    "NO_COLOR": "1",
+    "PAGER": "false",
+    "PULUMI_PROJECT": "nobodys",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONHASHSEED": "7",
+    "PYTHONUTF8": "0",
+    "PYTHONWARNINGS": "error",
+    "SERVICES": "s3",
+    "TZ": "Pacific/Kiritimati",
+    "grpc_proxy": "http://127.0.0.1:9",
+    "http_proxy": "http://127.0.0.1:9",
+}
+
+START = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD):
+    signal.signal(number, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGALRM])
+os.umask(0o777)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+SENSITIVE = (
+    "tests/test_pinned.py",
+    "tests/local/test_clients.py",
+    "tests/local/test_held_signals.py",
+    "tests/local/test_show.py",
+    "tests/docs/test_links.py",
+    "tests/producer/test_publishing.py::test_without_a_client_events_get_to_the_pipelines_rule_and_the_client_is_made_once",
+)
+"""Tests that one or the other of these settings made fail, and take no time."""
+
+
+def test_they_pass_under_hostile_settings() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", START, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not hostile", *SENSITIVE],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **HOSTILE},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+def test_nothing_of_the_environment_reaches_a_test_but_what_tests_are_asked_for() -> None:
+    assert [name for name in HOSTILE if os.environ.get(name) == HOSTILE[name]] == []
+    assert (boto3.Session().profile_name, boto3.Session().region_name) == ("default", None)
+    assert list(Path.home().iterdir()) == []
+    assert time.tzname == ("UTC", "UTC")
+    assert locale.getencoding().lower() == "utf-8"
+
+
+def test_a_process_that_a_test_starts_has_signals_umask_and_encoding_as_usual() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "ignored = {n for n in signal.valid_signals() if signal.getsignal(n) == signal.SIG_IGN}\n"
+        "usual = {signal.SIGPIPE, signal.SIGXFSZ}  # by Python itself\n"
+        "print(ignored - usual, signal.pthread_sigmask(signal.SIG_BLOCK, []), oct(os.umask(0)))\n"
+        "print(sys.getfilesystemencoding(), sys.warnoptions)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["set() set() 0o22", "utf-8 []"]
+
+
+def test_a_warning_is_an_error_only_where_pytest_is_told_so() -> None:
+    assert "error" not in {each[0] for each in warnings.filters}
