@@ -105,7 +105,9 @@ def notices(pipeline: "Pipeline") -> list[dict[str, str]]:
 def faults_of_row(pipeline: "Pipeline", item: Item) -> Iterable[str]:
     """What is wrong with any row, whenever it is written."""
     domain_id: str = item["DomainId"]["S"]
-    events = {event["EventId"]["S"]: event for event in stored(pipeline.db, domain_id)}
+    lost = [event for event in pipeline.lost if event["DomainId"]["S"] == domain_id]
+    known = sorted([*stored(pipeline.db, domain_id), *lost], key=lambda event: str(event["EventKey"]["S"]))
+    events = {event["EventId"]["S"]: event for event in known}
     ids = ids_of(item)
     where = f"in the row of {domain_id} with {ids}"
     if [each for each in events if each in ids] != ids:

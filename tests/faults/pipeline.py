@@ -79,7 +79,8 @@ class Pipeline:
         """The events that the test itself stored."""
         self.lost_ever: set[str] = set()
         """The keys of the events that the store ever lost."""
-        self._lost: list[dict[str, Any]] = []
+        self.lost: list[dict[str, Any]] = []
+        """Those that it lacks now."""
         self.beside: list[Callable[[], None]] = []
         """What happens while a rebuild runs: a step before each of its calls."""
         self.fates: list[dict[int, Fault]] = []
@@ -168,12 +169,12 @@ class Pipeline:
             key = {name: item[name] for name in ("DomainId", "EventKey")}
             self._call(self.db.handle, "DeleteItem", {"TableName": "events", "Key": key})
             self.lost_ever.add(item["EventKey"]["S"])
-            self._lost.append(item)
+            self.lost.append(item)
 
     def put_back(self) -> None:
         """Everything that the store lost."""
-        while self._lost:
-            self._call(self.db.handle, "PutItem", {"TableName": "events", "Item": self._lost.pop()})
+        while self.lost:
+            self._call(self.db.handle, "PutItem", {"TableName": "events", "Item": self.lost.pop()})
 
     def go_on_beside(self) -> None:
         """What is left of what was to happen beside a rebuild."""

@@ -230,7 +230,7 @@ def takes_long(pipeline: Pipeline) -> None:
     """To fold the history takes new logic longer than an invocation."""
     has_events(1, 2, 4, 5, 6, 7)(pipeline)
     pipeline.deploy("v2")
-    pipeline.seconds_per_event = 250
+    pipeline.seconds_per_event = 300
     pipeline.is_slow = True
 
 

@@ -39,4 +39,7 @@ def test_the_second_try_comes_after_any_death(name: str, kind: str) -> None:
     died = [end for end in ends if end[0] == "Crashed"]
     assert died
     if scenario.rebuilt:
-        assert {end[1] for end in died} == {""}
+        # one that takes several invocations goes on after the second
+        may_fail = {"RebuildFailed"} if "several" in name else set()
+        assert {end[1] for end in died} <= {""} | may_fail
+        assert {end[-1] for end in died} == {""}
