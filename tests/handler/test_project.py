@@ -245,10 +245,28 @@ class TestBatches:
         pipeline.broken = {("BatchGetItem", "a")}
         assert pipeline.deliver(pipeline.store(1)) == {"batchItemFailures": [{"itemIdentifier": "a1"}]}
 
-    def test_a_row_spoilt_by_hand_is_mended_and_holds_back_no_other(self, pipeline: Pipeline) -> None:
+    @pytest.mark.parametrize(
+        "how",
+        [
+            "REMOVE CpEventSource.Digest",
+            "REMOVE CpEventSource.Revision",
+            "REMOVE CpEventSource",
+            "SET CpEventSource.Revision = :n",
+            "SET CpEventSource.Revision = :m",
+            "SET CpEventSource.Digest = :n",
+            "SET CpEventSource.EventCount = CpEventSource.Digest",
+            "SET CpEventSource = :n",
+            "SET CpEventSource.Parked = :m",
+        ],
+    )
+    def test_a_row_spoilt_by_hand_is_made_again_and_holds_back_no_other(self, how: str, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1, "a"), pipeline.store(1, "b"))
+        values = {name: value for name, value in {":n": {"N": "7"}, ":m": {"M": {}}}.items() if name in how}
         pipeline.dynamodb.update_item(
-            TableName="rows", Key={"DomainId": {"S": "a"}}, UpdateExpression="REMOVE CpEventSource.Digest"
+            TableName="rows",
+            Key={"DomainId": {"S": "a"}},
+            UpdateExpression=how,
+            **({"ExpressionAttributeValues": values} if values else {}),
         )
         assert pipeline.deliver(pipeline.store(2, "a"), pipeline.store(2, "b")) == NONE_FAILED
         assert [pipeline.row(each)["Balance"] for each in ("a", "b")] == [{"N": "2"}, {"N": "2"}]
@@ -446,6 +464,22 @@ class TestRebuilds:
         with pytest.raises(BadRebuildRequest, match="detail: must be an object"):
             pipeline.function.handle({"detail": detail}, None)
 
+    @pytest.mark.parametrize("accepts", ["true", 1, None, []])
+    def test_acceptance_of_missing_events_is_true_or_false(self, accepts: Any, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1))
+        with pytest.raises(BadRebuildRequest, match=r"^AcceptMissingEvents: must be true or false$"):
+            pipeline.rebuild(AcceptMissingEvents=accepts)
+
+    def test_events_that_the_store_lost_are_missed_unless_accepted(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1), pipeline.store(2))
+        key = {name: pipeline.store(1)["dynamodb"]["NewImage"][name] for name in ("DomainId", "EventKey")}
+        pipeline.dynamodb.delete_item(TableName="events", Key=key)
+        with pytest.raises(RebuildFailed, match="lacks at least 1 of the 2 events"):
+            pipeline.rebuild()
+        assert pipeline.row()["Balance"] == {"N": "2"}
+        assert pipeline.rebuild(AcceptMissingEvents=True)["EventCount"] == 1
+        assert pipeline.row()["Balance"] == {"N": "1"}
+
     def test_a_fault_is_told_by_its_class_alone(self, pipeline: Pipeline) -> None:
         pipeline.store(1)
         pipeline.broken = {("PutItem", "a")}
@@ -488,6 +522,20 @@ class TestTelemetry:
         (metrics,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
         assert metrics["LagFromEventTime"] == [9000, 8000, 7000]
         assert metrics["LagFromArrival"] == [1500]
+
+    def test_an_id_under_two_times_is_counted_and_named(
+        self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
+    ) -> None:
+        first, second = pipeline.store(1), pipeline.store(2)
+        for record in (second["dynamodb"]["NewImage"], second["dynamodb"]["Keys"]):
+            record["EventKey"]["S"] = record["EventKey"]["S"].replace("e2", "e1")
+        pipeline.deliver(first)
+        pipeline.deliver(second)
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [line["RepeatedEventIds"] for line in lines if "RepeatedEventIds" in line] == [[1]]
+        assert [(line["domain_id"], line["event_id"]) for line in lines if "two times" in line.get("message", "")] == [
+            ("a", "e1")
+        ]
 
     def test_late_events_are_counted(self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(3))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.budget import Budget
+from handler.domain_logic import DomainLogic
 from handler.domain_row import DomainRow
 from handler.rebuild import RebuildFailed
 from handler.row_notes import Rebuilding
@@ -112,6 +113,13 @@ class TestFailure:
         with pytest.raises(RebuildFailed, match="ValueError at the event e2"):
             world.rebuilds().rebuild(DOMAIN_ID)
         assert replace(world.row(), revision=before.revision) == before
+
+    def test_an_error_of_the_logic_is_not_taken_for_the_pipelines_own(self) -> None:
+        """It may be called `OutOfTime`: the history is not too long then."""
+        world = World(logic=lambda version: failing(type("OutOfTime", (Exception,), {})("closed")))
+        world.events.put(stored(1))
+        with pytest.raises(RebuildFailed, match="the domain's logic fails with OutOfTime at the event e1"):
+            world.rebuilds().rebuild(DOMAIN_ID)
 
     def test_its_note_does_not_stand_in_the_way_of_the_next(self) -> None:
         """Even if the domain is busy, and its row not the one that the rebuild read last."""
@@ -470,6 +478,17 @@ class TestMissingEvents:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ids(*range(5, 10))
         assert world.row().state.applied.count == 10
+
+
+def failing(error: Exception) -> DomainLogic:
+    """Logic that raises this error at every event."""
+    made = counting("v1")
+
+    def apply(domain: object, event: StoredEvent) -> object:
+        raise error
+
+    made.apply = apply  # type: ignore[method-assign]
+    return made
 
 
 def at(second: int) -> StoredEvent:
