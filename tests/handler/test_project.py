@@ -526,10 +526,10 @@ class TestTelemetry:
     def test_an_id_under_two_times_is_counted_and_named(
         self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
     ) -> None:
-        first, second = pipeline.store(1), pipeline.store(2)
+        pipeline.deliver(pipeline.store(1))
+        second = pipeline.store(2)
         for record in (second["dynamodb"]["NewImage"], second["dynamodb"]["Keys"]):
             record["EventKey"]["S"] = record["EventKey"]["S"].replace("e2", "e1")
-        pipeline.deliver(first)
         pipeline.deliver(second)
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         assert [line["RepeatedEventIds"] for line in lines if "RepeatedEventIds" in line] == [[1]]
