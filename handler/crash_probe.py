@@ -14,6 +14,9 @@ from .domain_row import MAX_CRASH_PROBES, NOTHING, DomainRow
 from .row_notes import MAX_INVOCATION_SECONDS, CrashProbe, now_text
 from .stored_event import StoredEvent
 
+STREAM_RETENTION_SECONDS: Final = 24 * 3600
+"""Of DynamoDB Streams."""
+
 MAX_CRASHES: Final = 2
 """Processes that crashed at one event, after which it is not tried again."""
 
@@ -57,8 +60,12 @@ def taken_back(row: DomainRow | None, event: StoredEvent, *, process: str) -> Do
 
 
 def without(probes: tuple[CrashProbe, ...], keys: set[str]) -> tuple[CrashProbe, ...]:
-    """What is left of an object's notes when these events were dealt with."""
-    return tuple(probe for probe in probes if probe.event_key not in keys) if probes else probes
+    """What is left of an object's notes when these events were dealt with.
+
+    A note that is older than the stream keeps events is left out too: its event does not come back.
+    """
+    oldest = now_text(later_by=-STREAM_RETENTION_SECONDS)
+    return tuple(probe for probe in probes if probe.event_key not in keys and probe.until >= oldest)
 
 
 def _probe(row: DomainRow | None, event: StoredEvent, version: str) -> CrashProbe | None:

@@ -218,7 +218,7 @@ class Projection:
 
         Whatever comes of it, but for the end of the process, ends in a write of the row that drops the note.
         """
-        if self._has(row, event):
+        if row is not None and row.readable and self._has(row, event):
             return row
         after = crash_probe.noted(row, event, version=self.recipe.version, process=self.process)
         return row if after is None else replaced(self.rows, row, after)
@@ -250,7 +250,7 @@ class Projection:
         self, row: DomainRow | None, batch: Sequence[StoredEvent], terms: Terms, *, probed: bool = False
     ) -> _Next:
         """The row that should follow `row`, None where `row` proves that it has all of `batch`; and its snapshots."""
-        if probed:
+        if probed and row is not None and row.readable:
             if self._has(row, batch[0]):  # looked up, not folded: that may be what crashes the process
                 return None, ()
             if crash_probe.has_crashed_enough(row, batch[0], version=self.recipe.version, process=self.process):
@@ -271,17 +271,15 @@ class Projection:
                 return None, ()
         return self._advanced(row, batch[len(late) :], terms)
 
-    def _has(self, row: DomainRow | None, event: StoredEvent) -> bool:
+    def _has(self, row: DomainRow, event: StoredEvent) -> bool:
         """True if a row proves that it holds an event. The domain's logic is not run."""
-        if row is None or not row.readable or event.key > (row.state.checkpoint or ""):
+        if event.key > (row.state.checkpoint or ""):
             return False
         around = _around(row, [event])
         return self._holds(row.domain_id, around.before.applied, around.span, around.applied)
 
-    def _untried(self, row: DomainRow | None, event: StoredEvent) -> _Next:
+    def _untried(self, row: DomainRow, event: StoredEvent) -> _Next:
         """The object parked where it is: at which of its events a process crashes, only a process could tell."""
-        if row is None or not row.readable:
-            row = DomainRow(event.domain_id, NOTHING, self.recipe.version)
         parked = self._parked_at(process_died(event), [event])
         before = row.parked
         if before is not None:
@@ -445,14 +443,16 @@ class Projection:
         base, folding = START, Folding(self.recipe, NOTHING, terms)
         if row is not None:
             version = self.recipe.version
+            met_erased = False
             kept = newest_kept(self.snapshots, domain_id, up_to(row.known_marks(), changed_from), version)
             begun = up_to(row.marks_of_progress(version), row.state.checkpoint or "")
             if begun and (kept is None or kept[0][-1].key < begun[-1].key):
-                held, _ = still_held(self.events, domain_id, begun, terms.budget)
+                held, met_erased = still_held(self.events, domain_id, begun, terms.budget)
                 kept = newest_kept(self.snapshots, domain_id, held, version) or kept
             if kept is not None:
                 marks, snapshot = kept
-                base, folding = marks[-1], Folding(self.recipe, snapshot.state, terms, marks=marks)
+                base = marks[-1]
+                folding = Folding(self.recipe, snapshot.state, terms, marks=marks, met_erased=met_erased)
         folding.look_at(row)
         return base, folding
 

@@ -21,6 +21,7 @@ from handler.projection import Contention, Outcome
 from handler.row_notes import MAX_INVOCATION_SECONDS, Cause
 from handler.stored_event import StoredEvent
 from tests.handler.doubles import DOMAIN_ID, World, counting, logic, stored
+from tests.handler.given import erased
 from tests.handler.strategies import strange_attributes
 
 
@@ -846,6 +847,16 @@ class TestTime:
         assert world.events.items_read < 20
         assert world.entries() == [f"e{number}" for number in range(20)]
 
+    def test_what_was_erased_meanwhile_is_no_loss(self) -> None:
+        """The fold that is taken up counts the tombstone, the row the event."""
+        world = World()
+        self.with_one_late(world)
+        world.events.put(erased(stored(2)))
+        for _ in range(9):
+            self.take(world, stored(19, event_id="e19a"), events=12)
+        assert world.row().parked is None
+        assert "e2" not in world.entries()
+
     def test_an_event_in_order_that_fails_meanwhile_heals_with_all_that_waits(self) -> None:
         world = World(events_per_mark=100)
         self.with_one_late(world)
@@ -985,6 +996,17 @@ class TestCrashes:
         clock.advance(LONGEST)
         assert Process(world).take(stored(30)) is Outcome.PARKED
         assert world.entries() == [f"e{number}" for number in range(1, 9)]
+
+    def test_a_note_that_nobody_comes_back_to_goes(self, clock: Clock) -> None:
+        """Its event was folded in with another's; after a day the stream no longer brings it."""
+        world = World()
+        world.deliver(stored(1), stored(4))
+        self.crash(world, clock, stored(2))
+        world.deliver(stored(3))
+        assert world.row().probes != ()
+        clock.advance(24 * 3600)
+        world.deliver(stored(5))
+        assert world.row().probes == ()
 
     def test_more_events_than_the_row_notes_end_as_well(self, clock: Clock) -> None:
         world = World()

@@ -64,7 +64,7 @@ class RealWorld(World):
     @staticmethod
     def now_text(*, later_by: float = 0) -> str:
         """The time; a note that is made to last for an invocation lasts until time passes next."""
-        return f"{RealWorld.current.time:03}{'~' if later_by else ''}"
+        return f"{RealWorld.current.time:03}{'~' if later_by > 0 else ''}" if later_by >= 0 else ""
 
     def execute(self, step: Any) -> Any:
         match step:
