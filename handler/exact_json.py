@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_ETINY, Decimal
 from json.decoder import scanstring  # type: ignore[attr-defined]  # it has no types
 from json.encoder import encode_basestring_ascii as _quoted
 from types import NoneType
@@ -21,12 +21,20 @@ _LONGEST_INT = 4300
 """Digits up to which `int(text)` is allowed by default (CPython's limit, against quadratic time)."""
 
 
+_SHOWN = 80
+"""Characters of a number in a message."""
+
+
 class InvalidJson(ValueError):
     """The text is not JSON (RFC 8259); the message says where and why."""
 
 
-class UnreadableNumber(InvalidJson):
-    """The text is JSON, with a number whose exponent no `Decimal` can hold (about ±10**18)."""
+class UnreadableNumber(ValueError):
+    """The text may be JSON, with a number that no `Decimal` holds exactly. The message says which, and the bounds.
+
+    Such a number is not zero, and is 1e1000000000000000000 or more, or less than minus that; or the last of its digits,
+    zeros that are written included, is more than 1999999999999999997 places behind the point.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ def loads(text: str) -> Any:
 
     Raises:
         InvalidJson: not JSON (`NaN` and `Infinity` are not).
-        UnreadableNumber: an exponent that no `Decimal` can hold.
+        UnreadableNumber: a number that no `Decimal` holds.
     """
     return _read(text, _READER).value
 
@@ -121,8 +129,8 @@ def _read(text: str, reader: json.JSONDecoder) -> Document:
             return Document(reader.decode(text), repeats_names=False)
         except RecursionError:
             return _read_deep(text)
-    except ArithmeticError as error:
-        raise UnreadableNumber("a number's exponent is too large to be read exactly") from error
+    except UnreadableNumber:
+        raise
     except ValueError as error:
         raise InvalidJson(str(error)) from error
 
@@ -211,10 +219,13 @@ def _integer(text: str) -> int | Decimal:
 def _fraction(text: str) -> int | Decimal:
     try:
         return whole(Decimal(text))
-    except ArithmeticError:
+    except ArithmeticError as error:
         if _ZERO.fullmatch(text):  # of any exponent
             return 0
-        raise
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+        raise UnreadableNumber(
+            f"a number must be below 1e{MAX_EMAX + 1} and have at most {-MIN_ETINY} decimal places; found {shown}"
+        ) from error
 
 
 def _refuse(constant: str) -> None:
