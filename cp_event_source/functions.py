@@ -14,8 +14,10 @@ from .queues import Queues
 from .scope import Scope
 from .signed_code import SignedCodeArgs
 
-PERSIST_TIMEOUT_SECONDS: Final = 45
-"""Messages are begun in the first quarter; the last may take two calls of 15 s, its tries and waits included."""
+PERSIST_TIMEOUT_SECONDS: Final = 90
+"""Messages are begun in the first half. It has room for the slowest batch of 6 MB, so that no message is put back for
+lack of time alone: each return uses one of queues.MAX_RECEIVE_COUNT. In the second half the last message computes, and
+may take two calls of 15 s, their tries and waits included."""
 PERSIST_MEMORY_MB: Final = 512
 
 PROJECT_TIMEOUT_SECONDS: Final = 900

@@ -15,8 +15,8 @@ RETENTION_SECONDS = 14 * 24 * 3600
 """SQS's maximum. What waits in a queue is lost after it."""
 
 MAX_RECEIVE_COUNT = 10
-"""Deliveries before SQS itself moves a message to the dead-letter queue: enough for an outage of half an hour
-at a visibility time-out of four and a half minutes."""
+"""Deliveries before SQS itself moves a message to the dead-letter queue: enough for an outage of an hour at a
+visibility time-out of nine minutes."""
 
 DATA_KEY_REUSE_SECONDS = 3600
 """How long SQS uses a data key before it asks KMS for another: each call costs."""

@@ -93,13 +93,26 @@ def _minutes_ahead(zone: str | None) -> int:
 _NO_ZONE: Final = "it has something after its time of day that is not Z, or an offset from UTC like +01:00"
 
 _DATE: Final = "(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})"
+_MONTH: Final = "(?:0[1-9]|1[0-2])"
+_DAY: Final = "(?:0[1-9]|[12][0-9]|3[01])"
+_DAY_OF_YEAR: Final = "(?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])"
+_ZONE: Final = "(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_NO_TIME: Final = "it is a date without a time of day"
+_ORDINAL: Final = "it is an ordinal date; write year, month and day"
 
 # Compiled when needed, and kept by `re`: a function that starts need not wait for what is rarely sent.
 _OTHER_FORMS: Final = {
-    rf"{_DATE}$|[0-9]{{4}}-[0-9]{{2}}$": "it is a date without a time of day",
-    r"[+-]?[0-9.,]+(?:[Ee][+-]?[0-9]+)?$": "it is only a number, and since when and in what unit cannot be told",
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt]?{_ZONE}?$|[0-9]{{4}}{_MONTH}{_DAY}(?:[Tt]?{_ZONE}|[Tt])?$": _NO_TIME,
+    rf"[0-9]{{4}}-[0-9]{{2}}$|[12][0-9]{{3}}{_MONTH}$": "it is a month; write day and time of day too",
+    r"[12][0-9]{3}$": "it is a year; write month, day and time of day too",
+    # digits alone may also be seconds since 1970; which have ten digits since 2001
+    rf"[0-9]{{4}}{_DAY_OF_YEAR}$": _ORDINAL,
+    r"[+-]?(?:[0-9]+(?:[.,][0-9]{3})*(?:[.,][0-9]*)?|[.,][0-9]+)(?:[Ee][+-]?[0-9]+)?$": (
+        "it is only a number, and since when and in what unit cannot be told"
+    ),
     r"[0-9]{4}-?[Ww][0-9]": "it is a week date; write year, month and day",
-    r"[0-9]{4}-[0-9]{3}$|[0-9]{4}-?[0-9]{3}[Tt ]": "it is an ordinal date; write year, month and day",
+    r"[0-9]{4}-[0-9]{3}(?![0-9-])|[0-9]{4}[0-9]{3}[Tt Zz]": _ORDINAL,
+    r"[Tt]?[0-9]{1,2}:[0-9]|[Tt][0-9]{2}": "it is a time of day without a date",
     r"(?:[+-][0-9]{4,6}|[0-9]{5,6})-[0-9]{2}-": "its year must be four digits without a sign",
     r"[0-9]{4}-(?:[0-9]-[0-9]{1,2}|[0-9]{2}-[0-9])(?:[Tt ]|$)": "its month and day must be two digits each",
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{4}|[0-9]{8}[Tt ][0-9]{2}:": (

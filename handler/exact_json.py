@@ -7,24 +7,34 @@ here as far as it goes, which is nearly always; the rest is read on a stack of o
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_ETINY, Decimal
+from json.decoder import scanstring  # type: ignore[attr-defined]  # it has no types
 from json.encoder import encode_basestring_ascii as _quoted
+from types import NoneType
 from typing import Any
 
-from .exact_numbers import number_text, whole
+from .exact_numbers import short_text, whole
 
 _LONGEST_INT = 4300
 """Digits up to which `int(text)` is allowed by default (CPython's limit, against quadratic time)."""
+
+
+_SHOWN = 80
+"""Characters of a number in a message."""
 
 
 class InvalidJson(ValueError):
     """The text is not JSON (RFC 8259); the message says where and why."""
 
 
-class UnreadableNumber(InvalidJson):
-    """The text is JSON, with a number whose exponent no `Decimal` can hold (about ±10**18)."""
+class UnreadableNumber(ValueError):
+    """The text may be JSON, with a number that no `Decimal` holds exactly. The message says which, and the bounds.
+
+    Such a number is not zero, and is 1e1000000000000000000 or more, or less than minus that; or the last of its digits,
+    zeros that are written included, is more than 1999999999999999997 places behind the point.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ def loads(text: str) -> Any:
 
     Raises:
         InvalidJson: not JSON (`NaN` and `Infinity` are not).
-        UnreadableNumber: an exponent that no `Decimal` can hold.
+        UnreadableNumber: a number that no `Decimal` holds.
     """
     return _read(text, _READER).value
 
@@ -66,50 +76,46 @@ def dumps(value: Any) -> str:
         TypeError: a value of a type that `loads` does not return.
     """
     parts: list[str] = []
-    inside: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter([("", value)]), "")]
+    write = parts.append
+    around: list[tuple[Iterator[Any], dict[str, Any] | None]] = []  # the containers around the present one
+    members: Iterator[Any] = iter((value,))  # of the present container: its sorted names, or its elements
+    container: dict[str, Any] | None = None  # whose names they are, if it is an object
     separator = ""
-    while inside:  # not by recursion: the value may be nested to any depth
-        members, closing = inside[-1]
-        for name, member in members:
-            parts.append(f"{separator}{name}")
-            separator = ","
-            if isinstance(member, dict):
-                parts.append("{")
-                inside.append((_members(member), "}"))
-            elif isinstance(member, list):
-                parts.append("[")
-                inside.append((_elements(member), "]"))
+    while True:  # not by recursion: the value may be nested to any depth
+        for each in members:
+            if container is None:
+                member = each
+                write(separator)
             else:
-                parts.append(_scalar(member))
-                continue
-            separator = ""
-            break
-        else:
-            parts.append(closing)
+                member = container[each]
+                write(f"{separator}{_quoted(each)}:")
             separator = ","
-            inside.pop()
-    return "".join(parts)
-
-
-def _members(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((f"{_quoted(name)}:", value[name]) for name in sorted(value))
-
-
-def _elements(value: list[Any]) -> Iterator[tuple[str, Any]]:
-    return (("", element) for element in value)
+            if isinstance(member, dict | list):
+                if not member:
+                    write("{}" if isinstance(member, dict) else "[]")
+                    continue
+                around.append((members, container))
+                if isinstance(member, dict):
+                    container, members, separator = member, iter(sorted(member)), "{"
+                else:
+                    container, members, separator = None, iter(member), "["
+                break
+            write(_scalar(member))
+        else:
+            if not around:
+                return "".join(parts)
+            write("]" if container is None else "}")
+            members, container = around.pop()
 
 
 def _scalar(value: Any) -> str:
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
+    writer = _WRITERS.get(type(value))
+    if writer is not None:
+        return writer(value)
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, int | Decimal):
-        return number_text(value)
+        return short_text(value)
     raise TypeError(f"{type(value).__name__} is not a JSON type")
 
 
@@ -123,8 +129,8 @@ def _read(text: str, reader: json.JSONDecoder) -> Document:
             return Document(reader.decode(text), repeats_names=False)
         except RecursionError:
             return _read_deep(text)
-    except ArithmeticError as error:
-        raise UnreadableNumber("a number's exponent is too large to be read exactly") from error
+    except UnreadableNumber:
+        raise
     except ValueError as error:
         raise InvalidJson(str(error)) from error
 
@@ -139,35 +145,38 @@ def _read_deep(text: str) -> Document:
     at = _after_space(text, 0)
     while True:
         opening = text[at : at + 1]
-        if opening in _EMPTY:  # a container begins
+        if opening in _CLOSING:  # a container begins
             inner: dict[str, Any] | list[Any] = {} if opening == "{" else []
             at = _after_space(text, at + 1)
-            if text[at : at + 1] != _EMPTY[opening]:
+            if text[at : at + 1] != _CLOSING[opening]:
                 around.append((container, name))
                 container = inner
-                if isinstance(inner, dict):
+                if opening == "{":
                     name, at = _name(text, at, names)
                 continue
             value, at = inner, at + 1
         else:
-            value, at = _READER.raw_decode(text, at)
+            value, at = _scalar_at(text, at)
         while container is not None:  # a value is complete, and with it maybe what it lies in
-            if isinstance(container, dict):
+            if isinstance(container, list):
+                container.append(value)
+                closing = "]"
+            else:
                 repeats_names = repeats_names or name in container
                 container[name] = value
                 closing = "}"
-            else:
-                container.append(value)
-                closing = "]"
-            at = _after_space(text, at)
-            if text[at : at + 1] == closing:
+            following = text[at : at + 1]
+            if following in _SPACES:
+                at = _after_space(text, at)
+                following = text[at : at + 1]
+            if following == closing:
                 value, at = container, at + 1
                 container, name = around.pop()
                 continue
-            if text[at : at + 1] != ",":
+            if following != ",":
                 raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
             at = _after_space(text, at + 1)
-            if isinstance(container, dict):
+            if closing == "}":
                 name, at = _name(text, at, names)
             break
         else:
@@ -177,18 +186,29 @@ def _read_deep(text: str) -> Document:
             return Document(value, repeats_names)
 
 
+def _scalar_at(text: str, at: int) -> tuple[Any, int]:
+    """The scalar that begins here, and where it ends."""
+    try:
+        return _scan_once(text, at)
+    except StopIteration as end:
+        raise json.JSONDecodeError("Expecting value", text, end.value) from None
+
+
 def _name(text: str, at: int, names: dict[str, str]) -> tuple[str, int]:
     """The name that begins here, and where its value begins."""
     if text[at : at + 1] != '"':
         raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, at)
-    name, at = _READER.raw_decode(text, at)
-    at = _after_space(text, at)
+    name, at = scanstring(text, at + 1)
     if text[at : at + 1] != ":":
-        raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
+        at = _after_space(text, at)
+        if text[at : at + 1] != ":":
+            raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
     return names.setdefault(name, name), _after_space(text, at + 1)
 
 
 def _after_space(text: str, at: int) -> int:
+    if text[at : at + 1] not in _SPACES:
+        return at
     return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches anywhere
 
 
@@ -199,10 +219,13 @@ def _integer(text: str) -> int | Decimal:
 def _fraction(text: str) -> int | Decimal:
     try:
         return whole(Decimal(text))
-    except ArithmeticError:
+    except ArithmeticError as error:
         if _ZERO.fullmatch(text):  # of any exponent
             return 0
-        raise
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+        raise UnreadableNumber(
+            f"a number must be below 1e{MAX_EMAX + 1} and have at most {-MIN_ETINY} decimal places; found {shown}"
+        ) from error
 
 
 def _refuse(constant: str) -> None:
@@ -218,9 +241,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ZERO = re.compile(r"-?0(\.0*)?[eE].*")
-_EMPTY = {"{": "}", "[": "]"}
-"""How a container ends that has nothing in it, by how it begins."""
+_SPACES = frozenset(" \t\n\r")
+_CLOSING = {"{": "}", "[": "]"}
+"""How a container ends, by how it begins."""
 _READER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_refuse)
+_scan_once: Callable[[str, int], tuple[Any, int]] = _READER.scan_once  # type: ignore[attr-defined]  # it has no types
 _NOTICING_READER = json.JSONDecoder(
     parse_int=_integer, parse_float=_fraction, parse_constant=_refuse, object_pairs_hook=_object
 )
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    NoneType: lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    str: _quoted,
+    int: short_text,
+    Decimal: short_text,
+}
+"""By the exact type."""

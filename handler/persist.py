@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from .attribute_value import Item
 from .budget import AMPLE, Budget
+from .collector import collector_paused
 from .event_time import instant_at
 from .events_table import Appended, EventsTable
 from .ids import NO_IDS, Ids
@@ -44,7 +45,12 @@ class Persist:
             was no time left for them; what can never be stored is in the dead-letter queue.
         """
         latest = instant_at(time.time() + self.settings.max_future_skew_seconds)
-        failed = [record["messageId"] for record in records if not self._take(record, latest, budget)]
+        failed = []
+        for record in records:
+            with collector_paused():
+                taken = self._take(record, latest, budget)
+            if not taken:
+                failed.append(record["messageId"])
         self.telemetry.flush()
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 

@@ -11,8 +11,9 @@ from .settings import PersistSettings
 from .telemetry import Telemetry
 from .tracing import Tracing
 
-_SHARE_OF_TIME = 1 / 4
-"""Of what Lambda gives: the message that is begun last may still take two calls (clients.LONGEST_CALL_SECONDS each)."""
+_SHARE_OF_TIME = 1 / 2
+"""Of what Lambda gives, in which messages are begun: enough for the slowest batch. The message that is begun last may
+still compute, and take two calls (clients.LONGEST_CALL_SECONDS each)."""
 
 
 def start() -> Persist:

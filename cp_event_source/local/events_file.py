@@ -35,12 +35,15 @@ def read_events(file: Path) -> list[Entry]:
     """The entries of a JSON file: an array of domain events, or of PutEvents entries, or of both.
 
     Raises:
-        EventsError: when the file cannot be read, is not JSON, or holds something else.
+        EventsError: when the file cannot be read, is not JSON, has a number that nothing here holds, or holds something
+            else.
     """
     try:
         value = exact_json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise EventsError(f"{file}: cannot be read: {error.strerror}; name a JSON file") from error
+    except exact_json.UnreadableNumber as error:
+        raise EventsError(f"{file}: {error}; the pipeline would set its event aside") from error
     except ValueError as error:  # not UTF-8, or not JSON
         raise EventsError(f"{file}: not JSON: {error}") from error
     if not isinstance(value, list):
@@ -69,6 +72,8 @@ def _entry(event: Any, position: int) -> Entry:
     if isinstance(detail, str):
         try:
             detail = exact_json.loads(detail)
+        except exact_json.UnreadableNumber as error:
+            raise EventsError(f"event {position}: Detail: {error}; the pipeline would set it aside") from error
         except ValueError as error:
             raise EventsError(f"event {position}: Detail: not JSON ({error}); the bus would refuse it") from error
     if not isinstance(detail, Mapping):

@@ -18,7 +18,7 @@ from .specification import (
 from .watched import Watched
 
 _NEAR_THE_LIMIT: Final = 0.8
-"""Of the time-out. The functions themselves begin nothing new after a quarter (persist) and nine tenths (project)."""
+"""Of the time-out. The functions themselves begin nothing new after a half (persist) and nine tenths (project)."""
 
 Which = Callable[[Watched], aws.lambda_.Function]
 

@@ -25,8 +25,8 @@ _HALF_OF_RETENTION: Final = 7 * _DAY
 first arrival; the difference is the hour that its deliveries take."""
 
 _IN_TIME: Final = 15 * 60
-"""An event waits seconds. One that is delivered again waits four and a half minutes for it, so this is two failures
-more, or a backlog. From its third delivery on SQS leaves a message out of the age: it ends in the dead-letter queue."""
+"""An event waits seconds. One that is delivered again waits nine minutes for it, so this is two failures, or a
+backlog. From its third delivery on SQS leaves a message out of the age: it ends in the dead-letter queue."""
 
 Which = Callable[[Queues], aws.sqs.Queue]
 

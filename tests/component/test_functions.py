@@ -74,7 +74,7 @@ def test_signed_code_comes_from_its_bucket_in_one_version_and_is_checked(deploym
 def test_the_persist_function(deployment: Deployment) -> None:
     function = deployment.only("Function", "files-persist").inputs
     assert function["handler"] == "handler.persist_function.handle"
-    assert (function["timeout"], function["memorySize"]) == (45, 512)
+    assert (function["timeout"], function["memorySize"]) == (90, 512)
     assert "layers" not in function
     assert function["environment"]["variables"] == {
         "DOMAIN_NAME": "File",

@@ -22,7 +22,7 @@ def test_a_queue_is_encrypted_keeps_fourteen_days_and_takes_the_largest_event(
 
 def test_the_ingest_queue_waits_six_times_the_functions_time_out(deployment: Deployment) -> None:
     timeout = deployment.only("Function", "files-persist").inputs["timeout"]
-    assert deployment.only("Queue", "files-ingest").inputs["visibilityTimeoutSeconds"] == 6 * timeout == 270
+    assert deployment.only("Queue", "files-ingest").inputs["visibilityTimeoutSeconds"] == 6 * timeout == 540
 
 
 def test_what_the_persist_function_keeps_failing_at_goes_to_the_dead_letter_queue(

@@ -98,7 +98,7 @@ NATIVE: Texts = {
     "32 levels of objects": nested(31, '{"a":', "{}", "}"),
     "a name of 65,535 bytes": f'{{"{"n" * 65_535}": 1}}',
     "a name of 65,535 bytes in three-byte characters": f'{{"{"€" * 21_845}": 1}}',
-    "100,000 elements": f"[{','.join(['1'] * 100_000)}]",
+    "20,000 elements": f"[{','.join(['1'] * 20_000)}]",
     "10,000 names": f"{{{','.join(f'{json.dumps(str(number))}:{number}' for number in range(10_000))}}}",
     "300 KB": f'"{noise(300_000)}"',
 }
@@ -144,6 +144,8 @@ COMPRESSED: Texts = {
     "1,000,000 bytes that compress": f'"{"0123456789" * 100_000}"',
     "1,000,000 bytes of emoji": f'"{chr(0x1F600) * 250_000}"',
     "500,000 zeros": f"[{','.join(['0'] * 500_000)}]",
+    "100,000 elements": f"[{','.join(['1'] * 100_000)}]",
+    "20,002 values, half of them in maps": "[" + '{"a":1},' * 10_000 + '{"a":1}]',
 }
 """Kept as compressed JSON text: DynamoDB would refuse them, change them, or has not the room."""
 

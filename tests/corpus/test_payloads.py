@@ -99,7 +99,7 @@ def test_what_is_nearly_json_is_set_aside(make: Callable[..., Pipeline], name: s
 def test_a_number_that_nobody_can_hold_is_set_aside(make: Callable[..., Pipeline], name: str) -> None:
     message = Between(make, cases.NO_DECIMAL[name]).set_aside()
     assert message.code == "unstorable"
-    assert "exponent" in (message.reason or "")
+    assert (message.reason or "").startswith("body: a number must be below 1e1000000000000000000 and ")
 
 
 @pytest.mark.parametrize("name", [name for name, text in ANYWHERE.items() if len(text) < 10_000])

@@ -7,13 +7,14 @@ import pytest
 
 from cp_event_source import CpEventSource, argument_checks, arguments, functions, queues
 from cp_event_source.monitoring import DEFAULT_THRESHOLDS
-from handler import attribute_value, domain_contract, domain_row, project, row_notes
+from handler import attribute_value, domain_contract, domain_row, project, row_notes, stored_event
 from handler.domain_event import ContractViolation, parse_domain_event
 from handler.key_set import NO_KEYS
 from handler.marks import Mark, Marks
 from handler.snapshot import Snapshot
 
 from ..component.deployment import component, deploy, in_program
+from ..handler import slowest_messages
 from .markdown import REPOSITORY
 
 EVENT = {
@@ -55,6 +56,21 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
 @pytest.mark.parametrize(
     ("page", "phrase"),
     [
+        ("docs/reference/functions-and-tables.md", f"| the time-out | {functions.PERSIST_TIMEOUT_SECONDS} |"),
+        (
+            "docs/reference/functions-and-tables.md",
+            f"six times the time-out | {6 * functions.PERSIST_TIMEOUT_SECONDS} |",
+        ),
+        (
+            "docs/reference/functions-and-tables.md",
+            f"that is stored, of CPU time | {slowest_messages.SLOWEST_SECONDS} |",
+        ),
+        (
+            "docs/reference/functions-and-tables.md",
+            f"both events are read and written again | {slowest_messages.SLOWEST_CONFLICT_SECONDS} |",
+        ),
+        ("docs/reference/functions-and-tables.md", f"are at most {stored_event.MOST_NATIVE_VALUES:,}, else compressed"),
+        ("docs/reference/domain-event.md", f"more than {stored_event.MOST_NATIVE_VALUES:,} values"),
         (
             "docs/reference/domain-logic.md",
             f"more than {(attribute_value.ITEM_SIZE_LIMIT - domain_row.BOOKKEEPING_BYTES) // 1024} KB",

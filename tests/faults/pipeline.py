@@ -26,7 +26,7 @@ from .domain import logic
 from .functions import DOMAIN_NAME, PERSIST, PROJECT, Function
 from .injector import Fault, Injector, Process
 
-SECONDS = {PERSIST: 45, PROJECT: 900}
+SECONDS = {PERSIST: 90, PROJECT: 900}
 """An invocation's."""
 LEASE_SECONDS = 15 * 60
 REFUSED = "Refused"
@@ -58,7 +58,7 @@ class Pipeline:
         self.db.create_table("rows", "DomainId")
         self.db.create_table("snapshots", "DomainId", "CpEventSourceSlot", range_type="N")
         self.dead_letters = self.sqs.create_queue("ingest-dead-letters")
-        self.ingest = self.sqs.create_queue("ingest", visibility_timeout=270, dead_letter_queue=self.dead_letters)
+        self.ingest = self.sqs.create_queue("ingest", visibility_timeout=540, dead_letter_queue=self.dead_letters)
         self.parked = self.sqs.create_queue("parked")
         self.injector = Injector(self.clock, by_signature=has_threads)
         self.injector.before_call = self._go_on_beside
@@ -185,7 +185,7 @@ class Pipeline:
         self.injector.touched = []
         began = self.clock.now
         reply = self._invoke(PERSIST, event)
-        is_late = self.clock.now - began > SECONDS[PERSIST] / 4
+        is_late = self.clock.now - began > SECONDS[PERSIST] / 2
         named = {failure["itemIdentifier"] for failure in reply["batchItemFailures"]}
         for record in event["Records"]:
             if record["messageId"] not in named and not oracle.is_kept(self, record["body"]):

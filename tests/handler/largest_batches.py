@@ -17,7 +17,7 @@ from typing import Any
 from urllib3 import HTTPResponse
 
 from handler import clients, domain_logic, exact_json
-from handler.attribute_value import encode_item
+from handler.attribute_value import encode, encode_item
 from handler.domain_logic import DomainLogic
 from handler.domain_row import DomainRow, DomainState
 from handler.domain_table import ROWS_AT_ONCE
@@ -82,7 +82,7 @@ def main(function: str, shape: str) -> None:
     domain_logic.load = lambda: DomainLogic(layer(Document, Domain))
     kind, _, rows = function.partition("-")
     make = nested if shape == "nested" else lambda size: array(shape, size)
-    row = _text(_row(make(ROW))) if rows else ""
+    row = text(_row(make(ROW))) if rows else ""
     stored: list[str] = []
     replies = SimpleNamespace(row=row, stored=stored)
     dynamodb, sqs = clients.dynamodb(), clients.sqs()
@@ -93,11 +93,11 @@ def main(function: str, shape: str) -> None:
         record = {"messageId": "m", "body": json.dumps({"detail": detail(1, "@")}).replace('"@"', make(MESSAGE))}
         records = [json.dumps(record)] * (INVOCATION // MESSAGE)
     elif rows:
-        records = [_text(_record("null", f"d-{number}")) for number in range(ROWS_AT_ONCE)]
+        records = [text(_record("null", f"d-{number}")) for number in range(ROWS_AT_ONCE)]
     else:
         record = _record(make(ROW), "d-0")
-        records = [_text(record)] * (INVOCATION // len(_text(record)))
-        stored.append(_text(record["dynamodb"]["NewImage"]))
+        records = [text(record)] * (INVOCATION // len(text(record)))
+        stored.append(text(record["dynamodb"]["NewImage"]))
     handle = importlib.import_module(f"handler.{kind}_function").handle
     event = json.loads(f'{{"Records":[{",".join(records)}]}}')
     out, sys.stdout = sys.stdout, io.StringIO()
@@ -117,6 +117,7 @@ def _peak() -> int:
 def _record(payload: str, domain_id: str) -> dict[str, Any]:
     body = json.dumps({"detail": detail(2, "@", DomainId=domain_id)}).replace('"@"', payload)
     item = event_item(body, domain_name="File", latest="9")
+    item["Payload"] = encode(exact_json.loads(payload))  # as it may have been stored before many values were compressed
     keys = {name: item[name] for name in ("DomainId", "EventKey")}
     return {"eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": item, "SequenceNumber": "1"}}
 
@@ -140,7 +141,8 @@ def _reply(request: Any, replies: Any) -> Any:
     return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(body.encode()), preload_content=False))
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """JSON as AWS sends it, bytes in base64."""
     return json.dumps(value, default=lambda data: b64encode(data).decode())
 
 

@@ -174,7 +174,7 @@ def test_a_version_is_a_whole_number_that_is_stored_exactly(value: int) -> None:
 
 @pytest.mark.parametrize(
     ("value", "found"),
-    [(True, "true"), ("1", '"1"'), (None, "null"), (Decimal("1.5"), "1.5"), (10**38, "1" + "0" * 38), ([1], "[1]")],
+    [(True, "true"), ("1", '"1"'), (None, "null"), (Decimal("1.5"), "1.5"), (10**38, "1E38"), ([1], "[1]")],
 )
 def test_a_version_is_nothing_else(value: Any, found: str) -> None:
     assert violations(VALID | {"Version": value}) == {

@@ -2,7 +2,8 @@
 
 import json
 import re
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_ETINY, Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,10 +72,45 @@ def test_a_constant_that_json_does_not_have_is_named() -> None:
         loads('{"a": NaN}')
 
 
-@pytest.mark.parametrize("text", ["1e1000000000000000000", "1e-99999999999999999999999"])
-def test_an_exponent_that_no_decimal_holds_is_refused(text: str) -> None:
-    with pytest.raises(UnreadableNumber, match="exponent"):
-        loads(text)
+@pytest.mark.parametrize(
+    ("held", "refused"),
+    [
+        ("9.99e999999999999999999", "1e1000000000000000000"),
+        ("-9e999999999999999999", "-10e999999999999999999"),
+        ("0.1e1000000000000000000", "1.1e1000000000000000000"),
+        ("1e-1999999999999999997", "1e-1999999999999999998"),
+        ("123e-1999999999999999997", "123e-1999999999999999998"),
+        ("1.0e-1999999999999999996", "1.0e-1999999999999999997"),  # zeros that are written count
+        ("0.1e-1999999999999999996", "100e-1999999999999999998"),
+        ("0e99999999999999999999", "-7.25e-99999999999999999999"),
+    ],
+)
+def test_the_bounds_of_what_can_be_read(held: str, refused: str) -> None:
+    """Python's decimal module holds no more."""
+    assert loads(dumps(loads(held))) == loads(held)
+    with pytest.raises(UnreadableNumber) as raised:
+        loads(f'{{"a": [{refused}]}}')
+    assert not isinstance(raised.value, InvalidJson)
+    assert str(raised.value) == (
+        "a number must be below 1e1000000000000000000 and have at most 1999999999999999997 decimal places; "
+        f"found {refused}"
+    )
+    with pytest.raises(UnreadableNumber, match=re.escape(str(raised.value))):
+        loads(f"{DEEP[0]}{refused}{DEEP[1]}")
+
+
+def test_a_long_number_that_cannot_be_read_is_shown_cut() -> None:
+    with pytest.raises(UnreadableNumber) as raised:
+        loads(f"{'7' * 100_000}e999999999999999999")
+    assert str(raised.value).endswith(f"found {'7' * 80}... (100019 characters)")
+
+
+def test_the_page_on_events_says_the_bounds() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "domain-event.md").read_text()
+    found = re.search(r"a number from `([^`]+)` on, or with more than ([0-9,]+) decimal\nplaces", page)
+    assert found is not None
+    assert found[1] == f"1e{MAX_EMAX + 1}"
+    assert int(found[2].replace(",", "")) == -MIN_ETINY
 
 
 @pytest.mark.parametrize("levels", [900, 1_000, 1_100, 100_000])
@@ -88,7 +124,7 @@ def test_nesting_of_any_depth_is_read_and_written(levels: int, opening: str, inm
 def test_what_is_read_on_a_stack_of_our_own_is_what_the_standard_parser_gives(text: str) -> None:
     try:
         value = loads(text)
-    except InvalidJson as error:
+    except (InvalidJson, UnreadableNumber) as error:
         with pytest.raises(ValueError, match=re.escape(str(error))):
             exact_json._read_deep(text)
     else:
@@ -162,10 +198,11 @@ def test_the_canonical_text_is_compact_and_sorted() -> None:
     assert dumps(value) == r'{"":[],"a":{},"b":[1,2.5,true,null,"\u00e9\ud800"]}'
 
 
-def test_a_short_number_is_not_written_as_a_long_text() -> None:
-    """A body of 1 MB must not grow into hundreds of megabytes."""
-    text = "[" + ",".join(["1e4299", "1e-4299"] * 1000) + "]"
-    assert len(dumps(loads(text))) < 30 * len(text)
+@pytest.mark.parametrize("number", ["1e20", "1e125", "-1e125", "9.9e125", "1e-130", "1e126", "1e4299", "1e-4299"])
+def test_a_short_number_is_not_written_as_a_long_text(number: str) -> None:
+    """A body of 1 MB must not grow into a hundred."""
+    text = "[" + ",".join([number] * 1000) + "]"
+    assert len(dumps(loads(text))) < 5 * len(text)
 
 
 @pytest.mark.parametrize("value", [1.5, b"", {1}, (1,), object()])

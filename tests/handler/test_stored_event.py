@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from handler import exact_json
 from handler.attribute_value import ITEM_SIZE_LIMIT, item_size
 from handler.domain_event import DomainEvent
-from handler.stored_event import StoredEvent, Unstorable, same_content, to_item
+from handler.stored_event import MOST_NATIVE_VALUES, StoredEvent, Unstorable, same_content, to_item
 
 from .strategies import events, json_values
 
@@ -217,6 +217,62 @@ def test_content_stored_compressed_equals_the_same_content_stored_native() -> No
     large = to_item(replace(EVENT, payload={"a": [1]}, extensions={"x": "e" * ITEM_SIZE_LIMIT}), BUS)
     assert "B" in large["Payload"]
     assert same_content(item, item | {"Payload": large["Payload"]})
+
+
+def test_an_event_that_an_earlier_version_stored_equals_the_same_event_sent_again() -> None:
+    """It wrote 1e125 with all its zeros, and many values as native ones."""
+    payload = exact_json.loads('[1e125,-25e60,1e-100,12e200,0.1,""]')
+    plain = f'[1{"0" * 125},-25{"0" * 60},0.{"0" * 99}1,12E200,0.1,""]'
+    compressed = {
+        "DomainId": {"S": "d-1"},
+        "EventKey": {"S": "2026-11-23T08:30:00.000000000Z#e-1"},
+        "EventTime": {"S": "2026-11-23T08:30:00Z"},
+        "EventId": {"S": "e-1"},
+        "UserId": {"S": "u-1"},
+        "EventType": {"S": "DOMAIN"},
+        "EventName": {"S": "FileScanned"},
+        "DomainName": {"S": "File"},
+        "Version": {"N": "3"},
+        "Payload": {"B": zlib.compress(plain.encode())},
+        "Bus": {"M": {}},
+    }
+    event = replace(
+        EVENT, domain_id="d-1", event_id="e-1", user_id="u-1", event_name="FileScanned", domain_name="File", version=3
+    )
+    event = replace(event, payload=payload, correlation_id=None, ip_address=None, extensions={})
+    assert same_content(compressed, to_item(event, BUS))
+    assert not same_content(compressed, to_item(replace(event, payload=[*payload[:-1], "x"]), BUS))
+    many = replace(event, payload=[1] * (MOST_NATIVE_VALUES + 1))
+    native = compressed | {"Payload": {"L": [{"N": "1"}] * (MOST_NATIVE_VALUES + 1)}}
+    assert "B" in to_item(many, BUS)["Payload"]
+    assert same_content(native, to_item(many, BUS))
+    assert same_content(to_item(many, BUS), native)
+
+
+def test_an_event_that_is_sent_twice_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = replace(EVENT, payload=exact_json.loads("[1e999]"))
+    one, other = to_item(event, BUS), to_item(event, {})
+    monkeypatch.setattr(exact_json, "loads", None)
+    assert same_content(one, other)
+
+
+def test_what_is_of_many_values_is_stored_compressed() -> None:
+    few, many = ([{"a": ""}] * (count // 2) for count in (MOST_NATIVE_VALUES, MOST_NATIVE_VALUES + 2))
+    assert "L" in to_item(replace(EVENT, payload=few), BUS)["Payload"]
+    assert "B" in to_item(replace(EVENT, payload=many), BUS)["Payload"]
+    assert stored_payload(to_item(replace(EVENT, payload=many), BUS)) == many
+    assert "B" in to_item(replace(EVENT, extensions={"x": many}), BUS)["Extensions"]
+
+
+def test_what_is_of_many_values_is_stored_native_if_only_so_it_fits() -> None:
+    """Letters at random compress badly: escaped in ASCII, they take a little more than in UTF-8."""
+    letters = random.Random(1)
+    count = (ITEM_SIZE_LIMIT - item_size(to_item(replace(EVENT, payload=[]), BUS))) // (2 * 9 + 1)
+    payload = ["".join(chr(letters.randrange(0x80, 0x800)) for _ in range(9)) for _ in range(count)]
+    assert count > MOST_NATIVE_VALUES
+    item = to_item(replace(EVENT, payload=payload), BUS)
+    assert "L" in item["Payload"]
+    assert item_size(item) <= ITEM_SIZE_LIMIT
 
 
 @pytest.mark.parametrize(

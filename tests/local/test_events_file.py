@@ -64,6 +64,20 @@ def test_a_file_with_anything_else_is_refused_by_name(text: str, message: str, t
         read_events(written(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"Payload": 1e9999999999999999999}]', "events.json: a number must be below 1e1000000000000000000 and"),
+        ('[{"Detail": "{\\"Payload\\": 1e9999999999999999999}"}]', "event 1: Detail: a number must be below"),
+    ],
+)
+def test_json_with_a_number_that_nothing_holds_is_not_called_no_json(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(EventsError, match=message) as raised:
+        read_events(written(tmp_path, text))
+    assert "not JSON" not in str(raised.value)
+    assert "found 1e9999999999999999999" in str(raised.value)
+
+
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(EventsError, match=r"gone\.json: cannot be read"):
         read_events(tmp_path / "gone.json")

@@ -145,8 +145,8 @@ CHECKS: Mapping[str, Check] = {
         messages_stay_hidden_long_enough,
         (
             Removal("for half a minute", "Queue", unset("visibilityTimeoutSeconds")),
-            Removal("for as long as the function takes", "Queue", put(45, "visibilityTimeoutSeconds"), "files-ingest"),
-            Removal("of a function that takes longer", "Function", put(46, "timeout"), "files-persist"),
+            Removal("for as long as the function takes", "Queue", put(90, "visibilityTimeoutSeconds"), "files-ingest"),
+            Removal("of a function that takes longer", "Function", put(91, "timeout"), "files-persist"),
         ),
     ),
 }

@@ -115,7 +115,7 @@ ONE_METRIC = {
     "destination-failures": ("Lambda", "DestinationDeliveryFailures", function("project"), "Sum", 0, (300, 6, 1)),
     "persist-errors": ("Lambda", "Errors", function("persist"), "Sum", 0, (300, 3, 2)),
     "persist-throttles": ("Lambda", "Throttles", function("persist"), "Sum", 0, (300, 3, 3)),
-    "persist-duration": ("Lambda", "Duration", function("persist"), "Maximum", 36_000, (300, 6, 1)),
+    "persist-duration": ("Lambda", "Duration", function("persist"), "Maximum", 72_000, (300, 6, 1)),
     "project-errors": ("Lambda", "Errors", function("project"), "Sum", 0, (300, 6, 2)),
     "project-throttles": ("Lambda", "Throttles", function("project"), "Sum", 0, (300, 3, 3)),
     "project-duration": ("Lambda", "Duration", function("project"), "Maximum", 720_000, (300, 6, 1)),

@@ -63,7 +63,7 @@ def test_a_section_names_no_alarm_that_is_not_there(title: str) -> None:
         ("projection-dead-letter-age", 7 * 86_400, "above 7 days"),
         ("stream-age", 3_600_000, "above 1 hour"),
         ("stream-age-grave", 12 * 3_600_000, "above 12 hours"),
-        ("persist-duration", 36_000, "above 36 seconds of 45"),
+        ("persist-duration", 72_000, "above 72 seconds of 90"),
         ("project-duration", 12 * 60_000, "above 12 minutes of 15"),
         ("rebuild-requests", 100, "above 100 in 5 minutes"),
     ],
