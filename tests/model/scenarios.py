@@ -256,7 +256,7 @@ SETTINGS = [
         delivered=((5,), (18,)),
         stored=(20,),
         later=(7, 12, 13),
-        batches=(("v1", (20,)), ("v1", (7, 12))),
+        batches=(("v1", (20,)),),
         rebuilds=("v1",),
         crashes=0,
     ),
