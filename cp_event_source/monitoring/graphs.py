@@ -81,6 +81,7 @@ def _flow(watched: Watched) -> list[Graph]:
             [
                 Line("duplicates", of_handler(watched, watched.persist, "DuplicateEvents")),
                 Line("erased before", of_handler(watched, watched.persist, "ErasedEvents")),
+                Line("ids under two times", of_handler(watched, watched.project, "RepeatedEventIds")),
                 Line("late events", of_handler(watched, watched.project, "LateEvents")),
                 Line("domains folded again", of_handler(watched, watched.project, "DomainsRefolded")),
                 Line("batches delivered again", of_handler(watched, watched.project, "BatchesRedelivered")),
