@@ -1,9 +1,9 @@
 """Alarms on the events themselves: what they claim, and whether they get into rows.
 
 Not watched: `DuplicateEvents`, `ErasedEvents`, `BatchesRedelivered`, `LateEvents`, `DomainsRefolded`, `DomainsHealed`
-and `DomainsRebuilt`, which are what the pipeline is there for; `RepeatedEventIds`, which a fold counts again each time
-that it reads them, so that one old pair would never let an alarm rest; `DomainsReturned`, of which the stream's age tells once
-it goes on. `LagFromArrival` is on the dashboard only: what stands still has no lag, it has an age.
+and `DomainsRebuilt`, which are what the pipeline is there for; `RepeatedEventIds`, which each fold that reads a pair
+counts again, so that one old pair would keep an alarm on; `DomainsReturned`, of which the stream's age tells once it
+goes on. `LagFromArrival` is on the dashboard only: what stands still has no lag, it has an age.
 """
 
 from typing import Final
