@@ -31,8 +31,8 @@ def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
     is a loop that swallows every exception: they end with the process, by SIGVTALRM, when they have taken more than
     twice the time on the processor.
 
-    The signal is taken over once, since that costs more than to set the timer, which each block does; and again where
-    the block before took it away.
+    The signal is taken over once, since that costs more than to set the timer, which each block does. A block that takes
+    the signal for itself leaves those after it measured and not stopped, until the next limit takes it over.
     """
     if threading.current_thread() is not threading.main_thread():
         yield _Measured(seconds)
@@ -40,7 +40,7 @@ def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
 
     limit = _Limit(seconds)
     timer_before = signal.setitimer(signal.ITIMER_REAL, 0)
-    handler_before = signal.signal(signal.SIGALRM, limit.handler)
+    handler_before = signal.signal(signal.SIGALRM, limit.stop)
     try:
         yield limit
     finally:
@@ -73,13 +73,7 @@ class _Measured(AbstractContextManager[None]):
 class _Limit(_Measured):
     """Enforced, too."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.handler = self._stop  # one object, to be recognised
-
     def __enter__(self) -> None:
-        if signal.getsignal(signal.SIGALRM) is not self.handler:
-            signal.signal(signal.SIGALRM, self.handler)
         super().__enter__()
         # the interval repeats it, should the logic swallow the first
         signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds)
@@ -91,5 +85,5 @@ class _Limit(_Measured):
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         super().__exit__(*raised)
 
-    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+    def stop(self, _signal: int, _frame: FrameType | None) -> None:
         raise self._too_long()
