@@ -1,5 +1,6 @@
 """The tables are readable on a narrow terminal, on a wide one, and in a log."""
 
+import importlib
 import io
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,6 +13,8 @@ from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
 from cp_event_source.local.show import make_console, pipeline_tables
 from handler.attribute_value import encode
+
+notes = importlib.import_module(domain_row.Parked.__module__)
 
 ONE = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -32,7 +35,7 @@ def event(domain_id: str, second: int, name: str, payload: Any) -> Any:
 def row(domain_id: str, attributes: dict[str, Any], parked: str | None = None) -> Any:
     pause = None
     if parked:
-        pause = domain_row.Parked("k", "i", "Broken", "ValueError", parked, "now", "v1", "k", "k")
+        pause = notes.Parked("k", "i", "Broken", notes.Cause.LOGIC, "ValueError", parked, "now", "v1", "k", "k")
     state = domain_row.DomainState(
         {name: encode(value) for name, value in attributes.items()}, "k", domain_row.KeySet(2, 0)
     )
