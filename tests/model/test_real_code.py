@@ -95,15 +95,6 @@ def test_a_store_that_lost_events_unseen_is_found(monkeypatch: pytest.MonkeyPatc
         search(named(LOSSES, "the store loses the first events, and new logic folds them all"))
 
 
-def test_a_fold_that_is_taken_up_unseen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would lack what came late since."""
-    for module in (projection, rebuild_module):
-        monkeypatch.setattr(module, "still_held", lambda events, domain_id, marks, budget: (list(marks), False))
-    monkeypatch.setattr(folding.Folding, "missing", lambda *_: None)  # which would refuse what it came to
-    with pytest.raises(Violation):
-        search(named(TIMES, "rebuilds that each take the fold further"))
-
-
 def named(settings: list[Setting], name: str) -> Scenario:
     """For the real code."""
     (setting,) = (each for each in settings if each.name == name)
