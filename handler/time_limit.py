@@ -31,8 +31,8 @@ def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
     is a loop that swallows every exception: they end with the process, by SIGVTALRM, when they have taken more than
     twice the time on the processor.
 
-    The signal is taken over once, since that costs more than to set the timer, which each block does. A block that takes
-    the signal for itself leaves those after it measured and not stopped, until the next limit takes it over.
+    The signal is taken over once, since that costs more than to set the timer, which each block does. A block that
+    takes the signal for itself leaves those after it measured and not stopped, until the next limit takes it over.
     """
     if threading.current_thread() is not threading.main_thread():
         yield _Measured(seconds)
