@@ -351,8 +351,8 @@ class Projection:
                 # need none of it, and other logic may be faster
                 late_ones_wait = parked.waiting_from <= checkpoint
                 return batch[0].key <= checkpoint or (late_ones_wait and parked.logic_version != self.recipe.version)
-            case Cause.EVENTS_MISSING:  # what is put back comes as a late event
-                return batch[0].key <= checkpoint
+            case Cause.EVENTS_MISSING:  # what is put back comes as a late event; a deployment is a time to look, too
+                return batch[0].key <= checkpoint or parked.logic_version != self.recipe.version
             case Cause.LOGIC | Cause.PROCESS_DIED:
                 # a fold is deterministic: only other logic or an earlier event can end it otherwise
                 return parked.logic_version != self.recipe.version or batch[0].key < parked.event_key

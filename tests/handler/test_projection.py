@@ -536,8 +536,20 @@ class TestMissingEvents:
         world.deliver(*map(stored, range(0, 20, 2)))
         world.events.lose(stored(2), stored(4))
         world.deliver(stored(5))
+        world.events.items_read = 0
         assert world.deliver(stored(30)) is Outcome.WAITING
+        assert world.events.items_read == 0
         assert world.deliver(stored(31), version="v2") is Outcome.WAITING
+        assert world.events.items_read > 0
+
+    def test_new_logic_looks_whether_they_are_back(self) -> None:
+        world = World(events_per_mark=100)
+        world.deliver(*map(stored, range(0, 20, 2)))
+        world.events.lose(stored(2), stored(4))
+        world.deliver(stored(5))
+        world.events.put(stored(2), stored(4))  # and the stream does not bring them
+        assert world.deliver(stored(30), version="v2") is Outcome.HEALED
+        assert world.entries() == [f"e{number}" for number in (0, 2, 4, 5, *range(6, 20, 2), 30)]
 
     def test_what_is_put_back_heals_it(self) -> None:
         world = World()
