@@ -10,7 +10,7 @@ must have ended, and of each event by itself, since several events of an object 
 
 from typing import Final
 
-from .domain_row import MAX_CRASH_PROBES, NOTHING, DomainRow
+from .domain_row import MAX_CRASH_PROBES, NOTHING, DomainRow, DomainState
 from .row_notes import MAX_INVOCATION_SECONDS, CrashProbe, now_text
 from .stored_event import StoredEvent
 
@@ -66,6 +66,12 @@ def without(probes: tuple[CrashProbe, ...], keys: set[str]) -> tuple[CrashProbe,
     """
     oldest = now_text(later_by=-STREAM_RETENTION_SECONDS)
     return tuple(probe for probe in probes if probe.event_key not in keys and probe.until >= oldest)
+
+
+def outside(probes: tuple[CrashProbe, ...], position: str, state: DomainState) -> tuple[CrashProbe, ...]:
+    """What is left of them when all that the store has from a position on was folded into a state."""
+    last = state.checkpoint or ""
+    return tuple(probe for probe in probes if not position <= probe.event_key <= last)
 
 
 def _probe(row: DomainRow | None, event: StoredEvent, version: str) -> CrashProbe | None:

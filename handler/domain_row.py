@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from .attribute_value import Item, binary
 from .domain_contract import RESERVED_ATTRIBUTES
 from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
-from .marks import NO_MARKS, Mark, Marks, are_one_path
+from .marks import MOST_BYTES, NO_MARKS, Mark, Marks, are_one_path
 from .row_notes import CrashProbe, Parked, Progress, Rebuilding, is_event_key
 from .stored_event import StoredEvent
 
@@ -19,6 +19,9 @@ MIXED = "mixed"
 
 BOOKKEEPING_BYTES = 24 * 1024
 """Room that a row keeps for the pipeline's own notes: its marks, a parked domain's reason and keys."""
+
+MAX_EVENT_COUNT = 2**63
+"""More than any object has: a mark keeps a count in eight bytes."""
 
 MAX_CRASH_PROBES = 2
 """Events of one object at a time. They come in one shard's order; after its split two may be under way. A third is
@@ -56,7 +59,7 @@ class DomainState:
         checkpoint = notes["Checkpoint"]["S"] if "Checkpoint" in notes else None
         is_empty = checkpoint is None or "Empty" in notes
         count, digest = int(notes["EventCount"]["N"]), binary(notes["Digest"]["B"])
-        if count < 0 or len(digest) != DIGEST_BYTES:
+        if not 0 <= count < MAX_EVENT_COUNT or len(digest) != DIGEST_BYTES:
             raise ValueError("EventCount or Digest")
         return cls(
             {} if is_empty else {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
@@ -178,7 +181,7 @@ class DomainRow:
             logic_version=notes["LogicVersion"]["S"],
             parked=Parked.of(notes["Parked"]["M"]) if "Parked" in notes else None,
             revision=notes["Revision"]["S"],
-            marks=Marks(binary(notes["Marks"]["B"])) if "Marks" in notes else NO_MARKS,
+            marks=_marks(notes),
             rebuilding=_unless_spoilt(Rebuilding.of, notes, "Rebuilding"),
             progress=_unless_spoilt(Progress.of, notes, "Progress"),
             probes=_probes(notes),
@@ -195,6 +198,12 @@ def _unless_spoilt(read: Callable[[Mapping[str, Any]], _Note], notes: Mapping[st
     with suppress(*_SPOILT):
         return read(notes[name]["M"])
     return None
+
+
+def _marks(notes: Mapping[str, Any]) -> Marks:
+    """None where a hand made them larger than the row's room for them: they would be carried along unread."""
+    encoded = binary(notes["Marks"]["B"]) if "Marks" in notes else b""
+    return Marks(encoded) if len(encoded) <= MOST_BYTES else NO_MARKS
 
 
 def _probes(notes: Mapping[str, Any]) -> tuple[CrashProbe, ...]:

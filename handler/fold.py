@@ -10,7 +10,7 @@ from .domain_contract import RESERVED_ATTRIBUTES
 from .domain_logic import DomainLogic, RowItem
 from .domain_row import BOOKKEEPING_BYTES, DomainState
 from .exact_numbers import MOST_DIGITS
-from .row_notes import MAX_NAME_CHARACTERS, MAX_REASON_CHARACTERS, Cause
+from .row_notes import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause
 from .stored_event import StoredEvent
 from .time_limit import time_limit
 
@@ -67,7 +67,7 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
             except KeyboardInterrupt:  # the one that comes from a person, not from the domain's logic
                 raise
             except BaseException as error:  # noqa: BLE001  whatever the domain's logic raises
-                name = type(error).__name__[:MAX_NAME_CHARACTERS]
+                name = type(error).__name__[:MAX_ERROR_CHARACTERS]
                 return Folded(state, Failure(event, Cause.LOGIC, name, _reason(error)))
             state = state.after(event, attributes)
     return Folded(state)

@@ -33,7 +33,7 @@ from .budget import AMPLE, Budget
 from .domain_row import MIXED, NOTHING, DomainRow
 from .fold import Failure
 from .folding import Folding, Recipe, Terms, process_died
-from .key_set import NO_KEYS, KeySet, Span, is_erased_key, key_of
+from .key_set import KeySet, Span, is_erased_key, key_of
 from .marks import START, Mark
 from .row_notes import MAX_NAME_CHARACTERS, Cause, Parked, Rebuilding, now_text
 from .snapshot import Snapshot
@@ -45,6 +45,7 @@ _MOST_RACES = 20
 _KEYS_A_LOOK = 1_000
 """Keys that are read between two looks at the time."""
 
+_NextRow = tuple[DomainRow, Sequence[tuple[int, Snapshot]]]
 _Next = tuple[DomainRow | None, Sequence[tuple[int, Snapshot]]]
 
 
@@ -206,7 +207,7 @@ class Projection:
         ordered = sorted({event.key: event for event in batch}.values(), key=lambda event: event.key)
         after, snapshots = self._next_row(row, ordered, Terms(budget), probed=probed)
         if after is not None and row is not None and row.probes:
-            after = replace(after, probes=crash_probe.without(row.probes, {event.key for event in ordered}))
+            after = replace(after, probes=crash_probe.without(after.probes, {event.key for event in ordered}))
         if after is None or after.parked is None:
             return Plan(ordered, row, after, snapshots, told, probed=probed)
         known = any(after.parked.is_same(each) for each in (row.parked if row else None, told))
@@ -307,7 +308,9 @@ class Projection:
         parked = self._parked(folding.failure, row, fresh)
         return self._on_top(row, folding, parked, row.rebuilding if parked is None else _noting(row, fresh[0].key))
 
-    def _on_top(self, row: DomainRow, folding: Folding, parked: Parked | None, rebuilding: Rebuilding | None) -> _Next:
+    def _on_top(
+        self, row: DomainRow, folding: Folding, parked: Parked | None, rebuilding: Rebuilding | None
+    ) -> _NextRow:
         """The row that a fold on top of `row` came to."""
         version = self.recipe.version if folding.whole else MIXED
         marks, snapshots = folding.placed(row)
@@ -319,6 +322,7 @@ class Projection:
             marks=marks,
             rebuilding=rebuilding,
             progress=row.progress,
+            probes=row.probes,
         )
         return after, snapshots
 
@@ -373,7 +377,8 @@ class Projection:
             if after is None:
                 after = replace(parked, waiting_up_to=checkpoint)
             after = replace(after, waiting_from=parked.waiting_from)
-        return self._on_top(row, folding, after, _noting(row, checkpoint))
+        next_row, snapshots = self._on_top(row, folding, after, _noting(row, checkpoint))
+        return replace(next_row, probes=crash_probe.outside(row.probes, checkpoint, folding.state)), snapshots
 
     def _with_late(
         self, row: DomainRow, batch: Sequence[StoredEvent], late: Sequence[StoredEvent], terms: Terms
@@ -429,7 +434,8 @@ class Projection:
             return replace(after, progress=progress), snapshots
         marks, snapshots = folding.placed(row)
         version = self.recipe.version if folding.whole else MIXED
-        after = DomainRow(domain_id, folding.state, version, parked, marks=marks, rebuilding=rebuilding)
+        probes = crash_probe.outside(row.probes, position, folding.state) if row is not None else ()
+        after = DomainRow(domain_id, folding.state, version, parked, marks=marks, rebuilding=rebuilding, probes=probes)
         if row is not None and row.progress is not None and row.progress.logic_version != version:
             after = replace(after, progress=row.progress)  # other logic's, which may be taken up yet
         return after, snapshots
@@ -445,9 +451,11 @@ class Projection:
             version = self.recipe.version
             met_erased = False
             kept = newest_kept(self.snapshots, domain_id, up_to(row.known_marks(), changed_from), version)
+            near = kept[0][-1] if kept is not None else START
             begun = up_to(row.marks_of_progress(version), row.state.checkpoint or "")
-            if begun and (kept is None or kept[0][-1].key < begun[-1].key):
-                held, met_erased = still_held(self.events, domain_id, begun, terms.budget)
+            begun = [mark for mark in begun if mark.key > near.key]
+            if begun:
+                held, met_erased = still_held(self.events, domain_id, begun, terms.budget, after=near)
                 kept = newest_kept(self.snapshots, domain_id, held, version) or kept
             if kept is not None:
                 marks, snapshot = kept
@@ -549,16 +557,19 @@ def up_to(marks: Sequence[Mark], position: str) -> list[Mark]:
     return [mark for mark in marks if mark.key <= position]
 
 
-def still_held(events: EventStore, domain_id: str, marks: Sequence[Mark], budget: Budget) -> tuple[list[Mark], bool]:
+def still_held(
+    events: EventStore, domain_id: str, marks: Sequence[Mark], budget: Budget, *, after: Mark = START
+) -> tuple[list[Mark], bool]:
     """The marks before which the store holds now what they say, and whether erased events are before the last of them.
 
     Reads the keys of the history up to the last mark, or as far as there is time. Without that look a fold that is
-    taken up would not know of what came late, or was erased, since it was left.
+    taken up would not know of what came late, or was erased, since it was left. The look begins after a mark of the
+    row whose state would be folded from anyway: before it the row may count what is erased by now.
     """
     held: list[Mark] = []
-    stored, met_erased = NO_KEYS, False
+    stored, met_erased = after.applied, False
     left = list(marks)
-    for counted in events.keys(domain_id, Span(before=marks[-1].key)):
+    for counted in events.keys(domain_id, Span(start=after.key, before=marks[-1].key)):
         key = key_of(counted)
         while left[0].key <= key:
             if left[0].applied != stored:

@@ -148,14 +148,6 @@ class _Rebuild:
         self._folding.look_at(row)
         # to the very end: what the stream lost would else never be in the row
         self._folding.apply(self._stores.events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
-        failure = self._folding.failure
-        if failure is not None:
-            kept = failure.cause is Cause.OUT_OF_TIME and self._keep(row)
-            self._withdraw()
-            raise RebuildFailed(_why(failure, kept=kept))
-        if not self._folding.state.applied.count:
-            self._withdraw()
-            raise RebuildFailed("no event is stored for this DomainId")
         missing = self._folding.missing(row)
         if row is not None and missing is not None and not self._accepts_missing_events:
             self._withdraw()
@@ -164,6 +156,14 @@ class _Rebuild:
                 "the row stays as it was. Put them back; or, if they were removed on purpose, ask with "
                 "AcceptMissingEvents true"
             )
+        failure = self._folding.failure
+        if failure is not None:
+            kept = failure.cause is Cause.OUT_OF_TIME and self._keep(row)
+            self._withdraw()
+            raise RebuildFailed(_why(failure, kept=kept))
+        if not self._folding.state.applied.count:
+            self._withdraw()
+            raise RebuildFailed("no event is stored for this DomainId")
         self._has_fewer = missing is not None
         marks, snapshots = self._folding.placed(row)
         self._put(snapshots)
@@ -180,6 +180,7 @@ class _Rebuild:
 
     def _go_back(self, position: str) -> None:
         """To a state that holds nothing from a position on: this rebuild's own, or of the one that it took up."""
+        self._earlier = up_to(self._earlier or (), position)  # those after it may lack what came in since
         if not self._folding.rewind(position):
             met_erased = self._folding.met_erased
             self._folding = self._taken_up(position)

@@ -19,7 +19,9 @@ MAX_INVOCATION_SECONDS: Final = 15 * 60
 
 MAX_REASON_CHARACTERS: Final = 1000
 MAX_NAME_CHARACTERS: Final = 256
-"""Of an event's name and of an error's class, as a note holds them."""
+"""Of an event's name and of an error's class, as a note holds them. An event's name has as many bytes at most."""
+MAX_ERROR_CHARACTERS: Final = 64
+"""Of an error's class, as it is written: in bytes, four times as many."""
 _MAX_TEXT_CHARACTERS: Final = 2048
 """Of any other text in a note: keys and ids have at most 1,024 bytes, the ARN of a layer version fewer."""
 
@@ -200,7 +202,7 @@ def is_event_key(text: str) -> bool:
     return _EVENT_KEY.match(text) is not None and len(text) <= _MAX_TEXT_CHARACTERS
 
 
-_EVENT_KEY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z#.")
+_EVENT_KEY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z#.", re.ASCII | re.DOTALL)
 
 _BEFORE_CAUSES: Final = {
     Cause.OUT_OF_TIME: r"OutOfTime: \d+ events folded, and the time of an invocation is over",
@@ -231,7 +233,10 @@ def _event_key(attributes: Mapping[str, Any], name: str, *, or_start: bool = Fal
 def _deadline(attributes: Mapping[str, Any], name: str) -> str:
     """A time that an invocation which has begun ends at: no note may claim more, or it would never run out."""
     text = _text(attributes, name)
-    if datetime.fromisoformat(text) > datetime.now(UTC) + timedelta(seconds=MAX_INVOCATION_SECONDS + _CLOCKS_APART):
+    time = datetime.fromisoformat(text)
+    latest = datetime.now(UTC) + timedelta(seconds=MAX_INVOCATION_SECONDS + _CLOCKS_APART)
+    # of the one form that times are compared in, as text
+    if time.astimezone(UTC).isoformat(timespec="milliseconds") != text or time > latest:
         raise ValueError(name)
     return text
 

@@ -151,7 +151,7 @@ def test_the_largest_notes_fit_into_their_room() -> None:
         event_id="e" * 993,
         event_name="\U0001f600" * 64,
         cause=Cause.EVENTS_MISSING,
-        error="E" * 256,
+        error="\U0001f600" * 64,
         reason="\U0001f600" * 1000,
         since="2026-01-01T00:00:00.000+00:00",
         logic_version="v" * 200,

@@ -226,7 +226,25 @@ class TestTheStoreIsTheTruth:
         world.rebuilds().rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2", "e3", "e4"]
 
-    @pytest.mark.parametrize("until", ["9999-12-31T23:59:59.999+00:00", "zzz", ""])
+    @pytest.mark.parametrize("event_id", ["\n", "\nx", "a\nb", "\u2028", " ", "#"])
+    def test_any_id_of_the_contract_may_be_the_newest(self, event_id: str) -> None:
+        world = World()
+        world.deliver(stored(1), stored(2, event_id=event_id))
+        assert world.row().readable
+        assert world.deliver(stored(3)) is Outcome.APPLIED
+        assert world.entries() == ["e1", event_id, "e3"]
+
+    def test_a_count_beyond_any_history_is_made_again(self) -> None:
+        world = World()
+        world.deliver(stored(2), stored(3))
+        world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["EventCount"] = {"N": str(10**20)}
+        for number in (4, 5, 6):
+            world.deliver(stored(number))
+        assert world.entries() == ["e2", "e3", "e4", "e5", "e6"]
+
+    @pytest.mark.parametrize(
+        "until", ["20260101T000000Z", "2026-W01-1T00:00:00+00:00", "9999-12-31T23:59:59.999+00:00", "zzz", ""]
+    )
     def test_a_claim_on_the_row_beyond_any_invocation_counts_as_none(self, until: str) -> None:
         world = World()
         world.deliver(stored(1))
@@ -869,6 +887,15 @@ class TestTime:
         assert world.row().parked is None
         assert "e2" not in world.entries()
 
+    def test_an_erasure_before_the_rows_own_state_does_not_keep_it_from_getting_on(self) -> None:
+        """That state counts the event as it was; the look at the store begins after it."""
+        world = World()
+        world.deliver(*(stored(2 * number) for number in range(200)), version="v1")
+        world.events.put(erased(stored(2)))
+        outcomes = [self.take(world, stored(261), events=40) for _ in range(3)]
+        assert outcomes[0] is Outcome.PARKED
+        assert Outcome.HEALED in outcomes
+
     def test_an_event_in_order_that_fails_meanwhile_heals_with_all_that_waits(self) -> None:
         world = World(events_per_mark=100)
         self.with_one_late(world)
@@ -1167,6 +1194,18 @@ class TestCrashes:
         assert third.end() is Outcome.REDELIVERED
         assert world.row().parked is None
         assert "e2" in world.entries()
+
+    def test_a_note_of_an_event_that_another_batch_folded_in_is_dropped(self, clock: Clock) -> None:
+        """Else it could park the object at an event that the row has, but cannot prove to have."""
+        world = World()
+        world.deliver(stored(1))
+        world.deliver(stored(10))
+        self.crash(world, clock, stored(5), times=2)
+        assert world.deliver(stored(3)) is Outcome.REFOLDED
+        assert world.row().probes == ()
+        world.events.put(stored(6))  # in flight, in the same part of the history
+        assert Process(world).take(stored(5)) is Outcome.REFOLDED
+        assert world.row().parked is None
 
     def test_an_event_that_the_row_has_is_looked_up_and_not_tried(self, clock: Clock) -> None:
         """To fold it would crash the process: other logic applied it."""

@@ -369,6 +369,32 @@ class TestProgress:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert set(world.versions()) == {"v2"}
 
+    def test_what_waits_meanwhile_is_in_it_however_often_the_rebuild_goes_back(self) -> None:
+        """It goes back for e301 to an earlier rebuild's state; a mark after e301 is not to be gone back to for e401."""
+        world = World()
+        world.deliver(*(stored(2 * number) for number in range(900)))
+        world.deliver(stored(1, poison=True))
+        with pytest.raises(RebuildFailed):
+            world.rebuilds("v2").rebuild(DOMAIN_ID, budget=world.budget(events=300))
+        meanwhile(
+            world,
+            lambda: world.deliver(stored(301)),
+            lambda: None,
+            lambda: world.deliver(stored(401)),
+        )
+        world.rebuilds("v2").rebuild(DOMAIN_ID)
+        assert world.entries() == ids(*sorted({*range(0, 1800, 2), 1, 301, 401}))
+
+    def test_a_loss_is_seen_before_anything_is_kept(self) -> None:
+        """The next rebuild would begin after all that the row holds, and not look there."""
+        world = World()
+        world.deliver(*map(stored, range(10)), stored(10, poison=True), *map(stored, range(11, 40)))
+        world.events.lose(stored(5))
+        for events in (25, 99):
+            with pytest.raises(RebuildFailed, match="lacks at least 1 of the 10 events"):
+                world.rebuilds("v2").rebuild(DOMAIN_ID, budget=world.budget(events=events))
+        assert "e5" in world.entries()
+
     def test_snapshots_that_are_gone_cost_time_alone(self) -> None:
         world = World()
         world.deliver(*map(stored, range(20)), version="v0")
