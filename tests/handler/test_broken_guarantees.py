@@ -64,8 +64,8 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a refold keeps the marks behind its base": (
         projection,
-        "folding.state, version, parked, marks=marks, rebuilding=rebuilding)",
-        "folding.state, version, parked, marks=row.marks if row else marks, rebuilding=rebuilding)",
+        "parked, marks=marks, rebuilding=rebuilding, probes=probes",
+        "parked, marks=row.marks if row else marks, rebuilding=rebuilding, probes=probes",
         test_projection.TestLateEvents().test_a_refold_drops_the_marks_behind_its_base,
     ),
     "a mixed row's snapshot is labelled with one version": (
