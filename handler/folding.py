@@ -96,12 +96,17 @@ class Folding:
             if self.failure is not None:
                 return
 
-    def missing(self, row: DomainRow | None) -> int | None:
+    def missing(self, row: DomainRow | None, *, as_many_suffice: bool = False) -> int | None:
         """How many events the row holds that the store lacks, at least; None if none is known to be missing.
 
         What a row holds is a part of what is stored, so that up to the row's checkpoint the fold has as many events or
         more, and if as many, the same. An erased event counts, but is not the same as before. What cannot be seen is a
         loss that as many late events make up for, folded in at the same time.
+
+        Args:
+            row: the row that is folded again.
+            as_many_suffice: True if as many events will do, whichever they are: a person may have put an event back
+                over its tombstone, which counts as another.
         """
         if row is None or not row.readable:
             return None
@@ -111,7 +116,8 @@ class Folding:
         missing = row.state.applied.count - held.count
         if missing > 0:
             return missing
-        return 1 if missing == 0 and held != row.state.applied and not self.met_erased else None
+        others = missing == 0 and held != row.state.applied and not self.met_erased
+        return 1 if others and not as_many_suffice else None
 
     def look_at(self, row: DomainRow | None) -> None:
         """Compare with this row from here on."""

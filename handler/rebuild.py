@@ -148,7 +148,7 @@ class _Rebuild:
         self._folding.look_at(row)
         # to the very end: what the stream lost would else never be in the row
         self._folding.apply(self._stores.events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
-        missing = self._folding.missing(row)
+        missing = self._folding.missing(row, as_many_suffice=True)
         if row is not None and missing is not None and not self._accepts_missing_events:
             self._withdraw()
             raise RebuildFailed(
