@@ -46,7 +46,7 @@ def test_random_interleavings_end_in_the_fold_of_the_store(scenario: Scenario) -
 def test_what_is_broken_in_the_real_code_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the above would prove nothing: deliveries that tell a rebuild of nothing lose a late event."""
     monkeypatch.setattr(projection, "_noting", lambda row, position: row.rebuilding if row else None)
-    monkeypatch.setattr(folding.Folding, "missing", lambda *_: None)  # which would refuse what the rebuild came to
+    monkeypatch.setattr(folding.Folding, "missing", lambda *_, **__: None)  # which would refuse what the rebuild came to
     with pytest.raises(Violation, match="the row lost events"):
         explore(named(SETTINGS, "a rebuild and a late event"))
 
@@ -90,7 +90,7 @@ def test_a_parking_decided_on_an_earlier_row_is_found(monkeypatch: pytest.Monkey
 
 
 def test_a_store_that_lost_events_unseen_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folding.Folding, "missing", lambda *_: None)
+    monkeypatch.setattr(folding.Folding, "missing", lambda *_, **__: None)
     with pytest.raises(Violation, match="the row lost events"):
         search(named(LOSSES, "the store loses the first events, and new logic folds them all"))
 
