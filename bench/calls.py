@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from handler.attribute_value import Item, item_size
-from handler.domain_row import BOOKKEEPING
-from handler.domain_table import ROWS_AT_ONCE
+from cp_event_source.handler.aws.domain_table import ROWS_AT_ONCE
+from cp_event_source.handler.projection.rows import BOOKKEEPING
+from cp_event_source.handler.values.attribute_value import Item, item_size
 
 from . import events, histories, naive, prices
 from .layers import file_layer

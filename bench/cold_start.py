@@ -30,7 +30,7 @@ for service in ("dynamodb", "sqs"):
 # the clients beforehand, or they would count as the own time of the module that makes them
 _IMPORTS = """
 import time
-from handler import clients
+from handler.aws import clients
 start = time.perf_counter()
 made = clients.dynamodb(), clients.sqs()
 print(time.perf_counter() - start)

@@ -9,12 +9,12 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from handler.attribute_value import decode_item, item_size
-from handler.domain_logic import RowItem
-from handler.domain_row import NOTHING, DomainState
-from handler.fold import fold
-from handler.ingest import event_item
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.fold import fold
+from cp_event_source.handler.domain.logic import RowItem
+from cp_event_source.handler.events.ingest import event_item
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.rows import NOTHING, DomainState
+from cp_event_source.handler.values.attribute_value import decode_item, item_size
 
 from . import events, prices
 from .layers import Layer, account_layer, file_layer, ledger_layer

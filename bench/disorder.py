@@ -4,10 +4,10 @@ import random
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 
-from handler.attribute_value import Item, item_size
-from handler.domain_row import NOTHING, DomainState
-from handler.fold import fold
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.fold import fold
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.rows import NOTHING, DomainState
+from cp_event_source.handler.values.attribute_value import Item, item_size
 
 from . import events, prices
 from .layers import Layer, account_layer, ledger_layer

@@ -4,10 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from handler.attribute_value import Item
-from handler.domain_event import parse_domain_event
-from handler.exact_json import dumps
-from handler.stored_event import to_item
+from cp_event_source.handler.events.domain_event import parse_domain_event
+from cp_event_source.handler.events.stored_event import to_item
+from cp_event_source.handler.values.attribute_value import Item
+from cp_event_source.handler.values.exact_json import dumps
 from tests.doubles.attribute_values import as_json
 
 from .layers import Layer

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from handler.domain_logic import DomainLogic
+from cp_event_source.handler.domain.logic import DomainLogic
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 

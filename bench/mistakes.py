@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handler.attribute_value import Item
-from handler.domain_row import BOOKKEEPING
+from cp_event_source.handler.projection.rows import BOOKKEEPING
+from cp_event_source.handler.values.attribute_value import Item
 
 from . import events, naive
 from .disorder import folded, shuffled

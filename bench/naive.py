@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handler.attribute_value import decode_item, encode_item
-from handler.domain_logic import RowItem
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.logic import RowItem
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.values.attribute_value import decode_item, encode_item
 
 from .layers import Layer
 from .pipeline import ROWS

@@ -12,21 +12,21 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
-from handler import clients
-from handler.attribute_value import Item
-from handler.domain_row import DomainRow
-from handler.domain_table import DomainTable
-from handler.events_table import EventsTable
-from handler.folding import Recipe
-from handler.persist import Persist
-from handler.project import Project
-from handler.projection import Projection
-from handler.queues import ParkedQueue, Quarantine
-from handler.rebuild import Rebuilds
-from handler.settings import PersistSettings, ProjectSettings
-from handler.snapshot import SLOT
-from handler.snapshots_table import SnapshotsTable
-from handler.telemetry import Telemetry
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.aws.domain_table import DomainTable
+from cp_event_source.handler.aws.events_table import EventsTable
+from cp_event_source.handler.aws.queues import ParkedQueue, Quarantine
+from cp_event_source.handler.aws.settings import PersistSettings, ProjectSettings
+from cp_event_source.handler.aws.snapshots_table import SnapshotsTable
+from cp_event_source.handler.aws.telemetry import Telemetry
+from cp_event_source.handler.persist import Persist
+from cp_event_source.handler.project import Project
+from cp_event_source.handler.projection.decide import Projection
+from cp_event_source.handler.projection.folding import Recipe
+from cp_event_source.handler.projection.rebuild import Rebuilds
+from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.projection.snapshots import SLOT
+from cp_event_source.handler.values.attribute_value import Item
 from tests.doubles.clients import Double, direct_dynamodb, direct_sqs, wire
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.sqs import SQS

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from handler.attribute_value import Item, item_size
+from cp_event_source.handler.values.attribute_value import Item, item_size
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.tables import PAGE_BYTES
 

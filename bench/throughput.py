@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from handler.attribute_value import Item
+from cp_event_source.handler.values.attribute_value import Item
 
 from . import events, histories, naive, prices
 from .layers import file_layer

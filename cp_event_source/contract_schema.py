@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from .handler_code import domain_event, event_fields, event_time
+from .handler.events import domain_event, event_time
+from .handler.events import fields as event_fields
 
 SCHEMA_FILE: Final = Path(__file__).with_name("domain-event.schema.json")
 """The schema of any domain's events, as it is shipped."""
@@ -32,7 +33,7 @@ def domain_event_schema(domain_name: str | None = None) -> dict[str, Any]:
         domain_name: pins DomainName to a pipeline's `cp_domain_name`; without it the schema is that of any domain.
 
     Raises:
-        handler.domain_event.ContractViolation: no event can bear this DomainName.
+        ContractViolation: no event can bear this DomainName.
     """
     fields = event_fields.FIELDS
     examples = {field.name: deepcopy(field.example) for field in fields}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from .changing_calls import changing_calls
-from .handler_code import domain_contract as contract
+from .handler.domain import contract
 from .layer_files import layer_files
 from .python_source import (
     ClassSource,

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 
 from .encryption import EncryptionKey
-from .handler_code import domain_row, snapshot
+from .handler.projection import rows, snapshots
 from .scope import Scope
 
 PARKED_INDEX = "ParkedDomains"
-PARKED_SINCE = domain_row.PARKED_SINCE
+PARKED_SINCE = rows.PARKED_SINCE
 """A top-level attribute that a domain's row has only while it is parked, so that the index holds only those."""
-SLOT = snapshot.SLOT
+SLOT = snapshots.SLOT
 """Tells a domain's snapshots apart."""
 
 

@@ -8,16 +8,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .attribute_value import Item
-from .budget import AMPLE, Budget
+from .aws.events_table import Appended, EventsTable
+from .aws.queues import Quarantine
+from .aws.settings import PersistSettings
+from .aws.telemetry import Telemetry
 from .collector import collector_paused
-from .event_time import instant_at
-from .events_table import Appended, EventsTable
-from .ids import NO_IDS, Ids
-from .ingest import CONFLICT, CONTRACT_VIOLATION, UNSTORABLE, Rejected, event_item, ids_of
-from .queues import Quarantine
-from .settings import PersistSettings
-from .telemetry import Telemetry
+from .events.event_time import instant_at
+from .events.ids import NO_IDS, Ids
+from .events.ingest import CONFLICT, CONTRACT_VIOLATION, UNSTORABLE, Rejected, event_item, ids_of
+from .values.attribute_value import Item
+from .values.budget import AMPLE, Budget
 
 SqsRecord = Mapping[str, Any]
 

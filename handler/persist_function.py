@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from . import clients
-from .budget import Budget
-from .events_table import EventsTable
+from .aws import clients
+from .aws.events_table import EventsTable
+from .aws.queues import Quarantine
+from .aws.settings import PersistSettings
+from .aws.telemetry import Telemetry
+from .aws.tracing import Tracing
 from .persist import Persist
-from .queues import Quarantine
-from .settings import PersistSettings
-from .telemetry import Telemetry
-from .tracing import Tracing
+from .values.budget import Budget
 
 _SHARE_OF_TIME = 1 / 2
 """Of what Lambda gives, in which messages are begun: enough for the slowest batch. The message that is begun last may

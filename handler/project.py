@@ -7,17 +7,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .budget import AMPLE, Budget
-from .domain_event import ContractViolation, check_field
-from .domain_row import DomainRow
-from .domain_table import DomainTable
-from .ids import Ids, ids_of_events
-from .lag import milliseconds_since
-from .projection import Outcome, Plan, Projection, is_done
-from .rebuild import RebuildFailed, Rebuilds
-from .settings import ProjectSettings
-from .stored_event import StoredEvent
-from .telemetry import Telemetry, error_class
+from .aws.domain_table import DomainTable
+from .aws.settings import ProjectSettings
+from .aws.telemetry import Telemetry, error_class
+from .events.domain_event import ContractViolation, check_field
+from .events.ids import Ids, ids_of_events
+from .events.lag import milliseconds_since
+from .events.stored_event import StoredEvent
+from .projection.decide import Outcome, Plan, Projection, is_done
+from .projection.rebuild import RebuildFailed, Rebuilds
+from .projection.rows import DomainRow
+from .values.budget import AMPLE, Budget
 
 StreamRecord = Mapping[str, Any]
 

@@ -4,19 +4,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from . import clients, domain_logic
-from .budget import Budget
-from .domain_table import DomainTable
-from .events_table import EventsTable
-from .folding import Recipe
+from .aws import clients
+from .aws.domain_table import DomainTable
+from .aws.events_table import EventsTable
+from .aws.queues import ParkedQueue
+from .aws.settings import ProjectSettings
+from .aws.snapshots_table import SnapshotsTable
+from .aws.telemetry import Telemetry
+from .aws.tracing import Tracing
+from .domain import logic as domain_logic
 from .project import Project, count_repeated_id
-from .projection import Projection
-from .queues import ParkedQueue
-from .rebuild import Rebuilds
-from .settings import ProjectSettings
-from .snapshots_table import SnapshotsTable
-from .telemetry import Telemetry
-from .tracing import Tracing
+from .projection.decide import Projection
+from .projection.folding import Recipe
+from .projection.rebuild import Rebuilds
+from .values.budget import Budget
 
 _SHARE_OF_TIME = 0.9
 """Of what Lambda gives: the rest is for the writes that are under way when it is over."""

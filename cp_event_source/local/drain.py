@@ -13,7 +13,8 @@ from cp_event_source.local.events_file import Entry
 from cp_event_source.local.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from cp_event_source.handler_code import domain_row, stored_event
+    from cp_event_source.handler.events.stored_event import StoredEvent
+    from cp_event_source.handler.projection.rows import DomainRow
 
 _ENTRIES_PER_CALL: Final = 10  # PutEvents' limit
 _SHORTEST_PAUSE: Final = 0.1
@@ -227,7 +228,7 @@ def _summary(traffics: Sequence[Traffic], states: Sequence[State]) -> str:
     )
 
 
-def _accounts_for(row: "domain_row.DomainRow | None", stored: Sequence[str]) -> bool:
+def _accounts_for(row: "DomainRow | None", stored: Sequence[str]) -> bool:
     """Whether a row holds all stored events, or is parked and knows that they wait."""
     if row is None:
         return False
@@ -236,7 +237,7 @@ def _accounts_for(row: "domain_row.DomainRow | None", stored: Sequence[str]) -> 
     return row.state.applied.count == len(stored)
 
 
-def _stored_bus_id(event: "stored_event.StoredEvent") -> str:
+def _stored_bus_id(event: "StoredEvent") -> str:
     """The bus's own id of a stored event; empty when it came into the queue without a bus."""
     facts = event.item.get("Bus", {}).get("M", {})
     return str(facts.get("Id", {}).get("S", ""))

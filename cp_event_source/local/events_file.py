@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from cp_event_source.handler_code import exact_json
+from cp_event_source.handler.values import exact_json
 from cp_event_source.local.errors import EventsError
 
 _SOURCE: Final = "cp-event-source.local"

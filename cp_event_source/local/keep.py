@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cp_event_source.handler_code import exact_json
+from cp_event_source.handler.values import exact_json
 from cp_event_source.local.drain import Sent
 from cp_event_source.local.emulator import CREDENTIALS, REGION
 from cp_event_source.local.pipeline import Pipeline

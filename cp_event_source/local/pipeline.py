@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from cp_event_source.handler_code import domain_row, stored_event
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.local.clients import Clients
 from cp_event_source.local.errors import LocalRunError
 from cp_event_source.local.events_file import Entry
@@ -68,15 +69,15 @@ class Pipeline:
     def _is_of_type(self, entry: Entry, event_type: str) -> bool:
         return (entry.text("EventType"), entry.text("DomainName")) == (event_type, self.domain_name)
 
-    def events(self) -> list["stored_event.StoredEvent"]:
+    def events(self) -> list[StoredEvent]:
         """All stored events, by domain and EventKey."""
         items = self._items(self.outputs["domain_events_table_name"])
-        return sorted((stored_event.StoredEvent.of(item) for item in items), key=lambda e: (e.domain_id, e.key))
+        return sorted((StoredEvent.of(item) for item in items), key=lambda e: (e.domain_id, e.key))
 
-    def rows(self) -> dict[str, "domain_row.DomainRow"]:
+    def rows(self) -> dict[str, DomainRow]:
         """All domain rows, by DomainId."""
         items = self._items(self.outputs["domain_table_name"])
-        rows = (domain_row.DomainRow.from_item(item) for item in items)
+        rows = (DomainRow.from_item(item) for item in items)
         return {row.domain_id: row for row in sorted(filter(None, rows), key=lambda row: row.domain_id)}
 
     def ingesting(self) -> int:

@@ -12,13 +12,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cp_event_source.handler_code import exact_json
+from cp_event_source.handler.values import exact_json
 from cp_event_source.local.counted import counted
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
 
 if TYPE_CHECKING:
-    from cp_event_source.handler_code import domain_row
+    from cp_event_source.handler.projection.rows import DomainRow
 
 _LOG_WIDTH: Final = 120
 """Columns where the output is no terminal and nothing says how wide it is."""
@@ -97,7 +97,7 @@ def _rows(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     yield from _more(len(rows) - len(shown), "row")
 
 
-def _rows_side_by_side(rows: "Sequence[domain_row.DomainRow]") -> Table:
+def _rows_side_by_side(rows: "Sequence[DomainRow]") -> Table:
     table = _table("", *(_short(row.domain_id) for row in rows))
     for column in table.columns[1:]:
         column.max_width = _ROW_COLUMN - 3  # its border and padding
@@ -112,7 +112,7 @@ def _rows_side_by_side(rows: "Sequence[domain_row.DomainRow]") -> Table:
     return table
 
 
-def _parking(row: "domain_row.DomainRow") -> str:
+def _parking(row: "DomainRow") -> str:
     return f"{row.parked.event_name} ({row.parked.reason})" if row.parked else ""
 
 

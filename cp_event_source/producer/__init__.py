@@ -5,7 +5,7 @@ event = DomainEvent(domain_name="File", domain_id=file_id, event_name="FileRenam
 unpublished = publish([event], event_bus="company")
 """
 
-from cp_event_source.handler_code import domain_event as _domain_event
+from cp_event_source.handler.events import domain_event as _domain_event
 
 from .event import DomainEvent
 from .publishing import Unpublished, publish

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cp_event_source.handler_code import domain_event, event_fields, exact_json
+from cp_event_source.handler.events import domain_event
+from cp_event_source.handler.events import fields as event_fields
+from cp_event_source.handler.values import exact_json
 
 from .clock import event_time, next_nanosecond, uuid7
 from .payload import ExactPayload, exact_payload

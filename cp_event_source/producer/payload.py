@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from cp_event_source.handler_code import domain_event
+from cp_event_source.handler.events import domain_event
 
 _MOST_VIOLATIONS: Final = 10
 """Named at once: a list of 100,000 dates has one thing wrong with it."""

@@ -16,8 +16,8 @@ from bench.pipeline import Pipeline
 from bench.rebuild import EndlessStore
 from bench.report import Check, Section, Table, shown
 from bench.timing import best, process_seconds
-from handler.events_table import EventsTable
-from handler.key_set import Span
+from cp_event_source.handler.aws.events_table import EventsTable
+from cp_event_source.handler.events.key_set import Span
 from tests.docs.markdown import REPOSITORY
 from tests.doubles.clients import direct_dynamodb
 

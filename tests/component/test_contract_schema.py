@@ -17,9 +17,9 @@ from jsonschema import Draft202012Validator
 
 from cp_event_source import contract_schema
 from cp_event_source.contract_schema import SCHEMA_FILE, domain_event_schema, schema_text
-from handler.domain_event import ContractViolation, parse_domain_event
-from handler.event_fields import FIELDS, Field, Text
-from handler.event_time import FORM
+from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
+from cp_event_source.handler.events.event_time import FORM
+from cp_event_source.handler.events.fields import FIELDS, Field, Text
 from tests.handler.strategies import json_values
 
 ROOT = Path(__file__).parents[2]

@@ -132,27 +132,20 @@ def test_a_programs_own_handler_module_is_not_mistaken_for_ours(tmp_path: Path) 
     assert Path(ran.stdout.strip()) == ROOT / "handler"
 
 
-def installed(folder: Path, *, with_handler: bool) -> subprocess.CompletedProcess[str]:
-    """Where a package laid out as in a wheel finds the functions' code."""
+@pytest.mark.parametrize("with_links", [True, False], ids=["a checkout", "a wheel, or the engine's copy of a checkout"])
+def test_the_code_has_one_name_wherever_it_lies(tmp_path: Path, with_links: bool) -> None:
+    """The engine unpacks a plugin's checkout with files in the place of links."""
     ignore = shutil.ignore_patterns("__pycache__", "venv")
-    shutil.copytree(ROOT / "cp_event_source", folder / "cp_event_source", ignore=ignore)
-    if with_handler:
-        shutil.copytree(ROOT / "handler", folder / "cp_event_source" / "handler", ignore=ignore)
-    return subprocess.run(
-        [sys.executable, "-c", "from cp_event_source import handler_code\nprint(handler_code.HANDLER_DIR)"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
+    names = ("cp_event_source", "handler") if with_links else ("cp_event_source",)
+    for name in names:
+        shutil.copytree(ROOT / name, tmp_path / name, symlinks=with_links, ignore=ignore)
+    program = (
+        "import cp_event_source.handler.projection.rows as rows\n"
+        "from cp_event_source import handler_code\n"
+        "print(rows.__file__, handler_code.HANDLER_DIR)\n"
     )
-
-
-def test_in_a_wheel_the_code_lies_inside_the_package(tmp_path: Path) -> None:
-    ran = installed(tmp_path, with_handler=True)
-    assert Path(ran.stdout.strip()) == tmp_path / "cp_event_source" / "handler", ran.stderr
-
-
-def test_a_package_without_the_code_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
-    ran = installed(tmp_path, with_handler=False)
-    assert ran.returncode != 0
-    assert f"the functions' code is missing: {tmp_path / 'handler'} is not there; install cp-event-source" in ran.stderr
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    imported, folder = ran.stdout.split()
+    assert imported == str(tmp_path / "cp_event_source" / "handler" / "projection" / "rows.py")
+    assert Path(folder) == (tmp_path / "handler" if with_links else tmp_path / "cp_event_source" / "handler")

@@ -33,10 +33,11 @@ MESSAGE_LIMIT = 64 * 1024 * 1024
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The two folders that the plugin consists of, away from the repository, which is installed."""
+    """The folders that the plugin consists of, away from the repository, which is installed."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("cp_event_source", "handler"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "venv"))
+        ignore = shutil.ignore_patterns("__pycache__", "venv")
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignore)
     return folder
 
 

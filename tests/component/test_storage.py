@@ -2,7 +2,7 @@
 
 import pytest
 
-from cp_event_source.handler_code import domain_contract
+from cp_event_source.handler.domain import contract as domain_contract
 
 from .deployment import Deployment, arn, component, deploy, in_program, physical
 

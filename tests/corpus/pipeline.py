@@ -11,9 +11,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from handler import clients, telemetry
-from handler.domain_logic import DomainLogic
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.aws import clients, telemetry
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.stored_event import StoredEvent
 
 from ..doubles.aws import Clock
 from ..doubles.clients import direct_dynamodb, direct_sqs, wire

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.attribute_value import ITEM_SIZE_LIMIT, item_size
+from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, item_size
 
 from . import cases, envelopes
 from .cases import body

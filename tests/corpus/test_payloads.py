@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.events.stored_event import StoredEvent
 
 from . import cases
 from .pipeline import Pipeline, Seen, SetAside, probe

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from handler.domain_logic import DomainLogic
+from cp_event_source.handler.domain.logic import DomainLogic
 
 from ..doubles.aws import AwsError
 from ..handler.daemon import SAMPLED, listening

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.events.stored_event import StoredEvent
 
 from ..doubles.aws import AwsError
 from .cases import body

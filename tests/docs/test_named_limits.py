@@ -6,12 +6,17 @@ from functools import partial
 import pytest
 
 from cp_event_source import CpEventSource, argument_checks, arguments, functions, queues
+from cp_event_source.handler import project
+from cp_event_source.handler.domain import contract as domain_contract
+from cp_event_source.handler.events import stored_event
+from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
+from cp_event_source.handler.events.key_set import NO_KEYS
+from cp_event_source.handler.projection import notes as row_notes
+from cp_event_source.handler.projection import rows as domain_row
+from cp_event_source.handler.projection.marks import Mark, Marks
+from cp_event_source.handler.projection.snapshots import Snapshot
+from cp_event_source.handler.values import attribute_value
 from cp_event_source.monitoring import DEFAULT_THRESHOLDS
-from handler import attribute_value, domain_contract, domain_row, project, row_notes, stored_event
-from handler.domain_event import ContractViolation, parse_domain_event
-from handler.key_set import NO_KEYS
-from handler.marks import Mark, Marks
-from handler.snapshot import Snapshot
 
 from ..component.deployment import component, deploy, in_program
 from ..handler import slowest_messages
@@ -147,7 +152,7 @@ def test_every_attribute_of_the_pipelines_own_is_in_the_reference() -> None:
 
 def test_every_environment_variable_is_in_the_reference() -> None:
     page = text_of("docs/reference/functions-and-tables.md")
-    read = set(re.findall(r'environment, "([A-Z_]+)"', (REPOSITORY / "handler" / "settings.py").read_text()))
+    read = set(re.findall(r'environment, "([A-Z_]+)"', (REPOSITORY / "handler" / "aws" / "settings.py").read_text()))
     assert "DOMAIN_NAME" in read
     assert [name for name in sorted(read - {"AWS_LAMBDA_FUNCTION_NAME"}) if f"`{name}`" not in page] == []
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from handler import attribute_value, exact_json
-from handler.event_time import instant
+from cp_event_source.handler.events.event_time import instant
+from cp_event_source.handler.values import attribute_value, exact_json
 
 
 class Item(dict[str, Any]):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.domain_event import ContractViolation, parse_domain_event
+from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 
 from .layer import Item, apply, create, fold, fold_through_the_table, load_layer, read_events, stored
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handler.domain_event import ContractViolation, parse_domain_event
+from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 
 SOURCE = Path(__file__).parents[2] / "examples" / "consumer" / "quarantine" / "quarantine.py"
 FILE = "786841fa-b89f-40c7-9037-d96f1e1a79df"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from handler.domain_logic import DomainLogic
+from cp_event_source.handler.domain.logic import DomainLogic
 
 POISON = "Poison"
 """The EventName that every version before v2 refuses."""

@@ -13,8 +13,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from handler import clients, domain_logic, telemetry
-from handler.domain_logic import DomainLogic
+from cp_event_source.handler.aws import clients, telemetry
+from cp_event_source.handler.domain import logic as domain_logic
+from cp_event_source.handler.domain.logic import DomainLogic
 
 from ..doubles.aws import Clock
 from ..doubles.clients import retries_without_waiting
@@ -131,13 +132,15 @@ def _giving(value: Any) -> Callable[..., Any]:
 def _modules() -> list[ModuleType]:
     """The functions' own."""
     entry_points = [_entry_point(f"{name}_function") for name in (PERSIST, PROJECT)]
-    return entry_points + [module for name, module in sys.modules.items() if name.startswith("handler.")]
+    return entry_points + [
+        module for name, module in sys.modules.items() if name.startswith("cp_event_source.handler.")
+    ]
 
 
 @cache
 def _entry_point(name: str) -> ModuleType:
     """A function's entry point, imported for these tests alone; what it starts when imported is thrown away."""
-    full = f"handler.{name}"
+    full = f"cp_event_source.handler.{name}"
     before = sys.modules.pop(full, None)
     with (
         environment(),

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
-from handler import clients
+from cp_event_source.handler.aws import clients
 
 from ..doubles.aws import AwsError, Clock, Intercept
 from ..doubles.mappings import Crashed

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from handler.domain_row import DomainRow
-from handler.marks import Mark
-from handler.snapshot import Snapshot
+from cp_event_source.handler.projection.marks import Mark
+from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.projection.snapshots import Snapshot
 
 from ..doubles.dynamodb import DynamoDB
 from .domain import refuses

@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handler import clients
-from handler.domain_logic import DomainLogic
-from handler.rebuild import RebuildFailed
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.projection.rebuild import RebuildFailed
 
 from ..doubles.aws import Clock, invalid
 from ..doubles.clients import direct_dynamodb, direct_sqs, wire

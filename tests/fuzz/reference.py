@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from handler.event_time import UnreadableTime, instant
+from cp_event_source.handler.events.event_time import UnreadableTime, instant
 
 from ..corpus.values import Token, tokens
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import note
 from hypothesis import strategies as st
 
-from handler.event_time import instant_at
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.events.event_time import instant_at
+from cp_event_source.handler.events.stored_event import StoredEvent
 
 from ..corpus.pipeline import CODES, DOMAIN_NAME, SKEW_SECONDS, Pipeline, Seen, lambdas, probe
 from ..corpus.values import Token, tokens

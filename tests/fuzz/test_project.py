@@ -18,10 +18,10 @@ import pytest
 from hypothesis import note
 from hypothesis import strategies as st
 
-from handler.domain_logic import DomainLogic
-from handler.project import BadRebuildRequest
-from handler.rebuild import RebuildFailed
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.project import BadRebuildRequest
+from cp_event_source.handler.projection.rebuild import RebuildFailed
 
 from ..corpus.pipeline import Pipeline, lambdas, logic_of
 from ..doubles.aws import AwsError

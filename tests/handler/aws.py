@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handler import clients
+from cp_event_source.handler.aws import clients
 
 SETTINGS = {
     "AWS_LAMBDA_FUNCTION_NAME": "persist-1",
@@ -108,8 +108,8 @@ class PersistFunction:
 
 def load_entry_point(name: str) -> Any:
     """A function's entry point, imported anew."""
-    sys.modules.pop(f"handler.{name}", None)
+    sys.modules.pop(f"cp_event_source.handler.{name}", None)
     try:
-        return importlib.import_module(f"handler.{name}")
+        return importlib.import_module(f"cp_event_source.handler.{name}")
     finally:
-        sys.modules.pop(f"handler.{name}", None)
+        sys.modules.pop(f"cp_event_source.handler.{name}", None)

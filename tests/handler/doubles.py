@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from handler.attribute_value import Item
-from handler.budget import Budget
-from handler.domain_logic import DomainLogic
-from handler.domain_row import BOOKKEEPING, DomainRow
-from handler.folding import Recipe
-from handler.key_set import NO_KEYS, KeySet, Span
-from handler.projection import Projection, RowChanged
-from handler.rebuild import Rebuilds
-from handler.row_notes import Parked
-from handler.snapshot import Snapshot, slot_key
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, Span
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.decide import Projection, RowChanged
+from cp_event_source.handler.projection.folding import Recipe
+from cp_event_source.handler.projection.notes import Parked
+from cp_event_source.handler.projection.rebuild import Rebuilds
+from cp_event_source.handler.projection.rows import BOOKKEEPING, DomainRow
+from cp_event_source.handler.projection.snapshots import Snapshot, slot_key
+from cp_event_source.handler.values.attribute_value import Item
+from cp_event_source.handler.values.budget import Budget
 
 DOMAIN_ID = "domain-1"
 

@@ -4,9 +4,9 @@ import time
 from types import ModuleType
 from typing import Any
 
-from handler.domain_event import parse_domain_event
-from handler.domain_logic import DomainLogic
-from handler.stored_event import StoredEvent, to_item
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.domain_event import parse_domain_event
+from cp_event_source.handler.events.stored_event import StoredEvent, to_item
 
 
 def detail(number: int = 1, payload: Any = None, **fields: Any) -> dict[str, Any]:

@@ -16,13 +16,15 @@ from typing import Any
 
 from urllib3 import HTTPResponse
 
-from handler import clients, domain_logic, exact_json
-from handler.attribute_value import encode, encode_item
-from handler.domain_logic import DomainLogic
-from handler.domain_row import DomainRow, DomainState
-from handler.domain_table import ROWS_AT_ONCE
-from handler.ingest import event_item
-from handler.key_set import NO_KEYS
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.aws.domain_table import ROWS_AT_ONCE
+from cp_event_source.handler.domain import logic as domain_logic
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.ingest import event_item
+from cp_event_source.handler.events.key_set import NO_KEYS
+from cp_event_source.handler.projection.rows import DomainRow, DomainState
+from cp_event_source.handler.values import exact_json
+from cp_event_source.handler.values.attribute_value import encode, encode_item
 
 from ..faults.functions import ENVIRONMENT
 from .given import detail, layer
@@ -98,7 +100,7 @@ def main(function: str, shape: str) -> None:
         record = _record(make(ROW), "d-0")
         records = [text(record)] * (INVOCATION // len(text(record)))
         stored.append(text(record["dynamodb"]["NewImage"]))
-    handle = importlib.import_module(f"handler.{kind}_function").handle
+    handle = importlib.import_module(f"cp_event_source.handler.{kind}_function").handle
     event = json.loads(f'{{"Records":[{",".join(records)}]}}')
     out, sys.stdout = sys.stdout, io.StringIO()
     reply = handle(event, None)

@@ -19,8 +19,8 @@ from typing import Any
 from urllib3 import HTTPResponse
 
 from cp_event_source.functions import PERSIST_MEMORY_MB
-from handler import clients
-from handler.ingest import event_item
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.events.ingest import event_item
 
 from .given import detail
 from .largest_batches import INVOCATION, MESSAGE, SETTINGS, array, nested, text
@@ -131,7 +131,7 @@ def main(chosen: list[str]) -> None:
     for client in (dynamodb, sqs):
         client.meta.events.register_first("before-send.*.*", lambda request, **_: _reply(request, taken))
     clients.dynamodb, clients.sqs = lambda: dynamodb, lambda: sqs
-    handle = importlib.import_module("handler.persist_function").handle
+    handle = importlib.import_module("cp_event_source.handler.persist_function").handle
     measured: list[list[float]] = []
     for name, make in SHAPES.items():
         if chosen and name not in chosen:

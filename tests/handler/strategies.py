@@ -5,9 +5,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from handler import exact_json
-from handler.domain_event import DomainEvent
-from handler.event_time import instant
+from cp_event_source.handler.events.domain_event import DomainEvent
+from cp_event_source.handler.events.event_time import instant
+from cp_event_source.handler.values import exact_json
 
 
 def decimal_of(coefficient: int, exponent: int) -> Decimal:

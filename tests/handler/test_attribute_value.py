@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.attribute_value import (
+from cp_event_source.handler.values.attribute_value import (
     ITEM_SIZE_LIMIT,
     NESTING_LIMIT,
     NotStorable,
@@ -27,7 +27,7 @@ from handler.attribute_value import (
     encode_item,
     item_size,
 )
-from handler.exact_numbers import is_storable, number_text
+from cp_event_source.handler.values.exact_numbers import is_storable, number_text
 
 from .strategies import json_values, numbers
 

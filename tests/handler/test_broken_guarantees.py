@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-import handler
-from handler import folding, projection, rebuild, row_notes
+from cp_event_source.handler.projection import decide as projection
+from cp_event_source.handler.projection import folding, rebuild
+from cp_event_source.handler.projection import notes as row_notes
 
 from . import doubles, test_erasure, test_projection, test_rebuild
 
@@ -226,7 +227,7 @@ def test_the_trace_fails_without_its_guarantee(broken: str, monkeypatch: pytest.
     source = Path(module.__file__ or "").read_text()
     assert source.count(guarantee) == 1
     mutant = load(f"{module.__name__}_broken", source.replace(guarantee, instead))
-    users = [each for name, each in sys.modules.items() if name.startswith("handler.")]
+    users = [each for name, each in sys.modules.items() if name.startswith("cp_event_source.handler.")]
     for name, original in vars(module).items():
         if getattr(original, "__module__", None) != module.__name__ or name in _KNOWN:
             continue
@@ -239,7 +240,7 @@ def test_the_trace_fails_without_its_guarantee(broken: str, monkeypatch: pytest.
 
 def load(name: str, source: str) -> Any:
     """A module of the handler package from its source, which knows the original's exceptions and outcomes."""
-    assert handler.__name__ == name.partition(".")[0]
+    assert name.startswith("cp_event_source.handler.")
     spec = importlib.util.spec_from_loader(name, loader=None)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)

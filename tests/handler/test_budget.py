@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from handler import clients
-from handler.budget import AMPLE, Budget, OutOfTime
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
 
 
 def test_a_share_of_what_lambda_gives() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from handler import persist as persist_module
-from handler.collector import collector_paused
+from cp_event_source.handler import persist as persist_module
+from cp_event_source.handler.collector import collector_paused
 
 from .aws import PersistFunction
 from .test_persist import body

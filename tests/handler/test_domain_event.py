@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.domain_event import ContractViolation, DomainEvent, Violation, check_field, parse_domain_event, shown
-from handler.event_fields import FIELDS
-from handler.event_time import instant
+from cp_event_source.handler.events.domain_event import (
+    ContractViolation,
+    DomainEvent,
+    Violation,
+    check_field,
+    parse_domain_event,
+    shown,
+)
+from cp_event_source.handler.events.event_time import instant
+from cp_event_source.handler.events.fields import FIELDS
 
 from .strategies import json_values, texts
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from handler import domain_contract
-from handler.attribute_value import decode_item
-from handler.domain_logic import BrokenDomainLogic, DomainLogic, RowItem, load
-from handler.domain_row import NOTHING
-from handler.fold import fold
+from cp_event_source.handler.domain import contract as domain_contract
+from cp_event_source.handler.domain.fold import fold
+from cp_event_source.handler.domain.logic import BrokenDomainLogic, DomainLogic, RowItem, load
+from cp_event_source.handler.projection.rows import NOTHING
+from cp_event_source.handler.values.attribute_value import decode_item
 
 from .given import layer, logic, stored
 

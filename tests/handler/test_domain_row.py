@@ -7,11 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.attribute_value import encode_item, item_size
-from handler.domain_row import BOOKKEEPING_BYTES, MAX_CRASH_PROBES, MIXED, NOTHING, DomainRow, DomainState
-from handler.key_set import KeySet
-from handler.marks import MOST_BYTES, Mark, Marks
-from handler.row_notes import MAX_PROGRESS_BYTES, Cause, CrashProbe, Parked, Progress, Rebuilding, now_text
+from cp_event_source.handler.events.key_set import KeySet
+from cp_event_source.handler.projection.marks import MOST_BYTES, Mark, Marks
+from cp_event_source.handler.projection.notes import (
+    MAX_PROGRESS_BYTES,
+    Cause,
+    CrashProbe,
+    Parked,
+    Progress,
+    Rebuilding,
+    now_text,
+)
+from cp_event_source.handler.projection.rows import (
+    BOOKKEEPING_BYTES,
+    MAX_CRASH_PROBES,
+    MIXED,
+    NOTHING,
+    DomainRow,
+    DomainState,
+)
+from cp_event_source.handler.values.attribute_value import encode_item, item_size
 
 from .given import erased, stored
 from .strategies import identifiers

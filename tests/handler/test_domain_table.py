@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handler import domain_table
-from handler.attribute_value import encode_item
-from handler.domain_row import NOTHING, DomainRow
-from handler.domain_table import DomainTable, ReadIncomplete
-from handler.key_set import KeySet
-from handler.projection import RowChanged
+from cp_event_source.handler.aws import domain_table
+from cp_event_source.handler.aws.domain_table import DomainTable, ReadIncomplete
+from cp_event_source.handler.events.key_set import KeySet
+from cp_event_source.handler.projection.decide import RowChanged
+from cp_event_source.handler.projection.rows import NOTHING, DomainRow
+from cp_event_source.handler.values.attribute_value import encode_item
 
 from .aws import Calls, client_error, shared_clients
 from .given import stored

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.domain_logic import DomainLogic
-from handler.domain_row import NOTHING
-from handler.folding import Folding, Terms
-from handler.key_set import NO_KEYS, KeySet
-from handler.marks import SLOTS
-from handler.projection import Outcome, Plan
-from handler.rebuild import RebuildFailed
-from handler.row_notes import Cause
-from handler.snapshot import Snapshot
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.key_set import NO_KEYS, KeySet
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.decide import Outcome, Plan
+from cp_event_source.handler.projection.folding import Folding, Terms
+from cp_event_source.handler.projection.marks import SLOTS
+from cp_event_source.handler.projection.notes import Cause
+from cp_event_source.handler.projection.rebuild import RebuildFailed
+from cp_event_source.handler.projection.rows import NOTHING
+from cp_event_source.handler.projection.snapshots import Snapshot
 from tests.nightly import effort
 
 from .doubles import DOMAIN_ID, World, stored

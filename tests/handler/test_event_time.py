@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.event_time import FORM, UnreadableTime, instant, instant_at
+from cp_event_source.handler.events.event_time import FORM, UnreadableTime, instant, instant_at
 
 TEXT = "dddd-dd-ddTdd:dd:dd.dddddddddZ"
 BEGIN = datetime(1, 1, 1)

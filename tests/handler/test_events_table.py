@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handler.events_table import Appended, EventsTable
-from handler.key_set import Span
+from cp_event_source.handler.aws.events_table import Appended, EventsTable
+from cp_event_source.handler.events.key_set import Span
 
 from .aws import Calls, client_error, shared_clients
 from .given import erased, stored

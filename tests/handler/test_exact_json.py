@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler import exact_json
-from handler.exact_json import Document, InvalidJson, UnreadableNumber, dumps, loads, read
+from cp_event_source.handler.values import exact_json
+from cp_event_source.handler.values.exact_json import Document, InvalidJson, UnreadableNumber, dumps, loads, read
 
 from .strategies import json_texts, json_texts_of_numbers, json_values, numbers
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.exact_json import loads
-from handler.exact_numbers import is_storable, number_text, short_text, whole
+from cp_event_source.handler.values.exact_json import loads
+from cp_event_source.handler.values.exact_numbers import is_storable, number_text, short_text, whole
 
 from .strategies import decimal_of, json_texts_of_numbers, numbers
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.attribute_value import ITEM_SIZE_LIMIT, decode_item, encode_item
-from handler.domain_logic import DomainLogic
-from handler.domain_row import BOOKKEEPING_BYTES, NOTHING, DomainRow, DomainState
-from handler.fold import Folded, fold
-from handler.key_set import KeySet
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.fold import Folded, fold
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.key_set import KeySet
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.rows import BOOKKEEPING_BYTES, NOTHING, DomainRow, DomainState
+from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, decode_item, encode_item
 
 from .given import endless, erased, logic, stored
 from .strategies import json_values, numbers

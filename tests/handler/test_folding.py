@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from handler.budget import AMPLE, Budget, OutOfTime
-from handler.domain_row import NOTHING, DomainRow
-from handler.folding import Folding, Terms
-from handler.key_set import NO_KEYS, KeySet
-from handler.marks import Mark, Marks
-from handler.row_notes import Cause
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.events.key_set import NO_KEYS, KeySet
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.folding import Folding, Terms
+from cp_event_source.handler.projection.marks import Mark, Marks
+from cp_event_source.handler.projection.notes import Cause
+from cp_event_source.handler.projection.rows import NOTHING, DomainRow
+from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
 
 from .doubles import DOMAIN_ID, World, counting, stored
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handler.ids import NO_IDS, Ids, ids_of_events
+from cp_event_source.handler.events.ids import NO_IDS, Ids, ids_of_events
 
 
 def correlated(correlation_id: str) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler import exact_json
-from handler.ids import Ids
-from handler.ingest import Rejected, event_item, ids_of
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.events.ids import Ids
+from cp_event_source.handler.events.ingest import Rejected, event_item, ids_of
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.values import exact_json
 
 from .given import detail
 from .strategies import json_values

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.key_set import DIGEST_BYTES, NO_KEYS, KeySet
+from cp_event_source.handler.events.key_set import DIGEST_BYTES, NO_KEYS, KeySet
 
 keys = st.text(st.characters(exclude_categories=["Cs"]))
 

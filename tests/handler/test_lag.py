@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.lag import milliseconds_since
+from cp_event_source.handler.events.lag import milliseconds_since
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC).timestamp()
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.key_set import KeySet
-from handler.marks import MOST_BYTES, NO_MARKS, SLOTS, Mark, Marks, place_between, thinned
+from cp_event_source.handler.events.key_set import KeySet
+from cp_event_source.handler.projection.marks import MOST_BYTES, NO_MARKS, SLOTS, Mark, Marks, place_between, thinned
 
 from .strategies import identifiers
 

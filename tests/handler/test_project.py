@@ -18,12 +18,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from handler.domain_event import DomainEvent
-from handler.domain_logic import BrokenDomainLogic
-from handler.project import BadRebuildRequest
-from handler.rebuild import RebuildFailed
-from handler.row_notes import MAX_INVOCATION_SECONDS
-from handler.stored_event import to_item
+from cp_event_source.handler.domain.logic import BrokenDomainLogic
+from cp_event_source.handler.events.domain_event import DomainEvent
+from cp_event_source.handler.events.stored_event import to_item
+from cp_event_source.handler.project import BadRebuildRequest
+from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS
+from cp_event_source.handler.projection.rebuild import RebuildFailed
 
 LAYER = """
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ class Pipeline:
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         monkeypatch.syspath_prepend(str(layer))
-        for module in ("domain_handler", "handler.project_function"):
+        for module in ("domain_handler", "cp_event_source.handler.project_function"):
             monkeypatch.delitem(sys.modules, module, raising=False)
         self.calls: list[str] = []
         self.broken: set[tuple[str, str]] = set()
@@ -90,8 +90,8 @@ class Pipeline:
 
     def restart(self) -> None:
         """The function in a process of its own."""
-        sys.modules.pop("handler.project_function", None)
-        self.function: Any = importlib.import_module("handler.project_function")
+        sys.modules.pop("cp_event_source.handler.project_function", None)
+        self.function: Any = importlib.import_module("cp_event_source.handler.project_function")
         events = self.function._project.rows.client.meta.events
         events.register("before-parameter-build.dynamodb.*", self._called)
 
@@ -177,7 +177,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, layer: Path) -> Iterator[Pipeline]
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     with mock_aws():
         yield Pipeline(monkeypatch, layer)
-    for module in ("domain_handler", "handler.project_function"):
+    for module in ("domain_handler", "cp_event_source.handler.project_function"):
         sys.modules.pop(module, None)
 
 
@@ -353,7 +353,9 @@ class TestTime:
         records = [pipeline.store(number, domain_id) for number in (1, 2) for domain_id in ("a", "b", "c")]
         left = iter([100_000])
         clock = iter([0.0, 1.0, 1.0, 1.0, 91.0, *[92.0] * 100])
-        pipeline.monkeypatch.setattr("handler.budget.time", SimpleNamespace(monotonic=lambda: next(clock)))
+        pipeline.monkeypatch.setattr(
+            "cp_event_source.handler.values.budget.time", SimpleNamespace(monotonic=lambda: next(clock))
+        )
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: next(left), aws_request_id="r")
         reply = pipeline.function.handle({"Records": records}, context)
         assert reply == {"batchItemFailures": [{"itemIdentifier": each} for each in ("b1", "b2", "c1", "c2")]}

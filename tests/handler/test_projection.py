@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler import crash_probe, projection, rebuild
-from handler.budget import Budget, OutOfTime
-from handler.domain_logic import DomainLogic
-from handler.domain_row import MIXED
-from handler.key_set import KeySet
-from handler.projection import Contention, Outcome
-from handler.row_notes import MAX_INVOCATION_SECONDS, Cause
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.key_set import KeySet
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection import crash_probe, rebuild
+from cp_event_source.handler.projection import decide as projection
+from cp_event_source.handler.projection.decide import Contention, Outcome
+from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS, Cause
+from cp_event_source.handler.projection.rows import MIXED
+from cp_event_source.handler.values.budget import Budget, OutOfTime
 from tests.handler.doubles import DOMAIN_ID, World, counting, logic, stored
 from tests.handler.given import erased
 from tests.handler.strategies import strange_attributes

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.ids import Ids
-from handler.ingest import Rejected
-from handler.queues import ParkedQueue, Quarantine
-from handler.row_notes import Cause, Parked
+from cp_event_source.handler.aws.queues import ParkedQueue, Quarantine
+from cp_event_source.handler.events.ids import Ids
+from cp_event_source.handler.events.ingest import Rejected
+from cp_event_source.handler.projection.notes import Cause, Parked
 
 PARKED = Parked(
     "k", "e", "Noted", Cause.LOGIC, "ValueError", "ValueError: \U0001f600 \ud7ff", "2026-01-01", "arn:1", "k", "k2"

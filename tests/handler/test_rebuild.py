@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.budget import Budget
-from handler.domain_logic import DomainLogic
-from handler.domain_row import DomainRow
-from handler.rebuild import RebuildFailed
-from handler.row_notes import Rebuilding
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.notes import Rebuilding
+from cp_event_source.handler.projection.rebuild import RebuildFailed
+from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.values.budget import Budget
 from tests.nightly import effort
 
 from .doubles import DOMAIN_ID, World, counting, stored

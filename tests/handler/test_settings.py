@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handler.settings import BrokenSettings, PersistSettings, ProjectSettings
+from cp_event_source.handler.aws.settings import BrokenSettings, PersistSettings, ProjectSettings
 
 PERSIST = {
     "DOMAIN_NAME": "File",

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from cp_event_source import functions, queues
-from handler import budget, clients, persist
-from handler.ingest import event_item
+from cp_event_source.handler import persist
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.events.ingest import event_item
+from cp_event_source.handler.values import budget
 
 from ..doubles.aws import Clock
 from ..doubles.clients import direct_dynamodb, direct_sqs

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.attribute_value import ITEM_SIZE_LIMIT, encode_item, item_size
-from handler.domain_row import BOOKKEEPING_BYTES, DomainState
-from handler.key_set import KeySet
-from handler.marks import Mark
-from handler.snapshot import Snapshot
-from handler.snapshots_table import SnapshotsTable
+from cp_event_source.handler.aws.snapshots_table import SnapshotsTable
+from cp_event_source.handler.events.key_set import KeySet
+from cp_event_source.handler.projection.marks import Mark
+from cp_event_source.handler.projection.rows import BOOKKEEPING_BYTES, DomainState
+from cp_event_source.handler.projection.snapshots import Snapshot
+from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, encode_item, item_size
 
 from .aws import Calls, shared_clients
 from .strategies import identifiers

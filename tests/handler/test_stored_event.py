@@ -12,10 +12,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from handler import exact_json
-from handler.attribute_value import ITEM_SIZE_LIMIT, item_size
-from handler.domain_event import DomainEvent
-from handler.stored_event import MOST_NATIVE_VALUES, StoredEvent, Unstorable, same_content, to_item
+from cp_event_source.handler.events.domain_event import DomainEvent
+from cp_event_source.handler.events.stored_event import (
+    MOST_NATIVE_VALUES,
+    StoredEvent,
+    Unstorable,
+    same_content,
+    to_item,
+)
+from cp_event_source.handler.values import exact_json
+from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, item_size
 
 from .strategies import events, json_values
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handler.telemetry import Telemetry, error_class
+from cp_event_source.handler.aws.telemetry import Telemetry, error_class
 
 from .aws import PersistFunction, client_error
 from .test_persist import body

@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from handler.time_limit import TookTooLong, time_limit
+from cp_event_source.handler.domain.time_limit import TookTooLong, time_limit
 
 from .given import endless
 
@@ -210,7 +210,7 @@ def test_what_cannot_be_stopped_ends_with_the_process(work: str) -> None:
     """Lambda then starts another; until its own time limit it would run a quarter of an hour."""
     program = (
         "import itertools, time\n"
-        "from handler.time_limit import time_limit\n"
+        "from cp_event_source.handler.domain.time_limit import time_limit\n"
         "with time_limit(0.2) as limit:\n"
         "    with limit:\n"
         f"        {work}\n"

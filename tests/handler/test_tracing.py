@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler import tracing
-from handler.ids import NO_IDS, Ids
-from handler.tracing import MOST_ANNOTATIONS, Tracing
+from cp_event_source.handler.aws import tracing
+from cp_event_source.handler.aws.tracing import MOST_ANNOTATIONS, Tracing
+from cp_event_source.handler.events.ids import NO_IDS, Ids
 
 from .daemon import LARGEST_DATAGRAM, PARENT, ROOT, SAMPLED, Daemon, listening
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from handler import clients, domain_logic, fold, telemetry
+from cp_event_source.handler.aws import clients, telemetry
+from cp_event_source.handler.domain import fold
+from cp_event_source.handler.domain import logic as domain_logic
 from tests.doubles.clients import Double, direct_dynamodb, direct_sqs
 from tests.doubles.sqs import SQS
 from tests.handler.aws import load_entry_point
@@ -98,7 +100,7 @@ class Functions:
         self._persist, self._project = load_entry_point("persist_function"), load_entry_point("project_function")
         for module in (self._persist, self._project):
             monkeypatch.setattr(module, "Telemetry", Journal)
-        handler = [each for name, each in sys.modules.items() if name.startswith("handler.")]
+        handler = [each for name, each in sys.modules.items() if name.startswith("cp_event_source.handler.")]
         for module in (*handler, self._persist, self._project):
             if getattr(module, "time", None) is time:
                 monkeypatch.setattr(module, "time", _MODULE_TIME)

@@ -5,7 +5,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from handler.domain_logic import DomainLogic
+from cp_event_source.handler.domain.logic import DomainLogic
 from tests.doubles.aws import Clock
 
 VERSIONS = range(1, 5)

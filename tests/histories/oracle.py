@@ -5,9 +5,9 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
-from handler.domain_row import DomainRow
-from handler.key_set import KeySet
-from handler.snapshot import Snapshot
+from cp_event_source.handler.events.key_set import KeySet
+from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.projection.snapshots import Snapshot
 
 from .logic import LAST, VERSIONS, can_read, entry, version
 from .messages import Event

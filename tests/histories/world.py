@@ -10,11 +10,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from handler.budget import OutOfTime
-from handler.domain_table import ReadIncomplete
-from handler.projection import Contention
-from handler.rebuild import RebuildFailed
-from handler.row_notes import MAX_INVOCATION_SECONDS, Cause, Parked
+from cp_event_source.handler.aws.domain_table import ReadIncomplete
+from cp_event_source.handler.projection.decide import Contention
+from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS, Cause, Parked
+from cp_event_source.handler.projection.rebuild import RebuildFailed
+from cp_event_source.handler.values.budget import OutOfTime
 from tests.doubles.aws import Clock
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.mappings import Crashed, Delivery, QueueMapping, StreamMapping

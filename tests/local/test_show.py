@@ -1,6 +1,5 @@
 """The tables are readable on a narrow terminal, on a wide one, and in a log."""
 
-import importlib
 import io
 from types import SimpleNamespace
 from typing import Any, cast
@@ -8,13 +7,13 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from cp_event_source.handler_code import domain_row, stored_event
+from cp_event_source.handler.events import stored_event
+from cp_event_source.handler.projection import notes
+from cp_event_source.handler.projection import rows as domain_row
+from cp_event_source.handler.values.attribute_value import encode
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
 from cp_event_source.local.show import make_console, pipeline_tables
-from handler.attribute_value import encode
-
-notes = importlib.import_module(domain_row.Parked.__module__)
 
 ONE = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handler.marks import thinned
+from cp_event_source.handler.projection.marks import thinned
 
 SPACING = 1
 """Events between two marks."""

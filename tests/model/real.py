@@ -11,17 +11,17 @@ from unittest.mock import patch
 
 from greenlet import getcurrent, greenlet
 
-from handler.budget import AMPLE, Budget, OutOfTime
-from handler.crash_probe import MAX_CRASHES
-from handler.domain_logic import DomainLogic
-from handler.domain_row import MIXED, DomainRow, DomainState
-from handler.folding import Recipe
-from handler.key_set import NO_KEYS, KeySet, Span
-from handler.projection import Contention, Outcome, Projection, RowChanged
-from handler.rebuild import RebuildFailed, Rebuilds
-from handler.row_notes import Cause, Parked
-from handler.snapshot import Snapshot
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, Span
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.crash_probe import MAX_CRASHES
+from cp_event_source.handler.projection.decide import Contention, Outcome, Projection, RowChanged
+from cp_event_source.handler.projection.folding import Recipe
+from cp_event_source.handler.projection.notes import Cause, Parked
+from cp_event_source.handler.projection.rebuild import RebuildFailed, Rebuilds
+from cp_event_source.handler.projection.rows import MIXED, DomainRow, DomainState
+from cp_event_source.handler.projection.snapshots import Snapshot
+from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
 from tests.handler.doubles import DOMAIN_ID, MemoryEvents, logic, stored
 from tests.handler.given import erased
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from handler import crash_probe, folding, projection
-from handler import rebuild as rebuild_module
-from handler.stored_event import StoredEvent
+from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection import crash_probe, folding
+from cp_event_source.handler.projection import decide as projection
+from cp_event_source.handler.projection import rebuild as rebuild_module
 from tests.nightly import effort
 
 from .explore import Scenario, Violation, at_random, explore, search
@@ -46,7 +47,9 @@ def test_random_interleavings_end_in_the_fold_of_the_store(scenario: Scenario) -
 def test_what_is_broken_in_the_real_code_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the above would prove nothing: deliveries that tell a rebuild of nothing lose a late event."""
     monkeypatch.setattr(projection, "_noting", lambda row, position: row.rebuilding if row else None)
-    monkeypatch.setattr(folding.Folding, "missing", lambda *_, **__: None)  # which would refuse what the rebuild came to
+    monkeypatch.setattr(
+        folding.Folding, "missing", lambda *_, **__: None
+    )  # which would refuse what the rebuild came to
     with pytest.raises(Violation, match="the row lost events"):
         explore(named(SETTINGS, "a rebuild and a late event"))
 

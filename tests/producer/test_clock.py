@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cp_event_source.handler.events.event_time import instant
 from cp_event_source.producer import clock
-from handler.event_time import instant
 
 LAST = 253_402_300_000_000_000_000  # in the year 9999
 

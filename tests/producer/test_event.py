@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cp_event_source.handler.events.domain_event import parse_domain_event
+from cp_event_source.handler.values import exact_json
 from cp_event_source.producer import ContractViolation, DomainEvent
 from cp_event_source.producer.clock import event_time
-from handler import exact_json
-from handler.domain_event import parse_domain_event
 
 from .events import an_event, detail_of, payloads
 

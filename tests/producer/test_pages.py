@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cp_event_source import producer
+from cp_event_source.handler.events.domain_event import parse_domain_event
+from cp_event_source.handler.values import exact_json
 from cp_event_source.producer import ContractViolation, DomainEvent, Unpublished, event, publish, publishing
-from handler import exact_json
-from handler.domain_event import parse_domain_event
 from tests.docs.markdown import REPOSITORY, Block, blocks, pages
 
 EXAMPLES = [block for page in pages() for block in blocks(page) if "cp_event_source.producer" in block.text]

@@ -22,9 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from cp_event_source.handler.events.domain_event import parse_domain_event
+from cp_event_source.handler.values import exact_json
 from cp_event_source.producer import DomainEvent, Unpublished, publish, publishing
-from handler import exact_json
-from handler.domain_event import parse_domain_event
 
 from .events import an_event
 

@@ -62,7 +62,7 @@ def test_the_wheel_holds_the_functions_code_inside_the_package_and_nothing_else(
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"cp_event_source"}
-    sources = {f"cp_event_source/handler/{path.name}" for path in (ROOT / "handler").glob("*.py")}
+    sources = {f"cp_event_source/{path.relative_to(ROOT)}" for path in (ROOT / "handler").rglob("*.py")}
     assert {name for name in names if name.startswith("cp_event_source/handler/")} == sources
     assert {"cp_event_source/py.typed", "cp_event_source/PulumiPlugin.yaml"} <= set(names)
 

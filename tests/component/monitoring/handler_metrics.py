@@ -35,7 +35,7 @@ def sent_by(function: str) -> set[str]:
 
 def operations_on(table: str) -> set[str]:
     """The DynamoDB operations that the handler's module for a table calls, as CloudWatch names them."""
-    source = (HANDLER / f"{table}.py").read_text()
+    source = (HANDLER / "aws" / f"{table}.py").read_text()
     methods = {
         *re.findall(r"client\.([a-z_]+)\(", source),
         *re.findall(r'client\.get_paginator\("([a-z_]+)"\)', source),

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from cp_event_source.handler.projection.decide import Outcome
 from cp_event_source.monitoring.catalogue import ALARMS, DEFAULT_THRESHOLDS
 from cp_event_source.monitoring.specification import RUNBOOK, Alarm
-from handler.projection import Outcome
 from tests.docs.markdown import REPOSITORY, anchors
 
 from .handler_metrics import HANDLER

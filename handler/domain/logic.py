@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from . import domain_contract as contract
-from .stored_event import StoredEvent
+from ..events.stored_event import StoredEvent
+from . import contract
 
 _APPLY_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
     "domain_payload": lambda event: event.domain_payload,

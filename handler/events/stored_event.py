@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import attribute_value, exact_json
-from .attribute_value import ITEM_SIZE_LIMIT, Item, NotStorable, item_size
+from ..values import attribute_value, exact_json
+from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, NotStorable, item_size
+from ..values.exact_numbers import number_text
 from .domain_event import DomainEvent
-from .exact_numbers import number_text
 from .key_set import erased_key
 
 ERASED = "Erased"

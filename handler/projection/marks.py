@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
-from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
+from ..events.key_set import DIGEST_BYTES, NO_KEYS, KeySet
 
 MOST_BYTES = 8 * 1024
 """Of the encoded marks: the room that a row keeps for them. A mark takes about 30 bytes; only keys near their limit of

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .domain_row import BOOKKEEPING
-from .snapshot import Snapshot, slot_key
+from ..projection.rows import BOOKKEEPING
+from ..projection.snapshots import Snapshot, slot_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

@@ -25,15 +25,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .budget import AMPLE, Budget
-from .domain_row import NOTHING, DomainRow
-from .fold import Failure
+from ..domain.fold import Failure
+from ..events.key_set import Span
+from ..values.budget import AMPLE, Budget
+from .decide import EventStore, RowStore, SnapshotStore, newest_kept, replaced, still_held, up_to
 from .folding import Folding, Recipe, Terms
-from .key_set import Span
 from .marks import SLOTS, Mark
-from .projection import EventStore, RowStore, SnapshotStore, newest_kept, replaced, still_held, up_to
-from .row_notes import MAX_INVOCATION_SECONDS, Cause, Rebuilding, now_text
-from .snapshot import Snapshot
+from .notes import MAX_INVOCATION_SECONDS, Cause, Rebuilding, now_text
+from .rows import NOTHING, DomainRow
+from .snapshots import Snapshot
 
 _MOST_ROUNDS: Final = 1000
 """Each follows on a write that was faster."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .domain_row import BOOKKEEPING, DomainRow
-from .projection import RowChanged
+from ..projection.decide import RowChanged
+from ..projection.rows import BOOKKEEPING, DomainRow
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from .attribute_value import Item, binary
+from ..values.attribute_value import Item, binary
 from .marks import Marks
 
 MAX_INVOCATION_SECONDS: Final = 15 * 60

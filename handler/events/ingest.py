@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from . import exact_json
-from .attribute_value import Item
+from ..values import exact_json
+from ..values.attribute_value import Item
 from .domain_event import ContractViolation, parse_domain_event
 from .ids import NO_IDS, Ids
 from .stored_event import Unstorable, to_item

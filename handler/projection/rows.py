@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from .attribute_value import Item, binary
-from .domain_contract import RESERVED_ATTRIBUTES
-from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
+from ..domain.contract import RESERVED_ATTRIBUTES
+from ..events.key_set import DIGEST_BYTES, NO_KEYS, KeySet
+from ..events.stored_event import StoredEvent
+from ..values.attribute_value import Item, binary
 from .marks import MOST_BYTES, NO_MARKS, Mark, Marks, are_one_path
-from .row_notes import CrashProbe, Parked, Progress, Rebuilding, is_event_key
-from .stored_event import StoredEvent
+from .notes import CrashProbe, Parked, Progress, Rebuilding, is_event_key
 
 BOOKKEEPING, PARKED_SINCE, _ = RESERVED_ATTRIBUTES
 MIXED = "mixed"

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, islice
 
-from .budget import AMPLE, Budget, OutOfTime
-from .domain_logic import DomainLogic
-from .domain_row import NOTHING, DomainRow, DomainState
-from .fold import Failure, fold
-from .key_set import KeySet
+from ..domain.fold import Failure, fold
+from ..domain.logic import DomainLogic
+from ..events.key_set import KeySet
+from ..events.repeated_ids import RepeatedIds
+from ..events.stored_event import StoredEvent
+from ..values.budget import AMPLE, Budget, OutOfTime
 from .marks import SLOTS, Mark, Marks, place_between, thinned
-from .repeated_ids import RepeatedIds
-from .row_notes import MAX_PROGRESS_BYTES, Cause, Progress
-from .snapshot import Snapshot
-from .stored_event import StoredEvent
+from .notes import MAX_PROGRESS_BYTES, Cause, Progress
+from .rows import NOTHING, DomainRow, DomainState
+from .snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

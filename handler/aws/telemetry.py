@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from .ids import NO_IDS, Ids
+from ..events.ids import NO_IDS, Ids
 from .tracing import Tracing
 
 NAMESPACE = "CpEventSource"

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .attribute_value import Item
-from .domain_contract import RESERVED_ATTRIBUTES
-from .domain_row import BOOKKEEPING, DomainState
+from ..domain.contract import RESERVED_ATTRIBUTES
+from ..values.attribute_value import Item
 from .marks import Mark
+from .rows import BOOKKEEPING, DomainState
 
 SLOT = RESERVED_ATTRIBUTES[2]
 

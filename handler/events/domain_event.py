@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import exact_json
-from .event_fields import DOMAIN as DOMAIN
-from .event_fields import FIELDS, BrokenRule, Exactly, Time
+from ..values import exact_json
+from .fields import DOMAIN as DOMAIN
+from .fields import FIELDS, BrokenRule, Exactly, Time
 
 _RULES: Final = {field.name: field.rule for field in FIELDS}
 _OPTIONAL: Final = frozenset(field.name for field in FIELDS if not field.required)

@@ -13,7 +13,7 @@ import socket
 import time
 from contextlib import suppress
 
-from .ids import Ids
+from ..events.ids import Ids
 
 MOST_ANNOTATIONS = 50
 """Of one trace, that X-Ray indexes."""

@@ -28,16 +28,16 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
+from ..domain.fold import Failure
+from ..events.key_set import KeySet, Span, is_erased_key, key_of
+from ..events.stored_event import StoredEvent
+from ..values.budget import AMPLE, Budget
 from . import crash_probe
-from .budget import AMPLE, Budget
-from .domain_row import MIXED, NOTHING, DomainRow
-from .fold import Failure
 from .folding import Folding, Recipe, Terms, process_died
-from .key_set import KeySet, Span, is_erased_key, key_of
 from .marks import START, Mark
-from .row_notes import MAX_NAME_CHARACTERS, Cause, Parked, Rebuilding, now_text
-from .snapshot import Snapshot
-from .stored_event import StoredEvent
+from .notes import MAX_NAME_CHARACTERS, Cause, Parked, Rebuilding, now_text
+from .rows import MIXED, NOTHING, DomainRow
+from .snapshots import Snapshot
 
 _MOST_RACES = 20
 """Lost races after which a domain's events go back to the stream; each loss means that another writer got on."""

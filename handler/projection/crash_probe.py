@@ -10,9 +10,9 @@ must have ended, and of each event by itself, since several events of an object 
 
 from typing import Final
 
-from .domain_row import MAX_CRASH_PROBES, NOTHING, DomainRow, DomainState
-from .row_notes import MAX_INVOCATION_SECONDS, CrashProbe, now_text
-from .stored_event import StoredEvent
+from ..events.stored_event import StoredEvent
+from .notes import MAX_INVOCATION_SECONDS, CrashProbe, now_text
+from .rows import MAX_CRASH_PROBES, NOTHING, DomainRow, DomainState
 
 STREAM_RETENTION_SECONDS: Final = 24 * 3600
 """Of DynamoDB Streams."""

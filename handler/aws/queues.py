@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
-    from .ingest import Rejected
-    from .row_notes import Parked
+    from ..events.ingest import Rejected
+    from ..projection.notes import Parked
 
 _LONGEST_REASON = 2048
 """Characters (ASCII) of a reason."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from .attribute_value import Item
-from .key_set import Span
-from .stored_event import ERASED, StoredEvent, same_content
+from ..events.key_set import Span
+from ..events.stored_event import ERASED, StoredEvent, same_content
+from ..values.attribute_value import Item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

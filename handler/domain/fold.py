@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from decimal import Context, localcontext
 from typing import Any
 
-from .attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, differences, encode_item, item_size
-from .domain_contract import RESERVED_ATTRIBUTES
-from .domain_logic import DomainLogic, RowItem
-from .domain_row import BOOKKEEPING_BYTES, DomainState
-from .exact_numbers import MOST_DIGITS
-from .row_notes import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause
-from .stored_event import StoredEvent
+from ..events.stored_event import StoredEvent
+from ..projection.notes import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause
+from ..projection.rows import BOOKKEEPING_BYTES, DomainState
+from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, differences, encode_item, item_size
+from ..values.exact_numbers import MOST_DIGITS
+from .contract import RESERVED_ATTRIBUTES
+from .logic import DomainLogic, RowItem
 from .time_limit import time_limit
 
 _LARGEST_ROW = ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES

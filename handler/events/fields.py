@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from . import exact_json
+from ..values import exact_json
 from .event_time import UnreadableTime, instant
 
 DOMAIN: Final = "DOMAIN"
