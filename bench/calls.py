@@ -100,7 +100,7 @@ def _persist_rows() -> Iterator[Sequence[Cell]]:
         ("a duplicate", batch()),
         ("a conflict: same key, other content", batch(UserId="another")),
     ):
-        yield _row(case, used(pipeline, partial(persist.handle, messages)), number, size)
+        yield _row(case, used(pipeline, partial(persist.handle_batch, messages)), number, size)
 
 
 def fast_path(base: Pipeline, k: int) -> tuple[Used, int]:

@@ -11,9 +11,9 @@ from botocore.awsrequest import AWSResponse
 
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import RowItem
+from cp_event_source.handler.domain.state import NOTHING, DomainState
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.rows import NOTHING, DomainState
 from cp_event_source.handler.values.attribute_value import decode_item, item_size
 
 from . import events, prices
@@ -86,7 +86,7 @@ def _persist(runs: int) -> Iterator[Sequence[Cell]]:
     alone, whole = (Pipeline().persist(each) for each in (_NoCall(client.exceptions), client))
     seconds = best(
         {
-            "the handler": lambda: partial(alone.handle, json.loads(json.dumps(batch))),
+            "the handler": lambda: partial(alone.handle_batch, json.loads(json.dumps(batch))),
             "botocore": put,
             "both together": lambda: partial(whole.handle, json.loads(json.dumps(batch))),
         },

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 
 from cp_event_source.handler.domain.fold import fold
+from cp_event_source.handler.domain.state import NOTHING, DomainState
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.rows import NOTHING, DomainState
 from cp_event_source.handler.values.attribute_value import Item, item_size
 
 from . import events, prices

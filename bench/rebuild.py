@@ -120,7 +120,7 @@ def measure(length: int) -> None:
         gc.collect()
         _forget_the_peak()
         before, start = _peak(), process_seconds()
-        done = project.rebuild(
+        done = project.rebuild_requests.handle(
             {"EventType": "REBUILD", "DomainName": events.DOMAIN_NAME, "DomainId": events.domain_id()}
         )
         seconds, peak = process_seconds() - start - meter.seconds, _peak()

@@ -23,6 +23,7 @@ from .projection.projection import Delivery, Projection, Result
 from .projection.rebuild import Rebuilds
 from .projection.stores import Stores
 from .rebuild_requests import RebuildRequests
+from .values.attribute_value import Item
 from .values.budget import AMPLE, Budget
 from .values.clock import Clock
 
@@ -202,8 +203,8 @@ def count_repeated_id(telemetry: Telemetry, event: StoredEvent) -> None:
     telemetry.count("RepeatedEventIds")
 
 
-def _image(record: StreamRecord) -> Mapping[str, Any]:
-    image: Mapping[str, Any] = record["dynamodb"].get("NewImage", {})
+def _image(record: StreamRecord) -> Item:
+    image: Item = record["dynamodb"].get("NewImage", {})
     return image
 
 

@@ -90,7 +90,7 @@ class Telemetry:
                 "Metrics": [{"Name": name, "Unit": units[name]} for name in part],
             }
             embedded = {"Timestamp": int(self._clock.now() * 1000), "CloudWatchMetrics": [directive]}
-            _write({"_aws": embedded, **self._dimensions, **part})
+            self._write({"_aws": embedded, **self._dimensions, **part})
         self._counts.clear()
         self._measured.clear()
 
@@ -106,7 +106,12 @@ class Telemetry:
             **fields,
             "xray_trace_id": _trace_id(),
         }
-        _write({name: value for name, value in line.items() if value is not None})
+        self._write({name: value for name, value in line.items() if value is not None})
+
+    def _write(self, line: dict[str, object]) -> None:
+        # ASCII, so that no text can fail to be written; one write, so that no other line gets in between
+        sys.stdout.write(f"{_JSON.encode(line)}\n")
+        sys.stdout.flush()
 
 
 def error_class(error: BaseException) -> str:
@@ -119,12 +124,6 @@ def _trace_id() -> str | None:
     """X-Ray's id of this invocation: Lambda sets `Root=1-...;Parent=...;Sampled=1` for each."""
     root, _, _ = os.environ.get(_TRACE, "").partition(";")
     return root.removeprefix("Root=") or None
-
-
-def _write(line: dict[str, object]) -> None:
-    # ASCII, so that no text can fail to be written; one write, so that no other line gets in between
-    sys.stdout.write(f"{_JSON.encode(line)}\n")
-    sys.stdout.flush()
 
 
 _JSON = json.JSONEncoder(separators=(",", ":"), default=str)

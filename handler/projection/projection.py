@@ -14,13 +14,14 @@ row. Then that row may come back without what was applied since. A rebuild repai
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from ..events.stored_event import StoredEvent
+from ..values.attribute_value import Item
 from ..values.budget import AMPLE, Budget
 from ..values.clock import Clock
 from .crash_probe import CrashProbes
@@ -46,7 +47,7 @@ class Delivery:
     """One domain object's records in a batch of the stream."""
 
     domain_id: str
-    images: Sequence[Mapping[str, Any]]
+    images: Sequence[Item]
     """The stored events' items: at least one, in any order, repetitions allowed."""
     row: DomainRow | None
     """The object's row, read strongly consistent after the events were stored."""
@@ -141,7 +142,7 @@ class Projection:
         decided = self._decided(ordered, row, budget, may_crash=may_crash)
         after = decided.row
         if after is not None and row is not None and row.probes:
-            after = replace(after, probes=self._probes.without(after.probes, {event.key for event in ordered}))
+            after = replace(after, probes=self.crash_probes.without(after.probes, {event.key for event in ordered}))
         if after is None or after.parked is None:
             return Plan(ordered, row, after, decided.snapshots, notified)
         if any(after.parked.is_same(each) for each in (row.parked if row is not None else None, notified)):
@@ -170,7 +171,7 @@ class Projection:
             events = [StoredEvent.of(image) for image in delivery.images]
             row = delivery.row
             if delivery.may_crash:
-                probed = self._probes.begin(events[0], row)
+                probed = self.crash_probes.begin(events[0], row)
                 if probed.has_event:
                     return self._attempt(delivery, begun, Plan(events, row))
                 row = probed.row
@@ -184,14 +185,16 @@ class Projection:
     def _finish(self, attempt: _Attempt, budget: Budget) -> Result:
         delivery = attempt.delivery
         try:
-            plan = self._race(attempt.plan, attempt.written.result(), budget, may_crash=delivery.may_crash)
+            plan = self.settle(attempt.plan, attempt.written.result(), budget, may_crash=delivery.may_crash)
             if delivery.may_crash and plan.after is None:  # nothing was written over the note
-                self._probes.end(plan.events[0])
+                self.crash_probes.end(plan.events[0])
         except Exception as error:  # noqa: BLE001  one delivery's fault must not touch the others
             return self._failed(delivery, attempt.begun, error)
         return Result(delivery, attempt.begun, plan)
 
-    def _race(self, plan: Plan, now: DomainRow | None, budget: Budget, *, may_crash: bool) -> Plan:
+    def settle(
+        self, plan: Plan, now: DomainRow | None, budget: Budget = AMPLE, *, may_crash: bool = False
+    ) -> Plan:
         """Decide and write until the row that the table holds is the plan's."""
         for _ in range(MAX_LOST_RACES):
             if plan.is_carried_out(now):
@@ -206,7 +209,7 @@ class Projection:
         if may_crash and row is not None and row.readable:
             if row_has(self.stores.events, row, events[0]):  # looked up, not folded: a fold may crash the process
                 return Next()
-            if self._probes.has_crashed_enough(events[0], row):
+            if self.crash_probes.has_crashed_enough(events[0], row):
                 parked = self._parking.untried(events[0], row)
                 rebuilding = noting_change(row.rebuilding, parked.waiting_from, self.clock)
                 return Next(row.followed_by(parked=parked, rebuilding=rebuilding))
@@ -216,7 +219,7 @@ class Projection:
         errors = [error]
         if delivery.may_crash:
             try:
-                self._probes.end(StoredEvent.of(delivery.images[0]))
+                self.crash_probes.end(StoredEvent.of(delivery.images[0]))
             except Exception as another:  # noqa: BLE001  the note stays, and counts as a crash in 15 minutes
                 errors.append(another)
         return Result(delivery, begun, errors=errors)
@@ -230,5 +233,5 @@ class Projection:
         return Decide(self.stores, self.config, self._parking, self.clock)
 
     @cached_property
-    def _probes(self) -> CrashProbes:
+    def crash_probes(self) -> CrashProbes:
         return CrashProbes(self.stores.events, self.stores.rows, self.config.version, self.process, self.clock)

@@ -1,15 +1,16 @@
 """The persist function on moto's tables and queues, as Lambda starts and calls it, every real API call counted."""
 
-import importlib
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
 
 from cp_event_source.handler.aws import clients
+from cp_event_source.handler.aws.settings import PersistSettings
+from cp_event_source.handler.aws.telemetry import Telemetry
+from cp_event_source.handler.persist import Persist
+from cp_event_source.handler.values.clock import Clock
 
 SETTINGS = {
     "AWS_LAMBDA_FUNCTION_NAME": "persist-1",
@@ -67,18 +68,16 @@ def client_error(code: str, operation: str = "PutItem") -> ClientError:
 
 
 class PersistFunction:
-    """Started from its environment."""
+    """Started on moto's table and queue."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.dynamodb, self.sqs = shared_clients()
         create_tables(self.dynamodb)
         self.queue = self.sqs.create_queue(QueueName="ingest-dead-letters")["QueueUrl"]
-        for name, value in {**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": self.queue}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(clients, "dynamodb", lambda: self.dynamodb)
-        monkeypatch.setattr(clients, "sqs", lambda: self.sqs)
         self.table_calls, self.queue_calls = Calls(self.dynamodb), Calls(self.sqs)
-        self._module = load_entry_point("persist_function")
+        settings = PersistSettings.read({**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": self.queue})
+        telemetry = Telemetry(settings.domain_name, settings.function_name, clock)
+        self.function = Persist.start(settings, self.dynamodb, self.sqs, telemetry, clock)
 
     def stop(self) -> None:
         self.table_calls.stop()
@@ -87,7 +86,7 @@ class PersistFunction:
     def handle(self, *bodies: str, context: object = None) -> list[str]:
         """The ids (m0, m1, ...) of the messages to deliver again."""
         records = [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
-        reply = self._module.handle({"Records": records}, context)
+        reply = self.function.handle({"Records": records}, context)
         return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
 
     def stored(self) -> list[dict[str, Any]]:
@@ -104,12 +103,3 @@ class PersistFunction:
             for message in messages:
                 attributes = message.get("MessageAttributes", {})
                 yield message["Body"], {name: value["StringValue"] for name, value in attributes.items()}
-
-
-def load_entry_point(name: str) -> Any:
-    """A function's entry point, imported anew."""
-    sys.modules.pop(f"cp_event_source.handler.{name}", None)
-    try:
-        return importlib.import_module(f"cp_event_source.handler.{name}")
-    finally:
-        sys.modules.pop(f"cp_event_source.handler.{name}", None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cp_event_source.handler import persist as persist_module
-from cp_event_source.handler.collector import collector_paused
+from cp_event_source.handler.values.collector import collector_paused
 
 from .aws import PersistFunction
 from .test_persist import body

@@ -14,7 +14,7 @@ import pytest
 from cp_event_source.handler.domain import contract as domain_contract
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import BrokenDomainLogic, DomainLogic, RowItem, load
-from cp_event_source.handler.projection.rows import NOTHING
+from cp_event_source.handler.domain.state import NOTHING
 from cp_event_source.handler.values.attribute_value import decode_item
 
 from .given import layer, logic, stored

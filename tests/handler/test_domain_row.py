@@ -7,26 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, NOTHING, DomainState
 from cp_event_source.handler.events.key_set import KeySet
-from cp_event_source.handler.projection.marks import MOST_BYTES, Mark, Marks
+from cp_event_source.handler.projection.marks import MAX_BYTES, Mark, Marks
 from cp_event_source.handler.projection.notes import (
     MAX_PROGRESS_BYTES,
-    Cause,
     CrashProbe,
     Parked,
     Progress,
     Rebuilding,
-    now_text,
 )
-from cp_event_source.handler.projection.rows import (
-    BOOKKEEPING_BYTES,
-    MAX_CRASH_PROBES,
-    MIXED,
-    NOTHING,
-    DomainRow,
-    DomainState,
-)
+from cp_event_source.handler.projection.rows import MAX_CRASH_PROBES, MIXED, DomainRow
 from cp_event_source.handler.values.attribute_value import encode_item, item_size
+from cp_event_source.handler.values.clock import Clock
 
 from .given import erased, stored
 from .strategies import identifiers
@@ -179,10 +173,10 @@ def test_the_largest_notes_fit_into_their_room() -> None:
         state,
         "v" * 200,
         longest,
-        marks=Marks(bytes(MOST_BYTES)),
-        rebuilding=Rebuilding("r" * 100, "r" * 8, now_text(), f"{KEY}{'k' * 993}"),
+        marks=Marks(bytes(MAX_BYTES)),
+        rebuilding=Rebuilding("r" * 100, "r" * 8, Clock().text(), f"{KEY}{'k' * 993}"),
         progress=Progress("v" * 200, Marks(bytes(MAX_PROGRESS_BYTES))),
-        probes=(CrashProbe(f"{KEY}{'k' * 993}", "v" * 200, "p" * 8, now_text(), 9),) * MAX_CRASH_PROBES,
+        probes=(CrashProbe(f"{KEY}{'k' * 993}", "v" * 200, "p" * 8, Clock().text(), 9),) * MAX_CRASH_PROBES,
     )
     item = row.to_item()
     assert item_size(item) - item_size(state.attributes) <= BOOKKEEPING_BYTES

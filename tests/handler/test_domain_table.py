@@ -6,28 +6,27 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cp_event_source.handler.aws import domain_table
 from cp_event_source.handler.aws.domain_table import DomainTable, ReadIncomplete
+from cp_event_source.handler.domain.state import NOTHING
 from cp_event_source.handler.events.key_set import KeySet
-from cp_event_source.handler.projection.decide import RowChanged
-from cp_event_source.handler.projection.rows import NOTHING, DomainRow
+from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.projection.stores import RowChanged
 from cp_event_source.handler.values.attribute_value import encode_item
+from cp_event_source.handler.values.clock import Clock
+from tests.doubles.clock import SettableClock
 
 from .aws import Calls, client_error, shared_clients
 from .given import stored
 
 
 @pytest.fixture
-def table(calls: Calls) -> DomainTable:
-    return DomainTable(shared_clients()[0], "rows")
+def clock() -> SettableClock:
+    return SettableClock()
 
 
 @pytest.fixture
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits between tries, none of them waited."""
-    waits: list[float] = []
-    monkeypatch.setattr(domain_table.time, "sleep", waits.append)
-    return waits
+def table(calls: Calls) -> DomainTable:
+    return DomainTable(shared_clients()[0], "rows", Clock())
 
 
 def row(domain_id: str = "d-1", name: str = "a") -> DomainRow:
@@ -81,29 +80,29 @@ class Stingy:
         }
 
 
-def test_keys_left_unprocessed_are_asked_for_again(no_waiting: list[float]) -> None:
+def test_keys_left_unprocessed_are_asked_for_again(clock: SettableClock) -> None:
     client: Any = Stingy(answers=1)
-    parts = list(DomainTable(client, "rows").read_many(["a", "b", "c"]))
+    parts = list(DomainTable(client, "rows", clock).read_many(["a", "b", "c"]))
     assert client.asked == [["a", "b", "c"], ["b", "c"], ["c"]]
     assert [list(part) for part in parts] == [["a"], ["b"], ["c"]]
     assert all(found is not None for part in parts for found in part.values())
-    assert len(no_waiting) == 2
+    assert len(clock.waits) == 2
 
 
-def test_a_part_is_given_before_the_next_is_read(no_waiting: list[float]) -> None:
+def test_a_part_is_given_before_the_next_is_read(clock: SettableClock) -> None:
     """So that no more than one reply's rows need to be in memory."""
     client: Any = Stingy(answers=1)
-    parts = DomainTable(client, "rows").read_many(["a", "b", "c"])
+    parts = DomainTable(client, "rows", clock).read_many(["a", "b", "c"])
     assert list(next(parts)) == ["a"]
     assert client.asked == [["a", "b", "c"]]
 
 
-def test_a_read_that_stays_incomplete_is_an_error_not_a_missing_row(no_waiting: list[float]) -> None:
+def test_a_read_that_stays_incomplete_is_an_error_not_a_missing_row(clock: SettableClock) -> None:
     client: Any = Stingy(answers=0)
     with pytest.raises(ReadIncomplete, match="2 rows asked for"):
-        list(DomainTable(client, "rows").read_many(["a", "b"]))
+        list(DomainTable(client, "rows", clock).read_many(["a", "b"]))
     assert len(client.asked) > 1
-    assert sum(no_waiting) < 30
+    assert sum(clock.waits) < 30
 
 
 def test_a_new_row_is_written_only_where_there_is_none(table: DomainTable) -> None:

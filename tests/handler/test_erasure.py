@@ -12,19 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.domain.state import NOTHING
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.decide import Outcome, Plan
-from cp_event_source.handler.projection.folding import Folding, Terms
+from cp_event_source.handler.projection.folding import Folding, FoldLimits
 from cp_event_source.handler.projection.marks import SLOTS
-from cp_event_source.handler.projection.notes import Cause
+from cp_event_source.handler.projection.plan import Outcome, Plan
 from cp_event_source.handler.projection.rebuild import RebuildFailed
-from cp_event_source.handler.projection.rows import NOTHING
 from cp_event_source.handler.projection.snapshots import Snapshot
 from tests.nightly import effort
 
-from .doubles import DOMAIN_ID, World, stored
+from .doubles import DOMAIN_ID, World, project, stored
 from .given import erased
 
 OF_ANY_TYPE: list[dict[str, Any]] = [
@@ -137,7 +137,7 @@ def erasings(draw: st.DrawFn) -> Erasing:
 
 def deliver(world: World, events: Sequence[StoredEvent], version: str = "v1") -> Outcome:
     """As the stream delivers them: each as it was when it was stored, whatever lies in the store by now."""
-    return world.projection(version).project(events, world.rows.read(DOMAIN_ID))
+    return project(world.projection(version), events, world.rows.read(DOMAIN_ID))
 
 
 def run(erasing: Erasing) -> World:
@@ -248,7 +248,7 @@ def test_an_event_of_which_the_process_died_is_passed_over_once_it_is_erased() -
     world = new_world()
     events = [stored(1), stored(2), stored(3)]
     for second, failure in ((events[1], Cause.PROCESS_DIED), (erased(events[1]), None)):
-        folding = Folding(world.recipe("v1"), NOTHING, Terms(deadly=events[1].key))
+        folding = Folding(world.config("v1"), NOTHING, FoldLimits(untried=events[1].key))
         folding.apply([events[0], second, events[2]])
         assert (folding.failure.cause if folding.failure else None) == failure
 
@@ -320,6 +320,6 @@ def test_a_row_that_is_not_rebuilt_yet_is_told_from_one_that_is() -> None:
     world.events.put(erased(events[1]))
     plan: Plan = world.projection().plan([events[0]], world.row())
     assert plan.outcome is Outcome.REFOLDED
-    world.projection().go_on(plan, world.projection().carry_out(plan))
+    world.projection().settle(plan, world.projection().write(plan))
     assert world.row().state.attributes == content([events[0], events[2]])
     assert deliver(world, [events[0]]) is Outcome.REDELIVERED

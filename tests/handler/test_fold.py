@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from cp_event_source.handler.domain.fold import Folded, fold
 from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, NOTHING, DomainState
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.rows import BOOKKEEPING_BYTES, NOTHING, DomainRow, DomainState
+from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, decode_item, encode_item
 
 from .given import endless, erased, logic, stored

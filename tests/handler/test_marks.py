@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cp_event_source.handler.events.key_set import KeySet
-from cp_event_source.handler.projection.marks import MOST_BYTES, NO_MARKS, SLOTS, Mark, Marks, place_between, thinned
+from cp_event_source.handler.projection.marks import MAX_BYTES, NO_MARKS, SLOTS, Mark, Marks, position_between, thinned
 
 from .strategies import identifiers
 
@@ -43,7 +43,7 @@ def test_a_place_lies_after_the_one_key_and_not_after_the_other(one: str, other:
     before, key = sorted([one, other])
     if before == key:
         return
-    place = place_between(before, key)
+    place = position_between(before, key)
     assert before < place <= key
     assert key.startswith(place)
     assert not place[:-1] > before, "a shorter one would do"
@@ -83,7 +83,7 @@ def test_the_marks_of_ordinary_keys_take_half_a_kilobyte() -> None:
             keys.append(f"{moment.isoformat()}000Z#{uuid.UUID(int=rng.getrandbits(128))}")
         before, key = keys
         digest = rng.getrandbits(128)
-        encoded.append(Mark(place_between(before, key), KeySet(number * 1000, digest), number))
+        encoded.append(Mark(position_between(before, key), KeySet(number * 1000, digest), number))
     assert len(Marks.of(encoded).encoded) <= 512
 
 
@@ -94,7 +94,7 @@ def test_marks_that_take_too_many_bytes_lose_the_oldest() -> None:
         for number in range(60)
     ]
     kept = Marks.of(many)
-    assert len(kept.encoded) <= MOST_BYTES
+    assert len(kept.encoded) <= MAX_BYTES
     assert kept.read() == tuple(many[-len(kept.read()) :])
     assert len(kept.read()) > 10
 

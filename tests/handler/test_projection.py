@@ -4,7 +4,6 @@ The traces are the shortest known to break weaker algorithms.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -12,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection import crash_probe, rebuild
-from cp_event_source.handler.projection import decide as projection
-from cp_event_source.handler.projection.decide import Contention, Outcome
-from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS, Cause
+from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS
+from cp_event_source.handler.projection.plan import Outcome
+from cp_event_source.handler.projection.projection import Contention
 from cp_event_source.handler.projection.rows import MIXED
 from cp_event_source.handler.values.budget import Budget, OutOfTime
-from tests.handler.doubles import DOMAIN_ID, World, counting, logic, stored
+from tests.handler.doubles import DOMAIN_ID, World, counting, logic, project, stored
 from tests.handler.given import erased
 from tests.handler.strategies import strange_attributes
 
@@ -631,9 +630,9 @@ class TestRepeatedIds:
         found: list[str] = []
         for batch in batches:
             world.events.put(*batch)
-            recipe = replace(world.recipe("v1"), on_repeated_id=lambda event: found.append(event.event_id))
-            again = replace(world.projection(), recipe=recipe)
-            again.project(batch, world.rows.read(DOMAIN_ID))
+            config = replace(world.config("v1"), on_repeated_id=lambda event: found.append(event.event_id))
+            again = replace(world.projection(), config=config)
+            project(again, batch, world.rows.read(DOMAIN_ID))
         return found
 
     def test_within_a_batch(self) -> None:
@@ -652,8 +651,8 @@ class TestRepeatedIds:
         world = World(logic=counting)
         world.deliver(stored(1), stored(2), stored(3, event_id="e1"))
         found: list[str] = []
-        recipe = replace(world.recipe("v1"), on_repeated_id=lambda event: found.append(event.event_id))
-        replace(world.rebuilds(), recipe=recipe).rebuild(DOMAIN_ID)
+        config = replace(world.config("v1"), on_repeated_id=lambda event: found.append(event.event_id))
+        replace(world.rebuilds(), config=config).rebuild(DOMAIN_ID)
         assert found == ["e1"]
 
     def test_an_event_delivered_twice_is_none(self) -> None:
@@ -733,8 +732,8 @@ class TestLateEvents:
         zombie = world.projection().plan(events, world.rows.read(DOMAIN_ID))
         world.deliver(*map(stored, (2, 3, 6, 7, 9, 10)))
         listed = {mark.slot: mark.key for mark in world.row().marks.read()}
-        assert any(listed.get(slot) == snapshot.place for slot, snapshot in zombie.snapshots)
-        world.projection().carry_out(zombie)
+        assert any(listed.get(slot) == snapshot.position for slot, snapshot in zombie.snapshots)
+        world.projection().write(zombie)
         world.deliver(stored(8))
         assert world.entries() == [f"e{number}" for number in (1, 2, 3, 6, 7, 8, 9, 10)]
 
@@ -780,14 +779,14 @@ class TestTime:
         world = World()
         world.events.put(stored(1))
         with pytest.raises(OutOfTime):
-            world.projection().project([stored(1)], None, Budget(deadline=0, whole=False))
+            project(world.projection(), [stored(1)], None, Budget(deadline=0, whole=False))
 
     def test_a_fold_for_which_an_invocation_is_too_short_parks_its_domain_with_what_it_came_to(self) -> None:
         """Else its events would come back until the stream drops them, and hold up their shard."""
         world = World()
         events = list(map(stored, range(10)))
         world.events.put(*events)
-        world.projection().project(events, None, world.budget(events=6))
+        project(world.projection(), events, None, world.budget(events=6))
         parked = world.row().parked
         assert parked is not None
         assert (parked.cause, parked.event_id) == (Cause.OUT_OF_TIME, "e6")
@@ -797,7 +796,7 @@ class TestTime:
         world = World()
         events = list(map(stored, range(10)))
         world.events.put(*events)
-        world.projection().project(events, None, world.budget(events=6))
+        project(world.projection(), events, None, world.budget(events=6))
         world.events.items_read = 0
         assert world.deliver(stored(10)) is Outcome.HEALED
         assert world.entries() == [f"e{number}" for number in range(11)]
@@ -809,10 +808,10 @@ class TestTime:
         world.deliver(*map(stored, range(10)), version="v0")
         events = list(map(stored, range(10, 20)))
         world.events.put(*events)
-        world.projection().project(events, world.rows.read(DOMAIN_ID), world.budget(events=6))
+        project(world.projection(), events, world.rows.read(DOMAIN_ID), world.budget(events=6))
         assert world.row().parked is not None
         world.events.put(stored(20))
-        world.projection().project([stored(20)], world.rows.read(DOMAIN_ID), world.budget(events=6))
+        project(world.projection(), [stored(20)], world.rows.read(DOMAIN_ID), world.budget(events=6))
         assert world.row().parked is None
         assert world.entries() == [f"e{number}" for number in range(21)]
 
@@ -820,7 +819,7 @@ class TestTime:
         world = World()
         events = list(map(stored, range(10)))
         world.events.put(*events)
-        world.projection("v0").project(events, None, world.budget(events=6))
+        project(world.projection("v0"), events, None, world.budget(events=6))
         row = world.row()
         del row.state.attributes["Entries"]  # as if v0 had named it otherwise
         world.rows.items[DOMAIN_ID] = row.to_item()
@@ -839,7 +838,7 @@ class TestTime:
         """A delivery to new logic, with the time for so many events."""
         world.events.put(*batch)
         row = world.rows.read(DOMAIN_ID)
-        return world.projection("v1").project(batch, row, world.budget(events=events))
+        return project(world.projection("v1"), batch, row, world.budget(events=events))
 
     def test_events_in_order_are_applied_while_a_late_one_waits_for_a_long_fold(self) -> None:
         world = World(events_per_mark=100)
@@ -929,36 +928,16 @@ class Process:
         """To the point where it runs the domain's logic; it may crash then."""
         self._world.events.put(event)
         self._event = event
-        self._row = self._projection.begin_probe(event, self._world.rows.read(DOMAIN_ID))
+        self._row = self._projection.crash_probes.begin(event, self._world.rows.read(DOMAIN_ID)).row
 
     def end(self) -> Outcome:
         """The rest."""
-        plan = self._projection.plan([self._event], self._row, probed=True)
-        return self._projection.go_on(plan, self._projection.carry_out(plan))
+        plan = self._projection.plan([self._event], self._row, may_crash=True)
+        return self._projection.settle(plan, self._projection.write(plan), may_crash=True).outcome
 
     def take(self, event: StoredEvent) -> Outcome:
         self.begin(event)
         return self.end()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> "Clock":
-    return Clock(monkeypatch)
-
-
-class Clock:
-    """The time by which notes are written and read."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = datetime(2026, 1, 2, tzinfo=UTC)
-        for module in (crash_probe, projection, rebuild):
-            monkeypatch.setattr(module, "now_text", self.text)
-
-    def text(self, *, later_by: float = 0) -> str:
-        return (self.now + timedelta(seconds=later_by)).isoformat(timespec="milliseconds")
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 LONGEST = MAX_INVOCATION_SECONDS + 1
@@ -967,16 +946,16 @@ LONGEST = MAX_INVOCATION_SECONDS + 1
 class TestCrashes:
     """An event that crashes processes: one that comes alone and late is tried with a note in the row."""
 
-    def crash(self, world: World, clock: Clock, event: StoredEvent, version: str = "v1", *, times: int = 1) -> None:
+    def crash(self, world: World, event: StoredEvent, version: str = "v1", *, times: int = 1) -> None:
         """Processes that crash at an event, each after the time of the one before is over."""
         for _ in range(times):
             Process(world, version).begin(event)
-            clock.advance(LONGEST)
+            world.clock.advance(LONGEST)
 
-    def test_the_third_process_parks_the_object_and_lets_the_stream_go_on(self, clock: Clock) -> None:
+    def test_the_third_process_parks_the_object_and_lets_the_stream_go_on(self) -> None:
         world = World()
         world.deliver(stored(1))
-        self.crash(world, clock, stored(2), times=2)
+        self.crash(world, stored(2), times=2)
         assert world.notices.sent == []
         assert Process(world).take(stored(2)) is Outcome.PARKED
         parked = world.row().parked
@@ -987,39 +966,39 @@ class TestCrashes:
         assert world.deliver(stored(3)) is Outcome.WAITING
         assert world.entries() == ["e1"]
 
-    def test_processes_that_overlap_are_no_crashes(self, clock: Clock) -> None:
+    def test_processes_that_overlap_are_no_crashes(self) -> None:
         """Each has not finished, and none has crashed: they are all at work on the event."""
         world = World()
         world.deliver(stored(1))
         processes = [Process(world) for _ in range(5)]
         for process in processes:
             process.begin(stored(2))
-            clock.advance(61)
+            world.clock.advance(61)
         outcomes = [process.end() for process in processes]
         assert outcomes == [Outcome.APPLIED, *[Outcome.REDELIVERED] * 4]
         assert world.entries() == ["e1", "e2"]
         assert world.notices.sent == []
 
-    def test_many_tries_within_the_time_of_one_invocation_count_once(self, clock: Clock) -> None:
+    def test_many_tries_within_the_time_of_one_invocation_count_once(self) -> None:
         """Which of them crashed is not known before the first must have ended."""
         world = World()
         world.deliver(stored(1))
         for _ in range(9):
             Process(world).begin(stored(2))
-            clock.advance(60)
+            world.clock.advance(60)
         assert [probe.crashes for probe in world.row().probes] == [0]
-        clock.advance(LONGEST)
+        world.clock.advance(LONGEST)
         assert Process(world).take(stored(2)) is Outcome.APPLIED
 
-    def test_two_events_that_crash_by_turns_are_counted_each_by_itself(self, clock: Clock) -> None:
+    def test_two_events_that_crash_by_turns_are_counted_each_by_itself(self) -> None:
         """Two shards after a split: the note of the one leaves that of the other."""
         world = World()
         world.deliver(stored(1))
         for _ in range(2):
             for number in (2, 3):
                 Process(world).begin(stored(number))
-                clock.advance(60)
-            clock.advance(LONGEST)
+                world.clock.advance(60)
+            world.clock.advance(LONGEST)
         assert Process(world).take(stored(3)) is Outcome.PARKED
         assert Process(world).take(stored(2)) is Outcome.PARKED
         parked = world.row().parked
@@ -1027,42 +1006,42 @@ class TestCrashes:
         assert (parked.event_id, parked.cause) == ("e2", Cause.PROCESS_DIED)
         assert world.deliver(stored(4)) is Outcome.WAITING
 
-    def test_events_that_are_applied_meanwhile_leave_the_count_as_it_is(self, clock: Clock) -> None:
+    def test_events_that_are_applied_meanwhile_leave_the_count_as_it_is(self) -> None:
         world = World()
         for number in range(1, 9):
             world.deliver(stored(number))
             Process(world).begin(stored(30))
-            clock.advance(300)
-        clock.advance(LONGEST)
+            world.clock.advance(300)
+        world.clock.advance(LONGEST)
         assert Process(world).take(stored(30)) is Outcome.PARKED
         assert world.entries() == [f"e{number}" for number in range(1, 9)]
 
-    def test_a_note_that_nobody_comes_back_to_goes(self, clock: Clock) -> None:
+    def test_a_note_that_nobody_comes_back_to_goes(self) -> None:
         """After a day the stream no longer brings its event."""
         world = World()
         world.deliver(stored(1))
-        self.crash(world, clock, stored(2))
+        self.crash(world, stored(2))
         world.deliver(stored(3))
         assert world.row().probes != ()
-        clock.advance(24 * 3600)
+        world.clock.advance(24 * 3600)
         world.deliver(stored(5))
         assert world.row().probes == ()
 
-    def test_more_events_than_the_row_notes_end_as_well(self, clock: Clock) -> None:
+    def test_more_events_than_the_row_notes_end_as_well(self) -> None:
         world = World()
         world.deliver(stored(1))
         events = [stored(number) for number in range(2, 9)]
         for _ in range(2):
             for event in events:
                 Process(world).begin(event)
-            clock.advance(LONGEST)
+            world.clock.advance(LONGEST)
         assert [Process(world).take(event) for event in events].count(Outcome.PARKED) >= 1
         assert world.row().parked is not None
 
-    def test_one_that_lives_applies_the_event(self, clock: Clock) -> None:
+    def test_one_that_lives_applies_the_event(self) -> None:
         world = World()
         world.deliver(stored(1))
-        self.crash(world, clock, stored(2))
+        self.crash(world, stored(2))
         world.events.items_read = 0
         assert Process(world).take(stored(2)) is Outcome.APPLIED
         assert world.events.items_read == 0
@@ -1070,53 +1049,53 @@ class TestCrashes:
         assert world.entries() == ["e1", "e2"]
         assert world.notices.sent == []
 
-    def test_one_process_may_try_as_often_as_it_must(self, clock: Clock) -> None:
+    def test_one_process_may_try_as_often_as_it_must(self) -> None:
         """A fault of the infrastructure is no crash, even if the note could not be taken back."""
         world = World()
         world.deliver(stored(1))
         process = world.projection()
         world.events.put(stored(2))
         for _ in range(5):
-            process.begin_probe(stored(2), world.rows.read(DOMAIN_ID))
-            clock.advance(LONGEST)
+            process.crash_probes.begin(stored(2), world.rows.read(DOMAIN_ID))
+            world.clock.advance(LONGEST)
         assert [probe.crashes for probe in world.row().probes] == [0]
-        process.end_probe(stored(2))
+        process.crash_probes.end(stored(2))
         assert world.row().probes == ()
 
-    def test_the_innocent_event_before_the_deadly_one_is_applied(self, clock: Clock) -> None:
+    def test_the_innocent_event_before_the_deadly_one_is_applied(self) -> None:
         world = World()
         world.deliver(stored(1))
         world.events.put(stored(3))
         assert Process(world).take(stored(2)) is Outcome.APPLIED
-        self.crash(world, clock, stored(3), times=2)
+        self.crash(world, stored(3), times=2)
         assert Process(world).take(stored(3)) is Outcome.PARKED
         assert world.row().parked is not None
         assert world.entries() == ["e1", "e2"]
 
-    def test_the_first_event_of_an_object_may_be_the_one(self, clock: Clock) -> None:
+    def test_the_first_event_of_an_object_may_be_the_one(self) -> None:
         world = World()
-        self.crash(world, clock, stored(1), times=2)
+        self.crash(world, stored(1), times=2)
         assert Process(world).take(stored(1)) is Outcome.PARKED
         assert world.entries() == []
         assert world.deliver(stored(2)) is Outcome.WAITING
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2"]
 
-    def test_a_first_event_that_is_none_is_applied(self, clock: Clock) -> None:
+    def test_a_first_event_that_is_none_is_applied(self) -> None:
         world = World()
-        self.crash(world, clock, stored(1))
+        self.crash(world, stored(1))
         assert Process(world).take(stored(1)) is Outcome.APPLIED
         assert world.deliver(stored(2)) is Outcome.APPLIED
         assert world.entries() == ["e1", "e2"]
 
-    def test_an_earlier_event_is_folded_in_before_the_deadly_one(self, clock: Clock) -> None:
+    def test_an_earlier_event_is_folded_in_before_the_deadly_one(self) -> None:
         """Which is not tried with it, and of which nobody is notified twice."""
         world = World()
         world.deliver(stored(1))
-        self.crash(world, clock, stored(5), times=2)
+        self.crash(world, stored(5), times=2)
         Process(world).take(stored(5))
         since = world.row().parked
-        clock.advance(60)
+        world.clock.advance(60)
         world.deliver(stored(3))
         parked = world.row().parked
         assert parked is not None
@@ -1125,11 +1104,11 @@ class TestCrashes:
         assert len(world.notices.sent) == 1
         assert world.entries() == ["e1", "e3"]
 
-    def test_new_logic_may_crash_as_well(self, clock: Clock) -> None:
+    def test_new_logic_may_crash_as_well(self) -> None:
         """Then it, too, leaves the object parked, wherever in the fold it crashed."""
         world = World()
         world.deliver(stored(1), stored(2, poison=True))
-        self.crash(world, clock, stored(4), "v2", times=2)
+        self.crash(world, stored(4), "v2", times=2)
         Process(world, "v2").take(stored(4))
         parked = world.row().parked
         assert parked is not None
@@ -1138,10 +1117,10 @@ class TestCrashes:
         assert world.deliver(stored(6), version="v3") is Outcome.HEALED
         assert world.entries() == ["e1", "e2", "e4", "e5", "e6"]
 
-    def test_a_late_event_may_be_the_one(self, clock: Clock) -> None:
+    def test_a_late_event_may_be_the_one(self) -> None:
         world = World()
         world.deliver(*map(stored, (1, 3, 4)))
-        self.crash(world, clock, stored(2), times=2)
+        self.crash(world, stored(2), times=2)
         Process(world).take(stored(2))
         assert world.deliver(stored(5)) is Outcome.WAITING
         assert world.deliver(stored(6), version="v2") is Outcome.HEALED
@@ -1154,11 +1133,11 @@ class TestCrashes:
         assert Process(world).take(stored(2)) is Outcome.REFOLDED
         assert world.entries() == ["e1", "e2", "e3"]
 
-    def test_a_rebuild_that_applies_the_event_is_not_undone(self, clock: Clock) -> None:
+    def test_a_rebuild_that_applies_the_event_is_not_undone(self) -> None:
         """Two processes of v1 crashed; v2 rebuilds; the third of v1, which read the row before, is about to park it."""
         world = World()
         world.deliver(stored(1))
-        self.crash(world, clock, stored(2), times=2)
+        self.crash(world, stored(2), times=2)
         third = Process(world)
         third.begin(stored(2))
         world.rows.before_write = lambda: world.rebuilds("v2").rebuild(DOMAIN_ID)
@@ -1168,13 +1147,13 @@ class TestCrashes:
         assert set(world.versions()) == {"v2"}
 
     @pytest.mark.parametrize("meanwhile", ["delivered", "healed", "rebuilt before", "row deleted"])
-    def test_a_parking_is_decided_on_the_row_that_it_is_written_over(self, meanwhile: str, clock: Clock) -> None:
+    def test_a_parking_is_decided_on_the_row_that_it_is_written_over(self, meanwhile: str) -> None:
         """And never at an event that the row has by then, however it came into it."""
         world = World()
         world.deliver(stored(1))
         if meanwhile == "healed":
             world.deliver(stored(3, poison=True))
-        self.crash(world, clock, stored(2), times=2)
+        self.crash(world, stored(2), times=2)
         third = Process(world)
         if meanwhile != "rebuilt before":
             third.begin(stored(2))
@@ -1196,19 +1175,19 @@ class TestCrashes:
         assert world.row().parked is None
         assert "e2" in world.entries()
 
-    def test_a_note_of_an_event_that_another_batch_folded_in_is_dropped(self, clock: Clock) -> None:
+    def test_a_note_of_an_event_that_another_batch_folded_in_is_dropped(self) -> None:
         """Else it could park the object at an event that the row has, but cannot prove to have."""
         world = World()
         world.deliver(stored(1))
         world.deliver(stored(10))
-        self.crash(world, clock, stored(5), times=2)
+        self.crash(world, stored(5), times=2)
         assert world.deliver(stored(3)) is Outcome.REFOLDED
         assert world.row().probes == ()
         world.events.put(stored(6))  # in flight, in the same part of the history
         assert Process(world).take(stored(5)) is Outcome.REFOLDED
         assert world.row().parked is None
 
-    def test_an_event_that_the_row_has_is_looked_up_and_not_tried(self, clock: Clock) -> None:
+    def test_an_event_that_the_row_has_is_looked_up_and_not_tried(self) -> None:
         """To fold it would crash the process: other logic applied it."""
         world = World()
         world.deliver(stored(1), stored(2), version="v2")

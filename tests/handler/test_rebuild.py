@@ -4,7 +4,6 @@ then readers see the row as deliveries leave it."""
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -17,9 +16,10 @@ from cp_event_source.handler.projection.notes import Rebuilding
 from cp_event_source.handler.projection.rebuild import RebuildFailed
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values.budget import Budget
+from tests.doubles.clock import FunctionClock
 from tests.nightly import effort
 
-from .doubles import DOMAIN_ID, World, counting, stored
+from .doubles import DOMAIN_ID, World, counting, project, stored
 from .given import erased
 
 
@@ -436,8 +436,11 @@ class TestProgress:
             if delivered:
                 version = data.draw(st.sampled_from(("v0", "v1")))
                 world.events.put(*map(stored, delivered))
-                world.projection(version).project(
-                    list(map(stored, delivered)), world.rows.read(DOMAIN_ID), world.budget(events=14)
+                project(
+                    world.projection(version),
+                    list(map(stored, delivered)),
+                    world.rows.read(DOMAIN_ID),
+                    world.budget(events=14),
                 )
 
         for _ in range(data.draw(st.integers(1, 4))):
@@ -528,8 +531,7 @@ def at(second: int) -> StoredEvent:
 
 class TestOneAtATime:
     def note(self, request_id: str, seconds: float) -> Rebuilding:
-        until = datetime.now(UTC) + timedelta(seconds=seconds)
-        return Rebuilding(request_id, "other-run", until.isoformat(timespec="milliseconds"))
+        return Rebuilding(request_id, "other-run", FunctionClock().text(later_by=seconds))
 
     def world(self, note: Rebuilding) -> World:
         world = World()
@@ -585,11 +587,10 @@ class TestOneAtATime:
         world.deliver(stored(1))
         notes: list[Rebuilding | None] = []
         meanwhile(world, lambda: notes.append(world.row().rebuilding))
-        budget = Budget.of(_Context(100_000), 1)
+        budget = Budget.of(_Context(100_000), 1, world.clock)
         world.rebuilds().rebuild(DOMAIN_ID, request_id="r", budget=budget)
         assert notes[0] is not None
-        left = (datetime.fromisoformat(notes[0].until) - datetime.now(UTC)).total_seconds()
-        assert 60 < left <= 100
+        assert notes[0].until == world.clock.text(later_by=100)
 
 
 @dataclass

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cp_event_source.handler.aws.snapshots_table import SnapshotsTable
+from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, DomainState
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection.marks import Mark
-from cp_event_source.handler.projection.rows import BOOKKEEPING_BYTES, DomainState
 from cp_event_source.handler.projection.snapshots import Snapshot
 from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, encode_item, item_size
 

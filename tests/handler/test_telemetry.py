@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cp_event_source.handler.aws.telemetry import Telemetry, error_class
+from cp_event_source.handler.values.clock import Clock
 
 from .aws import PersistFunction, client_error
 from .test_persist import body
@@ -43,7 +44,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 
 def test_counts_are_summed_and_sent_once(capsys: pytest.CaptureFixture[str]) -> None:
-    telemetry = Telemetry("File", "persist-1")
+    telemetry = Telemetry("File", "persist-1", Clock())
     telemetry.count("EventsStored")
     telemetry.count("EventsStored", 2)
     telemetry.count("DuplicateEvents")
@@ -59,7 +60,7 @@ def test_counts_are_summed_and_sent_once(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_durations_are_sent_one_by_one_a_hundred_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    telemetry = Telemetry("File", "project-1")
+    telemetry = Telemetry("File", "project-1", Clock())
     for milliseconds in range(250):
         telemetry.measure("LagFromArrival", milliseconds)
     telemetry.count("EventsProjected", 250)
@@ -78,7 +79,7 @@ def test_durations_are_sent_one_by_one_a_hundred_a_line(capsys: pytest.CaptureFi
 
 
 def test_nothing_counted_is_nothing_sent(capsys: pytest.CaptureFixture[str]) -> None:
-    Telemetry("File", "persist-1").flush()
+    Telemetry("File", "persist-1", Clock()).flush()
     assert printed(capsys) == ""
 
 
@@ -91,7 +92,7 @@ def test_an_error_is_told_by_its_class_and_awss_code() -> None:
 def test_a_log_line_is_json_without_the_errors_text() -> None:
     out = io.StringIO()
     with redirect_stdout(out):
-        telemetry = Telemetry("Logged", "persist-1")
+        telemetry = Telemetry("Logged", "persist-1", Clock())
         telemetry.failed("went wrong", ValueError(SECRET), message_id="m-1")
         telemetry.info("went well", event_id="e-1")
         telemetry.warning("look at this", event_id=None)
@@ -111,7 +112,7 @@ def test_a_log_line_is_json_without_the_errors_text() -> None:
 def test_a_log_line_tells_when_and_in_which_trace_and_leaves_out_what_is_not_known(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    telemetry = Telemetry("File", "persist-1")
+    telemetry = Telemetry("File", "persist-1", Clock())
     monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
     before = datetime.now(UTC).replace(microsecond=0)
     telemetry.info("no trace", event_id="e-1", correlation_id=None)
@@ -126,7 +127,7 @@ def test_a_log_line_tells_when_and_in_which_trace_and_leaves_out_what_is_not_kno
 @pytest.mark.parametrize("text", ["\ud800", "a\nb", "\u2028", "\0", "\U0001f600"])
 def test_any_text_is_one_line_of_ascii(capsys: pytest.CaptureFixture[str], text: str) -> None:
     """What cannot be written would be an error of the event's, what breaks the line nobody's."""
-    Telemetry("File", "persist-1").info("event stored", event_name=text)
+    Telemetry("File", "persist-1", Clock()).info("event stored", event_name=text)
     output = printed(capsys)
     assert output.isascii()
     assert output.count("\n") == 1

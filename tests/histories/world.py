@@ -11,8 +11,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cp_event_source.handler.aws.domain_table import ReadIncomplete
-from cp_event_source.handler.projection.decide import Contention
-from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS, Cause, Parked
+from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS, Parked
+from cp_event_source.handler.projection.projection import Contention
 from cp_event_source.handler.projection.rebuild import RebuildFailed
 from cp_event_source.handler.values.budget import OutOfTime
 from tests.doubles.aws import Clock

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cp_event_source.handler.projection.decide import Outcome
+from cp_event_source.handler.projection.plan import Outcome
 from cp_event_source.monitoring.catalogue import ALARMS, DEFAULT_THRESHOLDS
 from cp_event_source.monitoring.specification import RUNBOOK, Alarm
 from tests.docs.markdown import REPOSITORY, anchors
