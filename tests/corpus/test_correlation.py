@@ -144,7 +144,10 @@ def test_a_domain_parked_waiting_and_healed(pipeline: Pipeline, daemon: Daemon) 
 
 @pytest.mark.parametrize(
     ("message", "operation"),
-    [("domain object goes back to the stream", "PutItem"), ("a part of the batch goes back to the stream", "BatchGetItem")],
+    [
+        ("domain object goes back to the stream", "PutItem"),
+        ("a part of the batch goes back to the stream", "BatchGetItem"),
+    ],
 )
 def test_what_goes_back_to_the_stream(pipeline: Pipeline, daemon: Daemon, message: str, operation: str) -> None:
     pipeline.persist(correlated(), correlated(SECOND, DomainId='"d-2"'))

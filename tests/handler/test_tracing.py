@@ -53,7 +53,9 @@ def test_what_did_not_go_well_is_flagged(daemon: Daemon, flag: str) -> None:
 
 
 def test_there_is_one_for_each_correlation_id_with_an_id_of_its_own(daemon: Daemon) -> None:
-    Tracing(Clock(), daemon.address).add(SAMPLED, "domain object applied", Ids(correlation_ids=("a", "b"), domain_id="d"))
+    Tracing(Clock(), daemon.address).add(
+        SAMPLED, "domain object applied", Ids(correlation_ids=("a", "b"), domain_id="d")
+    )
     sent = daemon.received()
     assert [each["annotations"] for each in sent] == [{"CorrelationId": each, "DomainId": "d"} for each in "ab"]
     assert len({each["id"] for each in sent}) == 2

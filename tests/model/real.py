@@ -237,7 +237,10 @@ class Looks(Budget):
         """Before the first event there is always time."""
 
     def shared(self) -> Budget:
-        return self  # a batch has one object
+        other = Looks(0)
+        object.__setattr__(other, "whole", False)
+        object.__setattr__(other, "_left", self._left)  # type: ignore[attr-defined]
+        return other
 
     def is_over(self) -> bool:
         left: list[int] = self._left  # type: ignore[attr-defined]
