@@ -31,7 +31,7 @@ Status = Default | Option | NotDone
 
 @dataclass(frozen=True)
 class Standards:
-    """The standards that require it, by their own ids. NIST, PCI DSS and CIS follow from Security Hub (`security_hub`)."""
+    """The standards that require it, by their own ids. NIST, PCI DSS and CIS follow from `security_hub`."""
 
     security_hub: tuple[str, ...] = ()
     """Controls of AWS Security Hub."""
