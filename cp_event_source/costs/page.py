@@ -81,8 +81,8 @@ _ASSUMPTIONS: Final = wrapped(f"""\
 - A domain object has {assumed.EVENTS_OF_AN_OBJECT} events in total.
 - An invocation of the persist function ({deployed.PERSIST_GB} GB) takes {assumed.PERSIST_SECONDS} s, plus
   {assumed.PERSIST_SECONDS_OF_AN_EVENT} s per event. An invocation of the project function
-  ({deployed.PROJECT_GB:.2f} GB) takes {assumed.PROJECT_SECONDS} s, plus {assumed.PROJECT_SECONDS_OF_AN_OBJECT} s per domain object and
-  {assumed.PROJECT_SECONDS_OF_AN_EVENT} s per event. Most of this time is waiting for DynamoDB. The
+  ({deployed.PROJECT_GB:.2f} GB) takes {assumed.PROJECT_SECONDS} s, plus {assumed.PROJECT_SECONDS_OF_AN_OBJECT} s per
+  domain object and {assumed.PROJECT_SECONDS_OF_AN_EVENT} s per event. Most of this time is waiting for DynamoDB. The
   [measured](performance.md) CPU time is less than a tenth of it.
 - A cold start takes {assumed.COLD_START_SECONDS} s. Each function has at most one in {assumed.WARM_SECONDS // 60}
   minutes.
