@@ -1,4 +1,4 @@
-"""Section 4: CPU time of the handlers' own code, beside botocore's and the domain's."""
+"""Section 4: CPU time of the handlers' own code, compared with botocore's and the domain's."""
 
 import io
 import json
@@ -48,15 +48,15 @@ def section(scale: Scale) -> Section:
                 ("part", "microseconds per event", "of botocore's", "$ per million"),
                 list(_persist(scale.runs)),
                 f"persist, new events in batches of {_BATCH}",
-                "botocore: one put_item, from the call to a canned reply, without the network. $: Lambda's for that "
-                "time alone, at any memory up to 1,769 MB.",
+                "botocore: one put_item, from the call to a canned reply, without the network. $: Lambda only, for "
+                "that time, at any memory up to 1,769 MB.",
             ),
             Table(
                 ("domain", "row, bytes", "fold, microseconds per event", "the domain's own apply", "without it"),
                 [_fold(layer, scale.runs) for layer in (file_layer(), account_layer(), ledger_layer(870))],
-                f"project, the fold of {_EVENTS} events of one domain in a batch",
-                "The fold takes each event from the stored form of the row to the next, as if each came alone, and has "
-                "the domain write each row twice: it must survive its own round trip.",
+                f"project, the fold of {_EVENTS} events of one domain object in a batch",
+                "The fold takes each event from the stored form of the row to the next, as if each came alone. The "
+                "domain logic writes each row twice, because the row must survive its own round trip.",
             ),
         ],
     )
@@ -69,7 +69,7 @@ def _persist(runs: int) -> Iterator[Sequence[Cell]]:
     batch = [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
 
     def put() -> Callable[[], object]:
-        # parsed anew each time: strings that botocore has seen before would have their hashes ready
+        # parsed again each time: strings that botocore has seen before would have their hashes ready
         items = [event_item(body, domain_name=events.DOMAIN_NAME, latest=_LATEST) for body in bodies]
 
         def act() -> None:
