@@ -31,17 +31,17 @@ THREATS: Final = (
     Threat(
         "An event is replayed, or comes twice",
         "The persist function recognises it by its key and content, and nothing changes.",
-        ("tests/handler/test_events_table.py", "tests/histories/test_histories.py"),
+        ("tests/handler/aws/test_events_table.py", "tests/histories/test_histories.py"),
     ),
     Threat(
         "An event rewrites history: known `EventId` and `EventTime`, other content",
         "The stored event is never overwritten. The other event is quarantined and counted, and an alarm fires.",
-        ("tests/handler/test_events_table.py", "tests/corpus/test_outcomes.py"),
+        ("tests/handler/aws/test_events_table.py", "tests/corpus/test_outcomes.py"),
     ),
     Threat(
         "An event is dated in the future, so that it stays the newest for years",
         "`EventTime` may be ahead by at most `max_future_skew_seconds`. A later event is quarantined.",
-        ("tests/handler/test_event_time.py", "tests/corpus/test_envelopes.py"),
+        ("tests/handler/events/test_event_time.py", "tests/corpus/test_envelopes.py"),
     ),
     Threat(
         "A broken or huge event arrives",
@@ -51,12 +51,12 @@ THREATS: Final = (
     Threat(
         "The domain logic fails, hangs or crashes on a payload",
         "Its domain object is parked, with the reason. All others continue.",
-        ("tests/handler/test_projection.py", "tests/handler/test_time_limit.py"),
+        ("tests/handler/projection/test_projection.py", "tests/handler/domain/test_time_limit.py"),
     ),
     Threat(
         "Names from an event get into DynamoDB's expressions",
         "Data from an event is passed as a value, never as part of an expression.",
-        ("tests/handler/test_events_table.py", "tests/handler/test_domain_table.py"),
+        ("tests/handler/aws/test_events_table.py", "tests/handler/aws/test_domain_table.py"),
     ),
     Threat(
         "Personal data gets into logs",
@@ -69,13 +69,13 @@ THREATS: Final = (
         "A person asks you to erase their data from an append-only store",
         "An operator's role writes a tombstone over the event under the same key (a redrive could undo a plain "
         "delete), and then requests a rebuild: [how, and what else holds the data](how-to/erase-personal-data.md).",
-        ("tests/handler/test_erasure.py", "tests/corpus/test_written_by_hand.py"),
+        ("tests/handler/projection/test_erasure.py", "tests/corpus/test_written_by_hand.py"),
     ),
     Threat(
         "A principal that may put events requests many rebuilds",
         "A domain object has one rebuild at a time, and a newer request does not starve an older one. An alarm counts "
         "requests. `project_reserved_concurrency` limits them.",
-        ("tests/handler/test_rebuild.py", "tests/component/monitoring/test_alarms.py"),
+        ("tests/handler/projection/test_rebuild.py", "tests/component/monitoring/test_alarms.py"),
     ),
     Threat(
         "Another stack gets too many rights",

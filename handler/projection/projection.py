@@ -192,9 +192,7 @@ class Projection:
             return self._failed(delivery, attempt.begun, error)
         return Result(delivery, attempt.begun, plan)
 
-    def settle(
-        self, plan: Plan, now: DomainRow | None, budget: Budget = AMPLE, *, may_crash: bool = False
-    ) -> Plan:
+    def settle(self, plan: Plan, now: DomainRow | None, budget: Budget = AMPLE, *, may_crash: bool = False) -> Plan:
         """Decide and write until the row that the table holds is the plan's."""
         for _ in range(MAX_LOST_RACES):
             if plan.is_carried_out(now):

@@ -7,7 +7,7 @@ from moto import mock_aws
 
 from cp_event_source.handler.values.clock import Clock
 
-from .aws import Calls, PersistFunction, create_tables, shared_clients
+from .on_moto import Calls, PersistFunction, create_tables, shared_clients
 
 
 @pytest.fixture

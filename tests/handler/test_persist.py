@@ -20,8 +20,8 @@ from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import decode, decode_item, item_size
 
-from .aws import PersistFunction, client_error
 from .given import detail, logic
+from .on_moto import PersistFunction, client_error
 
 NUMBERS = ["0.1", "12345678901234567890", "1E+30", "99999999999999999999999999999999999999", "-0.0", "1.0"]
 

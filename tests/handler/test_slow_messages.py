@@ -25,7 +25,7 @@ from ..doubles.clock import FunctionClock
 from ..doubles.dynamodb import DynamoDB
 from ..doubles.mappings import Crashed, QueueMapping
 from ..doubles.sqs import SQS
-from .aws import SETTINGS
+from .on_moto import SETTINGS
 from .slowest_messages import BATCH_MESSAGES, SHAPES, SLOWEST_CONFLICT_SECONDS, SLOWEST_SECONDS, WHOLE_PROCESSOR_MB
 from .test_persist import body
 

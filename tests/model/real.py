@@ -261,7 +261,7 @@ class Real:
         time: int = 0,
         probes: bool = False,
     ) -> None:
-        assert not flaws, "the real code is broken by tests/handler/test_broken_guarantees.py"
+        assert not flaws, "the real code is broken by tests/handler/projection/test_broken_guarantees.py"
         self.name = name
         self._time = time
         self._probes = probes

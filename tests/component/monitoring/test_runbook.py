@@ -88,5 +88,5 @@ def test_queries_ask_for_what_the_functions_log() -> None:
     assert len(queries) == PAGE.read_text().count("\ninsights ") > 5
     assert len(messages) > 3
     source = "".join(path.read_text() for path in HANDLER.glob("*.py"))
-    outcomes = {f"domain {outcome.value}" for outcome in Outcome}
+    outcomes = {f"domain object {outcome.value}" for outcome in Outcome}
     assert {message for message in messages - outcomes if f'"{message}"' not in source} == set()

@@ -12,8 +12,7 @@ from types import FrameType
 import pytest
 
 from cp_event_source.handler.domain.time_limit import TookTooLong, time_limit
-
-from .given import endless
+from tests.handler.given import endless
 
 SHORT = 0.05
 LONG = 60.0
@@ -215,6 +214,6 @@ def test_what_cannot_be_stopped_ends_with_the_process(work: str) -> None:
         "    with limit:\n"
         f"        {work}\n"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     ended = subprocess.run([sys.executable, "-c", program], cwd=root, timeout=60, check=False)
     assert ended.returncode == -signal.SIGVTALRM

@@ -28,8 +28,7 @@ from cp_event_source.handler.values.attribute_value import (
     item_size,
 )
 from cp_event_source.handler.values.exact_numbers import is_storable, number_text
-
-from .strategies import json_values, numbers
+from tests.handler.strategies import json_values, numbers
 
 
 class Colour(Enum):

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from cp_event_source.handler.values.exact_json import loads
 from cp_event_source.handler.values.exact_numbers import is_storable, number_text, short_text, whole
-
-from .strategies import decimal_of, json_texts_of_numbers, numbers
+from tests.handler.strategies import decimal_of, json_texts_of_numbers, numbers
 
 any_exponent = st.builds(decimal_of, st.integers(-(10**40), 10**40), st.integers(-5000, 5000))
 

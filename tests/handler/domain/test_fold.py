@@ -18,9 +18,8 @@ from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, decode_item, encode_item
-
-from .given import endless, erased, logic, stored
-from .strategies import json_values, numbers
+from tests.handler.given import endless, erased, logic, stored
+from tests.handler.strategies import json_values, numbers
 
 LIMIT = 30.0
 

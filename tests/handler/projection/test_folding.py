@@ -12,8 +12,7 @@ from cp_event_source.handler.projection.folding import Folding, FoldLimits
 from cp_event_source.handler.projection.marks import Mark, Marks
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
-
-from .doubles import DOMAIN_ID, World, counting, stored
+from tests.handler.doubles import DOMAIN_ID, World, counting, stored
 
 
 def folding(events_per_mark: int = 10, budget: Budget = AMPLE) -> Folding:

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection.marks import MAX_BYTES, NO_MARKS, SLOTS, Mark, Marks, position_between, thinned
-
-from .strategies import identifiers
+from tests.handler.strategies import identifiers
 
 marks = st.lists(
     st.builds(

@@ -8,9 +8,8 @@ from botocore.exceptions import ClientError
 
 from cp_event_source.handler.aws.events_table import Appended, EventsTable
 from cp_event_source.handler.events.key_set import Span
-
-from .aws import Calls, client_error, shared_clients
-from .given import erased, stored
+from tests.handler.given import erased, stored
+from tests.handler.on_moto import Calls, client_error, shared_clients
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from cp_event_source.handler.events.ids import Ids
 from cp_event_source.handler.events.ingest import Rejected, event_item, ids_of
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.values import exact_json
-
-from .given import detail
-from .strategies import json_values
+from tests.handler.given import detail
+from tests.handler.strategies import json_values
 
 LATEST = "2026-06-01T00:00:00.000000000Z"
 

@@ -22,8 +22,7 @@ from cp_event_source.handler.events.stored_event import (
 )
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, item_size
-
-from .strategies import events, json_values
+from tests.handler.strategies import events, json_values
 
 BUS = {"Id": "b-1", "Time": "2026-11-23T08:30:01Z", "Source": "app", "Account": "111122223333"}
 EVENT = DomainEvent(

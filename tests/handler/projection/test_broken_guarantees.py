@@ -12,8 +12,9 @@ from types import ModuleType
 import pytest
 
 from cp_event_source.handler.projection import decide, folding, lookups, notes, projection, rebuild, rows
+from tests.handler import doubles
 
-from . import doubles, test_erasure, test_projection, test_rebuild
+from . import test_erasure, test_projection, test_rebuild
 
 # the classes by their modules: imported by name, pytest would run their tests here once more
 

@@ -12,9 +12,8 @@ from botocore.exceptions import ClientError
 
 from cp_event_source.handler.aws.telemetry import Telemetry, error_class
 from cp_event_source.handler.values.clock import Clock
-
-from .aws import PersistFunction, client_error
-from .test_persist import body
+from tests.handler.on_moto import PersistFunction, client_error
+from tests.handler.test_persist import body
 
 SECRET = "s3cr3t-4711"
 

@@ -14,9 +14,8 @@ from cp_event_source.handler.projection.stores import RowChanged
 from cp_event_source.handler.values.attribute_value import encode_item
 from cp_event_source.handler.values.clock import Clock
 from tests.doubles.clock import SettableClock
-
-from .aws import Calls, client_error, shared_clients
-from .given import stored
+from tests.handler.given import stored
+from tests.handler.on_moto import Calls, client_error, shared_clients
 
 
 @pytest.fixture

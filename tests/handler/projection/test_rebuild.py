@@ -17,10 +17,9 @@ from cp_event_source.handler.projection.rebuild import RebuildFailed
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values.budget import Budget
 from tests.doubles.clock import FunctionClock
+from tests.handler.doubles import DOMAIN_ID, World, counting, project, stored
+from tests.handler.given import erased
 from tests.nightly import effort
-
-from .doubles import DOMAIN_ID, World, counting, project, stored
-from .given import erased
 
 
 def meanwhile(world: World, *steps: Callable[[], object]) -> None:

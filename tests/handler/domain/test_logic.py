@@ -16,10 +16,9 @@ from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import BrokenDomainLogic, DomainLogic, RowItem, load
 from cp_event_source.handler.domain.state import NOTHING
 from cp_event_source.handler.values.attribute_value import decode_item
+from tests.handler.given import layer, logic, stored
 
-from .given import layer, logic, stored
-
-SEED_LAYER = Path(__file__).parents[1] / "fixtures" / "seed_layer"
+SEED_LAYER = Path(__file__).parents[2] / "fixtures" / "seed_layer"
 EVENT = stored(7, {"Name": "a.txt"}, CorrelationId="c-1", Version=3, Extra=True)
 OFFERED = {
     "domain_payload": {"Name": {"S": "a.txt"}},

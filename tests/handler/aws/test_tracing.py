@@ -15,8 +15,7 @@ from cp_event_source.handler.aws.tracing import MAX_ANNOTATIONS, Tracing
 from cp_event_source.handler.events.ids import NO_IDS, Ids
 from cp_event_source.handler.values.clock import Clock
 from tests.doubles.clock import SettableClock
-
-from .daemon import LARGEST_DATAGRAM, PARENT, ROOT, SAMPLED, Daemon, listening
+from tests.handler.daemon import LARGEST_DATAGRAM, PARENT, ROOT, SAMPLED, Daemon, listening
 
 IDS = Ids("e-1", "Noted", ("c-1",), "b-1", "d-1")
 

@@ -12,9 +12,8 @@ from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection.marks import Mark
 from cp_event_source.handler.projection.snapshots import Snapshot
 from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, encode_item, item_size
-
-from .aws import Calls, shared_clients
-from .strategies import identifiers
+from tests.handler.on_moto import Calls, shared_clients
+from tests.handler.strategies import identifiers
 
 STATE = DomainState(encode_item({"DomainId": "d-1", "Name": "a", "Bytes": b"\x00"}), "k9", KeySet(3, 2**127))
 SNAPSHOT = Snapshot("k91", STATE, "arn:1")

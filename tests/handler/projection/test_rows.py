@@ -21,9 +21,8 @@ from cp_event_source.handler.projection.notes import (
 from cp_event_source.handler.projection.rows import MAX_CRASH_PROBES, MIXED, DomainRow
 from cp_event_source.handler.values.attribute_value import encode_item, item_size
 from cp_event_source.handler.values.clock import Clock
-
-from .given import erased, stored
-from .strategies import identifiers
+from tests.handler.given import erased, stored
+from tests.handler.strategies import identifiers
 
 KEY = "2026-01-01T00:00:00.000000000Z#"
 PARKED = Parked(

@@ -22,10 +22,9 @@ from cp_event_source.handler.projection.marks import SLOTS
 from cp_event_source.handler.projection.plan import Outcome, Plan
 from cp_event_source.handler.projection.rebuild import RebuildFailed
 from cp_event_source.handler.projection.snapshots import Snapshot
+from tests.handler.doubles import DOMAIN_ID, World, project, stored
+from tests.handler.given import erased
 from tests.nightly import effort
-
-from .doubles import DOMAIN_ID, World, project, stored
-from .given import erased
 
 OF_ANY_TYPE: list[dict[str, Any]] = [
     {"S": "2026-11-25"},

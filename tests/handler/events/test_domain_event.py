@@ -20,8 +20,7 @@ from cp_event_source.handler.events.domain_event import (
 )
 from cp_event_source.handler.events.event_time import instant
 from cp_event_source.handler.events.fields import FIELDS
-
-from .strategies import json_values, texts
+from tests.handler.strategies import json_values, texts
 
 LATEST = "2026-11-23T09:00:00.000000000Z"
 VALID: dict[str, Any] = {

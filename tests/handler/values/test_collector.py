@@ -8,9 +8,8 @@ import pytest
 
 from cp_event_source.handler import persist as persist_module
 from cp_event_source.handler.values.collector import collector_paused
-
-from .aws import PersistFunction
-from .test_persist import body
+from tests.handler.on_moto import PersistFunction
+from tests.handler.test_persist import body
 
 
 @pytest.fixture
