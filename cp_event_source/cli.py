@@ -62,21 +62,32 @@ def _local(options: argparse.Namespace) -> int:
 
 
 def _compliance(_options: argparse.Namespace) -> int:
-    from .compliance import page
+    from .pages.compliance import page
 
     sys.stdout.write(page(VERSION))
     return 0
 
 
 def _costs(_options: argparse.Namespace) -> int:
-    from .costs.page import page
+    from .pages.costs.page import page
 
     sys.stdout.write(page())
     return 0
 
 
+def _schema(options: argparse.Namespace) -> int:
+    from .handler.events.domain_event import ContractViolation
+    from .pages.contract_schema import schema_text
+
+    try:
+        sys.stdout.write(schema_text(options.domain_name))
+    except ContractViolation as error:
+        return _failed(str(error))
+    return 0
+
+
 def _package(options: argparse.Namespace) -> int:
-    from .handler_code import write_archive
+    from .resources.code_archive import write_archive
 
     try:
         write_archive(options.file)
@@ -150,6 +161,19 @@ def _parser() -> argparse.ArgumentParser:
         description="Print, as Markdown, what a pipeline costs a month, with the arithmetic.",
     )
     costs.set_defaults(run=_costs)
+
+    schema = commands.add_parser(
+        "schema",
+        help="print the JSON Schema of a domain event",
+        description="Print the contract of a domain event as a JSON Schema (draft 2020-12).",
+    )
+    schema.add_argument(
+        "domain_name",
+        nargs="?",
+        metavar="DOMAIN_NAME",
+        help="the pipeline's cp_domain_name, which the schema then pins; without it: the events of any domain",
+    )
+    schema.set_defaults(run=_schema)
 
     package = commands.add_parser(
         "package",

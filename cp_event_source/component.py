@@ -17,13 +17,13 @@ event bus --domain_event_lambda_rule (rebuild requests)--> project function <---
 import pulumi
 import pulumi_aws as aws
 
-from . import functions, monitoring, permissions, routing, storage
-from .access import access
-from .argument_checks import check_name
-from .arguments import MAX_NAME_LENGTH, CpEventSourceArgs, settings_from
-from .encryption import encryption_key
-from .queues import queue_policy, queues
-from .scope import Scope
+from .inputs.arguments import MAX_NAME_LENGTH, CpEventSourceArgs, settings_from
+from .inputs.checks import check_name
+from .resources import functions, monitoring, permissions, routing, tables
+from .resources.access import access
+from .resources.encryption import encryption_key
+from .resources.queues import queue_policy, queues
+from .resources.scope import Scope
 
 
 class CpEventSource(pulumi.ComponentResource):
@@ -118,7 +118,7 @@ class CpEventSource(pulumi.ComponentResource):
                 input that is known only later is checked then.
         """
         check_name(name, MAX_NAME_LENGTH)
-        settings = settings_from(args)
+        settings = settings_from(args, monitoring.DEFAULT_THRESHOLDS.keys())
         super().__init__("cp-event-source:index:CpEventSource", name, None, opts)
 
         domain = settings.domain_name
@@ -135,10 +135,10 @@ class CpEventSource(pulumi.ComponentResource):
 
         # What is stored, and what waits; encrypted.
         key = encryption_key(scope, settings.key, beside=routes.domain_events.arn, keep=keep)
-        safety = storage.Safety(key, keep)
-        events_table = storage.domain_events_table(scope, safety)
-        domain_table = storage.domain_table(scope, safety)
-        snapshots_table = storage.domain_snapshots_table(scope, safety)
+        safety = tables.Safety(key, keep)
+        events_table = tables.domain_events_table(scope, safety)
+        domain_table = tables.domain_table(scope, safety)
+        snapshots_table = tables.domain_snapshots_table(scope, safety)
         queue = queues(scope, consumer_timeout_seconds=functions.PERSIST_TIMEOUT_SECONDS, key=key, keep=keep)
 
         # Ingest queue -> persist function -> domain events table.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cp_event_source import arns
+from cp_event_source.inputs.arn_patterns import event_bus_name
 from cp_event_source.local.counted import counted
 from cp_event_source.local.errors import EventsError, NotDrainedError
 from cp_event_source.local.events_file import Entry
@@ -168,20 +168,15 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
                     )
                 # All of the same domain on this bus: each stores it.
                 for traffic in pipelines:
-                    if traffic.pipeline.bus_name == _bus_name(bus) and traffic.pipeline.stores(entry):
+                    if traffic.pipeline.bus_name == event_bus_name(bus) and traffic.pipeline.stores(entry):
                         traffic.sent.append(Sent(result["EventId"], entry))
     return takers
 
 
 def _hears(pipeline: Pipeline, entry: Entry) -> bool:
     """Whether the entry matches one of the pipeline's rules."""
-    on_its_bus = entry.bus is None or _bus_name(entry.bus) == pipeline.bus_name
+    on_its_bus = entry.bus is None or event_bus_name(entry.bus) == pipeline.bus_name
     return on_its_bus and (pipeline.stores(entry) or pipeline.rebuilds(entry))
-
-
-def _bus_name(name_or_arn: str) -> str:
-    arn = arns.EVENT_BUS.fullmatch(name_or_arn)
-    return arn["name"] if arn else name_or_arn
 
 
 def wait_until_drained(

@@ -30,10 +30,10 @@ import pytest
 import yaml
 
 from cp_event_source import cli
-from cp_event_source.domain_layer_check import check_domain_layer
 from cp_event_source.handler import project
 from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 from cp_event_source.handler.values import exact_json
+from cp_event_source.layer.contract_check import check_domain_layer
 from tests.examples.layer import fold, load_layer
 from tests.examples.program import run_program
 

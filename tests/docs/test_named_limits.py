@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from cp_event_source import CpEventSource, argument_checks, arguments, functions, queues
+from cp_event_source import CpEventSource
 from cp_event_source.handler import project
 from cp_event_source.handler.domain import contract as domain_contract
 from cp_event_source.handler.events import stored_event
@@ -16,7 +16,9 @@ from cp_event_source.handler.projection import rows as domain_row
 from cp_event_source.handler.projection.marks import Mark, Marks
 from cp_event_source.handler.projection.snapshots import Snapshot
 from cp_event_source.handler.values import attribute_value
-from cp_event_source.monitoring import DEFAULT_THRESHOLDS
+from cp_event_source.inputs import arguments, checks
+from cp_event_source.resources import functions, queues
+from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 
 from ..component.deployment import component, deploy, in_program
 from ..handler import slowest_messages
@@ -89,7 +91,7 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
             ),
         ),
         ("docs/reference/component.md", f"at most {arguments.MAX_NAME_LENGTH} letters"),
-        ("docs/reference/component.md", f"1 to {argument_checks.MAX_DOMAIN_NAME_LENGTH} ASCII"),
+        ("docs/reference/component.md", f"1 to {checks.MAX_DOMAIN_NAME_LENGTH} ASCII"),
         ("docs/reference/component.md", f"logs kept for {arguments.DEFAULT_LOG_RETENTION_DAYS} days"),
         ("docs/reference/component.md", f"logs are kept {arguments.DEVELOPMENT_LOG_RETENTION_DAYS} days"),
         ("docs/reference/component.md", f"queues keep {queues.RETENTION_SECONDS // 86_400} days"),

@@ -18,9 +18,9 @@ from typing import Any
 
 from urllib3 import HTTPResponse
 
-from cp_event_source.functions import PERSIST_MEMORY_MB
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.events.ingest import event_item
+from cp_event_source.resources.functions import PERSIST_MEMORY_MB
 
 from .given import detail
 from .largest_batches import INVOCATION, MESSAGE, SETTINGS, array, nested, text

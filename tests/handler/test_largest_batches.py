@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source.functions import PERSIST_MEMORY_MB, PROJECT_MEMORY_MB
+from cp_event_source.resources.functions import PERSIST_MEMORY_MB, PROJECT_MEMORY_MB
 
 from ..nightly import NIGHTLY
 from .largest_batches import STATUS

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from cp_event_source import functions
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import NOTHING, DomainRow
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import decode, decode_item, item_size
+from cp_event_source.resources import functions
 
 from .aws import PersistFunction, client_error, load_entry_point
 from .given import detail, logic

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from cp_event_source import functions, queues
 from cp_event_source.handler import persist
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.values import budget
+from cp_event_source.resources import functions, queues
 
 from ..doubles.aws import Clock
 from ..doubles.clients import direct_dynamodb, direct_sqs

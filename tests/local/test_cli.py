@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source import cli, handler_code
+from cp_event_source import cli
+from cp_event_source.resources import code_archive
 from cp_event_source.version import VERSION
 from tests.local.programs_on_disk import write_program
 
@@ -109,7 +110,7 @@ def test_the_functions_code_is_written_whole_and_each_time_the_same(tmp_path: Pa
 
     assert first.read_bytes() == second.read_bytes()
     with zipfile.ZipFile(first) as package:
-        code = {name: file.read_bytes() for name, file in handler_code.code_files().items()}
+        code = {name: file.read_bytes() for name, file in code_archive.code_files().items()}
         assert {name: package.read(name) for name in package.namelist()} == code
 
 
@@ -132,7 +133,7 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("command", [["compliance"], ["costs"], ["package", "code.zip"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["compliance"], ["costs"], ["schema"], ["package", "code.zip"]], ids=" ".join)
 def test_what_is_only_printed_or_written_needs_neither_pulumi_nor_the_extra(command: list[str], tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", WITHOUT_WHAT_A_DEPLOYMENT_OR_THE_EXTRA_NEEDS, *command],

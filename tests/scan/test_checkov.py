@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source.compliance import CONTROLS, Default, NotDone
+from cp_event_source.pages.compliance import CONTROLS, Default, NotDone
 from tests.component.controls import CHECKS
 from tests.component.controls.options import GIVEN_KEY
 from tests.component.deployment import PARTITION, Deployment, Registration, component, deploy, in_program

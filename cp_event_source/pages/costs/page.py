@@ -1,0 +1,274 @@
+"""The page on costs, `docs/costs.md`, from the code that computes them."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from ..markdown import dollars, quantity, table, wrapped
+from . import deployed
+from . import load as assumed
+from .bill import A_YEAR, Estimate, Line, Part, estimate
+from .load import Batches
+from .prices import AS_OF, KEYS, MILLION, PRICES, Price
+
+LOADS: Final = {1_000: "1 thousand", 1_000_000: "1 million", 1_000_000_000: "1 billion"}
+"""Events a month, and what the page calls them."""
+
+_COLUMNS: Final = ("$ a month, by events a month", *LOADS.values())
+
+_FINER_SNAPSHOTS: Final = 20
+
+_SHORT_RETENTION: Final = deployed.DEVELOPMENT_LOG_RETENTION_DAYS
+
+_PERSIST_TURNS: Final = round(assumed.PERSIST_TURNS_PER_SECOND)
+_PROJECT_TURNS: Final = round(assumed.PROJECT_TURNS_PER_SECOND)
+
+
+def summary() -> str:
+    """The sums, as a table in Markdown: the README's."""
+    usual = _bills(estimate)
+    return table(
+        _COLUMNS,
+        [
+            *((part.value, *(dollars(bill.dollars_of(part)) for bill in usual)) for part in Part),
+            ("**sum**", *(f"**{text}**" for text in _sums(usual))),
+            ("sum with `development=True`", *_sums(_bills(partial(estimate, development=True)))),
+        ],
+    )
+
+
+def page() -> str:
+    """The whole page, as Markdown."""
+    parts = (
+        *("# What a pipeline costs", _INTRODUCTION, summary()),
+        *("## Item by item", _items()),
+        *("## The arithmetic", *(_arithmetic(events) for events in LOADS)),
+        *("## What is assumed", _ASSUMPTIONS),
+        *("## How batches come", _BATCHES, _ENDS, _batches()),
+        *("## What each option adds", _options(), _FREE_OPTIONS),
+        *("## A development stack", _DEVELOPMENT, _development(), _what_stays(), _LOCAL),
+        *("## Prices", _PRICES, _price_list()),
+        *("## What is not in it", _NOT_IN_IT),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+_INTRODUCTION: Final = f"""\
+<!-- Generated: python -m cp_event_source.pages.costs > docs/costs.md -->
+
+One domain's pipeline, in dollars a month at list prices of us-east-1 and without free tiers: an estimate, with its
+arithmetic and what is [assumed](#what-is-assumed). It is code, for other loads, too:
+
+<!-- not run: as a Pulumi program; the tests of the costs run it -->
+```python
+from cp_event_source.costs import estimate
+
+bill = estimate(20_000_000, months=3, dashboard=False)
+print(f"{{bill.dollars:.2f}}")
+for line in bill.lines:
+    print(f"{{line.item}}: {{line.quantity:,.0f}} {{line.price.unit}} = ${{line.dollars:.2f}}")
+```
+
+After {A_YEAR} months at the same load, the events of all of them being stored:"""
+
+_ASSUMPTIONS: Final = wrapped(f"""\
+- A month has {assumed.DAYS} days; a GB has {assumed.GB:,} bytes. AWS's GB is larger: what is counted in it is up to
+  seven percent too high here.
+- Events are evenly spread, in order, each sent once. As measured, one of half a kilobyte is stored in
+  {assumed.EVENT_BYTES} bytes by one write unit. DynamoDB adds {assumed.ITEM_OVERHEAD_BYTES} bytes to an item.
+- The events of a batch are of at most {assumed.OBJECTS_IN_A_BATCH} domain objects. For each of them there are one read
+  and one write of its row, as measured; rows and snapshots have at most {assumed.ROW_BYTES:,} bytes.
+- An object has {assumed.EVENTS_OF_AN_OBJECT} events in the end.
+- The persist function, of {deployed.PERSIST_GB} GB, takes {assumed.PERSIST_SECONDS} s, and for each event
+  {assumed.PERSIST_SECONDS_OF_AN_EVENT} s more. The project function, of {deployed.PROJECT_GB:.2f} GB, takes
+  {assumed.PROJECT_SECONDS} s, and {assumed.PROJECT_SECONDS_OF_AN_OBJECT} s more for each object and
+  {assumed.PROJECT_SECONDS_OF_AN_EVENT} s for each event. Most of it is waiting for DynamoDB: what they compute is
+  [measured](performance.md), and is less than a tenth of it.
+- A start takes {assumed.COLD_START_SECONDS} s, and each function has one in {assumed.WARM_SECONDS // 60} minutes at
+most. - Logs, in bytes and as measured: {assumed.PERSIST_LOG_BYTES} for an invocation of persist and
+  {assumed.PERSIST_LOG_BYTES_OF_AN_EVENT} for each event; {assumed.PROJECT_LOG_BYTES} for one of project,
+  {assumed.PROJECT_LOG_BYTES_OF_AN_OBJECT} for each object and {assumed.PROJECT_LOG_BYTES_OF_AN_EVENT} for each event.
+  And {assumed.LAMBDA_LOG_BYTES} that Lambda adds to an invocation, not measured.
+- Of each function Lambda traces the first invocation in a second, and {assumed.SAMPLED_SHARE:.0%} of the others. Where
+  the producer's call is traced, or expressly not, they follow it.
+- {assumed.PERSIST_POLLERS} pollers of Lambda wait at the empty queue for {assumed.LONG_POLL_SECONDS} s each time.
+  Counted in full at any load.
+- {len(deployed.METRICS)} metrics are sent while all is well ({", ".join(f"`{name}`" for name in deployed.METRICS)}),
+  and billed for each hour in which they are. Those that tell of trouble are billed while there is some.
+- SQS asks KMS anew after {deployed.DATA_KEY_REUSE_SECONDS // 60} minutes, DynamoDB after
+  {assumed.TABLE_KEY_SECONDS // 60}, for each principal; both have many machines and may ask more often. Each start of a
+  function asks once.
+""")
+
+_BATCHES: Final = wrapped(f"""\
+Nothing waits for a batch to fill: an event is stored and projected at once, and a batch is what there is when Lambda
+asks. So what an event costs depends on how events come, and AWS promises nothing about that. The model here:
+- {assumed.PERSIST_POLLERS} pollers of the queue are busy with a batch for {assumed.PERSIST_TURN_SECONDS} s. Up to
+  {_PERSIST_TURNS} events a second each comes alone; above that they share {_PERSIST_TURNS} batches a second, until
+  there are {deployed.PERSIST_BATCH} in each.
+- {assumed.STREAM_SHARDS} shards of the stream are asked {assumed.PROJECT_POLLS_PER_SECOND} times a second each. Up to
+  {_PROJECT_TURNS} events a second each comes alone; above that they share {_PROJECT_TURNS} batches a second, until
+  there are {deployed.PROJECT_BATCH} in each.
+""")
+
+_ENDS: Final = wrapped("""\
+A million a month, evenly spread, are one in 2.6 s: each comes alone. In bursts or from a backlog they fill batches at
+any load. For the events of the month, the two ends and the model between them:
+""")
+
+_FREE_OPTIONS: Final = wrapped("""\
+Nothing is added by `cp_event_bus`, `publishers`, `tags`, `alarm_topic_arn`, `alarm_actions`, `alarm_thresholds`,
+`persist_reserved_concurrency`, `project_reserved_concurrency`, `signed_code` (but for its file in S3), nor by
+protection from deletion and the policies for other stacks. Traces have no input; what they cost is
+[above](#item-by-item): where the load is small and steady nearly every invocation is traced, which may then be the
+largest item.
+""")
+
+_DEVELOPMENT: Final = wrapped(f"""\
+One input, `development=True`, turns off what a stack whose events may be thrown away can do without: alarms, the
+dashboard, restoring tables to an earlier time, and logs older than {_SHORT_RETENTION} days.
+`alarms=True`, `dashboard=True` and `log_retention_days` turn each of those on again.
+""")
+
+_LOCAL: Final = """\
+On your own machine, [`cp-event-source local`](reference/command-line.md) costs nothing."""
+
+_PRICES: Final = wrapped(f"""\
+Of us-east-1, as of {AS_OF}. AWS's own pages are what counts; in other regions much is up to some tens of percent
+dearer. """)
+
+_NOT_IN_IT: Final = wrapped("""\
+- Free tiers. Those that do not end (of a month: a million requests of SQS, and of Lambda; 25 GB of tables, 5 GB of
+  logs, 100,000 traces, 20,000 requests of KMS, ten alarm metrics, ten custom metrics, three dashboards) leave of a
+  small pipeline that has an account to itself its key and most of its alarms.
+- Events that are late, twice or wrong, and rebuilds: [what each of them costs](performance.md#2-a-late-event). The
+  index of parked objects costs nothing while there are none. An
+  object's first event costs a few reads more.
+- Events larger than a kilobyte: each KB is a write unit, and is stored. Rows larger than that; logic that computes.
+- Consumers of the domain table: their functions, and what they read. To read its stream costs a Lambda function
+nothing. - Messages that alarms send, searches in the logs, restores, backups, an archive of the bus, traffic to other
+regions. - Support, taxes, discounts.
+""")
+
+
+def _items() -> str:
+    bills = _bills(estimate)
+    rows: list[Sequence[str]] = []
+    for part in Part:
+        of_part = [[line for line in bill.lines if line.part is part] for bill in bills]
+        rows += [(lines[0].item, *(dollars(line.dollars) for line in lines)) for lines in zip(*of_part, strict=True)]
+        rows.append((f"*{part.value}*", *(f"*{dollars(bill.dollars_of(part))}*" for bill in bills)))
+    rows.append(("**sum**", *(f"**{text}**" for text in _sums(bills))))
+    return table(_COLUMNS, rows)
+
+
+def _arithmetic(events: int) -> str:
+    bill = estimate(events)
+    rows = [(line.item, _product(line), dollars(line.dollars)) for line in bill.lines]
+    return table(
+        (f"{events:,} events a month", "arithmetic", "$"), [*rows, ("**sum**", "", f"**{dollars(bill.dollars)}**")]
+    )
+
+
+def _batches() -> str:
+    rows = [
+        (
+            batches.value,
+            *(dollars(estimate(events, batches=batches).dollars_of(Part.EVENTS)) for events in LOADS),
+        )
+        for batches in (Batches.ALONE, Batches.AS_THEY_COME, Batches.FULL)
+    ]
+    return table(_COLUMNS, rows)
+
+
+def _price_list() -> str:
+    rows = [
+        (f"[{price.of}]({price.source})", _amount(price), f"{price.per:,} {_unit(price, price.per)}", price.note)
+        for price in PRICES
+    ]
+    return table(("what", "$", "for", "how it is counted"), rows)
+
+
+def _options() -> str:
+    default = _bills(estimate)
+    less_kept = partial(estimate, log_retention_days=_SHORT_RETENTION)
+    not_restorable = partial(
+        estimate, development=True, alarms=True, dashboard=True, log_retention_days=deployed.LOG_RETENTION_DAYS
+    )
+    rows = [
+        (
+            f"`alarms`, on by default: {deployed.ALARMS} alarms, on {deployed.ALARM_METRICS} metrics",
+            *_difference(default, _bills(partial(estimate, alarms=False))),
+        ),
+        ("`dashboard`, on by default", *_difference(default, _bills(partial(estimate, dashboard=False)))),
+        (
+            "a key of its own, by default; with `kms_key_arn` it may be one that others use, too",
+            *_difference(default, _bills(partial(estimate, key_given=True))),
+        ),
+        ("each of that key's first two yearly rotations", *[_added(KEYS.dollars)] * len(LOADS)),
+        (
+            f"`log_retention_days`: {deployed.LOG_RETENTION_DAYS}, the default, not {_SHORT_RETENTION}",
+            *_difference(default, _bills(less_kept)),
+        ),
+        (
+            "tables that can be restored to any second; only `development` turns it off",
+            *_difference(default, _bills(not_restorable)),
+        ),
+        (
+            f"`events_per_snapshot`: {_FINER_SNAPSHOTS} instead of {deployed.EVENTS_PER_SNAPSHOT}",
+            *_difference(_bills(partial(estimate, events_per_snapshot=_FINER_SNAPSHOTS)), default),
+        ),
+    ]
+    return table(_COLUMNS, rows)
+
+
+def _development() -> str:
+    shared_key = _bills(partial(estimate, development=True, key_given=True))
+    rows = [
+        ("by default", *_sums(_bills(estimate))),
+        ("`development=True`", *_sums(_bills(partial(estimate, development=True)))),
+        ("`development=True`, and a `kms_key_arn` that others use, too", *_sums(shared_key)),
+    ]
+    return table(_COLUMNS, rows)
+
+
+def _what_stays() -> str:
+    bill = estimate(min(LOADS), development=True)
+    left = [
+        f"{line.item} (${dollars(line.dollars)})" for line in bill.lines if line.part is Part.STANDING and line.quantity
+    ]
+    return wrapped(
+        f"What stays: {', '.join(left)}. Encryption is not turned off anywhere; development stacks can share a key "
+        "with `kms_key_arn`, whose policy must allow what `key_policy_statements` returns. Metrics cost nothing in "
+        "hours without events."
+    )
+
+
+def _bills(of: Callable[[int], Estimate]) -> list[Estimate]:
+    return [of(events) for events in LOADS]
+
+
+def _sums(bills: Sequence[Estimate]) -> list[str]:
+    return [dollars(bill.dollars) for bill in bills]
+
+
+def _difference(more: Sequence[Estimate], less: Sequence[Estimate]) -> list[str]:
+    return [_added(this.dollars - that.dollars) for this, that in zip(more, less, strict=True)]
+
+
+def _added(amount: float) -> str:
+    return f"+{dollars(amount)}"
+
+
+def _product(line: Line) -> str:
+    price = line.price
+    per = {1: "", MILLION: "/M"}.get(price.per, f"/{price.per:,}")
+    return f"{quantity(line.quantity)} {_unit(price, line.quantity)} \u00d7 ${_amount(price)}{per}"
+
+
+def _amount(price: Price) -> str:
+    return f"{price.dollars:.2f}" if price.dollars == round(price.dollars, 2) else f"{price.dollars:g}"
+
+
+def _unit(price: Price, number: float) -> str:
+    return price.unit.removesuffix("s") if number == 1 else price.unit

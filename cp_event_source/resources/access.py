@@ -1,0 +1,87 @@
+"""What other stacks may do here: managed policies that they attach to their own roles."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from .encryption import EncryptionKey
+from .policy_documents import Statement, allow, document, follow
+from .routing import EventBus
+from .scope import Scope
+from .tables import PARKED_INDEX
+
+_READ: Final = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """One policy for each kind of neighbour."""
+
+    publisher: aws.iam.Policy
+    reader: aws.iam.Policy
+    auditor: aws.iam.Policy
+
+
+def access(
+    scope: Scope,
+    *,
+    bus: EventBus,
+    domain_events_table: aws.dynamodb.Table,
+    domain_table: aws.dynamodb.Table,
+    key: EncryptionKey,
+) -> Access:
+    """The policies.
+
+    Whoever may put events may put those of any domain: IAM does not look into an event's `detail`. That an event is of
+    this domain, the rule and the functions check.
+    """
+    # DynamoDB opens a table for a caller who may decrypt with its key.
+    decrypt = allow("UseKey", ["kms:Decrypt"], key.arn)
+    # The index holds keys alone. Who reads rows or events must know which rows lack events.
+    list_parked = allow(
+        "ListParked", ["dynamodb:Scan"], pulumi.Output.concat(domain_table.arn, "/index/", PARKED_INDEX)
+    )
+    return Access(
+        publisher=_policy(
+            scope,
+            "publisher",
+            "Put events on the bus of an event source",
+            [allow("PublishEvents", ["events:PutEvents"], bus.arn)],
+        ),
+        reader=_policy(
+            scope,
+            "reader",
+            "Read the rows of an event source and follow their changes",
+            [
+                allow("ReadRows", _READ, domain_table.arn),
+                list_parked,
+                *follow("FollowRows", domain_table.stream_arn),
+                decrypt,
+            ],
+        ),
+        auditor=_policy(
+            scope,
+            "auditor",
+            "Read all events of an event source and follow new ones",
+            [
+                allow("ReadEvents", _READ, domain_events_table.arn),
+                list_parked,
+                *follow("FollowEvents", domain_events_table.stream_arn),
+                decrypt,
+            ],
+        ),
+    )
+
+
+def _policy(scope: Scope, suffix: str, description: str, statements: list[Statement]) -> aws.iam.Policy:
+    return aws.iam.Policy(
+        scope.child(suffix),
+        # Never change it: to IAM another description is another policy, and the old one cannot be deleted while roles
+        # of other stacks have it.
+        description=description,
+        policy=document(statements),
+        tags=scope.tags,
+        opts=scope.options(),
+    )
