@@ -6,17 +6,15 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from .encryption import EncryptionKey
 from .policy_documents import Statement, allow, document, follow
-from .routing import EventBus
 from .scope import Scope
-from .tables import PARKED_INDEX
+from .tables import PARKED_INDEX, Tables
 
 _READ: Final = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
 
 
 @dataclass(frozen=True)
-class Access:
+class AccessPolicies:
     """One policy for each kind of neighbour."""
 
     publisher: aws.iam.Policy
@@ -24,40 +22,35 @@ class Access:
     auditor: aws.iam.Policy
 
 
-def access(
-    scope: Scope,
-    *,
-    bus: EventBus,
-    domain_events_table: aws.dynamodb.Table,
-    domain_table: aws.dynamodb.Table,
-    key: EncryptionKey,
-) -> Access:
+def create_access_policies(
+    scope: Scope, *, event_bus_arn: pulumi.Output[str], tables: Tables, key_arn: pulumi.Output[str]
+) -> AccessPolicies:
     """The policies.
 
-    Whoever may put events may put those of any domain: IAM does not look into an event's `detail`. That an event is of
-    this domain, the rule and the functions check.
+    Whoever may put events may put those of any domain, since IAM does not look into an event's `detail`. The rule and
+    the functions check that an event is of this domain.
     """
     # DynamoDB opens a table for a caller who may decrypt with its key.
-    decrypt = allow("UseKey", ["kms:Decrypt"], key.arn)
+    decrypt = allow("UseKey", ["kms:Decrypt"], key_arn)
     # The index holds keys alone. Who reads rows or events must know which rows lack events.
     list_parked = allow(
-        "ListParked", ["dynamodb:Scan"], pulumi.Output.concat(domain_table.arn, "/index/", PARKED_INDEX)
+        "ListParked", ["dynamodb:Scan"], pulumi.Output.concat(tables.domain.arn, "/index/", PARKED_INDEX)
     )
-    return Access(
+    return AccessPolicies(
         publisher=_policy(
             scope,
             "publisher",
             "Put events on the bus of an event source",
-            [allow("PublishEvents", ["events:PutEvents"], bus.arn)],
+            [allow("PublishEvents", ["events:PutEvents"], event_bus_arn)],
         ),
         reader=_policy(
             scope,
             "reader",
             "Read the rows of an event source and follow their changes",
             [
-                allow("ReadRows", _READ, domain_table.arn),
+                allow("ReadRows", _READ, tables.domain.arn),
                 list_parked,
-                *follow("FollowRows", domain_table.stream_arn),
+                *follow("FollowRows", tables.domain.stream_arn),
                 decrypt,
             ],
         ),
@@ -66,9 +59,9 @@ def access(
             "auditor",
             "Read all events of an event source and follow new ones",
             [
-                allow("ReadEvents", _READ, domain_events_table.arn),
+                allow("ReadEvents", _READ, tables.domain_events.arn),
                 list_parked,
-                *follow("FollowEvents", domain_events_table.stream_arn),
+                *follow("FollowEvents", tables.domain_events.stream_arn),
                 decrypt,
             ],
         ),

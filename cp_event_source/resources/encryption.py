@@ -1,6 +1,5 @@
-"""The key that everything at rest is encrypted with, and who may use it."""
+"""The key that encrypts everything at rest, and who may use it."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -14,30 +13,27 @@ LOG_GROUPS: Final = ("persist-logs", "project-logs")
 """The functions' log groups, by their suffixes."""
 
 _DELETION_WINDOW_DAYS: Final = 30
-"""KMS's maximum: so long a key that was deleted by mistake, and with it all events, can be had back."""
-_SHORTEST_DELETION_WINDOW_DAYS: Final = 7
+"""KMS's maximum: for so long you can cancel the deletion of a key, and with it that of all events."""
+_MIN_DELETION_WINDOW_DAYS: Final = 7
+
+_DNS_SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn"}
+"""Of the regional service principals, for the partitions where it is not `amazonaws.com`."""
 
 
-@dataclass(frozen=True)
-class EncryptionKey:
-    """The key of the component's own, or the one given."""
+def create_encryption_key(
+    scope: Scope, given: pulumi.Output[str] | None, *, beside: pulumi.Output[str]
+) -> pulumi.Output[str]:
+    """The ARN of the key given, else of a key of the component's own that is rotated every year.
 
-    resource: aws.kms.Key | None
-    """None when the key was given."""
-    arn: pulumi.Output[str]
-
-
-def encryption_key(
-    scope: Scope, given: pulumi.Output[str] | None, *, beside: pulumi.Output[str], keep: bool
-) -> EncryptionKey:
-    """The key given by ARN, else one of our own that is rotated every year.
+    The component's own key is protected from deletion: without it, nothing that it encrypted can be read.
 
     Args:
+        scope: the component's.
+        given: the ARN of a key.
         beside: the ARN of a resource in the account and region deployed to.
-        keep: whether the key is protected from deletion: without it, what it encrypted is lost.
     """
     if given is not None:
-        return EncryptionKey(None, given)
+        return given
 
     def statements(arn: str) -> list[Statement]:
         partition, region, account = arns.place_of(arn)
@@ -53,28 +49,28 @@ def encryption_key(
             *key_policy_statements(partition=partition, region=region, account=account),
         ]
 
-    own = aws.kms.Key(
+    return aws.kms.Key(
         scope.child("key"),
         description=f"What the event source {scope.name} stores and sends",
         enable_key_rotation=True,
-        deletion_window_in_days=_DELETION_WINDOW_DAYS if keep else _SHORTEST_DELETION_WINDOW_DAYS,
+        deletion_window_in_days=_DELETION_WINDOW_DAYS if scope.keep else _MIN_DELETION_WINDOW_DAYS,
         policy=document(beside.apply(statements)),
         tags=scope.tags,
-        opts=scope.options(protect=keep),
-    )
-    return EncryptionKey(own, own.arn)
+        opts=scope.options(protect=scope.keep),
+    ).arn
 
 
 def key_policy_statements(*, partition: str, region: str, account: str) -> list[Statement]:
-    """What the policy of a key must allow AWS's services, so that it can be given as `kms_key_arn`.
+    """What the policy of a key must allow AWS's services, so that the key can be given as `kms_key_arn`.
 
-    Beside these it needs what every key does: that the account's own policies decide (the root user's statement). The
-    functions' rights to the key are in their roles; DynamoDB and Lambda use it by grants that who deploys makes.
+    The policy also needs what every key's policy needs: the statement of the root user, by which the account's own
+    policies decide. The functions' rights to the key are in their roles. DynamoDB and Lambda use the key by grants that
+    whoever deploys makes.
 
     Args:
         partition: as in its ARNs: `aws`, `aws-cn`, `aws-us-gov`.
-        region: that it is deployed to.
-        account: that it is deployed to.
+        region: the region that the component is deployed to.
+        account: the number of the account that the component is deployed to.
 
     Returns:
         Statements for the key's policy document: EventBridge writes to the queues, CloudWatch publishes alarms to the
@@ -112,11 +108,7 @@ def key_policy_statements(*, partition: str, region: str, account: str) -> list[
                 "kms:ReEncryptTo",
             ],
             "Resource": "*",
-            # By a part of the name. Not the component's: a log group keeps its name when the component gets another.
+            # By a part of the name, without the component's: a log group keeps its name when the component is renamed.
             "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
         },
     ]
-
-
-_DNS_SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn"}
-"""Of the regional service principals, where it is not the usual."""

@@ -2,24 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from . import arns
-from .encryption import EncryptionKey
 from .policy_documents import document, only_tls
 from .scope import Scope
 
-RETENTION_SECONDS = 14 * 24 * 3600
-"""SQS's maximum. What waits in a queue is lost after it."""
+RETENTION_SECONDS: Final = 14 * 24 * 3600
+"""SQS's maximum. Then SQS deletes a message that still waits."""
 
-MAX_RECEIVE_COUNT = 10
+MAX_RECEIVE_COUNT: Final = 10
 """Deliveries before SQS itself moves a message to the dead-letter queue: enough for an outage of an hour at a
 visibility time-out of nine minutes."""
 
-DATA_KEY_REUSE_SECONDS = 3600
-"""How long SQS uses a data key before it asks KMS for another: each call costs."""
+DATA_KEY_REUSE_SECONDS: Final = 3600
+"""How long SQS uses a data key before it asks KMS for another one: each request costs."""
+
+_MAX_MESSAGE_BYTES: Final = 1024 * 1024
+"""As large as an event on the bus may be; a queue's default is 256 KB."""
 
 
 @dataclass(frozen=True)
@@ -27,45 +30,50 @@ class Queues:
     """The component's queues."""
 
     ingest: aws.sqs.Queue
-    """Events from the bus, waiting to be stored."""
+    """Events from the bus that wait to be stored."""
     ingest_dead_letter: aws.sqs.Queue
     """Events that cannot be stored, or that EventBridge could not deliver."""
     parked: aws.sqs.Queue
     """A message for each event that domain logic failed at."""
     projection_dead_letter: aws.sqs.Queue
-    """Metadata of stream batches that were given up."""
+    """Metadata of stream batches that Lambda gave up."""
 
 
-def queues(scope: Scope, *, consumer_timeout_seconds: int, key: EncryptionKey, keep: bool) -> Queues:
-    """The queues, without their policies.
+def create_queues(scope: Scope, *, ingest_timeout_seconds: int, key_arn: pulumi.Output[str]) -> Queues:
+    """The queues, encrypted with the key, without their policies.
 
-    With `keep` Pulumi does not delete them: a queue takes its messages along, and no alarm counts messages that are
-    gone. What waits in the ingest queue is stored nowhere else, nor is a dead letter; without the notices in the parked
-    queue nobody looks at the parked objects.
+    They are protected: a queue takes its messages along, and no alarm counts messages that are gone. The events in the
+    ingest queue and the dead letters are stored nowhere else; without the messages in the parked queue nobody looks at
+    the parked objects.
+
+    Args:
+        scope: the component's.
+        ingest_timeout_seconds: the time-out of the function that takes from the ingest queue. Lambda asks for a
+            visibility time-out of six times that, since a batch may be retried while Lambda throttles it.
+        key_arn: the key's ARN.
     """
-    ingest_dead_letter = _queue(scope, "ingest-dead-letter", key, keep=keep)
+    ingest_dead_letter = _queue(scope, "ingest-dead-letter", key_arn)
     return Queues(
         ingest=_queue(
             scope,
             "ingest",
-            key,
-            keep=keep,
-            # Lambda asks for six times the function's time-out: a batch may be retried while it is throttled.
-            visibility_timeout_seconds=6 * consumer_timeout_seconds,
+            key_arn,
+            visibility_timeout_seconds=6 * ingest_timeout_seconds,
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": ingest_dead_letter.arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
             ),
         ),
         ingest_dead_letter=ingest_dead_letter,
-        parked=_queue(scope, "parked", key, keep=keep),
-        projection_dead_letter=_queue(scope, "projection-dead-letter", key, keep=keep),
+        parked=_queue(scope, "parked", key_arn),
+        projection_dead_letter=_queue(scope, "projection-dead-letter", key_arn),
     )
 
 
-def queue_policy(
+def create_queue_policy(
     scope: Scope, suffix: str, queue: aws.sqs.Queue, *, writers: Sequence[aws.cloudwatch.EventRule] = ()
 ) -> aws.sqs.QueuePolicy:
-    """Nobody without TLS; of EventBridge only the rules given. Roles of this account need no statement."""
+    """Denies everybody without TLS; of EventBridge it lets in only the rules given. Roles of this account need no
+    statement."""
     statements = [only_tls("sqs:*", queue.arn)]
     if writers:
         statements.append(
@@ -92,21 +100,19 @@ def queue_policy(
 def _queue(
     scope: Scope,
     suffix: str,
-    key: EncryptionKey,
+    key_arn: pulumi.Output[str],
     *,
-    keep: bool,
-    visibility_timeout_seconds: pulumi.Input[int] | None = None,
-    redrive_policy: pulumi.Input[str] | None = None,
+    visibility_timeout_seconds: int | None = None,
+    redrive_policy: pulumi.Output[str] | None = None,
 ) -> aws.sqs.Queue:
     return aws.sqs.Queue(
         scope.child(suffix),
         message_retention_seconds=RETENTION_SECONDS,
-        # The queue's own limit is 256 KB by default, an event on the bus may have 1 MB.
-        max_message_size=1024 * 1024,
-        kms_master_key_id=key.arn,
+        max_message_size=_MAX_MESSAGE_BYTES,
+        kms_master_key_id=key_arn,
         kms_data_key_reuse_period_seconds=DATA_KEY_REUSE_SECONDS,
         visibility_timeout_seconds=visibility_timeout_seconds,
         redrive_policy=redrive_policy,
         tags=scope.tags,
-        opts=scope.options(protect=keep),
+        opts=scope.options(protect=scope.keep),
     )

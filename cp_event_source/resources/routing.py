@@ -1,4 +1,4 @@
-"""The event bus, the two rules on it, and where they lead."""
+"""The event bus, the two rules on it, and their targets."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from ..inputs import arn_patterns
 from . import arns
 from .policy_documents import document
-from .queues import Queues
+from .queues import Queues, create_queue_policy
 from .scope import Scope
 
 MAX_EVENT_AGE_SECONDS: Final = 24 * 3600
@@ -25,7 +25,7 @@ class EventBus:
     """The bus that the rules are on."""
 
     resource: aws.cloudwatch.EventBus | None
-    """None when the bus was given."""
+    """None if the bus was given."""
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
 
@@ -35,47 +35,79 @@ class Routes:
     """The bus and the rules on it."""
 
     bus: EventBus
-    domain_events: aws.cloudwatch.EventRule
-    """Takes the domain's events."""
-    rebuilds: aws.cloudwatch.EventRule
-    """Takes requests to rebuild one of the domain's objects."""
+    domain_event_rule: aws.cloudwatch.EventRule
+    """Takes the domain's events to the ingest queue."""
+    rebuild_rule: aws.cloudwatch.EventRule
+    """Takes requests to rebuild a domain object to the project function."""
 
 
-def routes(scope: Scope, given: pulumi.Output[str] | None, *, domain_name: str, keep: bool) -> Routes:
-    """The rules, on the bus given by name or ARN, else on one of our own.
+def create_routes(scope: Scope, given: pulumi.Output[str] | None, publishers: Sequence[pulumi.Input[str]]) -> Routes:
+    """The rules, without their targets, on the bus given or else on a bus of the component's own.
 
-    Our own is protected with `keep`: PutEvents to a bus that is gone reports success, and its events are lost.
+    The component's own bus is protected: PutEvents to a bus that is gone reports success, and its events are lost.
 
-    A bus given by name has the account and region of a rule on it: asking AWS for its ARN would need a call at preview,
-    and rights to make it.
+    A bus given by name is in the account and region of a rule on it. Asking AWS for its ARN would need a call at
+    preview, and the right to make it.
+
+    Args:
+        scope: the component's.
+        given: a bus's name or ARN.
+        publishers: who else may put events on the component's own bus: accounts, by number, and roles or users, by ARN.
     """
     if given is None:
         own = aws.cloudwatch.EventBus(
             scope.child("bus"),
-            description=f"Events of the domain {domain_name}",
+            description=f"Events of the domain {scope.domain_name}",
             tags=scope.tags,
-            opts=scope.options(protect=keep),
+            opts=scope.options(protect=scope.keep),
         )
-        domain_events, rebuilds = _rules(scope, own.name, domain_name)
-        return Routes(EventBus(own, own.name, own.arn), domain_events, rebuilds)
+        _bus_policy(scope, own, publishers)
+        return Routes(EventBus(own, own.name, own.arn), *_rules(scope, own.name))
     name = given.apply(arn_patterns.event_bus_name)
-    domain_events, rebuilds = _rules(scope, name, domain_name)
-    here = domain_events.arn
-    arn = given.apply(
-        lambda it: it if arn_patterns.EVENT_BUS.fullmatch(it) else here.apply(partial(arns.event_bus_beside, it))
-    )
+    domain_event_rule, rebuild_rule = _rules(scope, name)
+    here = domain_event_rule.arn
+    is_arn = arn_patterns.EVENT_BUS.fullmatch
+    arn = given.apply(lambda it: it if is_arn(it) else here.apply(partial(arns.event_bus_beside, it)))
     name_in_place = pulumi.Output.all(name, arn, here).apply(lambda known: _name_if_in_place(*known))
-    return Routes(EventBus(None, name_in_place, arn), domain_events, rebuilds)
+    return Routes(EventBus(None, name_in_place, arn), domain_event_rule, rebuild_rule)
 
 
-def bus_policy(
-    scope: Scope, bus: aws.cloudwatch.EventBus, publishers: Sequence[pulumi.Input[str]]
-) -> aws.cloudwatch.EventBusPolicy:
-    """Who may put events on our own bus: this account, as its own policies say, and the publishers given.
+def connect_routes(scope: Scope, routes: Routes, queues: Queues, project_function: aws.lambda_.Function) -> None:
+    """The rules' targets: domain events go to the ingest queue, rebuild requests invoke the project function.
 
-    Args:
-        publishers: accounts, by number, and roles or users, by ARN.
+    First the policies of all queues and the function's permission, so that the first events are not turned away.
     """
+    ingest_policy = create_queue_policy(scope, "ingest", queues.ingest, writers=[routes.domain_event_rule])
+    dead_letter_policy = create_queue_policy(
+        scope,
+        "ingest-dead-letter",
+        queues.ingest_dead_letter,
+        writers=[routes.domain_event_rule, routes.rebuild_rule],
+    )
+    create_queue_policy(scope, "parked", queues.parked)
+    create_queue_policy(scope, "projection-dead-letter", queues.projection_dead_letter)
+    permission = _invoke_permission(scope, "rebuild", project_function, routes.rebuild_rule)
+    dead_letters_to = queues.ingest_dead_letter.arn
+    for suffix, rule, arn, allowed_by in (
+        ("domain-event", routes.domain_event_rule, queues.ingest.arn, ingest_policy),
+        ("rebuild", routes.rebuild_rule, project_function.arn, permission),
+    ):
+        aws.cloudwatch.EventTarget(
+            scope.child(suffix),
+            event_bus_name=routes.bus.name,
+            rule=rule.name,
+            target_id=suffix,
+            arn=arn,
+            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=dead_letters_to),
+            retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
+                maximum_event_age_in_seconds=MAX_EVENT_AGE_SECONDS, maximum_retry_attempts=MAX_RETRY_ATTEMPTS
+            ),
+            opts=scope.options(depends_on=[allowed_by, dead_letter_policy]),
+        )
+
+
+def _bus_policy(scope: Scope, bus: aws.cloudwatch.EventBus, publishers: Sequence[pulumi.Input[str]]) -> None:
+    """Lets this account put events, as its own policies say, and the publishers."""
 
     def principals(known: Sequence[str]) -> list[str]:
         bus_arn, *others = known
@@ -92,41 +124,35 @@ def bus_policy(
         "Action": "events:PutEvents",
         "Resource": bus.arn,
     }
-    return aws.cloudwatch.EventBusPolicy(
+    aws.cloudwatch.EventBusPolicy(
         scope.child("bus"), event_bus_name=bus.name, policy=document([statement]), opts=scope.options()
     )
 
 
-def target(
-    scope: Scope,
-    suffix: str,
-    *,
-    bus: EventBus,
-    rule: aws.cloudwatch.EventRule,
-    arn: pulumi.Output[str],
-    queues: Queues,
-    depends_on: Sequence[pulumi.Resource],
-) -> aws.cloudwatch.EventTarget:
-    """Where a rule leads: the whole event, for a day, and then the ingest dead-letter queue.
-
-    `depends_on`: what lets the rule write there, so that the first events are not turned away.
-    """
-    return aws.cloudwatch.EventTarget(
-        scope.child(suffix),
-        event_bus_name=bus.name,
-        rule=rule.name,
-        target_id=suffix,
-        arn=arn,
-        dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=queues.ingest_dead_letter.arn),
-        retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
-            maximum_event_age_in_seconds=MAX_EVENT_AGE_SECONDS, maximum_retry_attempts=MAX_RETRY_ATTEMPTS
-        ),
-        opts=scope.options(depends_on=depends_on),
+def _rules(scope: Scope, bus_name: pulumi.Output[str]) -> tuple[aws.cloudwatch.EventRule, aws.cloudwatch.EventRule]:
+    """The domain event rule and the rebuild rule."""
+    return (
+        _rule(scope, "domain-event", "Domain events to the ingest queue", bus_name, "DOMAIN"),
+        _rule(scope, "rebuild", "Rebuild requests to the project function", bus_name, "REBUILD"),
     )
 
 
-def invoke_permission(
-    scope: Scope, suffix: str, *, function: aws.lambda_.Function, rule: aws.cloudwatch.EventRule
+def _rule(
+    scope: Scope, suffix: str, description: str, bus_name: pulumi.Output[str], event_type: str
+) -> aws.cloudwatch.EventRule:
+    """A rule for the events of one type of the domain."""
+    return aws.cloudwatch.EventRule(
+        scope.child(suffix),
+        description=description,
+        event_bus_name=bus_name,
+        event_pattern=json.dumps({"detail": {"EventType": [event_type], "DomainName": [scope.domain_name]}}),
+        tags=scope.tags,
+        opts=scope.options(),
+    )
+
+
+def _invoke_permission(
+    scope: Scope, suffix: str, function: aws.lambda_.Function, rule: aws.cloudwatch.EventRule
 ) -> aws.lambda_.Permission:
     """Lets one rule of this account, and nothing else of EventBridge, invoke the function."""
     return aws.lambda_.Permission(
@@ -140,31 +166,8 @@ def invoke_permission(
     )
 
 
-def _rules(
-    scope: Scope, bus_name: pulumi.Output[str], domain_name: str
-) -> tuple[aws.cloudwatch.EventRule, aws.cloudwatch.EventRule]:
-    return (
-        _rule(scope, "domain-event", "Domain events to the ingest queue", bus_name, "DOMAIN", domain_name),
-        _rule(scope, "rebuild", "Rebuild requests to the project function", bus_name, "REBUILD", domain_name),
-    )
-
-
-def _rule(
-    scope: Scope, suffix: str, description: str, bus_name: pulumi.Output[str], event_type: str, domain_name: str
-) -> aws.cloudwatch.EventRule:
-    """A rule for the events of one type of one domain."""
-    return aws.cloudwatch.EventRule(
-        scope.child(suffix),
-        description=description,
-        event_bus_name=bus_name,
-        event_pattern=json.dumps({"detail": {"EventType": [event_type], "DomainName": [domain_name]}}),
-        tags=scope.tags,
-        opts=scope.options(),
-    )
-
-
 def _name_if_in_place(name: str, bus_arn: str, here: str) -> str:
-    """A bus's name, unless the bus lies elsewhere: here its name would mean another bus, or none."""
+    """A bus's name, if the bus is in the account and region of the rules: elsewhere it would mean another bus."""
     if arns.place_of(bus_arn) != arns.place_of(here):
         raise pulumi.InputPropertiesError(
             f"cp_event_bus: {bus_arn!r} is not in the account and region of the component's rules ({here}); "

@@ -1,4 +1,4 @@
-"""What every child of a component has in common: the name's first part, the parent, the tags."""
+"""What every resource of a component has in common: the beginning of its name, its parent, the tags, its protection."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,24 +8,27 @@ import pulumi
 
 @dataclass(frozen=True)
 class Scope:
-    """The component as its children see it."""
+    """The component as its resources see it."""
 
     name: str
-    """The component's resource name; every child's name begins with it."""
+    """The component's resource name; every resource's name begins with it."""
+    domain_name: str
     parent: pulumi.Resource
     tags: dict[str, pulumi.Input[str]]
-    """For every child that can be tagged."""
+    """For every resource that can be tagged."""
+    keep: bool
+    """False in a development stack, which may be thrown away with all its events. Otherwise what no deployment can
+    bring back, and whose loss nobody would notice, is protected from deletion."""
 
     def child(self, suffix: str) -> str:
-        """The resource name of a child. Never change a suffix: to Pulumi a new name is another resource."""
+        """The name of a resource. Never change a suffix: to Pulumi a new name is another resource."""
         return f"{self.name}-{suffix}"
 
     def options(self, depends_on: Sequence[pulumi.Resource] = (), *, protect: bool = False) -> pulumi.ResourceOptions:
-        """A child's options: provider, protect and the like come from the parent by inheritance.
+        """The options of a resource; it inherits the provider and the like from the parent.
 
         Args:
-            depends_on: what must be there before.
-            protect: whether Pulumi refuses to delete or replace the child, whatever the parent says. For what no
-                deployment can bring back, or whose loss nobody would notice.
+            depends_on: what must exist before.
+            protect: whether Pulumi refuses to delete or replace the resource, whatever the parent's option is.
         """
         return pulumi.ResourceOptions(parent=self.parent, depends_on=list(depends_on), protect=protect or None)

@@ -3,72 +3,75 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pulumi
 import pulumi_aws as aws
 
 from ..handler.projection import rows, snapshots
-from .encryption import EncryptionKey
 from .scope import Scope
 
 PARKED_INDEX = "ParkedDomains"
 PARKED_SINCE = rows.PARKED_SINCE
-"""A top-level attribute that a domain's row has only while it is parked, so that the index holds only those."""
+"""A top-level attribute that a row has only while its domain object is parked, so that the index holds only those."""
 SLOT = snapshots.SLOT
-"""Tells a domain's snapshots apart."""
+"""Distinguishes the snapshots of a domain object."""
 
 
 @dataclass(frozen=True)
-class Safety:
-    """What keeps the data of all three tables."""
+class Tables:
+    """The component's tables."""
 
-    key: EncryptionKey
-    """What they are encrypted with."""
-    keep: bool
-    """Whether Pulumi and DynamoDB both refuse to delete them, and any second of the last 35 days can be restored."""
-
-
-def domain_events_table(scope: Scope, safety: Safety) -> aws.dynamodb.Table:
-    """Every event of the domain, in a domain's order of event time."""
-    return _table(
-        scope,
-        "domain-events",
-        safety,
-        attributes={"DomainId": "S", "EventKey": "S"},
-        range_key="EventKey",
-        stream_view_type="NEW_IMAGE",
-    )
-
-
-def domain_table(scope: Scope, safety: Safety) -> aws.dynamodb.Table:
-    """A row a domain: its state after all its events. Its stream tells consumers of every change."""
-    return _table(
-        scope,
-        "domain",
-        safety,
-        attributes={"DomainId": "S", PARKED_SINCE: "S"},
-        index=aws.dynamodb.TableGlobalSecondaryIndexArgs(
-            name=PARKED_INDEX,
-            key_schemas=[
-                aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(attribute_name=PARKED_SINCE, key_type="HASH")
-            ],
-            projection_type="KEYS_ONLY",
-        ),
-        stream_view_type="NEW_AND_OLD_IMAGES",
-    )
-
-
-def domain_snapshots_table(scope: Scope, safety: Safety) -> aws.dynamodb.Table:
+    domain_events: aws.dynamodb.Table
+    """Every event of the domain, those of a domain object in the order of event time. Its stream feeds the project
+    function."""
+    domain: aws.dynamodb.Table
+    """A row for each domain object: its state after all its events. Its stream notifies consumers of every change."""
+    domain_snapshots: aws.dynamodb.Table
     """A few earlier states of each domain object, so that a late event is folded in from one of them.
 
-    Derived: what is lost here only makes folds start further back. The slots are small numbers used again and
-    again, so that the table does not grow with the history. Nobody follows it: no stream.
+    Derived: a lost snapshot only makes a fold start earlier. The slots are small numbers that are used again, so that
+    the table does not grow with the history. Nobody follows it: it has no stream.
     """
-    return _table(scope, "domain-snapshots", safety, attributes={"DomainId": "S", SLOT: "N"}, range_key=SLOT)
+
+
+def create_tables(scope: Scope, *, key_arn: pulumi.Output[str]) -> Tables:
+    """The tables, encrypted with the key.
+
+    Unless the stack is a development stack, Pulumi and DynamoDB both refuse to delete them, and they can be restored to
+    any second of the last 35 days.
+    """
+    return Tables(
+        domain_events=_table(
+            scope,
+            "domain-events",
+            key_arn,
+            attributes={"DomainId": "S", "EventKey": "S"},
+            range_key="EventKey",
+            stream_view_type="NEW_IMAGE",
+        ),
+        domain=_table(
+            scope,
+            "domain",
+            key_arn,
+            attributes={"DomainId": "S", PARKED_SINCE: "S"},
+            index=aws.dynamodb.TableGlobalSecondaryIndexArgs(
+                name=PARKED_INDEX,
+                key_schemas=[
+                    aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(attribute_name=PARKED_SINCE, key_type="HASH")
+                ],
+                projection_type="KEYS_ONLY",
+            ),
+            stream_view_type="NEW_AND_OLD_IMAGES",
+        ),
+        domain_snapshots=_table(
+            scope, "domain-snapshots", key_arn, attributes={"DomainId": "S", SLOT: "N"}, range_key=SLOT
+        ),
+    )
 
 
 def _table(
     scope: Scope,
     suffix: str,
-    safety: Safety,
+    key_arn: pulumi.Output[str],
     *,
     attributes: Mapping[str, str],
     range_key: str | None = None,
@@ -84,9 +87,9 @@ def _table(
         billing_mode="PAY_PER_REQUEST",
         stream_enabled=True if stream_view_type else None,
         stream_view_type=stream_view_type,
-        server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(enabled=True, kms_key_arn=safety.key.arn),
-        point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=safety.keep),
-        deletion_protection_enabled=safety.keep,
+        server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(enabled=True, kms_key_arn=key_arn),
+        point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=scope.keep),
+        deletion_protection_enabled=scope.keep,
         tags=scope.tags,
-        opts=scope.options(protect=safety.keep),
+        opts=scope.options(protect=scope.keep),
     )

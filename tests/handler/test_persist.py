@@ -16,7 +16,7 @@ from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import NOTHING, DomainRow
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import decode, decode_item, item_size
-from cp_event_source.resources import functions
+from cp_event_source.resources import persist_function
 
 from .aws import PersistFunction, client_error, load_entry_point
 from .given import detail, logic
@@ -59,8 +59,8 @@ class TestTime:
 
     def test_a_message_begun_last_is_dealt_with_in_time(self, persist: PersistFunction) -> None:
         """It takes two calls at the most: the table refuses it, and it is quarantined."""
-        begun_by = persist._module._SHARE_OF_TIME * functions.PERSIST_TIMEOUT_SECONDS
-        assert begun_by + 2 * clients.LONGEST_CALL_SECONDS <= functions.PERSIST_TIMEOUT_SECONDS
+        begun_by = persist._module._SHARE_OF_TIME * persist_function.TIMEOUT_SECONDS
+        assert begun_by + 2 * clients.LONGEST_CALL_SECONDS <= persist_function.TIMEOUT_SECONDS
 
 
 class TestStored:

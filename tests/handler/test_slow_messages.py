@@ -15,7 +15,7 @@ from cp_event_source.handler import persist
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.values import budget
-from cp_event_source.resources import functions, queues
+from cp_event_source.resources import persist_function, queues
 
 from ..doubles.aws import Clock
 from ..doubles.clients import direct_dynamodb, direct_sqs
@@ -30,7 +30,7 @@ MESSAGES = 600
 MARGIN = 2
 """How many times what is measured the slowest batch may take: a processor may be slower, and AWS's calls take time."""
 
-_SHARE_OF_A_PROCESSOR = functions.PERSIST_MEMORY_MB / WHOLE_PROCESSOR_MB
+_SHARE_OF_A_PROCESSOR = persist_function.MEMORY_MB / WHOLE_PROCESSOR_MB
 STORED_SECONDS = SLOWEST_SECONDS / _SHARE_OF_A_PROCESSOR
 CONFLICT_SECONDS = SLOWEST_CONFLICT_SECONDS / _SHARE_OF_A_PROCESSOR
 
@@ -111,7 +111,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_messages_that_are_only_slow_are_all_stored(run: Run, persist_share: float) -> None:
-    settings = Settings(functions.PERSIST_TIMEOUT_SECONDS, persist_share, MARGIN * STORED_SECONDS)
+    settings = Settings(persist_function.TIMEOUT_SECONDS, persist_share, MARGIN * STORED_SECONDS)
     batches = MESSAGES // BATCH_MESSAGES
     assert run(settings) == End(stored=MESSAGES, dead_letters=0, killed=0, invocations=batches)  # each comes once
 
@@ -124,11 +124,11 @@ def test_with_too_little_time_messages_would_be_lost(run: Run) -> None:
 
 
 def test_the_time_has_room_for_the_slowest_batch_and_for_the_message_begun_last(persist_share: float) -> None:
-    begun_by = persist_share * functions.PERSIST_TIMEOUT_SECONDS
+    begun_by = persist_share * persist_function.TIMEOUT_SECONDS
     assert begun_by >= MARGIN * BATCH_MESSAGES * STORED_SECONDS
     assert begun_by >= BATCH_MESSAGES * CONFLICT_SECONDS
     last = MARGIN * CONFLICT_SECONDS + 2 * clients.LONGEST_CALL_SECONDS
-    assert begun_by + last <= functions.PERSIST_TIMEOUT_SECONDS
+    assert begun_by + last <= persist_function.TIMEOUT_SECONDS
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
-"""What the component tells of itself: alarms, the topic they are published to, and a dashboard.
+"""How people notice what happens in the component: alarms, the topic they are published to, and a dashboard.
 
-One module for each thing that is watched holds the alarms on it, as data: which metric, when it is too much, what that
-means, and the runbook's section. `catalogue` lists them all, `metric_alarms` makes them; `graphs` is what the dashboard
-shows, `cloudwatch_dashboard` lays it out.
+One module for each thing that is watched holds the alarms on it, as data: which metric, the threshold, what the alarm
+means, and the runbook's section. `catalogue` lists all alarms, `metric_alarms` creates them. `graphs` says what the
+dashboard shows, `cloudwatch_dashboard` lays it out. `monitoring` creates what the inputs ask for.
 """
 
 from .catalogue import DEFAULT_THRESHOLDS
-from .cloudwatch_dashboard import dashboard, dashboard_url
-from .metric_alarms import alarms
-from .topic import alarm_topic
+from .monitoring import Monitoring, create_monitoring
 from .watched import Watched
 
-__all__ = ["DEFAULT_THRESHOLDS", "Watched", "alarm_topic", "alarms", "dashboard", "dashboard_url"]
+__all__ = ["DEFAULT_THRESHOLDS", "Monitoring", "Watched", "create_monitoring"]

@@ -36,7 +36,7 @@ _OTHER_CONSOLES: Final[Mapping[str, str]] = {
 Widget = dict[str, Any]
 
 
-def dashboard(
+def create_dashboard(
     scope: Scope, watched: Watched, *, alarms: Sequence[aws.cloudwatch.MetricAlarm] = ()
 ) -> aws.cloudwatch.Dashboard:
     """One page that says whether events flow, how late they are, what is stuck and what it costs.
@@ -44,10 +44,10 @@ def dashboard(
     Pulumi gives dashboards no names of their own, and an account's dashboards share one list for all regions: the name
     is that of the domain table, which is unique in its region, and the region.
     """
-    region = watched.domain_table.arn.apply(_region_of)
+    region = watched.tables.domain.arn.apply(_region_of)
     return aws.cloudwatch.Dashboard(
         scope.child("dashboard"),
-        dashboard_name=pulumi.Output.concat(watched.domain_table.name, "-", region),
+        dashboard_name=pulumi.Output.concat(watched.tables.domain.name, "-", region),
         dashboard_body=pulumi.Output.json_dumps({"widgets": _widgets(questions(watched), region, alarms)}),
         opts=scope.options(),
     )

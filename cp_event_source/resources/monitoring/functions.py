@@ -5,7 +5,7 @@ from typing import Final
 
 import pulumi_aws as aws
 
-from ..functions import PERSIST_TIMEOUT_SECONDS, PROJECT_TIMEOUT_SECONDS
+from .. import persist_function, project_function
 from .metrics import Metric, of_function
 from .specification import (
     LASTING,
@@ -65,11 +65,17 @@ def _alarms(function: str, which: Which, timeout_seconds: int, failed: Evaluatio
 
 
 ALARMS: Final = (
-    *_alarms("persist", lambda watched: watched.persist, PERSIST_TIMEOUT_SECONDS, REPEATED, ONCE_IN_A_LONG_RUN),
+    *_alarms(
+        "persist",
+        lambda watched: watched.persist,
+        persist_function.TIMEOUT_SECONDS,
+        REPEATED,
+        ONCE_IN_A_LONG_RUN,
+    ),
     *_alarms(
         "project",
         lambda watched: watched.project,
-        PROJECT_TIMEOUT_SECONDS,
+        project_function.TIMEOUT_SECONDS,
         REPEATED_IN_A_LONG_RUN,
         ONCE_IN_A_LONG_RUN,
     ),

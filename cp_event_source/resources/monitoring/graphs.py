@@ -6,7 +6,7 @@ from typing import Final
 
 import pulumi_aws as aws
 
-from ..functions import PERSIST_MEMORY_MB, PROJECT_MEMORY_MB
+from .. import persist_function, project_function
 from .metrics import Metric, of_function, of_handler, of_queue, of_rule, of_table
 from .watched import Watched
 
@@ -56,7 +56,7 @@ def questions(watched: Watched) -> list[Question]:
 
 
 def _flow(watched: Watched) -> list[Graph]:
-    rule = watched.domain_event_rule
+    rule = watched.routes.domain_event_rule
     return [
         Graph(
             "Events: in, stored, projected, waiting",
@@ -160,7 +160,7 @@ def _stuck(watched: Watched) -> list[Graph]:
         Graph(
             "Rebuilds",
             [
-                Line("requested", of_rule(watched, watched.rebuild_rule, "TriggeredRules")),
+                Line("requested", of_rule(watched, watched.routes.rebuild_rule, "TriggeredRules")),
                 Line("done", of_handler(watched, watched.project, "DomainsRebuilt")),
                 Line("failed", of_handler(watched, watched.project, "RebuildsFailed")),
                 Line("given up", of_function(watched.project, "AsyncEventsDropped")),
@@ -184,7 +184,7 @@ def _stuck(watched: Watched) -> list[Graph]:
 
 def _cost(watched: Watched) -> list[Graph]:
     functions = _functions(watched)
-    gigabytes = {"persist": PERSIST_MEMORY_MB / 1024, "project": PROJECT_MEMORY_MB / 1024}
+    gigabytes = {"persist": persist_function.MEMORY_MB / 1024, "project": project_function.MEMORY_MB / 1024}
     return [
         *(
             Graph(title, [Line(name, of_table(table, metric)) for name, table in _tables(watched).items()])
@@ -225,7 +225,7 @@ def _functions(watched: Watched) -> dict[str, aws.lambda_.Function]:
 
 def _tables(watched: Watched) -> dict[str, aws.dynamodb.Table]:
     return {
-        "events": watched.domain_events_table,
-        "rows": watched.domain_table,
-        "snapshots": watched.domain_snapshots_table,
+        "events": watched.tables.domain_events,
+        "rows": watched.tables.domain,
+        "snapshots": watched.tables.domain_snapshots,
     }

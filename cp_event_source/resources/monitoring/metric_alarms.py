@@ -13,7 +13,7 @@ from .specification import Alarm, Evaluation, Expression
 from .watched import Watched
 
 
-def alarms(
+def create_alarms(
     scope: Scope,
     watched: Watched,
     *,

@@ -60,5 +60,5 @@ def of_rule(watched: Watched, rule: aws.cloudwatch.EventRule, name: str, statist
         on_default_bus = names["EventBusName"] == DEFAULT_BUS
         return {"RuleName": names["RuleName"]} if on_default_bus else names
 
-    names = pulumi.Output.all(EventBusName=watched.bus.name, RuleName=rule.name)
+    names = pulumi.Output.all(EventBusName=watched.routes.bus.name, RuleName=rule.name)
     return Metric("AWS/Events", name, statistic, names.apply(dimensions))

@@ -19,7 +19,7 @@ def _dropped(watched: Watched) -> Metric:
 
 
 def _requests(watched: Watched) -> Metric:
-    return of_rule(watched, watched.rebuild_rule, "TriggeredRules")
+    return of_rule(watched, watched.routes.rebuild_rule, "TriggeredRules")
 
 
 ALARMS: Final = (

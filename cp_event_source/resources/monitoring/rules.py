@@ -12,19 +12,19 @@ from .watched import Watched
 
 
 def _events_failed(watched: Watched) -> Metric:
-    return of_rule(watched, watched.domain_event_rule, "FailedInvocations")
+    return of_rule(watched, watched.routes.domain_event_rule, "FailedInvocations")
 
 
 def _events_lost(watched: Watched) -> Metric:
-    return of_rule(watched, watched.domain_event_rule, "InvocationsFailedToBeSentToDlq")
+    return of_rule(watched, watched.routes.domain_event_rule, "InvocationsFailedToBeSentToDlq")
 
 
 def _requests_failed(watched: Watched) -> Metric:
-    return of_rule(watched, watched.rebuild_rule, "FailedInvocations")
+    return of_rule(watched, watched.routes.rebuild_rule, "FailedInvocations")
 
 
 def _requests_lost(watched: Watched) -> Metric:
-    return of_rule(watched, watched.rebuild_rule, "InvocationsFailedToBeSentToDlq")
+    return of_rule(watched, watched.routes.rebuild_rule, "InvocationsFailedToBeSentToDlq")
 
 
 ALARMS: Final = (

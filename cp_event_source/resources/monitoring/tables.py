@@ -17,9 +17,9 @@ from .watched import Watched
 Which = Callable[[Watched], aws.dynamodb.Table]
 
 _TABLES: Final[Mapping[str, Which]] = {
-    "domain-events": lambda watched: watched.domain_events_table,
-    "domain": lambda watched: watched.domain_table,
-    "domain-snapshots": lambda watched: watched.domain_snapshots_table,
+    "domain-events": lambda watched: watched.tables.domain_events,
+    "domain": lambda watched: watched.tables.domain,
+    "domain-snapshots": lambda watched: watched.tables.domain_snapshots,
 }
 
 OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {

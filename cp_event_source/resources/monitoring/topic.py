@@ -26,16 +26,15 @@ _TOPIC_ACTIONS: Final = [
 (https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html)."""
 
 
-def alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str], keep: bool) -> aws.sns.Topic:
+def create_alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str]) -> aws.sns.Topic:
     """A topic, encrypted with the key, that CloudWatch publishes this account's alarms to, and no other service.
 
     The key's policy must let CloudWatch use the key. Roles of this account need no statement in the topic's policy.
 
-    With `keep` Pulumi does not delete it: the subscriptions of others go with a topic, and those who subscribed are not
-    notified.
+    It is protected: the subscriptions of others go with a topic, and those who subscribed are not notified.
     """
     topic = aws.sns.Topic(
-        scope.child("alarms"), kms_master_key_id=key_arn, tags=scope.tags, opts=scope.options(protect=keep)
+        scope.child("alarms"), kms_master_key_id=key_arn, tags=scope.tags, opts=scope.options(protect=scope.keep)
     )
     statements = [
         only_tls(_TOPIC_ACTIONS, topic.arn),

@@ -1,24 +1,21 @@
-"""What is watched."""
+"""What monitoring watches."""
 
 from dataclasses import dataclass
 
 import pulumi_aws as aws
 
 from ..queues import Queues
-from ..routing import EventBus
+from ..routing import Routes
+from ..tables import Tables
 
 
 @dataclass(frozen=True)
 class Watched:
-    """The component's resources that metrics tell of."""
+    """The component's resources that have metrics."""
 
     domain_name: str
+    routes: Routes
     queues: Queues
+    tables: Tables
     persist: aws.lambda_.Function
     project: aws.lambda_.Function
-    domain_events_table: aws.dynamodb.Table
-    domain_table: aws.dynamodb.Table
-    domain_snapshots_table: aws.dynamodb.Table
-    bus: EventBus
-    domain_event_rule: aws.cloudwatch.EventRule
-    rebuild_rule: aws.cloudwatch.EventRule

@@ -16,7 +16,7 @@ from bench import events, layers, pipeline
 from cp_event_source.inputs import arguments
 from cp_event_source.pages.costs import PRICES, Batches, Estimate, Line, Part, deployed, estimate, load, page, prices
 from cp_event_source.pages.costs.page import LOADS
-from cp_event_source.resources import functions, queues
+from cp_event_source.resources import persist_function, project_function, queues
 from tests.docs.markdown import REPOSITORY, blocks
 
 from ..deployment import Deployment, component, deploy, in_program
@@ -154,10 +154,10 @@ class TestOfWhatIsDeployed:
         assert "Key" not in {type_ for type_, _ in deploy(in_program(lambda: component(kms_key_arn=key))).names()}
 
     def test_numbers(self) -> None:
-        assert deployed.PERSIST_GB * 1024 == functions.PERSIST_MEMORY_MB
-        assert deployed.PROJECT_GB * 1024 == functions.PROJECT_MEMORY_MB
-        assert deployed.PERSIST_BATCH == functions.PERSIST_BATCH_SIZE
-        assert deployed.PROJECT_BATCH == functions.PROJECT_BATCH_SIZE
+        assert deployed.PERSIST_GB * 1024 == persist_function.MEMORY_MB
+        assert deployed.PROJECT_GB * 1024 == project_function.MEMORY_MB
+        assert deployed.PERSIST_BATCH == persist_function.BATCH_SIZE
+        assert deployed.PROJECT_BATCH == project_function.BATCH_SIZE
         assert deployed.EVENTS_PER_SNAPSHOT == arguments.DEFAULT_EVENTS_PER_SNAPSHOT
         assert deployed.LOG_RETENTION_DAYS == arguments.DEFAULT_LOG_RETENTION_DAYS
         assert deployed.DEVELOPMENT_LOG_RETENTION_DAYS == arguments.DEVELOPMENT_LOG_RETENTION_DAYS

@@ -7,8 +7,9 @@ import pulumi_aws as aws
 
 from cp_event_source.resources.monitoring import Watched
 from cp_event_source.resources.queues import Queues
-from cp_event_source.resources.routing import EventBus
+from cp_event_source.resources.routing import EventBus, Routes
 from cp_event_source.resources.scope import Scope
+from cp_event_source.resources.tables import Tables
 
 from ...deployment import Deployment, deploy, in_program
 
@@ -22,7 +23,7 @@ def deployed(monitoring: Monitoring, *, bus: str = "files", preview: bool = Fals
 
     def program() -> None:
         parent = pulumi.ComponentResource("test:index:Parent", "files")
-        scope = Scope("files", parent, TAGS)
+        scope = Scope("files", "File", parent, TAGS, keep=True)
         monitoring(scope, watched_on(bus))
 
     return deploy(in_program(program), preview=preview)
@@ -31,20 +32,24 @@ def deployed(monitoring: Monitoring, *, bus: str = "files", preview: bool = Fals
 def watched_on(bus: str) -> Watched:
     return Watched(
         domain_name="File",
+        routes=Routes(
+            bus=EventBus(None, pulumi.Output.from_input(bus), pulumi.Output.from_input("arn")),
+            domain_event_rule=aws.cloudwatch.EventRule("files-domain-event"),
+            rebuild_rule=aws.cloudwatch.EventRule("files-rebuild"),
+        ),
         queues=Queues(
             ingest=aws.sqs.Queue("files-ingest"),
             ingest_dead_letter=aws.sqs.Queue("files-ingest-dead-letter"),
             parked=aws.sqs.Queue("files-parked"),
             projection_dead_letter=aws.sqs.Queue("files-projection-dead-letter"),
         ),
+        tables=Tables(
+            domain_events=aws.dynamodb.Table("files-domain-events"),
+            domain=aws.dynamodb.Table("files-domain"),
+            domain_snapshots=aws.dynamodb.Table("files-domain-snapshots"),
+        ),
         persist=aws.lambda_.Function("files-persist", role="role"),
         project=aws.lambda_.Function("files-project", role="role"),
-        domain_events_table=aws.dynamodb.Table("files-domain-events"),
-        domain_table=aws.dynamodb.Table("files-domain"),
-        domain_snapshots_table=aws.dynamodb.Table("files-domain-snapshots"),
-        bus=EventBus(None, pulumi.Output.from_input(bus), pulumi.Output.from_input("arn")),
-        domain_event_rule=aws.cloudwatch.EventRule("files-domain-event"),
-        rebuild_rule=aws.cloudwatch.EventRule("files-rebuild"),
     )
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from cp_event_source.resources import functions
-from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS, alarms
+from cp_event_source.resources import persist_function, project_function
+from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 from cp_event_source.resources.monitoring.catalogue import ALARMS
+from cp_event_source.resources.monitoring.metric_alarms import create_alarms
 from cp_event_source.resources.monitoring.tables import OPERATIONS
 
 from ...deployment import Deployment, Registration, physical
@@ -26,7 +27,7 @@ HOUR_MS = 3600 * 1000
 def registered(*, bus: str = "files", preview: bool = False, **thresholds: float) -> dict[str, Registration]:
     named = {name.replace("_", "-"): threshold for name, threshold in thresholds.items()}
     deployment = deployed(
-        lambda scope, watched: alarms(scope, watched, topic_arn=TOPIC, actions=ACTIONS, thresholds=named),
+        lambda scope, watched: create_alarms(scope, watched, topic_arn=TOPIC, actions=ACTIONS, thresholds=named),
         bus=bus,
         preview=preview,
     )
@@ -255,7 +256,7 @@ def test_a_rule_on_the_default_bus_has_metrics_without_the_bus(name: str) -> Non
 
 
 def test_duration_is_watched_at_four_fifths_of_each_functions_time_out() -> None:
-    seconds = {"persist": functions.PERSIST_TIMEOUT_SECONDS, "project": functions.PROJECT_TIMEOUT_SECONDS}
+    seconds = {"persist": persist_function.TIMEOUT_SECONDS, "project": project_function.TIMEOUT_SECONDS}
     for name, timeout in seconds.items():
         assert DEFAULT_THRESHOLDS[f"{name}-duration"] == pytest.approx(0.8 * timeout * 1000)
 

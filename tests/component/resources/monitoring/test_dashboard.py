@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from cp_event_source.resources.monitoring import Watched, alarms, dashboard, dashboard_url
+from cp_event_source.resources.monitoring import Watched
 from cp_event_source.resources.monitoring.catalogue import ALARMS
-from cp_event_source.resources.monitoring.cloudwatch_dashboard import _url
+from cp_event_source.resources.monitoring.cloudwatch_dashboard import _url, create_dashboard, dashboard_url
+from cp_event_source.resources.monitoring.metric_alarms import create_alarms
 from cp_event_source.resources.scope import Scope
 
 from ...deployment import REGION, Deployment, arn, physical
@@ -23,7 +24,7 @@ VALIDATOR = Draft202012Validator(BODY)
 
 
 def with_alarms(scope: Scope, watched: Watched) -> None:
-    dashboard(scope, watched, alarms=alarms(scope, watched, topic_arn="topic", actions=[], thresholds={}))
+    create_dashboard(scope, watched, alarms=create_alarms(scope, watched, topic_arn="topic", actions=[], thresholds={}))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def test_the_status_of_all_alarms_comes_first(body: dict[str, Any]) -> None:
 
 
 def test_without_alarms_there_is_no_status_of_them() -> None:
-    body = json.loads(deployed(dashboard).only("Dashboard").inputs["dashboardBody"])
+    body = json.loads(deployed(create_dashboard).only("Dashboard").inputs["dashboardBody"])
     assert {each["type"] for each in body["widgets"]} == {"metric", "text"}
     assert VALIDATOR.is_valid(body)
 
@@ -192,7 +193,7 @@ def test_a_preview_knows_of_the_dashboard() -> None:
 
 
 def test_the_address_is_in_the_console_of_the_dashboards_partition() -> None:
-    (address,) = known(lambda scope, watched: [dashboard_url(dashboard(scope, watched))])
+    (address,) = known(lambda scope, watched: [dashboard_url(create_dashboard(scope, watched))])
     name = f"{physical('files-domain')}-{REGION}"
     assert address == (
         f"https://{REGION}.console.amazonaws.cn/cloudwatch/home?region={REGION}#dashboards/dashboard/{name}"

@@ -3,7 +3,7 @@
 import pulumi
 import pytest
 
-from cp_event_source.resources.monitoring import alarm_topic
+from cp_event_source.resources.monitoring.topic import create_alarm_topic
 
 from ...deployment import ACCOUNT, Deployment, arn, physical, statements
 from .program import TAGS, deployed
@@ -13,7 +13,7 @@ KEY = arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")
 
 @pytest.fixture(scope="module")
 def topic() -> Deployment:
-    return deployed(lambda scope, _: alarm_topic(scope, key_arn=pulumi.Output.from_input(KEY), keep=True))
+    return deployed(lambda scope, _: create_alarm_topic(scope, key_arn=pulumi.Output.from_input(KEY)))
 
 
 def test_the_topic_is_encrypted_with_the_key_and_tagged(topic: Deployment) -> None:
