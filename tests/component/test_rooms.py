@@ -35,7 +35,7 @@ WITHOUT_PULUMI: Final = ("producer", "pages", "contract_schema", "costs", "cli",
 
 def room_of(module: str) -> str:
     """The room of a module of the package."""
-    return (module.split(".") + [""])[1]
+    return module.partition(".")[2].partition(".")[0]
 
 
 def files_in(room: str) -> list[Path]:
