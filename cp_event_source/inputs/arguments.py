@@ -165,9 +165,11 @@ class Settings:
     signed_code: SignedCodeArgs | None
 
 
-_KEY: Final = checks.an_arn(arn_patterns.KEY, "a KMS key", "arn:aws:kms:REGION:ACCOUNT:key/ID, not of an alias")
-_TOPIC: Final = checks.an_arn(arn_patterns.TOPIC, "an SNS topic", "arn:aws:sns:REGION:ACCOUNT:NAME")
-_ACTION: Final = checks.an_arn(arn_patterns.ANY, "anything", "arn:aws:SERVICE:...")
+_KEY: Final = checks.an_arn(
+    arn_patterns.KEY, "the ARN of a KMS key", "arn:aws:kms:REGION:ACCOUNT:key/ID, not that of an alias"
+)
+_TOPIC: Final = checks.an_arn(arn_patterns.TOPIC, "the ARN of an SNS topic", "arn:aws:sns:REGION:ACCOUNT:NAME")
+_ACTION: Final = checks.an_arn(arn_patterns.ANY, "an ARN", "arn:aws:SERVICE:...")
 _CONCURRENCY: Final = checks.whole_number(2, MAX_RESERVED_CONCURRENCY, "invocations")
 
 
@@ -233,14 +235,14 @@ def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
             {
                 "code_signing_config_arn": checks.an_arn(
                     arn_patterns.CODE_SIGNING_CONFIG,
-                    "a code signing configuration",
+                    "the ARN of a code signing configuration",
                     "arn:aws:lambda:REGION:ACCOUNT:code-signing-config:csc-ID",
                 ),
                 "s3_bucket": checks.text("a bucket's name"),
                 "s3_key": checks.text("an object's key"),
-                "s3_object_version": checks.text("the version of an object"),
+                "s3_object_version": checks.text("an object's version"),
             },
-            "where signed code lies",
+            "the location of signed code",
         ),
     }
 
@@ -252,7 +254,8 @@ def _problems(given: Mapping[str, object], known: Mapping[str, Check]) -> list[s
             found += check(name, given.get(name))
     if "publishers" in given and "cp_event_bus" in given:
         found.append(
-            "publishers: the bus given as cp_event_bus has a policy of its own; let them in there, and leave this out"
+            "publishers: must be left out where cp_event_bus is given, since that bus has a policy of its own; "
+            "got both; let the publishers in there"
         )
     return found
 

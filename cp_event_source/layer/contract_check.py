@@ -188,8 +188,8 @@ class _Check:
     def _deterministic(self, method: MethodSource) -> None:
         for line, name in changing_calls(method.node, method.file.full_names):
             self.warnings.append(
-                f"{method.file.name}:{line}: {method.called} calls {name}(), which gives another value whenever "
-                "the events are folded anew; use event_time or what the event holds"
+                f"{method.file.name}:{line}: {method.called} calls {name}(), which gives another value each "
+                "time the events are folded; use event_time or what the event holds"
             )
 
     def _star(self, file: SourceFile) -> bool:
@@ -197,7 +197,7 @@ class _Check:
         return any(self.sources.module(module) is None for module in file.stars)
 
     def _unread(self, what: str) -> None:
-        self.warnings.append(f"{what} cannot be checked by reading the folder; it is when the function starts")
+        self.warnings.append(f"{what} cannot be checked by reading the folder; the function checks it when it starts")
 
 
 def _contract() -> str:

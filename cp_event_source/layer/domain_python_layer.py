@@ -75,5 +75,5 @@ def _source_dir(args: DomainPythonLayerArgs) -> Path:
     raise_if_any(unknown_inputs(args.keys(), DomainPythonLayerArgs.__required_keys__))
     source_dir = args.get("source_dir")
     if not isinstance(source_dir, str) or not source_dir.strip():
-        raise_if_any([f"source_dir: {source_dir!r} is not a folder; give the one that holds domain_handler.py"])
+        raise_if_any([f"source_dir: must be the path of the folder that holds domain_handler.py; got {source_dir!r}"])
     return Path(source_dir).resolve()

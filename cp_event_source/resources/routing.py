@@ -170,7 +170,7 @@ def _name_if_in_place(name: str, bus_arn: str, here: str) -> str:
     """A bus's name, if the bus is in the account and region of the rules: elsewhere it would mean another bus."""
     if arns.place_of(bus_arn) != arns.place_of(here):
         raise pulumi.InputPropertiesError(
-            f"cp_event_bus: {bus_arn!r} is not in the account and region of the component's rules ({here}); "
-            "rules and targets must be: give a bus there, and forward events to it"
+            f"cp_event_bus: must be in the account and region of the component's rules ({here}); got {bus_arn!r}; "
+            "give a bus there, and forward events to it"
         )
     return name

@@ -31,17 +31,17 @@ def refused(**inputs: Any) -> str:
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        (None, "is missing"),
-        ("", "'' is blank"),
-        ("  \t", "is blank"),
-        ("F" * (MAX_DOMAIN_NAME_LENGTH + 1), "has 257 characters; use at most 256"),
-        (" File", "' File' has characters"),
-        ("File ", "'File ' has characters"),
-        ("Fi\nle", "has characters"),
-        ("Datei-Größe", "'Datei-Größe' has characters"),
-        ("File*", "'File*' has characters"),
-        (7, "7 is not a plain string"),
-        (pulumi.Output.from_input, "is not a plain string"),
+        (None, "must be given; got nothing"),
+        ("", "must not be blank; got ''"),
+        ("  \t", "must not be blank"),
+        ("F" * (MAX_DOMAIN_NAME_LENGTH + 1), "must have at most 256 characters; got 257 ('FFF"),
+        (" File", "digits, inner spaces and _ . : / = + @ -, which tags and metrics take; got ' File'"),
+        ("File ", "got 'File '"),
+        ("Fi\nle", "must consist of ASCII letters"),
+        ("Datei-Größe", "got 'Datei-Größe'"),
+        ("File*", "got 'File*'"),
+        (7, "must be a plain string, such as 'File'; got 7"),
+        (pulumi.Output.from_input, "must be a plain string"),
     ],
 )
 def test_a_domain_name_must_be_one_that_tags_metrics_and_patterns_take(value: Any, found: str) -> None:
@@ -53,7 +53,9 @@ def test_a_domain_name_must_be_one_that_tags_metrics_and_patterns_take(value: An
 
 def test_a_domain_name_known_only_later_is_refused_since_rules_and_tags_need_it_now() -> None:
     def program() -> None:
-        with pytest.raises(pulumi.InputPropertiesError, match=r"cp_domain_name: an output, known only later"):
+        with pytest.raises(
+            pulumi.InputPropertiesError, match=r"cp_domain_name: .*; got an output, which is known only"
+        ):
             component(cp_domain_name=pulumi.Output.from_input("File"))
 
     deploy(program)
@@ -69,15 +71,20 @@ def test_ordinary_and_the_longest_domain_names_are_taken(name: str) -> None:
 
 
 BAD_LAYERS = [
-    ("file-layer", "'file-layer' is not the ARN of a Lambda layer version"),
-    ("", "'' is not the ARN"),
-    (LAYER.removesuffix(":7"), "is a layer's ARN without a version; append ':' and the version"),
-    (arn("lambda", "function:file"), "is not the ARN of a Lambda layer version"),
-    (f"{LAYER}\n", "is not the ARN"),
+    (
+        "file-layer",
+        "ARN of a Lambda layer version (arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION); got 'file-layer'; ",
+    ),
+    ("", "must be the ARN of a Lambda layer version"),
+    (LAYER.removesuffix(":7"), "must name a version of the layer; got 'arn"),
+    (arn("lambda", "function:file"), "must be the ARN of a Lambda layer version"),
+    (f"{LAYER}\n", "must be the ARN of a Lambda layer version"),
 ]
 
 
-@pytest.mark.parametrize(("value", "found"), [(None, "is missing"), (7, "7 is not"), *BAD_LAYERS])
+@pytest.mark.parametrize(
+    ("value", "found"), [(None, "must be given; got nothing; give "), (7, "; got 7; give one"), *BAD_LAYERS]
+)
 def test_a_layer_must_be_a_layer_versions_arn(value: Any, found: str) -> None:
     message = refused(cp_domain_logic_layer=value)
     assert message.startswith("cp_domain_logic_layer: ")
@@ -96,7 +103,8 @@ def test_a_layer_given_as_a_resource_is_told_to_give_its_arn() -> None:
     def program() -> None:
         layer = aws.lambda_.LayerVersion("layer", layer_name="file")
         with pytest.raises(
-            pulumi.InputPropertiesError, match=r"cp_domain_logic_layer: a resource \(LayerVersion\) is not the ARN"
+            pulumi.InputPropertiesError,
+            match=r"^cp_domain_logic_layer: .*; got a resource \(LayerVersion\); give one, such as DomainPythonLayer",
         ):
             component(cp_domain_logic_layer=layer)
 
@@ -125,12 +133,13 @@ BAD_BUSES = [
 def test_a_bus_must_be_a_buss_name_or_arn(value: Any) -> None:
     message = refused(cp_event_bus=value)
     assert message.startswith("cp_event_bus: ")
-    assert "is neither an event bus's name" in message
+    assert "must be an event bus's name (1 to 256 letters, digits and / . - _) or its ARN" in message
+    assert f"; got {value!r}" in message or len(value) > 100
 
 
 @pytest.mark.parametrize("value", BAD_BUSES)
 def test_a_bus_that_arrives_later_is_checked_then(value: str) -> None:
-    with pytest.raises(pulumi.InputPropertiesError, match=r"^cp_event_bus: .* is neither"):
+    with pytest.raises(pulumi.InputPropertiesError, match=r"^cp_event_bus: must be an event bus's name"):
         deploy(in_program(lambda: component(cp_event_bus=pulumi.Output.from_input(value))))
 
 
@@ -138,7 +147,7 @@ def test_a_bus_that_arrives_later_is_checked_then(value: str) -> None:
 def test_the_future_skew_must_be_a_whole_number_from_zero_to_ten_years(value: Any) -> None:
     message = refused(max_future_skew_seconds=value)
     assert message == (
-        f"max_future_skew_seconds: {value!r} is not a whole number of seconds from 0 to 315360000 (ten years); give one"
+        f"max_future_skew_seconds: must be a whole number of seconds from 0 to 315360000 (ten years); got {value!r}"
     )
 
 
@@ -147,22 +156,22 @@ def test_the_future_skew_must_be_a_whole_number_from_zero_to_ten_years(value: An
 )
 def test_events_per_snapshot_must_be_a_whole_number_from_ten_to_ten_thousand(value: Any) -> None:
     message = refused(events_per_snapshot=value)
-    assert message == f"events_per_snapshot: {value!r} is not a whole number of events from 10 to 10000; give one"
+    assert message == f"events_per_snapshot: must be a whole number of events from 10 to 10000; got {value!r}"
 
 
 @pytest.mark.parametrize("value", [["team"], "team", {7: "team"}])
 def test_tags_must_be_a_dictionary(value: Any) -> None:
-    assert refused(tags=value).startswith("tags: ")
+    assert refused(tags=value) == f"tags: must be a dictionary with strings for keys; got {value!r}"
 
 
-@pytest.mark.parametrize("value", [7, True, None, ["files"]])
-def test_a_tag_is_a_string(value: Any) -> None:
-    assert refused(tags={"team": "files", "cost": value}) == f"tags: cost: {value!r} is not a string; give one"
+@pytest.mark.parametrize(("value", "found"), [(7, "7"), (True, "True"), (None, "nothing"), (["files"], "['files']")])
+def test_a_tag_is_a_string(value: Any, found: str) -> None:
+    assert refused(tags={"team": "files", "cost": value}) == f"tags: cost: must be a string; got {found}"
 
 
 def test_a_mistyped_input_is_not_passed_over() -> None:
     message = refused(cp_evnt_bus="company")
-    assert message.startswith("cp_evnt_bus: there is no such input; the inputs are alarm_actions, ")
+    assert message.startswith("cp_evnt_bus: is not an input; use one of alarm_actions, ")
 
 
 @pytest.mark.parametrize("absent", sorted(CpEventSourceArgs.__optional_keys__))
@@ -193,12 +202,15 @@ def test_all_bad_inputs_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("n" * (MAX_NAME_LENGTH + 1), "has 44 characters; use at most 43"),
-        ("my files", "'my files' cannot begin the names"),
-        ("files.eu", "'files.eu' cannot begin the names"),
-        ("dateigröße", "cannot begin the names"),
-        ("files\n", "cannot begin the names"),
-        ("", "'' cannot begin the names"),
+        (
+            "n" * (MAX_NAME_LENGTH + 1),
+            "must have at most 43 characters, since the names of the resources made from it are limited; got 44 ('n",
+        ),
+        ("my files", "begin with it; got 'my files'"),
+        ("files.eu", "got 'files.eu'"),
+        ("dateigröße", "must consist of ASCII letters, digits, - and _"),
+        ("files\n", "must consist of ASCII letters, digits, - and _"),
+        ("", "got ''"),
     ],
 )
 def test_a_resource_name_must_leave_its_children_good_names(name: str, found: str) -> None:
@@ -222,39 +234,44 @@ ROLE = "arn:aws:iam::444455556666:role/uploads"
 def test_publishers_are_named_one_by_one(value: Any) -> None:
     message = refused(publishers=["444455556666", value])
     assert message == (
-        f"publishers[1]: {value!r} is neither an account's number (12 digits) nor the ARN of a role or user "
-        "(arn:aws:iam::ACCOUNT:role/NAME); name each publisher, * would let everybody in"
+        "publishers[1]: must be an account's number (12 digits) or the ARN of a role or user "
+        f"(arn:aws:iam::ACCOUNT:role/NAME); got {value!r}; name each publisher, since * would let everybody in"
     )
 
 
 def test_a_publisher_that_arrives_later_is_checked_then() -> None:
-    with pytest.raises(pulumi.InputPropertiesError, match=r"^publishers: '\*' is neither"):
+    with pytest.raises(pulumi.InputPropertiesError, match=r"^publishers: .*; got '\*'; name each"):
         deploy(in_program(lambda: component(publishers=[pulumi.Output.from_input("*")])))
 
 
 def test_publishers_are_refused_for_a_bus_that_has_a_policy_of_its_own() -> None:
-    assert refused(publishers=[ROLE], cp_event_bus="company").startswith("publishers: the bus given as cp_event_bus")
+    assert refused(publishers=[ROLE], cp_event_bus="company").startswith(
+        "publishers: must be left out where cp_event_bus"
+    )
 
 
 @pytest.mark.parametrize("value", ["", "alias/company", arn("kms", "alias/company"), KEY.replace("kms", "sqs"), 7])
 def test_a_key_is_given_by_its_own_arn_since_policies_take_no_alias(value: Any) -> None:
     message = refused(kms_key_arn=value)
-    assert message.startswith(f"kms_key_arn: {value!r} is not the ARN of a KMS key")
-    with pytest.raises(pulumi.InputPropertiesError, match=r"^kms_key_arn: .* is not the ARN of a KMS key"):
+    assert message.startswith("kms_key_arn: must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID, not ")
+    assert message.endswith(f"; got {value!r}")
+    with pytest.raises(pulumi.InputPropertiesError, match=r"^kms_key_arn: must be the ARN of a KMS key"):
         deploy(in_program(lambda: component(kms_key_arn=pulumi.Output.from_input(value))))
 
 
 @pytest.mark.parametrize("value", ["", "alarms", arn("sqs", "alarms"), 7])
 def test_a_topic_is_given_by_its_arn(value: Any) -> None:
-    assert refused(alarm_topic_arn=value).startswith(f"alarm_topic_arn: {value!r} is not the ARN of an SNS topic")
+    assert refused(alarm_topic_arn=value) == (
+        f"alarm_topic_arn: must be the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME); got {value!r}"
+    )
 
 
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        ("arn:aws:sns:eu-central-1:111122223333:all", "is not a list of actions"),
-        (["page me"], "alarm_actions[0]: 'page me' is not the ARN of"),
-        ([arn("lambda", f"function:page-{number}") for number in range(5)], "has 5 actions; give at most 4"),
+        ("arn:aws:sns:eu-central-1:111122223333:all", "must be a list of actions; got 'arn:"),
+        (["page me"], "alarm_actions[0]: must be an ARN (arn:aws:SERVICE:...); got 'page me'"),
+        ([arn("lambda", f"function:page-{number}") for number in range(5)], "must have at most 4 actions; got 5"),
     ],
 )
 def test_alarm_actions_are_at_most_four_arns(value: Any, found: str) -> None:
@@ -266,11 +283,11 @@ def test_alarm_actions_are_at_most_four_arns(value: Any, found: str) -> None:
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        (7, "7 is not a dictionary of numbers by alarms' names"),
-        ({"no-such-alarm": 1}, "there is no alarm 'no-such-alarm'; the alarms are "),
-        ({next(iter(DEFAULT_THRESHOLDS)): "1"}, "'1' is not a number from 0"),
-        ({next(iter(DEFAULT_THRESHOLDS)): -1}, "-1 is not a number from 0"),
-        ({next(iter(DEFAULT_THRESHOLDS)): float("nan")}, "nan is not a number from 0"),
+        (7, "must be a dictionary of numbers by alarms' names; got 7"),
+        ({"no-such-alarm": 1}, "no-such-alarm: is not an alarm; use one of "),
+        ({next(iter(DEFAULT_THRESHOLDS)): "1"}, "must be a number of at least 0; got '1'"),
+        ({next(iter(DEFAULT_THRESHOLDS)): -1}, "must be a number of at least 0; got -1"),
+        ({next(iter(DEFAULT_THRESHOLDS)): float("nan")}, "must be a number of at least 0; got nan"),
     ],
 )
 def test_thresholds_are_numbers_by_the_names_of_alarms_that_there_are(value: Any, found: str) -> None:
@@ -281,20 +298,22 @@ def test_thresholds_are_numbers_by_the_names_of_alarms_that_there_are(value: Any
 
 @pytest.mark.parametrize("name", ["alarms", "dashboard", "development"])
 @pytest.mark.parametrize("value", ["false", 0, 1.0, []])
-def test_a_flag_is_true_or_false(name: str, value: Any) -> None:
-    assert refused(**{name: value}) == f"{name}: {value!r} is not true or false; give one of them"
+def test_a_flag_is_a_boolean(name: str, value: Any) -> None:
+    assert refused(**{name: value}) == f"{name}: must be a boolean; got {value!r}"
 
 
 @pytest.mark.parametrize("value", [0, 2, 366, "365", True, 30.5])
 def test_logs_are_kept_for_as_many_days_as_cloudwatch_takes(value: Any) -> None:
     message = refused(log_retention_days=value)
-    assert message.startswith(f"log_retention_days: {value!r} is not one of 1, 3, 5, 7, ")
+    assert message.startswith("log_retention_days: must be one of 1, 3, 5, 7, ")
+    assert message.endswith(f", which CloudWatch Logs takes; got {value!r}")
 
 
 @pytest.mark.parametrize("name", ["persist_reserved_concurrency", "project_reserved_concurrency"])
 @pytest.mark.parametrize("value", [0, 1, -5, 2.5, "5", True])
 def test_reserved_concurrency_is_a_whole_number_from_two(name: str, value: Any) -> None:
-    assert refused(**{name: value}).startswith(f"{name}: {value!r} is not a whole number of invocations from 2 to ")
+    message = refused(**{name: value})
+    assert message == f"{name}: must be a whole number of invocations from 2 to 100000; got {value!r}"
 
 
 SIGNED_CODE = {
@@ -308,16 +327,19 @@ SIGNED_CODE = {
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        ("handler.zip", "signed_code: 'handler.zip' is not where signed code lies; give code_signing_config_arn, "),
-        ({**SIGNED_CODE, "bucket": "code"}, "signed_code.bucket: there is no such input; the inputs are "),
-        (SIGNED_CODE | {"s3_key": ""}, "signed_code.s3_key: '' is not an object's key"),
+        (
+            "handler.zip",
+            "signed_code: must be the location of signed code, a dictionary with code_signing_config_arn, ",
+        ),
+        ({**SIGNED_CODE, "bucket": "code"}, "signed_code.bucket: is not an input; use one of "),
+        (SIGNED_CODE | {"s3_key": ""}, "signed_code.s3_key: must be an object's key; got ''"),
         (
             {name: value for name, value in SIGNED_CODE.items() if name != "s3_object_version"},
-            "signed_code.s3_object_version: None is not the version of an object",
+            "signed_code.s3_object_version: must be an object's version; got nothing",
         ),
         (
             SIGNED_CODE | {"code_signing_config_arn": "csc-1"},
-            "signed_code.code_signing_config_arn: 'csc-1' is not the ARN of a code signing configuration",
+            "signed_code.code_signing_config_arn: must be the ARN of a code signing configuration (",
         ),
     ],
 )

@@ -73,9 +73,9 @@ def test_broken_logic_stops_the_deployment_before_anything_is_registered(tmp_pat
 @pytest.mark.parametrize(
     ("source_dir", "found"),
     [
-        (None, "source_dir: None is not a folder"),
-        ("", "source_dir: '' is not a folder"),
-        (7, "source_dir: 7 is not a folder"),
+        (None, "source_dir: must be the path of the folder that holds domain_handler.py; got None"),
+        ("", "source_dir: must be the path of the folder that holds domain_handler.py; got ''"),
+        (7, "source_dir: must be the path of the folder that holds domain_handler.py; got 7"),
         ("/no/such/folder", "source_dir: /no/such/folder does not exist"),
     ],
 )
@@ -91,7 +91,7 @@ def test_the_folder_must_be_one(source_dir: object, found: str) -> None:
 def test_a_mistyped_input_is_not_passed_over() -> None:
     def program() -> None:
         args = {"source_dir": str(SEED_LAYER), "runtime": "python3.9"}
-        with pytest.raises(pulumi.InputPropertiesError, match="runtime: there is no such input"):
+        with pytest.raises(pulumi.InputPropertiesError, match="runtime: is not an input; use one of source_dir"):
             DomainPythonLayer("file-domain", DomainPythonLayerArgs(**args))  # type: ignore[typeddict-item]
 
     deploy(program)

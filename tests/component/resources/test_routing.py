@@ -126,7 +126,9 @@ def test_a_buss_arn_is_known_at_once_when_it_was_given() -> None:
 def test_a_bus_of_another_account_or_region_is_refused_and_not_mistaken_for_one_here_of_its_name(
     elsewhere: str,
 ) -> None:
-    with pytest.raises(pulumi.InputPropertiesError, match=r"^cp_event_bus: 'arn:.* is not in the account and region"):
+    with pytest.raises(
+        pulumi.InputPropertiesError, match=r"^cp_event_bus: must be in the account and region .*; got 'arn:"
+    ):
         deploy(in_program(lambda: component(cp_event_bus=elsewhere)))
 
 
