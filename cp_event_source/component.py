@@ -1,4 +1,4 @@
-"""The component: what there is, and how it is tied together.
+"""The component: what it registers, in the order of the flow.
 
 ```
 producer --PutEvents--> event bus --domain_event_rule--> ingest queue --batch--> persist function
@@ -44,12 +44,12 @@ class CpEventSource(pulumi.ComponentResource):
     domain_table: aws.dynamodb.Table
     """The row of each domain object: hash key `DomainId`, with a stream of new and old images."""
     domain_snapshots_table: aws.dynamodb.Table
-    """A few earlier states of each domain object, which late events are folded in from: hash key `DomainId`,
-    range key `CpEventSourceSlot`. Derived: losing it costs only longer folds."""
+    """A few earlier states of each domain object, from which late events are folded in: hash key `DomainId`, range key
+    `CpEventSourceSlot`. Derived: losing it costs only longer folds."""
     event_bus: aws.cloudwatch.EventBus | None
-    """The bus that the component made; none when `cp_event_bus` was given."""
+    """The bus that the component made; None if `cp_event_bus` was given."""
     event_bus_destination: aws.lambda_.FunctionEventInvokeConfig
-    """What sends the results of rebuilds, successful or failed, to the bus."""
+    """Sends the results of rebuilds, successful or failed, to the bus."""
 
     domain_events_table_arn: pulumi.Output[str]
     """ARN of the domain events table."""
@@ -62,7 +62,7 @@ class CpEventSource(pulumi.ComponentResource):
     domain_table_name: pulumi.Output[str]
     """Name of the domain table."""
     domain_table_stream_arn: pulumi.Output[str]
-    """ARN of the domain table's stream (new and old images): what consumers are triggered by."""
+    """ARN of the domain table's stream (new and old images), which triggers consumers."""
     domain_snapshots_table_arn: pulumi.Output[str]
     """ARN of the domain snapshots table."""
     domain_snapshots_table_name: pulumi.Output[str]
@@ -72,55 +72,55 @@ class CpEventSource(pulumi.ComponentResource):
     domain_event_lambda_rule_arn: pulumi.Output[str]
     """ARN of the rule for rebuild requests."""
     event_bus_arn: pulumi.Output[str]
-    """ARN of the bus, given or made: what producers need the right `events:PutEvents` on."""
+    """ARN of the bus, given or made. Producers need the right `events:PutEvents` on it."""
     event_bus_name: pulumi.Output[str]
     """Name of the bus, given or made: where producers put events."""
     event_bus_destination_arn: pulumi.Output[str]
-    """ARN of where the results of rebuilds go: the bus."""
+    """ARN of the bus, to which the results of rebuilds go."""
     persist_function_arn: pulumi.Output[str]
     """ARN of the function that stores events."""
     project_function_arn: pulumi.Output[str]
     """ARN of the function that computes the domain's rows."""
     ingest_queue_url: pulumi.Output[str]
-    """URL of the queue of events to be stored."""
+    """URL of the queue of events that wait to be stored."""
     ingest_queue_arn: pulumi.Output[str]
-    """ARN of the queue of events to be stored."""
+    """ARN of the queue of events that wait to be stored."""
     ingest_dead_letter_queue_url: pulumi.Output[str]
     """URL of the queue of events that could not be stored, with the reason."""
     ingest_dead_letter_queue_arn: pulumi.Output[str]
     """ARN of the queue of events that could not be stored."""
     parked_queue_url: pulumi.Output[str]
-    """URL of the queue that tells of domain objects parked at an event that their logic failed at."""
+    """URL of the queue with a message for each event that a domain object is parked at."""
     parked_queue_arn: pulumi.Output[str]
-    """ARN of the queue that tells of parked domain objects."""
+    """ARN of the queue with a message for each event that a domain object is parked at."""
     projection_dead_letter_queue_url: pulumi.Output[str]
-    """URL of the queue that tells of stream batches given up: rows that may lack events until rebuilt."""
+    """URL of the queue with a message for each stream batch that was given up: rows may lack its events until they are
+    rebuilt."""
     projection_dead_letter_queue_arn: pulumi.Output[str]
-    """ARN of the queue that tells of stream batches given up."""
+    """ARN of the queue with a message for each stream batch that was given up."""
     kms_key_arn: pulumi.Output[str]
-    """ARN of the key, given or made, that all of it is encrypted with."""
+    """ARN of the key, given or made, that encrypts everything."""
     alarm_topic_arn: pulumi.Output[str] | None
-    """ARN of the topic, given or made, that alarms notify; none where there are none."""
+    """ARN of the topic, given or made, that alarms notify; None if there are no alarms."""
     dashboard_url: pulumi.Output[str] | None
-    """Where the CloudWatch dashboard is; none where there is none."""
+    """URL of the CloudWatch dashboard in AWS's console; None if there is no dashboard."""
     publisher_policy_arn: pulumi.Output[str]
-    """ARN of a managed policy to attach to the role of who puts events on the bus."""
+    """ARN of a managed policy to attach to the role of whoever puts events on the bus."""
     reader_policy_arn: pulumi.Output[str]
-    """ARN of a managed policy to attach to the role of who reads the domain table's rows and follows its stream."""
+    """ARN of a managed policy to attach to the role of whoever reads the domain table's rows and follows its stream."""
     auditor_policy_arn: pulumi.Output[str]
-    """ARN of a managed policy to attach to the role of who reads the domain events table and follows its stream."""
+    """ARN of a managed policy to attach to the role of whoever reads the domain events table and follows its stream."""
 
     def __init__(self, name: str, args: CpEventSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
         Args:
-            name: the resource name, at most 43 ASCII letters, digits, `-` and `_`; the children's names begin
-                with it.
+            name: the resource name, at most 43 ASCII letters, digits, `-` and `_`; the children's names begin with it.
             args: the inputs.
-            opts: as of any component; provider, protect and the like reach every child.
+            opts: the options that any component takes; provider, protect and the like reach every child.
 
         Raises:
-            pulumi.InputPropertiesError: a bad input, named in the message; nothing is registered then. An
-                input that is known only later is checked then.
+            pulumi.InputPropertiesError: a bad input, named in the message; nothing is registered then. An input that is
+                known only later is checked then.
         """
         check_name(name, MAX_NAME_LENGTH)
         settings = settings_from(args, DEFAULT_THRESHOLDS.keys())

@@ -1,4 +1,4 @@
-"""The component's inputs, and the checks that stop a bad one before anything is deployed."""
+"""The component's inputs, their defaults and limits, and the settings made of them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from .checks import Check
 DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
 
 MAX_FUTURE_SKEW_LIMIT_SECONDS: Final = 10 * 365 * 24 * 3600
-"""Ten years: beyond what any clock is wrong by, and far from the year 9999, where times that can be ordered end."""
+"""Ten years: more than any clock is wrong by, and far from the year 9999, where times that can be ordered end."""
 
 DEFAULT_EVENTS_PER_SNAPSHOT: Final = 100
 
 MIN_EVENTS_PER_SNAPSHOT: Final = 10
-"""Below it a snapshot, a write of a row's size, costs more than a tenth of a write for each event, and spares reads
-that one page of a query holds anyway."""
+"""With fewer events for each snapshot, which is a write of a row's size, snapshots cost more than a tenth of a write
+for each event, and save only reads that one page of a query holds anyway."""
 
 MAX_EVENTS_PER_SNAPSHOT: Final = 10_000
-"""20,000 events to read for one that is a single place late: with more, late events cost what snapshots are there
-to spare."""
+"""An event that is one position late then reads 20,000 events. With more, late events cost what snapshots are there to
+save."""
 
 MAX_NAME_LENGTH: Final = 43
-"""Names of functions, roles and rules end at 64 characters, and the longest suffix among theirs is
-`-persist-role`; queues, with longer suffixes, end at 80; automatic naming adds eight characters."""
+"""Names of functions, roles and rules have at most 64 characters, with `-persist-role` as the longest suffix. Names of
+queues have longer suffixes and at most 80 characters. Automatic naming adds eight characters."""
 
 DEFAULT_LOG_RETENTION_DAYS: Final = 365
 """A year, as Security Hub's CloudWatch.16 asks for."""
@@ -40,17 +40,18 @@ LOG_RETENTION_DAYS: Final = (
 """What CloudWatch Logs takes (PutRetentionPolicy)."""
 
 MAX_PUBLISHERS: Final = 50
-"""A bus's policy has at most 10,240 characters: room for as many, with ARNs of ordinary length."""
+"""A bus's policy has at most 10,240 characters: enough for 50 ARNs of ordinary length."""
 
 MAX_ALARM_ACTIONS: Final = 4
-"""An alarm takes five actions, and the topic is one."""
+"""An alarm takes five actions, and the topic is one of them."""
 
 MAX_RESERVED_CONCURRENCY: Final = 100_000
-"""Above any account's quota so far; AWS refuses what is more than the account has to give."""
+"""More than any account's quota so far. AWS refuses more than the account has left."""
 
 
 class SignedCodeArgs(TypedDict):
-    """Where the functions' code lies, signed: what `cp-event-source package` wrote, after AWS Signer."""
+    """Where the signed code of the functions is: what AWS Signer made of the archive that `cp-event-source package`
+    wrote."""
 
     code_signing_config_arn: pulumi.Input[str]
     """ARN of the code signing configuration that both functions are checked against."""
@@ -62,7 +63,7 @@ class SignedCodeArgs(TypedDict):
     """Key of the signed archive in the bucket."""
 
     s3_object_version: pulumi.Input[str]
-    """Version of that object, so that a deployment is of just this code."""
+    """Version of that object, so that a deployment has exactly this code."""
 
 
 class CpEventSourceArgs(TypedDict):
@@ -82,14 +83,14 @@ class CpEventSourceArgs(TypedDict):
     (`default` is the account's default bus). Without it the component makes a bus of its own."""
 
     max_future_skew_seconds: NotRequired[int]
-    """How far, in whole seconds, an event's `EventTime` may lie in the future; an event later than that is
-    quarantined. 0 to 315,360,000 (ten years); default 600."""
+    """How many seconds an event's `EventTime` may be in the future; a later event is quarantined. A whole number from 0
+    to 315,360,000 (ten years); default 600."""
 
     events_per_snapshot: NotRequired[int]
-    """Every how many events of a domain object its state is kept: an event that arrives `d` places behind the
-    newest one reads at most `2 * d + 2 * events_per_snapshot` events, however long the history, once there are
-    snapshots of the current logic. Smaller: late events are cheaper, for one more write of a row's size per so
-    many events. A whole number from 10 to 10,000; default 100."""
+    """After how many events of a domain object its state is kept. An event that arrives after `d` newer ones reads at
+    most `2 * d + 2 * events_per_snapshot` events, however long the history, once there are snapshots of the current
+    logic. A smaller number makes late events cheaper and costs more writes, each of a row's size. A whole number from
+    10 to 10,000; default 100."""
 
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags for every resource that can be tagged, besides the component's own `cp-event-source:component` and
@@ -98,14 +99,14 @@ class CpEventSourceArgs(TypedDict):
     development: NotRequired[bool]
     """True for a stack that may be thrown away with all its events: nothing is protected from deletion, the tables
     cannot be restored to an earlier time, logs are kept for 7 days, and there are no alarms and no dashboard
-    unless asked for. Default false."""
+    unless you ask for them. Default false."""
 
     publishers: NotRequired[list[pulumi.Input[str]]]
     """Who may put events on the component's own bus besides its own account: account numbers, and ARNs of roles or
     users. Not with `cp_event_bus`, which has a policy of its own."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the KMS key to encrypt everything with, in the region that the component is deployed to; its policy must
+    """ARN of the KMS key that encrypts everything, in the region that the component is deployed to; its policy must
     allow what `key_policy_statements` returns. Without it the component makes a key of its own."""
 
     alarms: NotRequired[bool]
@@ -116,10 +117,10 @@ class CpEventSourceArgs(TypedDict):
     the component makes a topic of its own."""
 
     alarm_actions: NotRequired[list[pulumi.Input[str]]]
-    """ARNs of what alarms do besides notifying the topic, at most four."""
+    """ARNs of the actions that alarms take besides notifying the topic, at most four."""
 
     alarm_thresholds: NotRequired[dict[str, float]]
-    """Other thresholds than the default ones, by the alarm's name, in the unit of its metric."""
+    """Thresholds instead of the default ones, by the alarm's name, in the unit of its metric."""
 
     dashboard: NotRequired[bool]
     """Whether there is a CloudWatch dashboard. Default true, in a development stack false."""
@@ -129,21 +130,21 @@ class CpEventSourceArgs(TypedDict):
     development stack 7."""
 
     persist_reserved_concurrency: NotRequired[int]
-    """How many invocations of the persist function run at once at most; it takes them from the account's quota. From 2,
-    the fewest that the queue's pollers can be told. Default: none reserved."""
+    """How many invocations of the persist function may run at once, taken from the account's quota. At least 2, which
+    is the minimum for the queue's pollers. Default: none reserved."""
 
     project_reserved_concurrency: NotRequired[int]
-    """The same of the project function: one invocation for each shard of the stream, and one for each rebuild. Give
-    more than the events table has partitions (four to begin with), else it is throttled for good. From 2. Default: none
-    reserved."""
+    """How many invocations of the project function may run at once: one for each shard of the stream, and one for each
+    rebuild. Give more than the events table has partitions (four at first), or Lambda throttles the function all the
+    time. At least 2. Default: none reserved."""
 
     signed_code: NotRequired[SignedCodeArgs]
-    """The functions' code, signed. Without it they are deployed from the installed package, unsigned."""
+    """The signed code of the functions. Without it the functions are deployed from the installed package, unsigned."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The inputs, checked. Those that become known later are checked when they do."""
+    """The checked inputs. An input that is known only later is checked then."""
 
     domain_name: str
     logic_layer: pulumi.Output[str]
@@ -275,5 +276,5 @@ def _later(value: pulumi.Input[str], name: str, check: Check) -> pulumi.Output[s
 
 
 def _whole(number: float | None) -> int | None:
-    """Over gRPC, where every number is a float, 600 arrives as 600.0."""
+    """Over gRPC every number is a float: 600 arrives as 600.0."""
     return None if number is None else int(number)

@@ -43,8 +43,8 @@ def check_name(name: str, max_length: int) -> None:
     problems = []
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         problems.append(
-            "name: must consist of ASCII letters, digits, - and _, since the names of functions, queues and roles begin "
-            f"with it; got {name!r}"
+            "name: must consist of ASCII letters, digits, - and _, since the names of functions, queues and roles "
+            f"begin with it; got {name!r}"
         )
     elif len(name) > max_length:
         problems.append(

@@ -28,12 +28,12 @@ _EXAMPLES: Final = {
 
 @dataclass(frozen=True)
 class Report:
-    """What the check found: every problem, a line of text each, naming file, line and what is meant."""
+    """What the check found: a line of text for each problem, with file, line and what is meant."""
 
     errors: tuple[str, ...]
-    """The functions would not start, or could not fold."""
+    """With these the functions would not start, or could not fold."""
     warnings: tuple[str, ...]
-    """It works, but perhaps not as meant."""
+    """With these the logic works, but perhaps not as intended."""
 
 
 def check_domain_layer(source_dir: str | Path) -> Report:
@@ -53,7 +53,7 @@ def check_domain_layer(source_dir: str | Path) -> Report:
 
 @dataclass
 class _Check:
-    """One check of one folder, collecting what it finds."""
+    """One check of one folder. It collects what it finds."""
 
     sources: Sources
     errors: list[str] = field(default_factory=list)
@@ -144,7 +144,8 @@ class _Check:
                 found.setdefault(method.node, method)
         if found:
             misfits = [self._applier(method) for method in found.values()]
-            # as when the function starts: one that fits is enough, others may be of another kind (a discount's, say)
+            # As when the function starts: one that fits is enough. Others may have another meaning, such as a
+            # discount's.
             (self.warnings if [] in misfits else self.errors).extend(error for each in misfits for error in each)
             return
         if self._star(file) or any(self.sources.inherits_from_elsewhere(kind) for kind in others.values()):

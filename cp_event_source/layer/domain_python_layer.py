@@ -17,13 +17,13 @@ class DomainPythonLayerArgs(TypedDict):
     """The inputs of `DomainPythonLayer`."""
 
     source_dir: str
-    """Path of the folder that holds `domain_handler.py` and whatever it imports, packages included; relative
-    to where the program runs. Left out of the layer: hidden files, compiled files, virtual environments, and
-    tests at the folder's top (`tests`, `test_*.py`, `conftest.py`)."""
+    """Path of the folder that holds `domain_handler.py` and whatever it imports, packages included; a relative path
+    starts where the program runs. The layer leaves out hidden files, compiled files, virtual environments, and tests at
+    the folder's top (`tests`, `test_*.py`, `conftest.py`)."""
 
 
 class DomainPythonLayer(pulumi.ComponentResource):
-    """The domain's own logic as a Lambda layer version: the folder's files, checked against the contract by
+    """The domain's own logic as a Lambda layer version: the folder's files, which are checked against the contract by
     reading them, before anything is deployed. Earlier versions stay in the account."""
 
     arn: pulumi.Output[str]
@@ -38,11 +38,11 @@ class DomainPythonLayer(pulumi.ComponentResource):
         Args:
             name: the resource name and the layer's name, at most 64 ASCII letters, digits, `-` and `_`.
             args: the inputs.
-            opts: as of any component.
+            opts: the options that any component takes.
 
         Raises:
-            pulumi.InputPropertiesError: a bad input, or logic that breaks the contract; the message has a line
-                for every problem, with file, line and the class, method or parameter.
+            pulumi.InputPropertiesError: a bad input, or logic that breaks the contract; the message has a line for
+            every problem, with file, line and the class, method or parameter.
         """
         check_name(name, MAX_LAYER_NAME_LENGTH)
         source_dir = _source_dir(args)
@@ -53,14 +53,14 @@ class DomainPythonLayer(pulumi.ComponentResource):
             pulumi.log.warn(warning, resource=self)
         layer = aws.lambda_.LayerVersion(
             f"{name}-layer",
-            # Not named automatically by the provider. Other stacks may use the name too: versions do not clash.
+            # Without automatic naming: other stacks may use the name, too, since versions do not clash.
             layer_name=name,
             description=f"Domain logic for {pulumi.get_project()}/{pulumi.get_stack()}"[:256],
             compatible_runtimes=["python3.14"],
             code=pulumi.AssetArchive(
                 {name: pulumi.FileAsset(str(path)) for name, path in layer_files(source_dir).items()}
             ),
-            # A new version replaces it. The old one stays in the account: rows and snapshots name it as the logic that
+            # A new version replaces this one, which stays in the account: rows and snapshots name it as the logic that
             # computed them, and a roll-back deploys it again.
             skip_destroy=True,
             opts=pulumi.ResourceOptions(parent=self),

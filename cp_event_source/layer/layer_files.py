@@ -1,4 +1,4 @@
-"""Which files of a folder make the layer."""
+"""The files of a folder that make the layer."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ _TOP_LEVEL_TESTS: Final = ("tests", "test", "conftest.py")
 def layer_files(source_dir: Path) -> dict[str, Path]:
     """The layer's files: path in the archive to file, sorted, so that equal folders make equal archives.
 
-    Tests are left out at the top only: a package's own `tests` may be imported by it.
+    Tests are left out at the top only: a package may import its own `tests`.
     """
     files: dict[str, Path] = {}
     for parent, folders, names in os.walk(source_dir):

@@ -12,7 +12,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class ClassSource:
-    """A class and the file it is written in."""
+    """A class and the file that it is written in."""
 
     file: "SourceFile"
     node: ast.ClassDef
@@ -20,7 +20,7 @@ class ClassSource:
 
 @dataclass(frozen=True)
 class MethodSource:
-    """A method, the class it was looked for in, and the file it is written in."""
+    """A method, the class that it was looked up in, and the file that it is written in."""
 
     owner: str
     file: "SourceFile"
@@ -38,7 +38,7 @@ class MethodSource:
 
 
 class SourceFile:
-    """A source file's classes, and what its names stand for."""
+    """A source file's classes, and the full names of its names."""
 
     def __init__(self, name: str, tree: ast.Module) -> None:
         self.name = name
@@ -76,7 +76,7 @@ class SourceFile:
                 pass
 
     def _module_meant(self, statement: ast.ImportFrom) -> str:
-        """The module imported from, a relative one made absolute."""
+        """The module that is imported from; a relative one is made absolute."""
         module = statement.module or ""
         if statement.level == 0:
             return module
@@ -85,13 +85,13 @@ class SourceFile:
         return ".".join([*above, *([module] if module else [])])
 
     def may_bring_methods(self, base: str) -> bool:
-        """Whether a base class, not one of the folder's, may have methods of the contract: not Python's own."""
+        """Whether a base class from elsewhere may have methods of the contract; Python's own have none."""
         first = self.full_names.get(base.partition(".")[0], base).partition(".")[0]
         return first not in sys.stdlib_module_names and not hasattr(builtins, base)
 
 
 class Sources:
-    """The folder's Python files, read when asked for."""
+    """The folder's Python files, each read when it is asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -100,7 +100,7 @@ class Sources:
         """Why files that were asked for could not be read."""
 
     def module(self, name: str) -> SourceFile | None:
-        """The file of a module that lies in the folder; None when it does not, or cannot be read."""
+        """The file of a module in the folder; None if it is not there or cannot be read."""
         base = self._folder.joinpath(*name.split(".")) if name else self._folder
         for path in (base.with_suffix(".py"), base / "__init__.py"):
             if path.is_file():
@@ -121,7 +121,7 @@ class Sources:
             return None
 
     def classes(self, file: SourceFile, seen: frozenset[str] = frozenset()) -> dict[str, ClassSource]:
-        """The classes that are names of a file's own: written there, or imported from the folder's files."""
+        """The classes that a file has names for: written there, or imported from the folder's files."""
         found: dict[str, ClassSource] = {}
         seen |= {file.name}
         sources = [(module, None, None) for module in file.stars] + [
@@ -155,11 +155,11 @@ class Sources:
         return found, elsewhere
 
     def inherits_from_elsewhere(self, kind: ClassSource) -> bool:
-        """Whether a class may have methods from where this check cannot look."""
+        """Whether a class may have methods that this check cannot see."""
         return self.lineage(kind)[1]
 
     def method(self, owner: str, kind: ClassSource, name: str) -> MethodSource | None:
-        """A method that a class has or inherits within the folder; the last definition counts, as in Python."""
+        """A method that a class has or inherits within the folder. The last definition counts, as in Python."""
         for each in self.lineage(kind)[0]:
             for statement in reversed(each.node.body):
                 if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name == name:

@@ -32,7 +32,7 @@ def create_access_policies(
     """
     # DynamoDB opens a table for a caller who may decrypt with its key.
     decrypt = allow("UseKey", ["kms:Decrypt"], key_arn)
-    # The index holds keys alone. Who reads rows or events must know which rows lack events.
+    # The index holds only keys. Whoever reads rows or events must know which rows lack events.
     list_parked = allow(
         "ListParked", ["dynamodb:Scan"], pulumi.Output.concat(tables.domain.arn, "/index/", PARKED_INDEX)
     )
@@ -71,8 +71,8 @@ def create_access_policies(
 def _policy(scope: Scope, suffix: str, description: str, statements: list[Statement]) -> aws.iam.Policy:
     return aws.iam.Policy(
         scope.child(suffix),
-        # Never change it: to IAM another description is another policy, and the old one cannot be deleted while roles
-        # of other stacks have it.
+        # Never change a description: to IAM it makes another policy, and the old one cannot be deleted while roles of
+        # other stacks have it.
         description=description,
         policy=document(statements),
         tags=scope.tags,

@@ -1,4 +1,4 @@
-"""Amazon resource names: read, and made for the place that another one names."""
+"""Amazon resource names: their parts, and the name of an event bus beside another resource."""
 
 
 def place_of(arn: str) -> tuple[str, str, str]:
@@ -13,6 +13,6 @@ def account_of(arn: str) -> str:
 
 
 def event_bus_beside(bus_name: str, arn: str) -> str:
-    """The ARN of an event bus in the partition, region and account of another resource, of which `arn` is the ARN."""
+    """The ARN of an event bus in the partition, region and account of the resource with the ARN `arn`."""
     partition, region, account = place_of(arn)
     return f"arn:{partition}:events:{region}:{account}:event-bus/{bus_name}"

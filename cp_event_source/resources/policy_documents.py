@@ -1,4 +1,4 @@
-"""IAM policy documents, made from statements that name each action and each resource."""
+"""IAM policy documents, made of statements that name each action and each resource."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,16 +14,16 @@ def allow(sid: str, actions: list[str], resources: pulumi.Input[str] | Sequence[
 
 
 def follow(sid: str, stream_arn: pulumi.Input[str]) -> list[Statement]:
-    """The statements that let a table's stream invoke a function: Lambda looks for it with the function's role."""
+    """The statements that let a table's stream invoke a function: Lambda reads the stream with the function's role."""
     return [
         allow(sid, ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], stream_arn),
-        # It takes no resource but `*`.
+        # The action takes no resource but `*`.
         allow("FindStreams", ["dynamodb:ListStreams"], "*"),
     ]
 
 
 def only_tls(actions: str | list[str], resource: pulumi.Input[str]) -> Statement:
-    """A statement, for a resource's own policy, that denies actions to everybody who comes without TLS."""
+    """A statement, for a resource's own policy, that denies actions to everybody who connects without TLS."""
     return {
         "Sid": "OnlyTls",
         "Effect": "Deny",
