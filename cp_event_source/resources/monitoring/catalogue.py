@@ -1,4 +1,4 @@
-"""All alarms there are, and their default thresholds."""
+"""All alarms, and their default thresholds."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,5 +17,5 @@ ALARMS: Final[tuple[Alarm, ...]] = (
 )
 
 DEFAULT_THRESHOLDS: Final[Mapping[str, float]] = {alarm.name: alarm.threshold for alarm in ALARMS}
-"""By the alarm's name, in the unit of its metric (seconds of SQS, milliseconds of Lambda, else a count): the most that
-is still right."""
+"""By the alarm's name, in the unit of its metric (seconds for SQS, milliseconds for Lambda, else a count): the highest
+value that is still right."""

@@ -1,4 +1,4 @@
-"""The dashboard: its graphs laid out in CloudWatch's grid.
+"""The dashboard: its graphs in CloudWatch's grid.
 
 The body's structure is
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
@@ -31,7 +31,7 @@ _OTHER_CONSOLES: Final[Mapping[str, str]] = {
     "cn-": "console.amazonaws.cn",
     "us-gov-": "console.amazonaws-us-gov.com",
 }
-"""Of the partitions aws-cn and aws-us-gov, by what the names of their regions begin with."""
+"""The consoles of the partitions aws-cn and aws-us-gov, by the beginning of their regions' names."""
 
 Widget = dict[str, Any]
 
@@ -39,10 +39,10 @@ Widget = dict[str, Any]
 def create_dashboard(
     scope: Scope, watched: Watched, *, alarms: Sequence[aws.cloudwatch.MetricAlarm] = ()
 ) -> aws.cloudwatch.Dashboard:
-    """One page that says whether events flow, how late they are, what is stuck and what it costs.
+    """One page that shows whether events flow, how late they are, what is stuck and what it costs.
 
-    Pulumi gives dashboards no names of their own, and an account's dashboards share one list for all regions: the name
-    is that of the domain table, which is unique in its region, and the region.
+    Pulumi does not name dashboards automatically, and an account's dashboards share one list for all regions. So the
+    name consists of the domain table's name, which is unique in its region, and the region.
     """
     region = watched.tables.domain.arn.apply(_region_of)
     return aws.cloudwatch.Dashboard(
@@ -54,8 +54,8 @@ def create_dashboard(
 
 
 def dashboard_url(dashboard: aws.cloudwatch.Dashboard) -> pulumi.Output[str]:
-    """Where to look at a dashboard made here, in its partition's console."""
-    # A dashboard belongs to no region, and its ARN has none: that of its graphs is meant.
+    """The URL of a dashboard made here, in its partition's console."""
+    # A dashboard belongs to no region, and its ARN has none: the URL has the region of its graphs.
     return pulumi.Output.all(dashboard.dashboard_name, dashboard.dashboard_body).apply(lambda known: _url(*known))
 
 
@@ -94,12 +94,12 @@ def _placed(kind: str, x: int, y: int, width: int, height: int, properties: dict
 
 
 def _alarm_status(alarms: Sequence[aws.cloudwatch.MetricAlarm]) -> dict[str, Any]:
-    # Those that are on come first.
+    # Those that have changed last come first.
     return {"title": "Alarms", "sortBy": "stateUpdatedTimestamp", "alarms": [alarm.arn for alarm in alarms]}
 
 
 def _graph(graph: Graph, region: pulumi.Output[str]) -> dict[str, Any]:
-    # No graph of counts or times goes below zero.
+    # Counts and times are never below zero.
     axes = {
         side: {"label": unit, "min": 0, "showUnits": False}
         for side, unit in (("left", graph.left), ("right", graph.right))
@@ -117,7 +117,7 @@ def _graph(graph: Graph, region: pulumi.Output[str]) -> dict[str, Any]:
 
 
 def _rows(number: int, line: Line) -> list[pulumi.Input[list[Any]]]:
-    """A line's rows in the array of metrics: one, or two where it is computed."""
+    """A line's rows in the array of metrics: one, or two if the line is computed."""
     metric = line.metric
     shown = {"label": line.label} | ({"yAxis": "right"} if line.right else {})
     if line.times is None:

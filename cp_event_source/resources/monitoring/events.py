@@ -1,9 +1,11 @@
-"""Alarms on the events themselves: what they claim, and whether they get into rows.
+"""Alarms on the events themselves: what they claim, and whether they reach rows.
 
-Not watched: `DuplicateEvents`, `ErasedEvents`, `BatchesRedelivered`, `LateEvents`, `DomainsRefolded`, `DomainsHealed`
-and `DomainsRebuilt`, which are what the pipeline is there for; `RepeatedEventIds`, which each fold that reads a pair
-counts again, so that one old pair would keep an alarm on; `DomainsReturned`, of which the stream's age tells once it
-goes on. `LagFromArrival` is on the dashboard only: what stands still has no lag, it has an age.
+No alarm watches:
+- `DuplicateEvents`, `ErasedEvents`, `BatchesRedelivered`, `LateEvents`, `DomainsRefolded`, `DomainsHealed` and
+  `DomainsRebuilt`: they count what the pipeline is made for.
+- `RepeatedEventIds`: each fold that reads a pair counts it again, so that one old pair would keep an alarm on.
+- `DomainsReturned`: if it lasts, the alarm on the stream's age goes off.
+- `LagFromArrival`: what stands still has no lag, it has an age. The dashboard shows it.
 """
 
 from typing import Final
@@ -18,12 +20,15 @@ def _conflicts(watched: Watched) -> Metric:
 
 
 def _stored_and_not_projected(watched: Watched) -> Expression:
-    """How many events were stored in one quarter of an hour, if the projection dealt with none in that or the next: put
-    it into its row, found it there, or let it wait at a parked domain object, which has an alarm of its own.
+    """How many events were stored in a period of 15 minutes, if the projection dealt with none in that and the next
+    one.
 
-    In one period alone an event may be stored just before its end, and projected right after it. The functions send
-    no zeros: FILL makes them. The first period that CloudWatch takes has none before it, there `DIFF_TIME` has no
-    value, which counts as 0.
+    It deals with an event if it puts the event into its row, finds it there, or lets it wait at a parked domain object,
+    which has an alarm of its own.
+
+    One period is not enough: an event may be stored just before its end, and projected right after it. The functions
+    send no zeros, so FILL adds them. The first period that CloudWatch takes has none before it: there `DIFF_TIME` has
+    no value, which counts as 0.
     """
     return Expression(
         "IF((DIFF_TIME(stored_now) > 0) AND ((dealt_with_before + dealt_with_now) == 0), stored_before, 0)",
@@ -43,23 +48,23 @@ def _stored_and_not_projected(watched: Watched) -> Expression:
 
 
 ALARMS: Final = (
-    # The stored event was kept, the other one lies in the dead-letter queue. Counted by itself since it may be an
-    # attempt to rewrite history.
+    # The stored event was kept, the other one is in the dead-letter queue. It has an alarm of its own since it may be
+    # an attempt to rewrite history.
     Alarm(
         "conflicts",
         "warning",
         0,
-        "An event came with the id and time of a stored one, but other content; the stored one was kept.",
+        "An event has the id and the time of a stored event but other content; the stored event was kept.",
         "conflicting-events",
         _conflicts,
         AT_ONCE,
     ),
-    # A stream without a reader tells no age, and loses events after 24 hours.
+    # A stream without a reader reports no age, and loses events after 24 hours.
     Alarm(
         "not-projected",
         "grave",
         0,
-        "Events are stored, but none gets into a row: after 24 hours the stream loses them.",
+        "Events are stored, but none reaches a row: the stream loses them after 24 hours.",
         "stored-but-not-projected",
         _stored_and_not_projected,
         QUARTERS_OF_AN_HOUR,

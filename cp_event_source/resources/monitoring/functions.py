@@ -18,7 +18,8 @@ from .specification import (
 from .watched import Watched
 
 _NEAR_THE_LIMIT: Final = 0.8
-"""Of the time-out. The functions themselves begin nothing new after a half (persist) and nine tenths (project)."""
+"""A share of the time-out. The functions themselves begin nothing new after one half (persist) or nine tenths (project)
+of it."""
 
 Which = Callable[[Watched], aws.lambda_.Function]
 
@@ -28,30 +29,30 @@ def _of(which: Which, metric: str, statistic: str) -> Callable[[Watched], Metric
 
 
 def _alarms(function: str, which: Which, timeout_seconds: int, failed: Evaluation, slow: Evaluation) -> list[Alarm]:
-    """All are warnings: batches are tried again, and what waits too long has alarms of its own."""
+    """All are warnings: Lambda retries batches, and what waits too long has alarms of its own."""
     return [
-        # A batch as a whole: the process died, ran out of time, or cannot start. Single messages and domains that
-        # fail are partial failures, which count elsewhere.
+        # A whole batch failed: the process crashed, ran out of time, or cannot start. Single messages and domain
+        # objects that fail are partial failures, which count elsewhere.
         Alarm(
             f"{function}-errors",
             "warning",
             0,
-            f"The {function} function fails again and again: it cannot start, dies, or runs out of time.",
+            f"The {function} function fails repeatedly: it cannot start, crashes, or runs out of time.",
             "a-function-fails",
             _of(which, "Errors", "Sum"),
             failed,
         ),
-        # Bursts are throttled while Lambda scales, and tried again.
+        # Lambda throttles bursts while it scales, and retries them.
         Alarm(
             f"{function}-throttles",
             "warning",
             0,
-            f"The {function} function has been throttled for a while: there is no concurrency left for it.",
+            f"Lambda has throttled the {function} function for a while: no concurrency is left for it.",
             "a-function-is-throttled",
             _of(which, "Throttles", "Sum"),
             LASTING,
         ),
-        # In milliseconds. One such run says that the next may be killed.
+        # In milliseconds. After one such invocation, Lambda may stop the next one at its time limit.
         Alarm(
             f"{function}-duration",
             "warning",

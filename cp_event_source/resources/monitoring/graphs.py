@@ -1,4 +1,4 @@
-"""What the dashboard shows: four questions, and the graphs that answer each."""
+"""What the dashboard shows: four questions, and the graphs that answer each of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,26 +20,26 @@ class Line:
     label: str
     metric: Metric
     times: float | None = None
-    """What the metric is multiplied with, if it is."""
+    """The factor that the metric is multiplied with, if any."""
     right: bool = False
-    """Whether its axis is the right one: for another unit."""
+    """Whether the line belongs to the right axis, which has another unit."""
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Some lines over time."""
+    """Lines over time."""
 
     title: str
     lines: Sequence[Line]
     left: str = "count"
     """The unit of the left axis."""
     right: str = ""
-    """That of the right one, if a line uses it."""
+    """The unit of the right axis, if a line belongs to it."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What somebody who looks at the dashboard wants to know."""
+    """A question of somebody who looks at the dashboard."""
 
     text: str
     graphs: Sequence[Graph]

@@ -1,4 +1,4 @@
-"""The alarms as CloudWatch has them."""
+"""The alarms of the catalogue as CloudWatch alarms."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,12 +25,12 @@ def create_alarms(
 
     Args:
         scope: the component's.
-        watched: what is watched.
-        topic_arn: the topic that is notified when an alarm goes off and when it ends. So it is once when the alarm is
-            made: silence counts as right, and ends the time in which there are no data yet.
-        actions: ARNs, at most four (CloudWatch's limit is five), of what else is done when an alarm goes off; not when
-            it ends.
-        thresholds: by the alarm's name; the default for those that it does not name.
+        watched: the component's resources.
+        topic_arn: the topic that is notified when an alarm goes off and when it ends. A new alarm notifies it once,
+            too: missing data count as right, which ends the state without data.
+        actions: ARNs of further actions when an alarm goes off, not when it ends; at most four (CloudWatch's limit is
+            five).
+        thresholds: by the alarm's name; an alarm that they do not name has its default.
     """
     chosen = {**DEFAULT_THRESHOLDS, **thresholds}
     return [
@@ -55,8 +55,8 @@ def _alarm(
         threshold=threshold,
         evaluation_periods=alarm.evaluation.periods,
         datapoints_to_alarm=alarm.evaluation.breaching,
-        # Every metric here is silent where nothing happens. Where silence is what is wrong, `not-projected` and
-        # `ingest-age` tell.
+        # Every metric here is silent where nothing happens. Where silence is the problem, `not-projected` or
+        # `ingest-age` goes off.
         treat_missing_data="notBreaching",
         actions_enabled=True,
         alarm_actions=[topic_arn, *actions],

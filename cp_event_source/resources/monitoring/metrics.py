@@ -1,4 +1,4 @@
-"""Metrics of the resources: with the dimensions that each service gives them, else there are no data, and no alarm."""
+"""Metrics of the resources, with the dimensions that each service gives them. With others an alarm has no data."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from .watched import Watched
 
 NAMESPACE: Final = "CpEventSource"
-"""Of the metrics that the functions send themselves (`handler.telemetry`)."""
+"""The namespace of the metrics that the functions themselves send."""
 
 DEFAULT_BUS: Final = "default"
 
@@ -18,12 +18,12 @@ Dimensions = pulumi.Output[dict[str, str]]
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric and the statistic of it."""
+    """A metric and its statistic."""
 
     namespace: str
     name: str
     statistic: str
-    """`Sum` for what is counted, `Maximum` for what has a level: the worst there was in a period."""
+    """`Sum` for a count, `Maximum` for a level: the worst value in a period."""
     dimensions: Dimensions
 
 
@@ -33,18 +33,18 @@ def of_queue(queue: aws.sqs.Queue, name: str, statistic: str = "Maximum") -> Met
 
 
 def of_function(function: aws.lambda_.Function, name: str, statistic: str = "Sum") -> Metric:
-    """A metric that Lambda has of a function."""
+    """A metric that Lambda sends of a function."""
     return Metric("AWS/Lambda", name, statistic, pulumi.Output.all(FunctionName=function.name))
 
 
 def of_handler(watched: Watched, function: aws.lambda_.Function, name: str, statistic: str = "Sum") -> Metric:
-    """A metric that a function sends itself."""
+    """A metric that a function itself sends."""
     dimensions = pulumi.Output.all(DomainName=watched.domain_name, FunctionName=function.name)
     return Metric(NAMESPACE, name, statistic, dimensions)
 
 
 def of_table(table: aws.dynamodb.Table, name: str, statistic: str = "Sum", *, operation: str | None = None) -> Metric:
-    """A metric of DynamoDB; of one operation where it is counted by operation."""
+    """A metric of DynamoDB; of one operation if DynamoDB counts it by operation."""
     named = {"TableName": table.name} | ({"Operation": operation} if operation else {})
     return Metric("AWS/DynamoDB", name, statistic, pulumi.Output.all(**named))
 
@@ -52,7 +52,7 @@ def of_table(table: aws.dynamodb.Table, name: str, statistic: str = "Sum", *, op
 def of_rule(watched: Watched, rule: aws.cloudwatch.EventRule, name: str, statistic: str = "Sum") -> Metric:
     """A metric of an EventBridge rule.
 
-    EventBridge gives those of rules on the default bus the rule's name alone, those of any other bus the bus's too
+    For rules on the default bus EventBridge gives only the rule's name, for rules on other buses also the bus's
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html).
     """
 

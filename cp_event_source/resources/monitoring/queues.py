@@ -1,11 +1,13 @@
-"""Alarms on what lies in the queues, and on how long it has lain there.
+"""Alarms on the messages in the queues, and on their age.
 
-SQS is silent about a queue that was empty for six hours. A message that somebody has just received for a look is
-not visible for as long as the visibility time-out lasts, so that the alarm may end for that while, and come back.
+SQS sends no metrics of a queue that has been empty for six hours. A message that somebody has just received to look at
+it is invisible until its visibility time-out ends: the alarm may end for that time, and go off again.
 
-Not watched by themselves, since what they count lies in the ingest dead-letter queue: `ContractViolations`,
-`UnstorableEvents`, and EventBridge's `InvocationsSentToDlq`. Nor `DomainsParked`: each has a message in the parked
-queue. Nor `MessagesReturned`: what comes back again and again grows old, or ends in the dead-letter queue.
+No alarm watches these metrics, since other alarms see the same:
+- `ContractViolations`, `UnstorableEvents` and EventBridge's `InvocationsSentToDlq`: each has a message in the ingest
+  dead-letter queue.
+- `DomainsParked`: each has a message in the parked queue.
+- `MessagesReturned`: a message that returns repeatedly grows old, or ends in the dead-letter queue.
 """
 
 from collections.abc import Callable
@@ -21,18 +23,19 @@ from .watched import Watched
 _DAY: Final = 24 * 3600
 
 _HALF_OF_RETENTION: Final = 7 * _DAY
-"""Half of what the queues keep. The age of a message that SQS itself moved counts from the move, its 14 days from its
+"""Half of the queues' retention. The age of a message that SQS itself moved counts from the move, its 14 days from its
 first arrival; the difference is the hour that its deliveries take."""
 
 _IN_TIME: Final = 15 * 60
-"""An event waits seconds. One that is delivered again waits nine minutes for it, so this is two failures, or a
-backlog. From its third delivery on SQS leaves a message out of the age: it ends in the dead-letter queue."""
+"""An event waits for seconds; an event that is delivered again, for nine minutes. So an age of 15 minutes means two
+failures, or a backlog. From its third delivery on SQS leaves a message out of the age: it ends in the dead-letter
+queue."""
 
 Which = Callable[[Queues], aws.sqs.Queue]
 
 
 def _messages(name: str, severity: Severity, which: Which, *, meaning: str, section: str) -> Alarm:
-    """One message is one too many."""
+    """Goes off at the first message."""
 
     def watches(watched: Watched) -> Metric:
         return of_queue(which(watched.queues), "ApproximateNumberOfMessagesVisible")
@@ -41,7 +44,7 @@ def _messages(name: str, severity: Severity, which: Which, *, meaning: str, sect
 
 
 def _age(name: str, severity: Severity, seconds: float, which: Which, *, meaning: str, section: str) -> Alarm:
-    """How long the oldest message waits, in seconds."""
+    """Goes off when the oldest message has waited for too many seconds."""
 
     def watches(watched: Watched) -> Metric:
         return of_queue(which(watched.queues), "ApproximateAgeOfOldestMessage")
@@ -66,24 +69,25 @@ def _projection_dead_letter(queues: Queues) -> aws.sqs.Queue:
 
 
 ALARMS: Final = (
-    # Nothing is lost: they wait where they are, and the dead-letter queue takes what fails. But rows get no new events.
+    # Nothing is lost: events wait in the queue, and the dead-letter queue takes what fails. But rows get no new
+    # events.
     _age(
         "ingest-age",
         "warning",
         _IN_TIME,
         _ingest,
-        meaning="Events wait in the ingest queue: the persist function does not store them, or too slowly.",
+        meaning="Events wait in the ingest queue: the persist function does not store them, or is too slow.",
         section="events-wait-in-the-ingest-queue",
     ),
-    # It lies there whole for days, and holds up nothing.
+    # It stays in the queue for days, and holds up nothing.
     _messages(
         "ingest-dead-letter",
         "warning",
         _ingest_dead_letter,
-        meaning="An event could not be stored; it lies whole in the ingest dead-letter queue, with the reason.",
+        meaning="An event could not be stored; the ingest dead-letter queue has it as it came, with the reason.",
         section="an-event-could-not-be-stored",
     ),
-    # What SQS deletes after 14 days is nowhere else.
+    # SQS deletes the event after 14 days, and there is no other copy.
     _age(
         "ingest-dead-letter-age",
         "grave",
@@ -92,38 +96,38 @@ ALARMS: Final = (
         meaning="An event that could not be stored is about to be lost: SQS deletes it after 14 days.",
         section="an-event-could-not-be-stored",
     ),
-    # One object stands still; its row says so, its events are stored.
+    # One object stands still. Its row says so, and its events are stored.
     _messages(
         "parked",
         "warning",
         _parked,
-        meaning="A domain object is parked: its logic could not apply an event, and its row stays as it was before.",
+        meaning="A domain object is parked: its logic could not apply an event, and its row stays as it was.",
         section="a-domain-object-is-parked",
     ),
-    # The row is the truth: with the message goes only the memory of the alarm.
+    # The row still says that the object is parked; only the alarm ends with the message.
     _age(
         "parked-age",
         "warning",
         _HALF_OF_RETENTION,
         _parked,
-        meaning="A domain object has been parked for days; SQS forgets the message after 14, the object stays parked.",
+        meaning="A domain object has been parked for days; SQS deletes its message after 14 days, it stays parked.",
         section="a-domain-object-is-parked",
     ),
-    # Rows are wrong, and nothing but a rebuild mends them.
+    # Rows are wrong, and only a rebuild fixes them.
     _messages(
         "projection-dead-letter",
         "grave",
         _projection_dead_letter,
-        meaning="Stored events were given up by the projection: rows may lack them until they are rebuilt.",
+        meaning="The projection gave up stored events: rows may lack them until they are rebuilt.",
         section="a-batch-of-the-stream-was-given-up",
     ),
-    # With the message goes the time from which rows are to be rebuilt.
+    # The message says from which time rows are to be rebuilt.
     _age(
         "projection-dead-letter-age",
         "grave",
         _HALF_OF_RETENTION,
         _projection_dead_letter,
-        meaning="Rows have lacked events for days; SQS deletes the message that says which after 14.",
+        meaning="Rows have lacked events for days; SQS deletes the message about them after 14 days.",
         section="a-batch-of-the-stream-was-given-up",
     ),
 )

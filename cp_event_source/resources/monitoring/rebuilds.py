@@ -1,4 +1,4 @@
-"""Alarms on rebuilds: those that fail, and those that nobody should have asked for."""
+"""Alarms on rebuilds: those that fail, and too many requests."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from .specification import AT_ONCE, ONCE_IN_A_LONG_RUN, Alarm
 from .watched import Watched
 
 _REQUESTS_IN_FIVE_MINUTES: Final = 100
-"""Of an operator who mends some objects by hand there are fewer. Each may read an object's whole history."""
+"""More than an operator sends who fixes some objects by hand. Each rebuild may read an object's whole history."""
 
 
 def _failed(watched: Watched) -> Metric:
@@ -23,7 +23,7 @@ def _requests(watched: Watched) -> Metric:
 
 
 ALARMS: Final = (
-    # The row stays as it was. Each try counts; Lambda makes three.
+    # The row stays as it was. Each attempt counts; Lambda makes three.
     Alarm(
         "rebuilds-failed",
         "warning",
@@ -33,7 +33,7 @@ ALARMS: Final = (
         _failed,
         AT_ONCE,
     ),
-    # Also where the function had no chance to count: it was throttled for hours, or died.
+    # Also if the function could not count, since it was throttled for hours or crashed.
     Alarm(
         "rebuilds-dropped",
         "warning",
@@ -43,12 +43,12 @@ ALARMS: Final = (
         _dropped,
         ONCE_IN_A_LONG_RUN,
     ),
-    # Whoever may put events on the bus may ask for rebuilds.
+    # Whoever may put events on the bus may request rebuilds.
     Alarm(
         "rebuild-requests",
         "warning",
         _REQUESTS_IN_FIVE_MINUTES,
-        "Unusually many rebuilds are asked for: they cost reads and time, and may be an attack.",
+        "Unusually many rebuilds are requested: they cost reads and time, and may be an attack.",
         "many-rebuild-requests",
         _requests,
         AT_ONCE,

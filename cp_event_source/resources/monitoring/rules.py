@@ -1,7 +1,7 @@
-"""Alarms on the two rules: what EventBridge could not hand over.
+"""Alarms on the two rules: what EventBridge could not deliver.
 
-EventBridge counts a failed delivery once it gives up, after 24 hours of tries, or at once where trying again is
-useless (a missing right, a queue that is gone). Not watched: `ThrottledRules`, since it tries again.
+EventBridge counts a failed delivery when it gives up: after 24 hours of retries, or at once if a retry is useless (a
+missing right, a queue that is gone). No alarm watches `ThrottledRules`, since EventBridge retries.
 """
 
 from typing import Final
@@ -28,12 +28,12 @@ def _requests_lost(watched: Watched) -> Metric:
 
 
 ALARMS: Final = (
-    # It went to the dead-letter queue instead.
+    # The event went to the dead-letter queue instead.
     Alarm(
         "domain-event-rule-failures",
         "warning",
         0,
-        "EventBridge could not hand a domain event to the ingest queue, and will not try again.",
+        "EventBridge could not deliver a domain event to the ingest queue, and does not retry.",
         "the-bus-cannot-deliver",
         _events_failed,
         AT_ONCE,
@@ -52,12 +52,12 @@ ALARMS: Final = (
         "rebuild-rule-failures",
         "warning",
         0,
-        "EventBridge could not hand a rebuild request to the project function, and will not try again.",
+        "EventBridge could not deliver a rebuild request to the project function, and does not retry.",
         "the-bus-cannot-deliver",
         _requests_failed,
         AT_ONCE,
     ),
-    # A request is no data: it can be made again. But the dead-letter queue is shared with the events' rule.
+    # A request can be sent again. But both rules share the dead-letter queue.
     Alarm(
         "rebuild-rule-losses",
         "warning",

@@ -1,4 +1,4 @@
-"""What an alarm is: which metric it watches, when it goes off, what it means, and where to read what to do."""
+"""The parts of an alarm: the metric that it watches, when it goes off, what it means, and where to read what to do."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,48 +18,48 @@ class Expression:
     """A number computed from several metrics, at most ten (CloudWatch's limit for an alarm)."""
 
     result: str
-    """What the alarm watches, in CloudWatch's metric math."""
+    """The number that the alarm watches, in CloudWatch's metric math."""
     metrics: Mapping[str, Metric]
-    """By the names that the result and the steps call them."""
+    """By the names that they have in the result and in the steps."""
     steps: Mapping[str, str] = field(default_factory=dict)
-    """Results on the way, by name."""
+    """Intermediate results, by name."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Which periods CloudWatch looks at: the last ones that end now, every minute."""
+    """The periods that CloudWatch evaluates every minute: the last ones."""
 
     period_seconds: int
     periods: int
     breaching: int
-    """Of the periods, how many must be above the threshold."""
+    """How many of the periods must be above the threshold."""
 
 
 AT_ONCE: Final = Evaluation(300, 1, 1)
-"""What is never right, and what has a level (a queue's length, an age): the first reading says all there is to say."""
+"""For what is never right, and for levels (a queue's length, an age): the first value is enough."""
 
 LASTING: Final = Evaluation(300, 3, 3)
-"""What AWS mends itself by trying again, and what matters only when it goes on for a quarter of an hour."""
+"""For what AWS retries, and what matters only if it lasts for 15 minutes."""
 
 REPEATED: Final = Evaluation(300, 3, 2)
-"""What is tried again and may go well: a single failure is no matter for a person, but where the work is little, the
-next try may fall into the next period but one."""
+"""For what is retried and may succeed: a single failure needs nobody. With little work, the next attempt may be two
+periods later."""
 
 ONCE_IN_A_LONG_RUN: Final = Evaluation(300, 6, 1)
-"""Lambda notes an invocation's metrics at the time when it began. The project function's may last a quarter of an
-hour, so that what they end with appears in a period long past: look back half an hour."""
+"""For long invocations: Lambda records an invocation's metrics at the time of its start. The project function may run
+for 15 minutes, so that its end is recorded in an earlier period. This looks back 30 minutes."""
 
 REPEATED_IN_A_LONG_RUN: Final = Evaluation(300, 6, 2)
-"""Both of the above."""
+"""Both of the two above."""
 
 QUARTERS_OF_AN_HOUR: Final = Evaluation(900, 2, 1)
-"""For what the project function tells once an invocation, at least every quarter of an hour while it has work: a gap
-between two tries ends no alarm."""
+"""For what the project function reports once in an invocation, so at least every 15 minutes while it has work: a gap
+between two attempts ends no alarm."""
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm. It goes off above its threshold, which is thus the most that is still right."""
+    """An alarm. It goes off above its threshold, which is the highest value that is still right."""
 
     name: str
     """In kebab-case; unique. Never change it: users name thresholds by it."""
@@ -67,15 +67,15 @@ class Alarm:
     threshold: float
     """The default, in the metric's unit."""
     meaning: str
-    """In one sentence, for somebody who was just woken."""
+    """One sentence, for somebody who was just woken."""
     section: str
-    """The runbook's section: the part of its link behind `#`."""
+    """The runbook's section: the part of its link after `#`."""
     watches: Callable[[Watched], Metric | Expression]
     evaluation: Evaluation
 
     def description(self, domain_name: str) -> str:
         """What CloudWatch shows and sends; at most 1,024 characters (CloudWatch's limit).
 
-        It begins with the severity: by a text's beginning a subscription to the topic can choose.
+        It begins with the severity, since a subscription to the topic can filter by the beginning of the text.
         """
         return f"{self.severity}: {self.meaning} Domain: {domain_name}. What to do: {RUNBOOK}#{self.section}"

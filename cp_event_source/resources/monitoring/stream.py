@@ -1,7 +1,7 @@
-"""Alarms on how far the projection is behind the events table's stream, which keeps events for 24 hours.
+"""Alarms on the projection's delay behind the events table's stream, which keeps events for 24 hours.
 
-The age is that of the last event of a batch when Lambda hands it over, in milliseconds. A reader that is off tells
-none: for that there is `not-projected`.
+The age is that of the last event of a batch when Lambda passes the batch to the function, in milliseconds. A reader
+that is off reports no age: `not-projected` watches that.
 """
 
 from typing import Final
@@ -22,7 +22,7 @@ def _undelivered(watched: Watched) -> Metric:
 
 
 ALARMS: Final = (
-    # Four runs of the longest kind: a long fold may hold up its shard that long, a working projection does not.
+    # Four of the longest invocations: a single long fold holds up its shard for less.
     Alarm(
         "stream-age",
         "warning",
@@ -32,7 +32,7 @@ ALARMS: Final = (
         _age,
         QUARTERS_OF_AN_HOUR,
     ),
-    # Half of the stream's 24 hours: as much again is left to mend it.
+    # Half of the stream's 24 hours: the other half is left to fix it.
     Alarm(
         "stream-age-grave",
         "grave",
@@ -42,13 +42,13 @@ ALARMS: Final = (
         _age,
         QUARTERS_OF_AN_HOUR,
     ),
-    # Of the stream: nothing then tells which rows lack events. Of a rebuild: nobody hears of its result. The metric
-    # does not say which.
+    # Without the record of a batch nothing says which rows lack events; without that of a rebuild nobody is notified of
+    # its result. The metric does not say which it was.
     Alarm(
         "destination-failures",
         "grave",
         0,
-        "Lambda could not report what became of a batch that was given up, or of a rebuild: its record is lost.",
+        "Lambda could not deliver its report on a batch that it gave up, or on a rebuild: the report is lost.",
         "a-report-could-not-be-delivered",
         _undelivered,
         ONCE_IN_A_LONG_RUN,

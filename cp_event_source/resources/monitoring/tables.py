@@ -1,7 +1,7 @@
-"""Alarms on the three tables: throttling, and faults of DynamoDB.
+"""Alarms on the three tables: throttling, and errors of DynamoDB itself.
 
-The functions try again, and what still fails goes back to the queue or the stream: single ones are no matter.
-Not watched: `ConditionalCheckFailedRequests`, which is how duplicates and other writers are found out, and
+The functions retry, and what still fails goes back to the queue or the stream: single errors do not matter.
+No alarm watches `ConditionalCheckFailedRequests`, which is how the functions find duplicates and other writers, nor
 `UserErrors`, which DynamoDB counts for the whole account.
 """
 
@@ -27,11 +27,11 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "domain": ("BatchGetItem", "GetItem", "PutItem"),
     "domain-snapshots": ("GetItem", "PutItem"),
 }
-"""What the functions do with each table: DynamoDB counts its faults by operation."""
+"""The operations that the functions use on each table: DynamoDB counts its errors by operation."""
 
 
 def _throttles(name: str, which: Which) -> Alarm:
-    """Reads and writes together: they share the cause, a key or a table with more traffic than it is given."""
+    """Reads and writes together: the cause is the same, a key or a table with more traffic than its capacity."""
 
     def watches(watched: Watched) -> Expression:
         table = which(watched)
@@ -63,12 +63,12 @@ def _system_errors(watched: Watched) -> Expression:
 
 ALARMS: Final = (
     *(_throttles(name, which) for name, which in _TABLES.items()),
-    # One for all tables: the cause is AWS's, and so is the cure.
+    # One alarm for all tables, since only AWS can fix the cause.
     Alarm(
         "tables-system-errors",
         "warning",
         0,
-        "DynamoDB has answered with faults of its own for a while: events are late.",
+        "DynamoDB has answered with internal errors for a while: events are late.",
         "dynamodb-has-faults",
         _system_errors,
         LASTING,

@@ -1,4 +1,4 @@
-"""The topic that alarms are published to."""
+"""The topic that the alarms notify."""
 
 from typing import Final
 
@@ -22,12 +22,12 @@ _TOPIC_ACTIONS: Final = [
     "sns:SetTopicAttributes",
     "sns:Subscribe",
 ]
-"""All that a topic's policy may name: SNS takes no wildcard there
+"""All actions that a topic's policy may name: SNS takes no wildcard there
 (https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html)."""
 
 
 def create_alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str]) -> aws.sns.Topic:
-    """A topic, encrypted with the key, that CloudWatch publishes this account's alarms to, and no other service.
+    """A topic, encrypted with the key. CloudWatch may publish this account's alarms to it; no other service may.
 
     The key's policy must let CloudWatch use the key. Roles of this account need no statement in the topic's policy.
 
