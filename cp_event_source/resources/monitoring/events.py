@@ -62,7 +62,7 @@ ALARMS: Final = (
     # A stream without a reader reports no age, and loses events after 24 hours.
     Alarm(
         "not-projected",
-        "grave",
+        "critical",
         0,
         "Events are stored, but none reaches a row: the stream loses them after 24 hours.",
         "stored-but-not-projected",

@@ -90,7 +90,7 @@ ALARMS: Final = (
     # SQS deletes the event after 14 days, and there is no other copy.
     _age(
         "ingest-dead-letter-age",
-        "grave",
+        "critical",
         _HALF_OF_RETENTION,
         _ingest_dead_letter,
         meaning="An event that could not be stored is about to be lost: SQS deletes it after 14 days.",
@@ -116,7 +116,7 @@ ALARMS: Final = (
     # Rows are wrong, and only a rebuild fixes them.
     _messages(
         "projection-dead-letter",
-        "grave",
+        "critical",
         _projection_dead_letter,
         meaning="The projection gave up stored events: rows may lack them until they are rebuilt.",
         section="a-batch-of-the-stream-was-given-up",
@@ -124,7 +124,7 @@ ALARMS: Final = (
     # The message says from which time rows are to be rebuilt.
     _age(
         "projection-dead-letter-age",
-        "grave",
+        "critical",
         _HALF_OF_RETENTION,
         _projection_dead_letter,
         meaning="Rows have lacked events for days; SQS deletes the message about them after 14 days.",

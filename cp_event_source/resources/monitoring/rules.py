@@ -41,7 +41,7 @@ ALARMS: Final = (
     # There is no other copy, unless the producer or an archive has one.
     Alarm(
         "domain-event-rule-losses",
-        "grave",
+        "critical",
         0,
         "EventBridge lost a domain event: neither the ingest queue nor its dead-letter queue took it.",
         "the-bus-cannot-deliver",

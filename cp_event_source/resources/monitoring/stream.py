@@ -35,7 +35,7 @@ ALARMS: Final = (
     # Half of the stream's 24 hours: the other half is left to fix it.
     Alarm(
         "stream-age-grave",
-        "grave",
+        "critical",
         12 * _HOUR,
         "The projection is so far behind that the stream is about to lose events: it keeps them for 24 hours.",
         "the-projection-falls-behind",
@@ -46,7 +46,7 @@ ALARMS: Final = (
     # its result. The metric does not say which it was.
     Alarm(
         "destination-failures",
-        "grave",
+        "critical",
         0,
         "Lambda could not deliver its report on a batch that it gave up, or on a rebuild: the report is lost.",
         "a-report-could-not-be-delivered",

@@ -23,7 +23,7 @@ def anchor_of(title: str) -> str:
 
 
 @pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
-def test_an_alarm_says_what_it_means_how_grave_it_is_and_where_to_read_on(alarm: Alarm) -> None:
+def test_an_alarm_says_what_it_means_how_severe_it_is_and_where_to_read_on(alarm: Alarm) -> None:
     description = alarm.description("File")
     assert re.fullmatch(r"[A-Z].{20,200}\.", alarm.meaning)
     assert "Domain: File." in description
@@ -32,7 +32,7 @@ def test_an_alarm_says_what_it_means_how_grave_it_is_and_where_to_read_on(alarm:
 
 
 @pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
-def test_an_alarms_section_is_there_and_names_it_and_how_grave_it_is(alarm: Alarm) -> None:
+def test_an_alarms_section_is_there_and_names_it_and_how_severe_it_is(alarm: Alarm) -> None:
     assert alarm.section in anchors(PAGE)
     text = next(text for title, text in SECTIONS.items() if anchor_of(title) == alarm.section)
     assert re.search(rf"^\| `{alarm.name}` \| {alarm.severity} \|", text, re.MULTILINE)
@@ -50,7 +50,7 @@ def test_a_section_says_how_to_look_how_to_mend_and_how_to_know(title: str) -> N
 
 @pytest.mark.parametrize("title", SECTIONS)
 def test_a_section_names_no_alarm_that_is_not_there(title: str) -> None:
-    named = re.findall(r"^\| `([a-z-]+)` \| (?:warning|grave) \|", SECTIONS[title], re.MULTILINE)
+    named = re.findall(r"^\| `([a-z-]+)` \| (?:warning|critical) \|", SECTIONS[title], re.MULTILINE)
     assert named == [alarm.name for alarm in ALARMS if alarm.section == anchor_of(title)]
 
 
@@ -75,7 +75,7 @@ def test_a_threshold_in_the_page_is_the_default(alarm: str, threshold: float, wo
 
 
 def test_no_other_threshold_is_in_the_page_than_none() -> None:
-    named = re.findall(r"^\| `([a-z-]+)` \| (?:warning|grave) \| (.*) \|$", PAGE.read_text(), re.MULTILINE)
+    named = re.findall(r"^\| `([a-z-]+)` \| (?:warning|critical) \| (.*) \|$", PAGE.read_text(), re.MULTILINE)
     none = {alarm for alarm, words in named if "above none" in words or words.startswith("the same")}
     assert {alarm for alarm, threshold in DEFAULT_THRESHOLDS.items() if threshold == 0} <= none
 
