@@ -10,7 +10,8 @@ from .watched import Watched
 RUNBOOK: Final = "docs/runbook.md"
 
 Severity = Literal["warning", "critical"]
-"""`critical`: events are lost, or rows lack them, or soon will: wake somebody. `warning`: look on the next working day."""
+"""`critical`: events are lost, or rows lack them, or soon will: wake somebody. `warning`: look on the next working
+day."""
 
 
 @dataclass(frozen=True)
