@@ -1,6 +1,6 @@
 """Event sourcing on AWS as one Pulumi component.
 
-What is here is imported when it is first used: an application that publishes events, or a Lambda function, uses
+Each name is imported when it is first used: an application or a Lambda function that publishes events uses
 `cp_event_source.producer`, and has no Pulumi.
 """
 

@@ -24,7 +24,7 @@ examples:
 The programs run one after the other, in the stack "local"; a later one can read an earlier one's outputs through
 a StackReference. Configuration comes from Pulumi.local.yaml, else Pulumi.dev.yaml, beside Pulumi.yaml.
 
-exit codes: 0 everything sent is accounted for; 1 something failed (the message says what to do); 2 wrong usage.
+exit codes: 0 every event sent is accounted for; 1 something failed (the message says what to do); 2 wrong usage.
 """
 
 
@@ -46,7 +46,7 @@ def _local(options: argparse.Namespace) -> int:
         if (error.name or "").partition(".")[0] not in _LOCAL_EXTRA:
             raise
         return _failed(
-            f"{error.name} is missing: a local run needs more than a deployment. Run:"
+            f"{error.name}: must be installed, since a local run needs more than a deployment; run:"
             " pip install 'cp-event-source[local]'"
         )
     exit_code: int = command.run_command(
@@ -97,7 +97,7 @@ def _package(options: argparse.Namespace) -> int:
 
 
 def _failed(message: str) -> int:
-    print(message, file=sys.stderr)  # noqa: T201  # rich, which prints all else, comes with an extra alone
+    print(message, file=sys.stderr)  # noqa: T201  # rich, which prints everything else, comes only with an extra
     return 1
 
 
@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="PROGRAM_DIR",
-        help="folder of a Pulumi program in Python (where Pulumi.yaml lies)",
+        help="folder of a Pulumi program in Python, with its Pulumi.yaml",
     )
     local.add_argument(
         "--events",
@@ -137,21 +137,22 @@ def _parser() -> argparse.ArgumentParser:
     local.add_argument(
         "--keep",
         action="store_true",
-        help="leave everything up until Ctrl-C, and print how to look around",
+        help="keep everything up until Ctrl-C, and print how to look around",
     )
     local.add_argument(
         "--patience",
         type=_seconds,
         default=60.0,
         metavar="SECONDS",
-        help="give up when nothing has changed for so long (default: 60)",
+        help="how long to wait without any change before giving up (default: 60)",
     )
     local.set_defaults(run=_local)
 
     compliance = commands.add_parser(
         "compliance",
         help="print which security controls this version satisfies",
-        description="Print, as Markdown, which security controls this version satisfies, how, and which not and why.",
+        description="Print, as Markdown, which security controls this version satisfies and how, and which it does not"
+        " satisfy and why.",
     )
     compliance.set_defaults(run=_compliance)
 
@@ -178,9 +179,9 @@ def _parser() -> argparse.ArgumentParser:
     package = commands.add_parser(
         "package",
         help="write the functions' code as an archive to be signed",
-        description="Write the functions' code as a zip archive to be signed: of one version always the same bytes.",
+        description="Write the functions' code as a zip archive to be signed. The same version gives the same bytes.",
     )
-    package.add_argument("file", type=Path, metavar="FILE.zip", help="file to write; overwritten if it is there")
+    package.add_argument("file", type=Path, metavar="FILE.zip", help="file to write; an existing file is overwritten")
     package.set_defaults(run=_package)
     return parser
 
@@ -188,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
 def _setting(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+        raise argparse.ArgumentTypeError(f"must be KEY=VALUE; got {text!r}")
     return key, value
 
 
@@ -198,5 +199,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0; got {text!r}")
     return seconds

@@ -13,7 +13,7 @@ from ..handler.events import domain_event, event_time
 from ..handler.events import fields as event_fields
 
 SCHEMA_FILE: Final = Path(__file__).parents[1] / "domain-event.schema.json"
-"""The schema of any domain's events, as it is shipped."""
+"""The schema of any domain's events, as the package has it."""
 
 _ID: Final = "urn:cp-event-source:domain-event"
 
@@ -21,14 +21,14 @@ _ID: Final = "urn:cp-event-source:domain-event"
 def domain_event_schema(domain_name: str | None = None) -> dict[str, Any]:
     """The JSON Schema of a domain event, made from the table that the pipeline checks events by.
 
-    Whatever it refuses, the pipeline refuses. It lets pass what no schema can tell: a text within `maxLength` that is
+    What it refuses, the pipeline refuses. It accepts what no schema can express: a text within `maxLength` that is
     longer in bytes, lone surrogates, a date that does not exist, a time in the future.
 
     Args:
-        domain_name: pins DomainName to a pipeline's `cp_domain_name`; without it the schema is that of any domain.
+        domain_name: pins DomainName to a pipeline's `cp_domain_name`; without it the schema is for any domain.
 
     Raises:
-        ContractViolation: no event can bear this DomainName.
+        ContractViolation: no event can have this DomainName.
     """
     fields = event_fields.FIELDS
     examples = {field.name: deepcopy(field.example) for field in fields}
@@ -41,9 +41,9 @@ def domain_event_schema(domain_name: str | None = None) -> dict[str, Any]:
         "$id": _ID if domain_name is None else f"{_ID}:{quote(domain_name, safe='')}",
         "title": "Domain event" if domain_name is None else f"Domain event of {domain_name}",
         "description": (
-            "The detail of an event on the bus. What this schema refuses, the pipeline refuses; what it cannot tell, "
-            "such as bytes of UTF-8 and whether a date exists, the pipeline checks besides. Fields that are not named "
-            "here are kept with the event."
+            "The detail of an event on the bus. The pipeline refuses what this schema refuses, and what no schema can "
+            "express, such as too many bytes of UTF-8 or a date that does not exist. Fields that are not named here "
+            "are kept with the event."
         ),
         "type": "object",
         "required": [field.name for field in fields if field.required],
@@ -63,7 +63,7 @@ def _property(field: event_fields.Field, rule: event_fields.Rule) -> dict[str, A
 
 
 def _constraints(rule: event_fields.Rule) -> tuple[dict[str, Any], str]:
-    """A rule in the schema's terms, and in words what these cannot say."""
+    """A rule in the schema's keywords, and in words what these cannot express."""
     match rule:
         case event_fields.Text(most_bytes=most, may_be_empty=may_be_empty):
             said = {"type": "string", "minLength": 0 if may_be_empty else 1, "maxLength": most}

@@ -10,18 +10,18 @@ _WIDTH: Final = 120
 
 
 def dollars(amount: float) -> str:
-    """In cents; from a thousand dollars on in dollars, since no estimate is exact to the cent there."""
+    """An amount in cents; from a thousand dollars on in whole dollars, since no estimate is that exact."""
     smallest = Decimal("0.01") if amount < 1000 else Decimal(1)
     return f"{Decimal(str(amount)).quantize(smallest, ROUND_HALF_UP):,}"
 
 
 def quantity(number: float) -> str:
-    """Without a fraction where it is large."""
+    """A number, without a fraction if it is large."""
     return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.3g}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; columns of which every cell is a number are aligned to the right."""
+    """A table; a column whose cells are all numbers is aligned to the right."""
     rows = list(rows)
     right = [all(_is_number(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = (columns, ["---:" if each else "---" for each in right], *rows)
@@ -29,7 +29,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def wrapped(text: str) -> str:
-    """A paragraph, or a list whose items begin with `- `, in lines that can be read as they are."""
+    """A paragraph, or a list whose items begin with `- `, in lines of at most 120 characters."""
     parts = re.split(r"^(?=- )", text, flags=re.MULTILINE)
     return "\n".join(
         textwrap.fill(

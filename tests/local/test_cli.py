@@ -32,9 +32,9 @@ def test_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
         (["local"], "PROGRAM_DIR"),
         (["package"], "FILE.zip"),
         (["compliance", "File"], "unrecognized arguments: File"),
-        (["local", ".", "--config", "novalue"], "'novalue' is not KEY=VALUE"),
-        (["local", ".", "--patience", "0"], "'0' is not a number of seconds above 0"),
-        (["local", ".", "--patience", "nan"], "'nan' is not a number of seconds above 0"),
+        (["local", ".", "--config", "novalue"], "must be KEY=VALUE; got 'novalue'"),
+        (["local", ".", "--patience", "0"], "must be a number of seconds above 0; got '0'"),
+        (["local", ".", "--patience", "nan"], "must be a number of seconds above 0; got 'nan'"),
     ],
 )
 def test_wrong_usage_is_told_and_is_exit_code_2(
@@ -84,7 +84,7 @@ def test_events_without_a_pipeline_are_an_error(tmp_path: Path, capsys: pytest.C
 
     assert cli.main(["local", str(program), "--events", str(tmp_path / "events.json")]) == 1
 
-    assert "no CpEventSource in what was deployed" in capsys.readouterr().out
+    assert "a program must deploy a CpEventSource to send events to; got none" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
