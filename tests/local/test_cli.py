@@ -37,7 +37,7 @@ def test_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
         (["local", ".", "--patience", "nan"], "must be a number of seconds above 0; got 'nan'"),
     ],
 )
-def test_wrong_usage_is_told_and_is_exit_code_2(
+def test_wrong_usage_is_reported_and_is_exit_code_2(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -60,7 +60,7 @@ def test_without_the_extra_it_says_how_to_install_it(
     assert "pip install 'cp-event-source[local]'" in capsys.readouterr().err
 
 
-def test_events_that_cannot_be_read_are_told_before_anything_is_started(
+def test_events_that_cannot_be_read_are_reported_before_anything_is_started(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["local", str(tmp_path), "--events", str(tmp_path / "gone.json")]) == 1
@@ -70,7 +70,7 @@ def test_events_that_cannot_be_read_are_told_before_anything_is_started(
     assert "Emulator ready" not in text
 
 
-def test_a_failing_program_is_told_and_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_program_is_reported_and_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program = write_program(tmp_path / "unknown", "import pulumi_aws as aws; aws.s3.Bucket('files')")
 
     assert cli.main(["local", str(program)]) == 1
@@ -114,7 +114,7 @@ def test_the_functions_code_is_written_whole_and_each_time_the_same(tmp_path: Pa
         assert {name: package.read(name) for name in package.namelist()} == code
 
 
-def test_an_archive_that_cannot_be_written_is_told_and_is_exit_code_1(
+def test_an_archive_that_cannot_be_written_is_reported_and_is_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "gone" / "code.zip"

@@ -67,7 +67,7 @@ LASTING_ERRORS: list[Exception] = [
 
 
 class Bus:
-    """A client that answers as it is told: with an exception, or with a result for each entry."""
+    """A client with prepared answers: an exception, or a result for each entry."""
 
     def __init__(
         self, answer: Callable[[int], Exception | list[dict[str, str]]] = lambda count: [TAKEN] * count
@@ -202,7 +202,7 @@ def test_whatever_fails_at_any_attempt_each_event_is_on_the_bus_or_comes_back(
     assert all(each.attempts == times_sent[each.event.detail] for each in unpublished)
     last: dict[str, Exception | dict[str, str]] = {}
     for detail, result in bus.results():
-        assert detail not in last or passes(last[detail]), "sent again after it was taken, or refused for good"
+        assert detail not in last or passes(last[detail]), "sent again after it was taken, or refused permanently"
         last[detail] = result
     for each in unpublished:
         assert each.attempts == max_attempts or not passes(last[each.event.detail])

@@ -99,7 +99,7 @@ def test_a_layer_may_come_from_an_awaitable() -> None:
     assert deployment.only("Function", "files-project").inputs["layers"] == [LAYER]
 
 
-def test_a_layer_given_as_a_resource_is_told_to_give_its_arn() -> None:
+def test_a_layer_given_as_a_resource_is_refused_and_its_arn_asked_for() -> None:
     def program() -> None:
         layer = aws.lambda_.LayerVersion("layer", layer_name="file")
         with pytest.raises(

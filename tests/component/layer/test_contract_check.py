@@ -80,7 +80,7 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
     assert "domain_handler.py is a file; give the folder" in error
 
 
-def test_a_folder_without_the_module_is_told_what_it_must_define(tmp_path: Path) -> None:
+def test_of_a_folder_without_the_module_the_error_says_what_it_must_define(tmp_path: Path) -> None:
     (error,) = check_domain_layer(tmp_path).errors
     assert error == (
         f"{tmp_path} has no domain_handler.py; it must define the class Domain with the static methods "
@@ -88,7 +88,7 @@ def test_a_folder_without_the_module_is_told_what_it_must_define(tmp_path: Path)
     )
 
 
-def test_a_folder_one_too_high_is_told_the_right_one(tmp_path: Path) -> None:
+def test_of_a_folder_one_too_high_the_error_names_the_right_one(tmp_path: Path) -> None:
     (tmp_path / "python").mkdir()
     (tmp_path / "python" / "domain_handler.py").write_text(GOOD)
     (error,) = check_domain_layer(tmp_path).errors
@@ -219,7 +219,7 @@ def test_async_methods_are_refused_since_nothing_awaits_them(tmp_path: Path, met
     )
 
 
-def test_a_method_with_self_but_not_static_is_told_so(tmp_path: Path) -> None:
+def test_a_method_with_self_but_not_static_is_an_error(tmp_path: Path) -> None:
     source = GOOD.replace("    @staticmethod\n    def create_new(", "    def create_new(self, ")
     (error,) = check(tmp_path, source).errors
     assert "Domain.create_new takes 'self' but is called on the class; write @staticmethod def create_new(" in error

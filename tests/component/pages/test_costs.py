@@ -218,7 +218,7 @@ class TestThePage:
             check=True,
         ).stdout
         assert printed == page()
-        assert (REPOSITORY / "docs" / "costs.md").read_text() == printed, "generate docs/costs.md anew"
+        assert (REPOSITORY / "docs" / "costs.md").read_text() == printed, "generate docs/costs.md again"
 
     def test_needs_no_pulumi(self) -> None:
         program = "import sys, cp_event_source.costs; sys.exit('pulumi' in sys.modules)"

@@ -50,7 +50,7 @@ def test_concurrency_is_reserved_for_each_function_where_it_is_asked_for(deploym
     assert "scalingConfig" not in limited.only("EventSourceMapping", "files-project").inputs
 
 
-def test_the_queues_pollers_are_told_no_more_than_lambda_takes() -> None:
+def test_the_queues_pollers_get_no_higher_limit_than_lambda_takes() -> None:
     wide = deploy(in_program(lambda: component(persist_reserved_concurrency=3000)))
     assert wide.only("EventSourceMapping", "files-persist").inputs["scalingConfig"] == {"maximumConcurrency": 1000}
 
@@ -101,20 +101,20 @@ def test_the_project_function_has_the_domains_logic_and_knows_its_version(deploy
     }
 
 
-@pytest.mark.parametrize(("given", "told"), [(0, "0"), (60, "60"), (90.0, "90")])
-def test_the_future_skew_reaches_the_persist_function_as_a_whole_number(given: float, told: str) -> None:
+@pytest.mark.parametrize(("given", "passed"), [(0, "0"), (60, "60"), (90.0, "90")])
+def test_the_future_skew_reaches_the_persist_function_as_a_whole_number(given: float, passed: str) -> None:
     """Over gRPC whole numbers arrive as floats."""
     skewed = deploy(in_program(lambda: component(max_future_skew_seconds=given)))
     variables = skewed.only("Function", "files-persist").inputs["environment"]["variables"]
-    assert variables["MAX_FUTURE_SKEW_SECONDS"] == told
+    assert variables["MAX_FUTURE_SKEW_SECONDS"] == passed
 
 
-@pytest.mark.parametrize(("given", "told"), [(10, "10"), (100.0, "100"), (10_000, "10000")])
-def test_events_per_snapshot_reach_the_project_function_as_a_whole_number(given: float, told: str) -> None:
+@pytest.mark.parametrize(("given", "passed"), [(10, "10"), (100.0, "100"), (10_000, "10000")])
+def test_events_per_snapshot_reach_the_project_function_as_a_whole_number(given: float, passed: str) -> None:
     """Over gRPC whole numbers arrive as floats."""
     spaced = deploy(in_program(lambda: component(events_per_snapshot=given)))
     variables = spaced.only("Function", "files-project").inputs["environment"]["variables"]
-    assert variables["EVENTS_PER_SNAPSHOT"] == told
+    assert variables["EVENTS_PER_SNAPSHOT"] == passed
 
 
 def test_events_come_from_the_queue_ten_at_a_time_each_failing_alone(deployment: Deployment) -> None:

@@ -36,7 +36,7 @@ def all_of(deployment: Deployment, type_: str) -> list[Registration]:
 
 
 def some_of(deployment: Deployment, type_: str) -> list[Registration]:
-    """The resources of a type, of which there must be one at least."""
+    """The resources of a type; there must be at least one."""
     found = all_of(deployment, type_)
     assert found, f"there is no {type_}"
     return found
@@ -82,7 +82,7 @@ def policy_of(deployment: Deployment, type_: str, **of: str) -> list[Statement]:
     """The statements of a resource's one policy; none without one."""
     ((name, value),) = of.items()
     policies = [each for each in all_of(deployment, type_) if each.inputs[name] == value]
-    assert len(policies) <= 1, f"{value} has several policies, of which one counts"
+    assert len(policies) <= 1, f"{value} has several policies, and only one counts"
     return [statement for each in policies for statement in statements_in(each.inputs["policy"])]
 
 

@@ -59,7 +59,7 @@ def asynchronous_results_go_to_the_bus(deployment: Deployment) -> None:
     functions = {physical(each.name): each for each in some_of(deployment, "Function")}
     invoked = {each.inputs["function"] for each in some_of(deployment, "Permission")}
     configured = {each.inputs["functionName"]: each for each in all_of(deployment, "FunctionEventInvokeConfig")}
-    assert invoked <= configured.keys(), "a function that is invoked asynchronously tells nobody of it"
+    assert invoked <= configured.keys(), "a function that is invoked asynchronously notifies nobody of its failure"
     for name in invoked:
         destinations = configured[name].inputs.get("destinationConfig", {})
         for result in ("onSuccess", "onFailure"):
@@ -138,7 +138,7 @@ CHECKS: Mapping[str, Check] = {
             Removal("after ten tries skipped", "EventSourceMapping", put(10, "maximumRetryAttempts"), "files-project"),
             Removal("old ones skipped", "EventSourceMapping", put(3600, "maximumRecordAgeInSeconds"), "files-project"),
             Removal("from now on", "EventSourceMapping", put("LATEST", "startingPosition"), "files-project"),
-            Removal("told nobody", "EventSourceMapping", unset("destinationConfig")),
+            Removal("notifies nobody", "EventSourceMapping", unset("destinationConfig")),
         ),
     ),
     "visibility-timeout": Check(

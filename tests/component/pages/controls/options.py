@@ -43,7 +43,7 @@ def given_key_is_used(deployment: Deployment) -> None:
         encrypted(type_, *path)(deployment)
 
 
-def given_topic_is_told(deployment: Deployment) -> None:
+def given_topic_is_notified(deployment: Deployment) -> None:
     assert not all_of(deployment, "Topic")
     each_has("MetricAlarm", [GIVEN_TOPIC], "alarmActions")(deployment)
 
@@ -82,7 +82,7 @@ CHECKS: Mapping[str, Check] = {
         inputs={"publishers": PUBLISHERS},
     ),
     "given-topic": Check(
-        given_topic_is_told,
+        given_topic_is_notified,
         (Removal("another", "MetricAlarm", put([arn("sns", "another")], "alarmActions")),),
         inputs={"alarm_topic_arn": GIVEN_TOPIC},
     ),

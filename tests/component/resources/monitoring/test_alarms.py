@@ -1,4 +1,4 @@
-"""Every alarm: what it watches, when it goes off, and whom it tells."""
+"""Every alarm: what it watches, when it goes off, and whom it notifies."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -81,7 +81,7 @@ def test_no_other_threshold_is_in_the_page_than_none() -> None:
 
 
 def test_queries_ask_for_what_the_functions_log() -> None:
-    """Messages are told from other texts by where they stand: after `message` in a query."""
+    """A text in a query is a message if it stands after `message`."""
     queries = re.findall(r"^insights .*?'$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     asked = {text for query in queries for text in re.findall(r'message (?:= |in \[)("[^\]|\']*")', query)}
     messages = {message for texts in asked for message in re.findall(r'"([^"]+)"', texts)}
