@@ -51,11 +51,11 @@ format: $(READY) ## Let ruff format and fix
 	$(BIN)/ruff check --fix
 
 schema: $(READY) ## Generate the JSON Schema of the domain event anew
-	$(BIN)/python -m cp_event_source.contract_schema > $(SCHEMA).new && mv $(SCHEMA).new $(SCHEMA)
+	$(BIN)/cp-event-source schema > $(SCHEMA).new && mv $(SCHEMA).new $(SCHEMA)
 
 docs: $(READY) ## Generate the pages on compliance and costs anew
-	$(BIN)/python -m cp_event_source.compliance > docs/compliance.md.new && mv docs/compliance.md.new docs/compliance.md
-	$(BIN)/python -m cp_event_source.costs > docs/costs.md.new && mv docs/costs.md.new docs/costs.md
+	$(BIN)/python -m cp_event_source.pages.compliance > docs/compliance.md.new && mv docs/compliance.md.new docs/compliance.md
+	$(BIN)/python -m cp_event_source.pages.costs > docs/costs.md.new && mv docs/costs.md.new docs/costs.md
 
 wheel: $(READY) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

@@ -1,6 +1,6 @@
 """What is measured, in dollars, at the cost page's prices."""
 
-from cp_event_source.costs.prices import GB_SECONDS, MILLION, READ_UNITS, WRITE_UNITS
+from cp_event_source.pages.costs.prices import GB_SECONDS, MILLION, READ_UNITS, WRITE_UNITS
 
 GB_OF_A_CORE = 1769 / 1024
 """Lambda gives CPU by memory, one core at 1,769 MB: below that, a second of CPU costs as many GB-seconds as this,

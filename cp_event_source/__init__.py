@@ -1,6 +1,6 @@
 """Event sourcing on AWS as one Pulumi component.
 
-What is here is imported when it is first used: an application that publishes events, or a Lambda function, uses
+Each name is imported when it is first used: an application or a Lambda function that publishes events uses
 `cp_event_source.producer`, and has no Pulumi.
 """
 
@@ -8,11 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from .arguments import CpEventSourceArgs
     from .component import CpEventSource
-    from .domain_python_layer import DomainPythonLayer, DomainPythonLayerArgs
-    from .encryption import key_policy_statements
-    from .signed_code import SignedCodeArgs
+    from .inputs.arguments import CpEventSourceArgs, SignedCodeArgs
+    from .layer.domain_python_layer import DomainPythonLayer, DomainPythonLayerArgs
+    from .resources.encryption import key_policy_statements
 
 __all__ = [
     "CpEventSource",
@@ -25,11 +24,11 @@ __all__ = [
 
 _MODULES: Final = {
     "CpEventSource": "component",
-    "CpEventSourceArgs": "arguments",
-    "DomainPythonLayer": "domain_python_layer",
-    "DomainPythonLayerArgs": "domain_python_layer",
-    "SignedCodeArgs": "signed_code",
-    "key_policy_statements": "encryption",
+    "CpEventSourceArgs": "inputs.arguments",
+    "DomainPythonLayer": "layer.domain_python_layer",
+    "DomainPythonLayerArgs": "layer.domain_python_layer",
+    "SignedCodeArgs": "inputs.arguments",
+    "key_policy_statements": "resources.encryption",
 }
 
 

@@ -1,7 +1,7 @@
 """The Pulumi plugin: hosts the components for programs in any language.
 
-The engine runs the folder, `python cp_event_source ENGINE_ADDRESS`: then the folder itself is first on the path,
-and nothing says yet that it is a package. Its parent takes that place.
+The engine runs the folder, `python cp_event_source ENGINE_ADDRESS`: then the folder itself is first on the path, and
+Python does not know that it is a package. So the folder's parent replaces it on the path.
 """
 
 import sys

@@ -24,7 +24,7 @@ examples:
 The programs run one after the other, in the stack "local"; a later one can read an earlier one's outputs through
 a StackReference. Configuration comes from Pulumi.local.yaml, else Pulumi.dev.yaml, beside Pulumi.yaml.
 
-exit codes: 0 everything sent is accounted for; 1 something failed (the message says what to do); 2 wrong usage.
+exit codes: 0 every event sent is accounted for; 1 something failed (the message says what to do); 2 wrong usage.
 """
 
 
@@ -46,7 +46,7 @@ def _local(options: argparse.Namespace) -> int:
         if (error.name or "").partition(".")[0] not in _LOCAL_EXTRA:
             raise
         return _failed(
-            f"{error.name} is missing: a local run needs more than a deployment. Run:"
+            f"{error.name}: must be installed, since a local run needs more than a deployment; run:"
             " pip install 'cp-event-source[local]'"
         )
     exit_code: int = command.run_command(
@@ -62,21 +62,32 @@ def _local(options: argparse.Namespace) -> int:
 
 
 def _compliance(_options: argparse.Namespace) -> int:
-    from .compliance import page
+    from .pages.compliance import page
 
     sys.stdout.write(page(VERSION))
     return 0
 
 
 def _costs(_options: argparse.Namespace) -> int:
-    from .costs.page import page
+    from .pages.costs.page import page
 
     sys.stdout.write(page())
     return 0
 
 
+def _schema(options: argparse.Namespace) -> int:
+    from .handler.events.domain_event import ContractViolation
+    from .pages.contract_schema import schema_text
+
+    try:
+        sys.stdout.write(schema_text(options.domain_name))
+    except ContractViolation as error:
+        return _failed(str(error))
+    return 0
+
+
 def _package(options: argparse.Namespace) -> int:
-    from .handler_code import write_archive
+    from .resources.code_archive import write_archive
 
     try:
         write_archive(options.file)
@@ -86,7 +97,7 @@ def _package(options: argparse.Namespace) -> int:
 
 
 def _failed(message: str) -> int:
-    print(message, file=sys.stderr)  # noqa: T201  # rich, which prints all else, comes with an extra alone
+    print(message, file=sys.stderr)  # noqa: T201  # rich, which prints everything else, comes only with an extra
     return 1
 
 
@@ -107,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="PROGRAM_DIR",
-        help="folder of a Pulumi program in Python (where Pulumi.yaml lies)",
+        help="folder of a Pulumi program in Python, with its Pulumi.yaml",
     )
     local.add_argument(
         "--events",
@@ -126,21 +137,22 @@ def _parser() -> argparse.ArgumentParser:
     local.add_argument(
         "--keep",
         action="store_true",
-        help="leave everything up until Ctrl-C, and print how to look around",
+        help="keep everything up until Ctrl-C, and print how to look around",
     )
     local.add_argument(
         "--patience",
         type=_seconds,
         default=60.0,
         metavar="SECONDS",
-        help="give up when nothing has changed for so long (default: 60)",
+        help="how long to wait without any change before giving up (default: 60)",
     )
     local.set_defaults(run=_local)
 
     compliance = commands.add_parser(
         "compliance",
         help="print which security controls this version satisfies",
-        description="Print, as Markdown, which security controls this version satisfies, how, and which not and why.",
+        description="Print, as Markdown, which security controls this version satisfies and how, and which it does not"
+        " satisfy and why.",
     )
     compliance.set_defaults(run=_compliance)
 
@@ -151,12 +163,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     costs.set_defaults(run=_costs)
 
+    schema = commands.add_parser(
+        "schema",
+        help="print the JSON Schema of a domain event",
+        description="Print the contract of a domain event as a JSON Schema (draft 2020-12).",
+    )
+    schema.add_argument(
+        "domain_name",
+        nargs="?",
+        metavar="DOMAIN_NAME",
+        help="the pipeline's cp_domain_name, which the schema then pins; without it: the events of any domain",
+    )
+    schema.set_defaults(run=_schema)
+
     package = commands.add_parser(
         "package",
         help="write the functions' code as an archive to be signed",
-        description="Write the functions' code as a zip archive to be signed: of one version always the same bytes.",
+        description="Write the functions' code as a zip archive to be signed. The same version gives the same bytes.",
     )
-    package.add_argument("file", type=Path, metavar="FILE.zip", help="file to write; overwritten if it is there")
+    package.add_argument("file", type=Path, metavar="FILE.zip", help="file to write; an existing file is overwritten")
     package.set_defaults(run=_package)
     return parser
 
@@ -164,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
 def _setting(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+        raise argparse.ArgumentTypeError(f"must be KEY=VALUE; got {text!r}")
     return key, value
 
 
@@ -174,5 +199,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0; got {text!r}")
     return seconds

@@ -1,4 +1,4 @@
-"""The package's version, which a plugin started from a checkout cannot ask its metadata for."""
+"""The package's version. A plugin that is started from a checkout has no metadata to read it from."""
 
 from typing import Final
 

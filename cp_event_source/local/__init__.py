@@ -1,4 +1,4 @@
-"""Run the Pulumi programs on this machine, without an AWS account.
+"""Runs Pulumi programs on this machine, without an AWS account.
 
 Needs the extra: pip install 'cp-event-source[local]'.
 """

@@ -11,14 +11,14 @@ import pulumi
 from cp_event_source.local.errors import UnsupportedError
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest time a zip file can hold: a fixed one, so that equal files give an equal archive."""
+"""The earliest time that a zip archive can hold. It is fixed, so that equal files give equal archives."""
 
 
 def zipped(archive: Any, folder: Path) -> bytes:
     """The zip file of a Pulumi archive; relative paths start at `folder`, the program's.
 
     Raises:
-        UnsupportedError: a remote archive or asset (nothing is downloaded), or not an archive at all.
+        UnsupportedError: a remote archive or asset (a local run downloads nothing), a missing file, or not an archive.
     """
     if isinstance(archive, pulumi.FileArchive) and (folder / archive.path).is_file():
         return (folder / archive.path).read_bytes()
@@ -52,9 +52,9 @@ def _files(value: Any, folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]
     elif isinstance(value, pulumi.StringAsset):
         yield prefix, value.text.encode()
     elif isinstance(value, pulumi.FileArchive | pulumi.FileAsset):
-        raise UnsupportedError(f"no such file or folder: {folder / value.path}")
+        raise UnsupportedError(f"{value.path}: must be a file or folder; got none at {folder / value.path}")
     else:
         raise UnsupportedError(
-            f"expected a file, a text or an archive of them, found {type(value).__name__}"
-            " (remote ones are not downloaded in a local run: use a local file)"
+            f"must be a file, a text or an archive of them; got {type(value).__name__}; use a local file, since a local"
+            " run downloads nothing"
         )

@@ -12,23 +12,23 @@ from cp_event_source.local.emulator import CREDENTIALS
 
 _USUAL_SERVICES: Final = ("dynamodb", "sqs", "events", "lambda", "iam", "logs", "kms", "cloudwatch", "sns")
 
-_NOBODYS_SETTINGS: Final = {
+_NO_SETTINGS: Final = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-"""Profiles and configuration files that the user has for real accounts play no part (botocore's own format)."""
+"""Without the profiles and configuration files that the user has for real accounts, in botocore's own format."""
 
 
 class Clients:
-    """boto3 clients of one region for one endpoint, made once each; safe to share between threads."""
+    """boto3 clients of one region for one endpoint, each made once; threads can share them."""
 
     def __init__(self, endpoint: str, region: str) -> None:
         self.endpoint = endpoint
         self.region = region
         # Any: the type stubs know services as literals, and here the name is a variable.
         self._session: Any = boto3.Session(
-            botocore_session=botocore.session.Session(session_vars=_NOBODYS_SETTINGS),
+            botocore_session=botocore.session.Session(session_vars=_NO_SETTINGS),
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=region,

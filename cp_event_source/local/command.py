@@ -32,7 +32,7 @@ _FUNCTION_TYPE: Final = "aws:lambda/function:Function"
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     programs: Sequence[Path]
     events: Path | None
@@ -46,7 +46,7 @@ class _TerminatedError(BaseException):
 
 
 def run_command(options: Options) -> int:
-    """Deploy, send, wait, show; the exit code: 0 only when everything sent is accounted for."""
+    """Deploys, sends, waits, shows; returns the exit code: 0 only if every event sent is accounted for."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a log's encoding may lack a character of a payload
     console = make_console()
@@ -127,11 +127,11 @@ def _wait(run: LocalRun, options: Options, progress: Progress, console: Console)
     try:
         with progress.step("Waiting until all is stored and projected") as update:
 
-            def tell(state: str) -> None:
+            def show(state: str) -> None:
                 states[0] = state
                 update(state)
 
-            run.drain(options.patience, tell)
+            run.drain(options.patience, show)
     except NotDrainedError as error:
         console.print(Text(f"\nError: {error}\n", style="bold red"), soft_wrap=True)
         lines = run.emulator.log_of_failures()
@@ -144,7 +144,7 @@ def _wait(run: LocalRun, options: Options, progress: Progress, console: Console)
 
 
 def _note_other_functions(run: LocalRun, stacks: Sequence[Stack], progress: Progress) -> None:
-    """Say that "drained" is not said of them: what a consumer does may come later, or never."""
+    """Note that the run does not wait for other functions: what a consumer does may come later, or never."""
     ours = {
         pipeline.outputs[name]
         for pipeline in run.pipelines
@@ -162,7 +162,7 @@ def _note_other_functions(run: LocalRun, stacks: Sequence[Stack], progress: Prog
 
 def _keep(run: LocalRun, stacks: Sequence[Stack], console: Console) -> None:
     for line in how_to(run, list(stacks)):
-        # Commands to paste: no wrapping, no markup.
+        # Commands to paste, so without wrapping and markup.
         console.print(Text(line), soft_wrap=True)
     sys.stdout.flush()
     try:
@@ -180,9 +180,9 @@ def _ended_by_signals() -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         raise _TerminatedError
 
-    # A shell starts what a script runs in the background with SIGINT ignored; asking by it is meant even then.
-    # An ignored SIGHUP, on the other hand, is nohup's: it is to stay.
-    # With SIGCHLD ignored, no exit code of a process that was started would be known: 0 for a program that failed.
+    # A shell ignores SIGINT in what a script runs in the background; whoever sends it then still means it.
+    # An ignored SIGHUP is nohup's, and stays ignored.
+    # With SIGCHLD ignored, no exit code of a child process is known: a program that failed would have 0.
     handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers] = {
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: end,
@@ -203,7 +203,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """A second Ctrl-C must not interrupt the cleaning up."""
+    """A second Ctrl-C must not interrupt the clean-up."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

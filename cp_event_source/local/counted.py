@@ -1,4 +1,4 @@
-"""Numbers of things, for people."""
+"""Numbers with their nouns, for people."""
 
 
 def counted(number: int, what: str) -> str:

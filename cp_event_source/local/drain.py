@@ -1,4 +1,4 @@
-"""Sending events, and waiting until every one of them is accounted for."""
+"""Sends events, and waits until every one of them is accounted for."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cp_event_source import arns
+from cp_event_source.inputs.arn_patterns import event_bus_name
 from cp_event_source.local.counted import counted
 from cp_event_source.local.errors import EventsError, NotDrainedError
 from cp_event_source.local.events_file import Entry
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ENTRIES_PER_CALL: Final = 10  # PutEvents' limit
 _SHORTEST_PAUSE: Final = 0.1
 _NAMED: Final = 5
-"""How many of the stuck events and domains a message names; the others are counted."""
+"""How many of the stuck events and domain objects a message names."""
 
 
 @dataclass(frozen=True)
@@ -31,36 +31,36 @@ class Sent:
 
     @property
     def identity(self) -> tuple[str | None, str | None]:
-        """What tells it from others in the store. A duplicate shares it."""
+        """Identifies the event in the store. A duplicate has the same."""
         return self.entry.text("DomainId"), self.entry.text("EventId")
 
 
 @dataclass(frozen=True)
 class State:
-    """How far one pipeline is."""
+    """The progress of one pipeline."""
 
     ingesting: int
     unaccounted: Sequence[Sent]
     """Sent, and neither stored nor quarantined."""
     behind: dict[str, tuple[int, int]]
-    """Domains whose row does not account for all their events: events stored, events applied."""
+    """Domain objects whose row does not account for all their events: events stored, events applied."""
     parked: int
-    """Domains that stopped at an event."""
+    """How many domain objects are parked."""
     waiting: int
-    """Their stored events that are not in their rows."""
+    """How many of their stored events are not in their rows."""
     stored: int
     quarantined: int
     duplicates: int
-    """Sent again after being stored."""
+    """Events that were sent again after they were stored."""
     revisions: frozenset[str]
-    """The rows' current versions: they change with every write."""
+    """The rows' current revisions: they change with every write."""
 
     @property
     def drained(self) -> bool:
         return not (self.ingesting or self.unaccounted or self.behind)
 
     def __str__(self) -> str:
-        """What is so, and no more: "all projected" only where every stored event is in a row."""
+        """The state for people. It says "all projected" only if every stored event is in a row."""
         parts = [f"{self.stored} stored"]
         if self.duplicates:
             parts.append(counted(self.duplicates, "duplicate"))
@@ -79,7 +79,7 @@ class State:
 
 @dataclass
 class Traffic:
-    """What was sent to one pipeline, and what has become of it."""
+    """The events that were sent to one pipeline, and their progress."""
 
     pipeline: Pipeline
     sent: list[Sent] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Traffic:
 
     def look(self) -> State:
         """The pipeline's state now."""
-        # In the order of the flow, so that an event cannot slip past between two reads.
+        # In the order of the flow, so that no event can move on between two reads unseen.
         ingesting = self.pipeline.ingesting()
         quarantined = self._read_quarantine()
         events = self.pipeline.events()
@@ -120,7 +120,7 @@ class Traffic:
         )
 
     def _read_quarantine(self) -> int:
-        """How many messages are quarantined; their ids are read again only when that has changed."""
+        """How many messages are quarantined. Their ids are read again only when the number has changed."""
         count = self.pipeline.quarantined_count()
         if count != self._quarantined_count:
             self._quarantined_ids = {_bus_id(message.body) for message in self.pipeline.quarantined()}
@@ -137,7 +137,9 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
         EventsError: the bus refused an entry, or there is no bus to put it on.
     """
     if not pipelines:
-        raise EventsError("no CpEventSource in what was deployed, so there is no bus to send events to")
+        raise EventsError(
+            "a program must deploy a CpEventSource to send events to; got none; deploy one, or send no events"
+        )
     takers: list[Traffic | None] = []
     targets: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -166,22 +168,17 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
                         f"the bus {bus} refused an event: {result.get('ErrorCode')}:"
                         f" {result.get('ErrorMessage')}. Its detail: {entry.detail[:200]}"
                     )
-                # All of the same domain on this bus: each stores it.
+                # Each pipeline of the same domain on this bus stores the event.
                 for traffic in pipelines:
-                    if traffic.pipeline.bus_name == _bus_name(bus) and traffic.pipeline.stores(entry):
+                    if traffic.pipeline.bus_name == event_bus_name(bus) and traffic.pipeline.stores(entry):
                         traffic.sent.append(Sent(result["EventId"], entry))
     return takers
 
 
 def _hears(pipeline: Pipeline, entry: Entry) -> bool:
     """Whether the entry matches one of the pipeline's rules."""
-    on_its_bus = entry.bus is None or _bus_name(entry.bus) == pipeline.bus_name
+    on_its_bus = entry.bus is None or event_bus_name(entry.bus) == pipeline.bus_name
     return on_its_bus and (pipeline.stores(entry) or pipeline.rebuilds(entry))
-
-
-def _bus_name(name_or_arn: str) -> str:
-    arn = arns.EVENT_BUS.fullmatch(name_or_arn)
-    return arn["name"] if arn else name_or_arn
 
 
 def wait_until_drained(
@@ -195,11 +192,11 @@ def wait_until_drained(
 
     Args:
         patience: seconds without any change after which it gives up.
-        progress: told the state at each look.
-        alive: raises when waiting has become pointless.
+        progress: called with the state at each look.
+        alive: raises an error when waiting has become useless.
 
     Raises:
-        NotDrainedError: nothing changed for so long; the message says what is stuck, and where.
+        NotDrainedError: nothing changed in that time; the message says what is stuck, and where.
     """
     before: list[State] = []
     changed = time.monotonic()
@@ -208,19 +205,19 @@ def wait_until_drained(
         alive()
         states = [traffic.look() for traffic in traffics]
         progress(_summary(traffics, states))
-        # Twice the same: a row can be complete for a moment while another write of it is on its way.
+        # Twice the same state: a row can be complete for a moment while another write of it is on its way.
         if all(state.drained for state in states) and states == before:
             return
         if states != before:
             before, changed = states, time.monotonic()
         elif time.monotonic() - changed > patience:
             raise NotDrainedError(_stuck(traffics, states, patience))
-        # Looking reads both tables whole: with many events, look less often.
+        # Each look reads both tables completely: with many events, look less often.
         time.sleep(max(_SHORTEST_PAUSE, 2 * (time.monotonic() - started)))
 
 
 def _summary(traffics: Sequence[Traffic], states: Sequence[State]) -> str:
-    """The states, each with its domain where there are several."""
+    """The states, each with its domain if there are several."""
     if len(states) == 1:
         return str(states[0])
     return "; ".join(
@@ -238,13 +235,13 @@ def _accounts_for(row: "DomainRow | None", stored: Sequence[str]) -> bool:
 
 
 def _stored_bus_id(event: "StoredEvent") -> str:
-    """The bus's own id of a stored event; empty when it came into the queue without a bus."""
+    """The bus's own id of a stored event; empty if the event came into the queue without a bus."""
     facts = event.item.get("Bus", {}).get("M", {})
     return str(facts.get("Id", {}).get("S", ""))
 
 
 def _bus_id(body: str) -> str:
-    """The bus's own id of a quarantined event; empty when the body cannot be read."""
+    """The bus's own id of a quarantined event; empty if the body cannot be read."""
     try:
         value = json.loads(body)
     except ValueError:
@@ -273,7 +270,7 @@ def _stuck(traffics: Sequence[Traffic], states: Sequence[State], patience: float
         if state.behind:
             lines.append(
                 "  The project function fails, hangs, is too slow, or reported records as failed. AWS delivers such"
-                " records again, the emulator does not: send a rebuild request to repair the row."
+                " records again, the emulator does not: send a rebuild request to fix the row."
             )
     lines.append("Run again with a longer --patience, or with --keep to look around.")
     return "\n".join(lines)

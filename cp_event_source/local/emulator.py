@@ -22,26 +22,26 @@ from cp_event_source.local.held_signals import held_signals
 
 REGION: Final = "us-east-1"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""The emulator takes any; these are what its own workers use. They are no secret."""
+"""The emulator takes any credentials; these are the ones that its own workers use. They are no secret."""
 
 _KEPT: Final = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
-"""What the emulator and the functions in it are given of the environment. They read some hundred variables, which
+"""The variables that the emulator and the functions in it get from the environment. They read about a hundred, which
 other emulators read, too (`SERVICES`, `USE_SSL`, `LAMBDA_...`)."""
 
 _PROCESS: Final = Path(__file__).with_name("emulator_process.py")
-"""Run as a file and not as a module: our package imports Pulumi, which the emulator has no use for."""
+"""Run as a file and not as a module, so that the emulator's process imports nothing of this package."""
 
 _READY_SECONDS: Final = 60.0
 _LOG_LINES_IN_ERRORS: Final = 15
 _LOG_RECORD: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]+) ")
-"""How a record starts in the emulator's log; lines that do not start so belong to the one before."""
+"""The beginning of a record in the emulator's log; other lines belong to the record before them."""
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what could lead a child process to a real account or to other code.
 
-    Drops every variable whose name starts with AWS_, PYTHON or PULUMI_, and proxies, since everything here is on
-    127.0.0.1. AWS's configuration files and the metadata of a cloud machine are out of reach, too.
+    It drops every variable whose name starts with AWS_, PYTHON or PULUMI_, and proxies, since everything here is on
+    127.0.0.1. The child cannot reach AWS's configuration files and the metadata of a cloud machine either.
     """
     kept = {
         name: value
@@ -52,24 +52,24 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # What it writes is read as UTF-8, whatever the locale.
+        # This process reads the child's output as UTF-8, whatever the locale.
         "PYTHONUTF8": "1",
     }
 
 
 class Emulator:
-    """One emulator on a free port of 127.0.0.1, with a private folder for all it writes.
+    """An emulator on a free port of 127.0.0.1, with a private folder for all that it writes.
 
-    A context manager: starting waits until it answers, leaving stops it with everything it started and
-    removes its folder. The child watches a pipe from this process, so the same happens when this process
-    ends without a chance to clean up (SIGKILL, a closed terminal).
+    A context manager: entering starts the emulator and waits until it answers; leaving stops it with everything that it
+    started, and removes its folder. The child watches a pipe from this process, so that the same happens if this
+    process ends without a clean-up (SIGKILL, a closed terminal).
 
     Args:
-        permissions: whether functions run with their roles' permissions alone, and queues take only what their
-            policies let in. Else all is allowed.
+        permissions: whether functions have only their roles' permissions, and queues take only what their policies
+            allow. Otherwise everything is allowed.
 
     Raises:
-        EmulatorError: when it does not answer within a minute; the message holds its last log lines.
+        EmulatorError: it does not answer within a minute; the message has its last log lines.
     """
 
     def __init__(self, *, permissions: bool = False) -> None:
@@ -94,27 +94,27 @@ class Emulator:
 
     @property
     def process_id(self) -> int:
-        """The emulator's process id, which is its process group's id too."""
+        """The emulator's process id, which is also the id of its process group."""
         if self._process is None:
             raise EmulatorError("The emulator is not running")
         return self._process.pid
 
     @property
     def folder(self) -> Path:
-        """The private folder: the log, and whatever the emulator and the functions write."""
+        """The private folder: the log, and all that the emulator and the functions write."""
         if self._folder is None:
             raise EmulatorError("The emulator is not running")
         return self._folder
 
     def ensure_running(self) -> None:
-        """Raise EmulatorError, with its last log lines, if the emulator ended by itself."""
+        """Raise EmulatorError, with the last log lines, if the emulator ended by itself."""
         if self._process is not None and self._process.poll() is not None:
             raise EmulatorError(
                 f"The emulator ended by itself with exit code {self._process.returncode}.\n{self._log_tail()}"
             )
 
     def stop(self) -> None:
-        """End the emulator and all it started, and remove its folder. Safe to call twice."""
+        """End the emulator and all that it started, and remove its folder. A second call does nothing."""
         if self._process is not None:
             _stop_group(self._process)
             self._process = None
@@ -139,10 +139,10 @@ class Emulator:
             "PERSIST_STATE": "0",
             "S3_PERSIST": "0",
             "LOG_LEVEL": "INFO",
-            # Neither listener is needed, and both would open ports of their own on every interface.
+            # Nothing needs these listeners, and both would open further ports on every interface.
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
-            # A socket that is not there keeps it from looking for containers to run or to remove.
+            # A missing socket keeps it from looking for containers to run or to remove.
             "DOCKER_HOST": f"unix://{self._folder}/no-docker.sock",
             "LAMBDA_EXECUTOR": "local",
             "PYTHONUNBUFFERED": "1",
@@ -156,7 +156,7 @@ class Emulator:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 cwd=self._folder,
-                # A group of its own: a terminal's Ctrl-C reaches only us, and we end the whole group.
+                # In a group of its own: a terminal's Ctrl-C reaches only this process, which ends the whole group.
                 start_new_session=True,
             )
 
@@ -171,7 +171,7 @@ class Emulator:
             time.sleep(0.02)
 
     def _answers(self) -> bool:
-        # No proxy, whatever the environment says: the address is this machine's own.
+        # Without a proxy, whatever the environment says: the address is this machine's own.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(f"{self.endpoint}/_ministack/ready", timeout=2) as response:
@@ -180,7 +180,7 @@ class Emulator:
             return False
 
     def log_of_failures(self, limit: int = 40) -> list[str]:
-        """The last lines of the emulator's log that belong to warnings and errors: functions' tracebacks too."""
+        """The last lines of the emulator's log that belong to warnings and errors, with functions' tracebacks."""
         lines = (self.folder / "emulator.log").read_text(encoding="utf-8", errors="replace").splitlines()
         shown = []
         failing = False
@@ -209,8 +209,8 @@ def _free_port() -> int:
 
 
 def _stop_group(process: subprocess.Popen[bytes]) -> None:
-    """End our own child and its process group, which it leads: the functions' processes are in it."""
-    # Not asked but killed: it has nothing to save, and so nothing of it can outlive this call.
+    """End this process's child and the process group that it leads, which contains the functions' processes."""
+    # Killed, not asked to end: it has nothing to save, and nothing of it can outlive this call.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,8 +1,8 @@
-"""What a local run refuses or fails with; every message says what was found and what to do."""
+"""The errors of a local run; every message says what was found and what to do."""
 
 
 class LocalRunError(Exception):
-    """A local run cannot go on."""
+    """A local run cannot continue."""
 
 
 class EmulatorError(LocalRunError):
@@ -14,7 +14,7 @@ class ProgramError(LocalRunError):
 
 
 class UnsupportedError(LocalRunError):
-    """A program asks for what a local run cannot give it: a resource type, an input, a function."""
+    """A program asks for something that a local run does not have: a resource type, an input, a function."""
 
 
 class EventsError(LocalRunError):
@@ -22,4 +22,4 @@ class EventsError(LocalRunError):
 
 
 class NotDrainedError(LocalRunError):
-    """The pipeline stopped making progress before everything sent was accounted for."""
+    """The pipeline stopped making progress before every event sent was accounted for."""

@@ -1,4 +1,4 @@
-"""Events to send: from a file or from Python values to entries of PutEvents."""
+"""Events to send: entries of PutEvents, made from a file or from Python values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Entry:
     """The detail as an object."""
 
     def text(self, name: str) -> str | None:
-        """A field of the event, if it is there and a text."""
+        """A field of the event, if it is a text."""
         value = self.event.get(name)
         return value if isinstance(value, str) else None
 
@@ -35,7 +35,7 @@ def read_events(file: Path) -> list[Entry]:
     """The entries of a JSON file: an array of domain events, or of PutEvents entries, or of both.
 
     Raises:
-        EventsError: when the file cannot be read, is not JSON, has a number that nothing here holds, or holds something
+        EventsError: the file cannot be read, is not JSON, has a number that nothing here can hold, or has something
             else.
     """
     try:
@@ -43,11 +43,11 @@ def read_events(file: Path) -> list[Entry]:
     except OSError as error:
         raise EventsError(f"{file}: cannot be read: {error.strerror}; name a JSON file") from error
     except exact_json.UnreadableNumber as error:
-        raise EventsError(f"{file}: {error}; the pipeline would set its event aside") from error
+        raise EventsError(f"{file}: {error}; the pipeline would quarantine its event") from error
     except ValueError as error:  # not UTF-8, or not JSON
         raise EventsError(f"{file}: not JSON: {error}") from error
     if not isinstance(value, list):
-        raise EventsError(f"{file}: expected an array of events, found {type(value).__name__}; put it in [ ]")
+        raise EventsError(f"{file}: must be an array of events; got {type(value).__name__}; put it in [ ]")
     try:
         return entries(value)
     except EventsError as error:
@@ -58,14 +58,14 @@ def entries(events: Sequence[Mapping[str, Any]]) -> list[Entry]:
     """Entries of Python values: domain events (the detail alone), or PutEvents entries (they have a Detail).
 
     Raises:
-        EventsError: when one is no object; the message says which.
+        EventsError: one of them is not an object; the message says which.
     """
     return [_entry(event, position) for position, event in enumerate(events, 1)]
 
 
 def _entry(event: Any, position: int) -> Entry:
     if not isinstance(event, Mapping):
-        raise EventsError(f"event {position}: expected an object, found {type(event).__name__}")
+        raise EventsError(f"event {position}: must be an object; got {type(event).__name__}")
     if "Detail" not in event:
         return Entry(_SOURCE, _detail_type(event), exact_json.dumps(_exact(event)), None, event)
     detail = event["Detail"]
@@ -73,12 +73,13 @@ def _entry(event: Any, position: int) -> Entry:
         try:
             detail = exact_json.loads(detail)
         except exact_json.UnreadableNumber as error:
-            raise EventsError(f"event {position}: Detail: {error}; the pipeline would set it aside") from error
+            raise EventsError(f"event {position}: Detail: {error}; the pipeline would quarantine it") from error
         except ValueError as error:
             raise EventsError(f"event {position}: Detail: not JSON ({error}); the bus would refuse it") from error
     if not isinstance(detail, Mapping):
         raise EventsError(
-            f"event {position}: Detail: expected an object, found {type(detail).__name__}; the bus would refuse it"
+            f"event {position}: Detail: must be an object, since the bus refuses anything else; "
+            f"got {type(detail).__name__}"
         )
     text = event["Detail"] if isinstance(event["Detail"], str) else exact_json.dumps(_exact(detail))
     return Entry(
@@ -91,13 +92,13 @@ def _entry(event: Any, position: int) -> Entry:
 
 
 def _detail_type(event: Mapping[str, Any]) -> str:
-    """The bus requires one; the pipeline's rules do not look at it."""
+    """The bus requires a DetailType; the pipeline's rules do not look at it."""
     name = event.get("EventName")
     return name if isinstance(name, str) and name else "DomainEvent"
 
 
 def _exact(value: Any) -> Any:
-    """Floats, which a Python caller may pass, as the decimals they are written as."""
+    """The value with decimals instead of floats, which a Python caller may pass: 0.1 is 0.1."""
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Signals around the start of a process: none gets in between, and the process inherits none as ignored or blocked."""
+"""Signals around the start of a process: none interrupts it, and the process inherits none as ignored or blocked."""
 
 import os
 import signal
@@ -12,16 +12,16 @@ _INHERITED: Final = (
     *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
     *(signal.SIGALRM, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2),
 )
-"""Those that end a process, and those that functions and programs work with. A process inherits what is ignored and
-blocked, but no handler. A script ignores SIGINT for what it runs in the background, nohup SIGHUP."""
+"""The signals that end a process, and those that functions and programs work with. A process inherits which signals are
+ignored and blocked, but no handler. A script ignores SIGINT for what it runs in the background, nohup SIGHUP."""
 
 
 @contextmanager
 def held_signals() -> Iterator[None]:
-    """Keep signals until the block is over; then they arrive. Processes started in the block have the default ones.
+    """Hold signals back until the block ends. Processes that the block starts have the default handlers.
 
-    A handler that raises would else do so between a process's start and the moment when its id is known. In another
-    thread than the main one no handler runs, and none can be set: there this does nothing.
+    Otherwise a handler could raise an error after a process has started and before its id is known. In another thread
+    than the main one no handler runs, and none can be set: there this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -31,7 +31,7 @@ def held_signals() -> Iterator[None]:
     def hold(number: int, _frame: FrameType | None) -> None:
         held.append(number)
 
-    # None: set by a library in C. It could not be set again, and no process inherits it.
+    # None is a handler of a library in C: it could not be set again, and no process inherits it.
     before = {number: signal.signal(number, hold) for number in _INHERITED if signal.getsignal(number) is not None}
     blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
     try:

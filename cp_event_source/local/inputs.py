@@ -1,4 +1,4 @@
-"""A resource's inputs, read in such a way that none is dropped unnoticed."""
+"""A resource's inputs, read so that none is dropped unnoticed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from cp_event_source.local.errors import UnsupportedError
 
 
 class Inputs:
-    """The inputs of one resource, or of a block within, under Pulumi's names (camelCase).
+    """The inputs of one resource, or of a block within it, under Pulumi's names (camelCase).
 
     Every input must be read, or be named as having no effect in a local run; `unread` lists the others.
     """
@@ -27,15 +27,15 @@ class Inputs:
         """The value of an input that must be there.
 
         Raises:
-            UnsupportedError: when it is not.
+            UnsupportedError: it is not there.
         """
         value = self.get(name)
         if value is None:
-            raise UnsupportedError(f"input {self._path}{name} is missing: it is required")
+            raise UnsupportedError(f"{self._path}{name}: must be given; got nothing")
         return value
 
     def block(self, name: str) -> "Inputs | None":
-        """An input that is an object, to be read input by input; None when it is not given."""
+        """An input that is an object, to be read input by input; None if it is not given."""
         value = self.get(name)
         if value is None:
             return None
@@ -50,11 +50,11 @@ class Inputs:
         return blocks
 
     def given(self, **names: str) -> dict[str, Any]:
-        """The given ones of simple inputs as arguments of an AWS call: `given(Description="description")`."""
+        """The simple inputs that are given, as arguments of an AWS call: `given(Description="description")`."""
         return {ours: value for ours, theirs in names.items() if (value := self.get(theirs)) is not None}
 
     def no_effect(self, *names: str) -> None:
-        """Name inputs that change nothing in a local run: the emulator has no such thing."""
+        """Name inputs that have no effect in a local run, since the emulator has no such thing."""
         self._read.update(names)
 
     def unread(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a person needs to look around in a run that is kept up."""
+"""What a person needs to look around in a run that is kept up: where it is, and commands to paste."""
 
 import json
 import os
@@ -19,7 +19,7 @@ _HERE: Final = "127.0.0.1"
 
 
 def environment(run: LocalRun) -> dict[str, str]:
-    """The variables with which AWS's own tools find the emulator, past a proxy and the files for real accounts."""
+    """The variables with which AWS's own tools use the emulator, without a proxy and the files for real accounts."""
     return {
         "AWS_ENDPOINT_URL": run.endpoint,
         "AWS_DEFAULT_REGION": REGION,
@@ -32,7 +32,7 @@ def environment(run: LocalRun) -> dict[str, str]:
 
 
 def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
-    """Lines to print: where it all is, and commands to paste."""
+    """Lines to print: where everything is, and commands to paste."""
     yield ""
     yield f"The emulator stays up: {run.endpoint}, region {REGION}. Its log: {run.emulator.folder}/emulator.log"
     for stack in stacks:
@@ -43,7 +43,7 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
             yield f"  {name:{width}}  {value if isinstance(value, str) else json.dumps(value)}"
     yield ""
     yield "In another terminal, first:"
-    # A profile or a service's own endpoint would count for more than what is exported.
+    # A profile or a service's own endpoint would override what is exported.
     yield "  unset $(env | grep -o '^AWS_[A-Z0-9_]*')"
     yield "  export " + " ".join(f"{name}={value}" for name, value in environment(run).items())
     for pipeline in run.pipelines:
@@ -68,9 +68,9 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
 
 
 def _python(service: str, method: str, arguments: Mapping[str, Any], part: str = "") -> str:
-    """A command that needs no more than what runs this.
+    """A command that needs only what runs this.
 
-    Arguments of texts, objects and arrays alone are written alike in JSON and in Python.
+    JSON and Python write arguments of texts, objects and arrays in the same way.
     """
     values = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
     code = f'import boto3, pprint; pprint.pp(boto3.client("{service}").{method}({values}){part})'
@@ -78,7 +78,7 @@ def _python(service: str, method: str, arguments: Mapping[str, Any], part: str =
 
 
 def _one_more(pipeline: Pipeline, sent: list[Sent]) -> dict[str, Any]:
-    """An event like the newest stored one of a domain that is not parked, at this moment and with an id of its own."""
+    """An event like the newest stored one of a domain object that is not parked, with the time of now and a new id."""
     parked = {domain_id for domain_id, row in pipeline.rows().items() if row.parked}
     stored = {(event.domain_id, event.event_id) for event in pipeline.events() if event.domain_id not in parked}
     template = next((dict(one.entry.event) for one in reversed(sent) if one.identity in stored), None)

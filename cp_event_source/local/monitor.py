@@ -1,7 +1,7 @@
 """The two services that a Pulumi program talks to: resource monitor and engine.
 
-Under `pulumi up` the Pulumi engine answers them; here they create the program's resources in the emulator. The
-program cannot tell the difference: it uses Pulumi's own SDK over the same protocol.
+Under `pulumi up` the Pulumi engine provides them; here they create the program's resources in the emulator. For the
+program there is no difference: it uses Pulumi's own SDK over the same protocol.
 """
 # The names and signatures of the services' methods are the protocol's.
 # ruff: noqa: ARG002, N802
@@ -45,7 +45,7 @@ class Registered:
 
 @dataclass
 class Deployment:
-    """What one program is deployed with, and what it made."""
+    """The deployment of one program: what it needs, and what it made."""
 
     project: str
     stack: str
@@ -58,13 +58,13 @@ class Deployment:
     resources: dict[str, Registered] = field(default_factory=dict)
     """Every resource, by URN, in the order of registration."""
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What components registered as their outputs, by URN."""
+    """The outputs that components registered, by URN."""
     outputs: dict[str, Any] = field(default_factory=dict)
     """The stack's exports."""
     failures: list[str] = field(default_factory=list)
-    """Why resources could not be created."""
+    """The reasons why resources could not be created."""
     program_errors: list[str] = field(default_factory=list)
-    """Errors that the program logged or ended with."""
+    """The errors that the program logged or ended with."""
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
@@ -97,7 +97,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     # Resource monitor
 
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:
-        """No optional features: secrets and references to resources then arrive as plain values."""
+        """Without optional features, so that secrets and references to resources arrive as plain values."""
         return resource_pb2.DeploymentInfo(project=self._deployment.project, stack=self._deployment.stack, parallel=16)
 
     def RegisterResource(
@@ -107,7 +107,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             return self._register(request)
         except (LocalRunError, ClientError, BotoCoreError, RuntimeError) as error:
             self._refuse(context, f"{request.type} {request.name!r}: {error}")
-        except Exception as error:  # noqa: BLE001  # of an input's unexpected shape, or a mistake of ours: to be told
+        except Exception as error:  # noqa: BLE001  # an input's unexpected form, or a mistake here: report it
             self._refuse(context, f"{request.type} {request.name!r}: not understood: {error!r}")
 
     def RegisterResourceOutputs(
@@ -175,10 +175,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def RequirePulumiVersion(
         self, request: engine_pb2.RequirePulumiVersionRequest, context: grpc.ServicerContext
     ) -> engine_pb2.RequirePulumiVersionResponse:
-        """Any will do: no Pulumi engine is at work here."""
+        """Any version is right: there is no Pulumi engine here."""
         return engine_pb2.RequirePulumiVersionResponse()
 
-    # What they do
+    # The work of both
 
     def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         urn = self._urn(request.parent, request.type, request.name)
@@ -216,7 +216,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         """Create a resource in the emulator; its id and outputs."""
         if request.importId:
             raise UnsupportedError(
-                "the option import_ takes an existing resource, and a local run starts empty; leave it out"
+                "the option import_ takes an existing resource, and a local run starts with an empty account; leave it"
+                " out"
             )
         creator = CREATORS.get(request.type)
         if creator is None:
@@ -240,8 +241,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         ours = self._deployment.clients.region
         if region is not None and region != ours:
             raise UnsupportedError(
-                f"region is {region!r}, and a program runs in one region here, {ours!r}; leave region out, or"
-                " set the program's: --config aws:region=..."
+                f"region: must be {ours!r}, since a program has one region in a local run; got {region!r}; leave region"
+                " out, or set the program's: --config aws:region=..."
             )
 
     def _urn(self, parent: str, type_token: str, name: str) -> str:

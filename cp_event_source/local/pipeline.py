@@ -1,4 +1,4 @@
-"""One deployed CpEventSource, seen from outside: its bus, its tables, its queues."""
+"""A deployed CpEventSource, seen from outside: its bus, its tables, its queues."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -27,12 +27,12 @@ _OUTPUTS: Final = (
     "project_function_arn",
     "projection_dead_letter_queue_url",
 )
-"""The component's outputs that the local run goes by."""
+"""The component's outputs that the local run uses."""
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One CpEventSource of a deployed program."""
+    """A CpEventSource of a deployed program."""
 
     name: str
     """The component's logical name."""
@@ -43,13 +43,13 @@ class Pipeline:
         missing = [name for name in _OUTPUTS if not self.outputs.get(name)]
         if missing:
             raise LocalRunError(
-                f"{COMPONENT_TYPE} {self.name!r} registered no output {', '.join(missing)};"
-                " this version of the command and of the component do not fit together"
+                f"{COMPONENT_TYPE} {self.name!r} must register the outputs of this version; got no"
+                f" {', '.join(missing)}; install the same version of the command and of the component"
             )
 
     @cached_property
     def domain_name(self) -> str:
-        """The domain whose events its rule lets through."""
+        """The domain whose events match its rule."""
         rule = self.outputs["domain_event_rule_arn"].rsplit("/", 1)[-1]
         answer = self.clients("events").describe_rule(Name=rule, EventBusName=self.bus_name)
         return str(json.loads(answer["EventPattern"])["detail"]["DomainName"][0])
@@ -59,18 +59,18 @@ class Pipeline:
         return self.outputs["event_bus_name"]
 
     def stores(self, entry: Entry) -> bool:
-        """Whether this event is one for the store (if it is put on this pipeline's bus)."""
+        """Whether the pipeline stores this event, if the event is put on its bus."""
         return self._is_of_type(entry, "DOMAIN")
 
     def rebuilds(self, entry: Entry) -> bool:
-        """Whether this event is a rebuild request (if it is put on this pipeline's bus)."""
+        """Whether this event is a rebuild request for the pipeline, if the event is put on its bus."""
         return self._is_of_type(entry, "REBUILD")
 
     def _is_of_type(self, entry: Entry, event_type: str) -> bool:
         return (entry.text("EventType"), entry.text("DomainName")) == (event_type, self.domain_name)
 
     def events(self) -> list[StoredEvent]:
-        """All stored events, by domain and EventKey."""
+        """All stored events, in the order of DomainId and EventKey."""
         items = self._items(self.outputs["domain_events_table_name"])
         return sorted((StoredEvent.of(item) for item in items), key=lambda e: (e.domain_id, e.key))
 
@@ -81,11 +81,11 @@ class Pipeline:
         return {row.domain_id: row for row in sorted(filter(None, rows), key=lambda row: row.domain_id)}
 
     def ingesting(self) -> int:
-        """Messages on their way into the store."""
+        """How many messages wait to be stored."""
         return waiting(self.clients("sqs"), self.outputs["ingest_queue_url"])
 
     def quarantined(self) -> list[Message]:
-        """Messages that were not stored, each with a reason."""
+        """The messages that were not stored, each with a reason."""
         return peek(self.clients("sqs"), self.outputs["ingest_dead_letter_queue_url"])
 
     def quarantined_count(self) -> int:
@@ -93,11 +93,12 @@ class Pipeline:
         return waiting(self.clients("sqs"), self.outputs["ingest_dead_letter_queue_url"])
 
     def parking_notices(self) -> list[Message]:
-        """What the parked queue holds: one message per domain and cause."""
+        """The messages in the parked queue: one for each domain object and cause."""
         return peek(self.clients("sqs"), self.outputs["parked_queue_url"])
 
     def expired_batches(self) -> list[Message]:
-        """What the projection's dead-letter queue holds: where in the stream a batch was given up."""
+        """The messages in the projection dead-letter queue: the position in the stream of each batch that was given
+        up."""
         return peek(self.clients("sqs"), self.outputs["projection_dead_letter_queue_url"])
 
     def _items(self, table: str) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A Pulumi program on disk: its project file, its configuration, and running it against a monitor."""
+"""A Pulumi program on disk: reads its project file and its configuration, and runs it against a monitor."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from cp_event_source.local.held_signals import held_signals
 from cp_event_source.local.monitor import Deployment, Monitor
 
 ORGANIZATION: Final = "organization"
-"""What Pulumi's own file backend calls it."""
+"""The name of the organization in Pulumi's own file backend."""
 
 _STACK_FILES: Final = ("Pulumi.{stack}.yaml", "Pulumi.dev.yaml")
 
@@ -32,14 +32,14 @@ class Program:
     root: Path
     """The folder of Pulumi.yaml."""
     path: Path
-    """What is run: a folder with __main__.py, or a file."""
+    """The folder with __main__.py, or the file, that is run."""
     project: str
     config: Mapping[str, str]
     """Full keys ("project:key") and values as texts; structured values as JSON, as Pulumi passes them."""
 
     @property
     def folder(self) -> Path:
-        """The program's working directory: relative paths of assets start here."""
+        """The program's working directory, where relative paths of assets start."""
         return self.path if self.path.is_dir() else self.path.parent
 
 
@@ -50,25 +50,25 @@ def load_program(folder: Path, stack: str, config: Mapping[str, str]) -> Program
         config: settings that override the stack's; a key without a colon belongs to the project.
 
     Raises:
-        ProgramError: when it is not a Python program with a readable Pulumi.yaml, or a setting is encrypted.
+        ProgramError: it is not a Python program with a readable Pulumi.yaml, or a setting is encrypted.
     """
     root = folder.resolve()
     project_file = root / "Pulumi.yaml"
     if not project_file.is_file():
         raise ProgramError(
-            f"{folder}: no Pulumi.yaml there; name the folder of a Pulumi program, such as examples/default"
+            f"{folder}: must hold a Pulumi.yaml; got none; name a Pulumi program's folder, such as examples/default"
         )
     project = _read_yaml(project_file)
     name = project.get("name")
     if not isinstance(name, str):
-        raise ProgramError(f"{project_file}: name is missing; write for example: name: my-project")
+        raise ProgramError(f"{project_file}: name: must be given; got nothing; write for example: name: my-project")
     runtime = project.get("runtime")
     runtime_name = runtime.get("name") if isinstance(runtime, dict) else runtime
     if runtime_name != "python":
-        raise ProgramError(f"{project_file}: runtime is {runtime_name!r}; a local run can only run programs in python")
+        raise ProgramError(f"{project_file}: runtime: must be python for a local run; got {runtime_name!r}")
     path = (root / str(project.get("main", "."))).resolve()
     if not (path.is_file() or (path / "__main__.py").is_file()):
-        raise ProgramError(f"{project_file}: no program at {path}; it needs a file __main__.py")
+        raise ProgramError(f"{project_file}: main: must be a file, or a folder with a file __main__.py; got {path}")
 
     settings = _project_settings(project, name) | _stack_settings(root, stack, name)
     settings |= {_full_key(key, name): value for key, value in config.items()}
@@ -76,12 +76,12 @@ def load_program(folder: Path, stack: str, config: Mapping[str, str]) -> Program
 
 
 def run_program(program: Program, deployment: Deployment) -> None:
-    """Run the program in a process of its own until it ends; it fills `deployment`.
+    """Run the program in a process of its own until it ends. It fills `deployment`.
 
-    What it prints is announced line by line.
+    Each line that the program prints is announced.
 
     Raises:
-        ProgramError: when it fails; the message says which resource, or holds the program's own error.
+        ProgramError: it fails; the message names the resource, or has the program's own error.
     """
     with Monitor(deployment) as monitor:
         settings = {
@@ -96,7 +96,7 @@ def run_program(program: Program, deployment: Deployment) -> None:
         }
         environment = clean_environment(os.environ) | {
             **CREDENTIALS,
-            # A program that calls AWS by itself calls the emulator too, never an account.
+            # A program that itself calls AWS also calls the emulator, never an account.
             "AWS_ENDPOINT_URL": deployment.clients.endpoint,
             "AWS_REGION": deployment.clients.region,
             "PYTHONUNBUFFERED": "1",
@@ -106,14 +106,14 @@ def run_program(program: Program, deployment: Deployment) -> None:
             _relay(process, deployment.announce)
             exit_code = process.wait()
     if deployment.failures or deployment.program_errors or exit_code:
-        # A refused resource makes the program fail with an error of the SDK's: ours says more.
+        # A refused resource makes the program fail with an error of the SDK, which says less.
         reasons = deployment.failures or deployment.program_errors or [f"exit code {exit_code}, and no message"]
         raise ProgramError(f"{_shown(program.root)}: " + "\n".join(reasons))
 
 
 @contextmanager
 def _child(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
-    """A process that does not outlive the block, nor does anything that it started."""
+    """A process that ends with the block, and all that it started with it."""
     process: subprocess.Popen[str] | None = None
     try:
         with held_signals():
@@ -176,8 +176,8 @@ def _stack_settings(root: Path, stack: str, name: str) -> dict[str, str]:
             for key, value in settings.items():
                 if isinstance(value, dict) and set(value) == {"secure"}:
                     raise ProgramError(
-                        f"{file}: {key} is encrypted, and a local run has no key; give it a value for local"
-                        f" use: --config {key}=..."
+                        f"{file}: {key}: must not be encrypted, since a local run has no key; got a secure value; give"
+                        f" a value for local use: --config {key}=..."
                     )
             return {_full_key(key, name): _config_text(value) for key, value in settings.items()}
     return {}
@@ -197,11 +197,11 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ProgramError(f"{file}: cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):
-        raise ProgramError(f"{file}: expected keys and values, found {type(content).__name__}")
+        raise ProgramError(f"{file}: must hold keys and values; got {type(content).__name__}")
     return content
 
 
 def _shown(path: Path) -> Path:
-    """The path as short as possible: relative to where the user is, if it lies below."""
+    """The path as short as possible: relative to the user's folder, if it is inside."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) and path != here else path

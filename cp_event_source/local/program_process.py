@@ -1,4 +1,4 @@
-"""What a Pulumi program's process runs: the program, under Pulumi's SDK.
+"""A Pulumi program's process: it runs the program, under Pulumi's SDK.
 
 Usage: python -m cp_event_source.local.program_process SETTINGS, with SETTINGS a JSON object: program (folder or
 file to run), folder (of the program), root (folder of Pulumi.yaml), project, stack, organization, monitor (an
@@ -19,7 +19,7 @@ from pulumi.runtime.stack import run_in_stack
 
 
 def _explanation(error: BaseException, folder: Path) -> str:
-    """The error for a person: the message alone where the program or the component meant it for one."""
+    """The error for a person: only the message if the program or the component meant it for a person."""
     if isinstance(error, pulumi.RunError | pulumi.InputPropertiesError):
         return str(error)
     if isinstance(error, pulumi.InputPropertyError):
@@ -57,7 +57,7 @@ def _run(settings: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Run the program; errors go to the engine, as under `pulumi up`, and make the exit code 1."""
+    """Run the program. Errors go to the engine, as under `pulumi up`, and make the exit code 1."""
     settings = json.loads(sys.argv[1])
     try:
         _run(settings)

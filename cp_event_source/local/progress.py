@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 _LOG_EVERY_SECONDS: Final = 5.0
-"""How often a step that takes long writes a line where there is no terminal."""
+"""How often a long step writes a line if there is no terminal."""
 
 
 class Progress:
-    """Tells what is being done, and how long the run has taken so far."""
+    """Shows what is being done, and how long the run has taken so far."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -21,7 +21,7 @@ class Progress:
 
     @contextmanager
     def step(self, doing: str) -> Iterator[Callable[[str], None]]:
-        """A step of the run; what it yields is told the step's state, as often as it likes."""
+        """A step of the run. Call the function that it yields with the step's state, as often as you like."""
         last = time.monotonic()
         with self._console.status(self._line(f"{doing} ...")) as status:
 
@@ -36,11 +36,11 @@ class Progress:
             yield update
 
     def done(self, what: str) -> None:
-        """Say that something is done."""
+        """Show that something is done."""
         self._console.print(self._line(what))
 
     def announce(self, line: str) -> None:
-        """Pass on a line that somebody else wrote."""
+        """Show a line that somebody else wrote."""
         self._console.print(Text(f"         {line}", style="dim"))
 
     def _line(self, text: str) -> Text:

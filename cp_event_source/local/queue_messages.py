@@ -1,23 +1,23 @@
-"""Messages of a queue that nothing consumes, read without taking them away."""
+"""Messages of a queue that nothing consumes, read without removing them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 _HIDDEN_SECONDS: Final = 30
-"""For how long a message that was read is hidden, if giving it back fails."""
+"""How long a message that was read is hidden if returning it fails."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message: its body and its attributes as texts."""
+    """A message: its body, and its attributes as texts."""
 
     body: str
     attributes: Mapping[str, str]
 
 
 def peek(sqs: Any, queue_url: str) -> list[Message]:
-    """All messages of a queue; each is hidden from other readers only for the moment of the call."""
+    """All messages of a queue. They are hidden from other readers only during the call."""
     messages: dict[str, Message] = {}
     handles = []
     while True:

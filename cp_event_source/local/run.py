@@ -1,4 +1,4 @@
-"""One local run: an emulator, the programs deployed in it, the events sent through them."""
+"""A local run: an emulator, the programs deployed in it, and the events sent through them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ STACK: Final = "local"
 """The stack name that programs see here."""
 
 PATIENCE: Final = 60.0
-"""Seconds without any change after which waiting gives up: a function's first start takes a few."""
+"""Seconds without any change after which waiting gives up. A function's first start takes a few."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One deployed program."""
+    """A deployed program."""
 
     project: str
     name: str
@@ -49,8 +49,8 @@ class LocalRun:
             rows = stack.pipelines[0].rows()
 
     Args:
-        announce: told what a person may want to read: what programs print, what was passed over.
-        permissions: whether functions run with their roles' permissions alone (see `Emulator`).
+        announce: called with each line for people: what programs print, and what a local run ignores.
+        permissions: whether functions have only their roles' permissions (see `Emulator`).
     """
 
     def __init__(self, announce: Callable[[str], None] = lambda _: None, *, permissions: bool = False) -> None:
@@ -88,20 +88,21 @@ class LocalRun:
         return self._clients_of(region)(service)
 
     def deploy(self, folder: str | Path, config: Mapping[str, str] | None = None) -> Stack:
-        """Run a Pulumi program and create its resources in the emulator, as `pulumi up` would on AWS.
+        """Run a Pulumi program and create its resources in the emulator, as `pulumi up` does on AWS.
 
         Args:
-            folder: where its Pulumi.yaml lies.
-            config: settings over those of its stack file; a key without a colon is the project's own.
+            folder: the folder of its Pulumi.yaml.
+            config: settings that override those of its stack file; a key without a colon is the project's own.
 
         Raises:
-            ProgramError: it cannot be read, or it failed; the message says what to mend.
+            ProgramError: it cannot be read, or it failed; the message says what to fix.
         """
         program = load_program(Path(folder), STACK, config or {})
         key = f"{program.project}/{STACK}"
         if key in self._outputs:
             raise LocalRunError(
-                f"{folder}: the project {program.project!r} is deployed already; a run creates and never updates"
+                f"{folder}: a run can deploy a project once, since it creates and never updates; got"
+                f" {program.project!r} again; start another run"
             )
         deployment = Deployment(
             project=program.project,
@@ -134,13 +135,13 @@ class LocalRun:
         )
 
     def publish(self, events: Sequence[Mapping[str, Any]] | Sequence[Entry]) -> list[str | None]:
-        """Put events on the bus: domain events, whole PutEvents entries, or what `read_events` gave.
+        """Put events on the bus: domain events, whole PutEvents entries, or what `read_events` returned.
 
-        Returns, for each, the domain whose rule it matches; None if it matches no domain's rule. (`drain`
-        waits for what is stored, not for rebuild requests: see `wait_for`.)
+        Returns, for each, the domain whose rule it matches; None if it matches no domain's rule. (`drain` waits for
+        what is stored, not for rebuild requests: see `wait_for`.)
 
         Raises:
-            EventsError: the bus refused one, or nothing deployed has a bus.
+            EventsError: the bus refused one, or nothing that was deployed has a bus.
         """
         if events and isinstance(events[0], Entry):
             parsed = [event for event in events if isinstance(event, Entry)]
@@ -150,7 +151,7 @@ class LocalRun:
         return [taker.pipeline.domain_name if taker else None for taker in takers]
 
     def drain(self, patience: float = PATIENCE, progress: Callable[[str], None] = lambda _: None) -> None:
-        """Wait until all that was published is stored or quarantined, and the rows account for all of it.
+        """Wait until all published events are stored or quarantined, and the rows account for all stored events.
 
         Args:
             patience: seconds without any change after which it gives up.
@@ -164,13 +165,13 @@ class LocalRun:
         """Wait until a condition holds.
 
         Raises:
-            NotDrainedError: it did not within `patience` seconds; the message names `what`.
+            NotDrainedError: it did not hold within `patience` seconds; the message names `what`.
         """
         deadline = time.monotonic() + patience
         while not condition():
             self._emulator.ensure_running()
             if time.monotonic() > deadline:
-                raise NotDrainedError(f"{what}: not within {patience:g} s")
+                raise NotDrainedError(f"{what}: did not happen within {patience:g} s")
             time.sleep(0.05)
 
     def sent(self) -> list[Sent]:

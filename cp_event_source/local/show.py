@@ -1,4 +1,4 @@
-"""What a pipeline holds, as tables for a terminal of any width, or for a log."""
+"""The contents of a pipeline, as tables for a terminal of any width or for a log."""
 
 import json
 import os
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from cp_event_source.handler.projection.rows import DomainRow
 
 _LOG_WIDTH: Final = 120
-"""Columns where the output is no terminal and nothing says how wide it is."""
+"""Columns, if the output is not a terminal and nothing says how wide it is."""
 
 _NARROW: Final = 100
-"""Columns below which the events table goes without EventId."""
+"""With fewer columns than this, the events table has no EventId."""
 
 _ROW_COLUMN: Final = 26
-"""Columns that one domain's attributes get: as many domains stand side by side as fit."""
+"""Columns for the attributes of one domain object: as many objects stand side by side as fit."""
 
-_MOST_EVENTS: Final = 100
-_MOST_DOMAINS: Final = 24
-_MOST_MESSAGES: Final = 20
+_MAX_EVENTS: Final = 100
+_MAX_ROWS: Final = 24
+_MAX_MESSAGES: Final = 20
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -39,7 +39,7 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 def make_console() -> Console:
     """The console for all output: as wide as the terminal, or as COLUMNS says, or wide enough for a log.
 
-    FORCE_COLOR, which some CI systems set, asks for colours. It makes no terminal of a log.
+    FORCE_COLOR, which some CI systems set, asks for colours. It does not make a log a terminal.
     """
     is_terminal = sys.stdout.isatty()
     coloured = bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR")
@@ -52,7 +52,7 @@ def make_console() -> Console:
 
 
 def pipeline_tables(pipeline: Pipeline, width: int) -> RenderableType:
-    """Everything that a pipeline holds: stored events, domain rows, and what was set aside."""
+    """Everything that a pipeline holds: stored events, domain rows, and the messages in the queues for failures."""
     parts: list[RenderableType] = [
         *_events(pipeline, width),
         *_rows(pipeline, width),
@@ -73,7 +73,7 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     table.columns[-1].overflow = "ellipsis"
     table.columns[-1].ratio = 1
     table.expand = True
-    shown = events[:_MOST_EVENTS]
+    shown = events[:_MAX_EVENTS]
     for before, event, after in zip([None, *shown], shown, [*shown[1:], None], strict=False):
         first = before is None or before.domain_id != event.domain_id
         last = after is None or after.domain_id != event.domain_id
@@ -90,7 +90,7 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
 def _rows(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     rows = list(pipeline.rows().values())
     yield _heading(f"Domain {pipeline.domain_name}: {counted(len(rows), 'row')}")
-    shown = rows[:_MOST_DOMAINS]
+    shown = rows[:_MAX_ROWS]
     side_by_side = max(1, (width - _ROW_COLUMN) // _ROW_COLUMN)
     for start in range(0, len(shown), side_by_side):
         yield _rows_side_by_side(shown[start : start + side_by_side])
@@ -121,12 +121,12 @@ def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
     yield _heading(f"Ingest dead-letter queue: {counted(len(messages), 'message')}")
     if messages:
         table = _table("ReasonCode", "Reason", "EventId")
-        for message in messages[:_MOST_MESSAGES]:
+        for message in messages[:_MAX_MESSAGES]:
             reason = message.attributes.get("Reason") or message.attributes.get("ERROR_MESSAGE", "not known")
             code = message.attributes.get("ReasonCode") or message.attributes.get("ERROR_CODE", "")
             table.add_row(*map(Text, (code, reason, _short(_event_id(message)))))
         yield table
-        yield from _more(len(messages) - _MOST_MESSAGES, "message")
+        yield from _more(len(messages) - _MAX_MESSAGES, "message")
 
 
 def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
@@ -134,20 +134,20 @@ def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
     yield _heading(f"Parked queue: {counted(len(messages), 'message')}")
     if messages:
         table = _table("Domain", "EventName", "Reason", "Since")
-        for message in messages[:_MOST_MESSAGES]:
+        for message in messages[:_MAX_MESSAGES]:
             notice = _object(message.body)
             cells = (notice.get(name, "") for name in ("EventName", "Reason", "Since"))
             table.add_row(_short(str(notice.get("DomainId", ""))), *(Text(str(cell)) for cell in cells))
         yield table
-        yield from _more(len(messages) - _MOST_MESSAGES, "message")
+        yield from _more(len(messages) - _MAX_MESSAGES, "message")
 
 
 def _expired(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.expired_batches()
     yield _heading(f"Projection dead-letter queue: {counted(len(messages), 'message')}")
-    for message in messages[:_MOST_MESSAGES]:
+    for message in messages[:_MAX_MESSAGES]:
         yield Text(message.body)
-    yield from _more(len(messages) - _MOST_MESSAGES, "message")
+    yield from _more(len(messages) - _MAX_MESSAGES, "message")
 
 
 def _table(*headers: str) -> Table:
@@ -198,7 +198,7 @@ def _shown(value: Mapping[str, Any] | None) -> str:
 
 
 def _json(value: Any) -> str:
-    """JSON text for people: numbers exact, letters as they are."""
+    """JSON text for people: exact numbers, and letters that are not escaped."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_json(name)}: {_json(element)}" for name, element in value.items()) + "}"
     if isinstance(value, list):
@@ -211,7 +211,7 @@ def _listed(elements: Iterable[str]) -> str:
 
 
 def _event_id(message: Message) -> str:
-    """The EventId of a quarantined event, as far as it can be read."""
+    """The EventId of a quarantined event, if it can be read."""
     detail = _object(message.body).get("detail")
     return str(detail.get("EventId", "")) if isinstance(detail, dict) else ""
 

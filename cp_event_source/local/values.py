@@ -10,7 +10,7 @@ from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 def properties(struct: struct_pb2.Struct) -> dict[str, Any]:
     """The properties as Python values: assets and archives as Pulumi's classes, whole numbers as int.
 
-    Every number is a float on the wire; AWS's interfaces tell 6 from 6.0.
+    Every number is a float on the wire, and AWS's interfaces distinguish 6 from 6.0.
     """
     values = {name: _value(value) for name, value in pulumi.runtime.rpc.deserialize_properties(struct).items()}
     return {name: value for name, value in values.items() if value is not None}

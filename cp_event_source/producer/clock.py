@@ -1,4 +1,4 @@
-"""The time at which events are made, and ids that bear it: both increase strictly within a process."""
+"""The time at which an event is made, and an id that contains it: both increase strictly within a process."""
 
 import secrets
 import threading
@@ -16,11 +16,11 @@ _last = 0
 
 
 def next_nanosecond() -> int:
-    """Nanoseconds since 1970-01-01T00:00:00Z: now, but at least one more than the last time this was called.
+    """Nanoseconds since 1970-01-01T00:00:00Z: now, but at least one more than in the last call.
 
-    So the events of a process are folded in the order in which it made them, from whichever thread: also where the
-    clock's steps are coarse, and where it has been set back; then the times follow the last one until the clock has
-    caught up.
+    So the events of a process are folded in the order in which it made them, in whichever thread. This holds for a
+    clock with coarse steps, too, and for a clock that was set back: then the times follow the last one until the clock
+    has caught up.
     """
     global _last  # one order for the whole process
     with _lock:
@@ -35,10 +35,10 @@ def event_time(nanosecond: int) -> str:
 
 
 def uuid7(nanosecond: int) -> str:
-    """A UUID of version 7 (RFC 9562, 5.7), whose byte order and text order are those of time.
+    """A UUID of version 7 (RFC 9562, 5.7): UUIDs in the order of their bytes or texts are in the order of time.
 
-    Its millisecond is followed by the 20 bits of the nanosecond within it, as a counter (RFC 9562, 6.2, method 1), and
-    54 random bits.
+    After the millisecond it has the 20 bits of the nanosecond within it, as a counter (RFC 9562, 6.2, method 1), and 54
+    random bits.
     """
     millisecond, counter = divmod(nanosecond, _NANOSECONDS_OF_A_MILLISECOND)
     high, low = divmod(counter, 1 << _LOW_COUNTER_BITS)  # the variant lies between the two

@@ -1,4 +1,4 @@
-"""One domain event as its producer makes it: complete, valid, and never changed again."""
+"""A domain event as its producer makes it: complete, valid and immutable."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,47 +13,47 @@ from .payload import ExactPayload, exact_payload
 
 _MADE: Final[Any] = object()
 """Stands for a value that the event makes itself."""
-_MOST_LEVELS: Final = 1100
-"""Objects and arrays within each other that PutEvents processes (its API reference), `detail` being the first."""
+_MAX_LEVELS: Final = 1100
+"""How many levels of objects and arrays PutEvents processes (its API reference). `detail` is the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainEvent:
     """An event of one domain object, ready to be published.
 
-    Events of a process are folded in the order in which it made them, as long as it leaves `event_id` to them and
-    gives no `event_time`, or the same one.
+    Events of a process are folded in the order in which it made them, if it gives no `event_id`, and no `event_time` or
+    always the same.
 
     Raises:
-        ContractViolation: (a ValueError) with all that is wrong, each naming the field of the contract.
+        ContractViolation: (a ValueError) with everything that is wrong, each with the field of the contract.
     """
 
     domain_name: str
-    """The `cp_domain_name` of the pipeline that the event is for. The bus lets events of other names pass by."""
+    """The `cp_domain_name` of the pipeline that the event is for. Pipelines ignore events of other names."""
     domain_id: str
-    """The object that the event happened to."""
+    """The domain object that the event happened to."""
     event_name: str
     """What happened."""
     payload: Any = field(compare=False, repr=False)
-    """The content: None, bool, int, float, Decimal, str, and dicts with string keys, lists and tuples of them. What the
-    event has is a copy, with `Decimal` for floats and lists for tuples."""
+    """The content: None, bool, int, float, Decimal, str, and dicts with string keys, lists and tuples of them. The
+    event has a copy, with `Decimal` for floats and lists for tuples."""
     user_id: str
-    """Who caused it."""
+    """Who caused the event."""
     version: int = 1
-    """The version of the schema that events of this name have."""
+    """The version of the schema of events with this name."""
     correlation_id: str | None = None
-    """What it belongs together with."""
+    """The same for all events that belong together."""
     ip_address: str | None = None
-    """From where it was caused."""
+    """The address that the event was caused from."""
     event_id: str = _MADE
-    """Which event it is: by default a new UUIDv7 that bears the time at which the event was made."""
+    """Identifies the event: by default a new UUIDv7, which contains the time at which the event was made."""
     event_time: str = _MADE
-    """When it happened, in ISO 8601: by default now, in UTC with nine digits of a second, later than that of every
-    event that the process made before."""
+    """When the event happened, in ISO 8601: by default now, in UTC with nine digits of a second, later than that of
+    every event that the process made before."""
     detail: str = field(init=False, repr=False)
     """The event as JSON text: the `detail` of what is put on the bus."""
     unsupported: str | None = field(init=False, compare=False, repr=False)
-    """Why PutEvents takes no such payload; None where it does."""
+    """Why PutEvents does not take this payload; None if it does."""
 
     def __post_init__(self) -> None:
         now = next_nanosecond()
@@ -86,10 +86,9 @@ class DomainEvent:
 
 
 def _violations(fields: dict[str, Any]) -> Iterator[domain_event.Violation]:
-    """The rules of the contract that are broken, whichever DomainName is the pipeline's and whatever the time is.
+    """The rules of the contract that the fields break, for any pipeline's DomainName and at any time.
 
-    Whether a time lies too far in the future is left to the pipeline: how far it may is the pipeline's setting, and
-    the clock that counts is the pipeline's.
+    The pipeline checks whether a time is too far in the future, by its own setting and its own clock.
     """
     for name, value in fields.items():
         try:
@@ -100,8 +99,8 @@ def _violations(fields: dict[str, Any]) -> Iterator[domain_event.Violation]:
 
 def _unsupported(content: ExactPayload) -> str | None:
     levels = content.levels + 1
-    if levels > _MOST_LEVELS:
-        return f"Payload: {levels} levels with the event's own; PutEvents processes {_MOST_LEVELS}"
+    if levels > _MAX_LEVELS:
+        return f"Payload: must have at most {_MAX_LEVELS} levels, the event's own included, for PutEvents; got {levels}"
     if content.large_integer is not None:
-        return f"{content.large_integer}: a whole number outside of 64 bits; PutEvents takes none, send it as text"
+        return f"{content.large_integer}: must be within 64 bits, for PutEvents; got a larger number; send it as text"
     return None

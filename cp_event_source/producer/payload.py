@@ -1,4 +1,4 @@
-"""A payload as exact JSON: what Python holds, without a loss, or a refusal that says where."""
+"""A payload as exact JSON: a copy without a loss, or what is wrong and where."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from cp_event_source.handler.events import domain_event
 
-_MOST_VIOLATIONS: Final = 10
-"""Named at once: a list of 100,000 dates has one thing wrong with it."""
-_LONGEST_PATH: Final = 200
-_LARGEST_INTEGER: Final = 2**63 - 1
-"""Of those that PutEvents takes; the smallest is one further from 0."""
+_MAX_VIOLATIONS: Final = 10
+"""How many violations are named: a list of 100,000 dates has one thing wrong with it."""
+_MAX_PATH_CHARACTERS: Final = 200
+_MAX_INTEGER: Final = 2**63 - 1
+"""The largest whole number that PutEvents takes; the smallest is one further from 0."""
 
 
 @dataclass(slots=True)
@@ -21,9 +21,9 @@ class ExactPayload:
     value: Any = None
     """A copy, with lists for tuples and decimals for floats."""
     violations: list[domain_event.Violation] = field(default_factory=list)
-    """What is no JSON, the first ten; where there is any, `value` is of no use."""
+    """What is not JSON, the first ten. If there are any, `value` is of no use."""
     levels: int = 0
-    """How many objects and arrays lie within each other at the deepest place."""
+    """How many objects and arrays are nested at the deepest position."""
     large_integer: str | None = None
     """The path of a whole number outside of 64 bits, if there is one."""
 
@@ -36,7 +36,7 @@ class _Container:
     copy: dict[str, Any] | list[Any]
     members: Iterator[tuple[Any, Any]]
     key: Any = None
-    """Where in it the copying stands."""
+    """The key or index that is being copied."""
 
 
 def exact_payload(payload: Any) -> ExactPayload:
@@ -49,7 +49,7 @@ def exact_payload(payload: Any) -> ExactPayload:
     found = ExactPayload()
     outermost: list[Any] = []
     around = [_Container(None, outermost, iter([(0, payload)]))]
-    open_ids: set[int] = set()  # of the containers around: what lies in itself would have no end
+    open_ids: set[int] = set()  # of the containers around: a container within itself would have no end
     while around:  # not by recursion: the payload may be nested to any depth
         container = around[-1]
         for key, member in container.members:
@@ -105,20 +105,24 @@ def _scalar(value: Any, found: ExactPayload, around: list[_Container]) -> Any:
 
 def _is_large_integer(number: int | Decimal) -> bool:
     # compared as it is: the arithmetic of decimals rounds
-    beyond = number > _LARGEST_INTEGER or number < -_LARGEST_INTEGER - 1
+    beyond = number > _MAX_INTEGER or number < -_MAX_INTEGER - 1
     return beyond and (isinstance(number, int) or number == number.to_integral_value())
 
 
 def _violate(found: ExactPayload, around: list[_Container], rule: str, value: str) -> None:
-    if len(found.violations) < _MOST_VIOLATIONS:
+    if len(found.violations) < _MAX_VIOLATIONS:
         found.violations.append(domain_event.Violation(_path(around), rule, value))
 
 
 def _path(around: list[_Container]) -> str:
-    """Where the copying stands, as `Payload.Items[3].At`."""
+    """The position that is being copied, as `Payload.Items[3].At`."""
     steps = ["Payload"]
     for container in around[1:]:
         key = container.key
         steps.append(f".{key}" if isinstance(container.copy, dict) else f"[{key}]")
     path = "".join(steps)
-    return path if len(path) <= _LONGEST_PATH else f"{path[: _LONGEST_PATH // 2]}...{path[-_LONGEST_PATH // 2 :]}"
+    return (
+        path
+        if len(path) <= _MAX_PATH_CHARACTERS
+        else f"{path[: _MAX_PATH_CHARACTERS // 2]}...{path[-_MAX_PATH_CHARACTERS // 2 :]}"
+    )

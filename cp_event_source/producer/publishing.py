@@ -1,4 +1,4 @@
-"""Putting domain events on a bus: in batches, trying again what was refused for a while, telling what was not taken."""
+"""Puts domain events on a bus: in batches, with retries of what may succeed later, and returns what was not taken."""
 
 import random
 import threading
@@ -11,24 +11,24 @@ from .event import DomainEvent
 
 _ENTRIES_PER_CALL: Final = 10
 _CALL_BYTES: Final = 1024 * 1024
-"""Of all entries of a call, and also of the one event that a bus delivers and the ingest queue takes."""
+"""The maximum of all entries of a call together, and also of one event that a bus delivers and the ingest queue
+takes."""
 _ENVELOPE_BYTES: Final = 1024
-"""Room for what the bus puts around each event: its own id, time, account, region and the names of all these."""
-MOST_ENTRY_BYTES: Final = _CALL_BYTES - _ENVELOPE_BYTES
-"""Of an entry: a larger one might be taken by the bus, and then fit into neither the ingest queue nor its dead-letter
-queue."""
+"""Reserved for what the bus adds to each event: its own id, time, account, region and their names."""
+MAX_ENTRY_BYTES: Final = _CALL_BYTES - _ENVELOPE_BYTES
+"""The bus might take a larger entry, which then fits into neither the ingest queue nor its dead-letter queue."""
 _DETAIL_TYPE_BYTES: Final = 128
-"""The bus takes 128 characters and drops events with more in silence; in bytes that holds however it counts them."""
+"""The bus takes 128 characters and silently drops events with more. A limit in bytes holds however the bus counts."""
 _SOURCE_CHARACTERS: Final = 256
 
 _FIRST_PAUSE_SECONDS: Final = 0.1
-_LONGEST_PAUSE_SECONDS: Final = 5.0
+_MAX_PAUSE_SECONDS: Final = 5.0
 _RETRYABLE: Final = frozenset(
     {
-        # of entries (PutEventsResultEntry in the API reference), and of whole calls
+        # errors of entries (PutEventsResultEntry in the API reference), and of whole calls
         "InternalFailure",
         "ThrottlingException",
-        # of whole calls alone
+        # errors of whole calls only
         "InternalException",
         "RequestLimitExceeded",
         "RequestTimeout",
@@ -49,11 +49,11 @@ class Unpublished:
 
     event: DomainEvent
     error_code: str
-    """AWS's, such as `ThrottlingException`; the exception's name where there was no answer; or, for an event that was
+    """AWS's code, such as `ThrottlingException`; the exception's name if there was no answer; or, for an event that was
     not sent, `EntryTooLarge` or `UnsupportedPayload`."""
     error_message: str
     attempts: int
-    """How often it was sent; 0 when sending it would have been in vain."""
+    """How often the event was sent; 0 if it was not sent, since the bus would refuse it."""
 
 
 def publish(
@@ -67,33 +67,33 @@ def publish(
 ) -> list[Unpublished]:
     """Put events on a bus.
 
-    An event may get onto the bus although it is in the result, since an answer can be lost, and get there twice. The
-    pipeline stores it once: what is in the result can be published again, now or later, as often as it takes.
+    An event in the result may be on the bus, since an answer can be lost, and an event may be on the bus twice. The
+    pipeline stores it once: you can publish what is in the result again, now or later, as often as necessary.
 
     Args:
         events: read as they are sent, ten at a time.
-        event_bus: its name or ARN. For a bus that does not exist, AWS drops events and reports no error.
-        source: who publishes, at most 256 characters; kept with the event. Not `aws.` and the like, which AWS reserves.
-        client: a boto3 client of `events`. By default one that is made at the first call and kept.
-        max_attempts: how often an event is sent at most, where the error is one that passes. Between the attempts there
-            is a pause of a random length, up to 0.1 s, 0.2 s, 0.4 s, ... 5 s. A client's own retries come on top; the
-            default one makes none.
-        sleep: pauses for so many seconds.
+        event_bus: the bus's name or ARN. If the bus does not exist, AWS drops events and reports no error.
+        source: who publishes, 1 to 256 characters; kept with the event. AWS reserves what begins with `aws.`.
+        client: a boto3 client of `events`. By default the first call makes one, which is kept.
+        max_attempts: how often an event is sent if the error may pass, at least 1. The pauses between the attempts have
+            random lengths, up to 0.1 s, 0.2 s, 0.4 s, ... 5 s. A client's own retries are in addition; the default
+            client makes none.
+        sleep: pauses for a number of seconds.
 
     Returns:
-        The events that were not taken, and why, in no particular order; empty if all are on the bus.
+        The events that the bus did not take, and why, in no particular order; empty if all are on the bus.
 
     Raises:
         ValueError: an argument is out of its range; nothing was sent.
         ModuleNotFoundError: boto3 is not installed.
-        Exception: whatever reading `events` raises; then it is not known which were sent: publish them all again.
+        Exception: what reading `events` raises. Then you do not know which were sent: publish them all again.
     """
     if not event_bus:
-        raise ValueError("event_bus: must be the bus's name or ARN; found nothing")
+        raise ValueError("event_bus: must be the bus's name or ARN; got nothing")
     if not 1 <= len(source) <= _SOURCE_CHARACTERS:
-        raise ValueError(f"source: must have 1 to {_SOURCE_CHARACTERS} characters; found {len(source)}")
+        raise ValueError(f"source: must have 1 to {_SOURCE_CHARACTERS} characters; got {len(source)}")
     if max_attempts < 1:
-        raise ValueError(f"max_attempts: must be at least 1; found {max_attempts}")
+        raise ValueError(f"max_attempts: must be at least 1; got {max_attempts}")
     unpublished: list[Unpublished] = []
     client = client or _client()
     for batch in _batches(events, event_bus, source, unpublished):
@@ -112,7 +112,7 @@ class _Entry:
 
 
 def _entry(event: DomainEvent, event_bus: str, source: str) -> _Entry:
-    # The bus's rules for this pipeline do not look at the DetailType; the whole name is in the detail.
+    # The pipeline's rules do not look at the DetailType; the whole name is in the detail.
     detail_type = event.event_name.encode()[:_DETAIL_TYPE_BYTES].decode(errors="ignore")
     request = {"EventBusName": event_bus, "Source": source, "DetailType": detail_type, "Detail": event.detail}
     size = len(source.encode()) + len(detail_type.encode()) + len(event.detail)  # the detail is ASCII
@@ -122,7 +122,7 @@ def _entry(event: DomainEvent, event_bus: str, source: str) -> _Entry:
 def _batches(
     events: Iterable[DomainEvent], event_bus: str, source: str, unpublished: list[Unpublished]
 ) -> Iterator[list[_Entry]]:
-    """The events in order, as many in a batch as a call takes. Those that no call takes are added to `unpublished`."""
+    """The events in order, as many in a batch as a call takes. Adds those that no call takes to `unpublished`."""
     batch: list[_Entry] = []
     size = 0
     for event in events:
@@ -130,8 +130,8 @@ def _batches(
         if event.unsupported is not None:
             unpublished.append(Unpublished(event, "UnsupportedPayload", event.unsupported, 0))
             continue
-        if entry.size > MOST_ENTRY_BYTES:
-            message = f"{entry.size:,} bytes as an entry; at most {MOST_ENTRY_BYTES:,} get through to the pipeline"
+        if entry.size > MAX_ENTRY_BYTES:
+            message = f"the entry must have at most {MAX_ENTRY_BYTES:,} bytes to reach the pipeline; got {entry.size:,}"
             unpublished.append(Unpublished(event, "EntryTooLarge", message, 0))
             continue
         needed = entry.size + _ENVELOPE_BYTES
@@ -145,7 +145,7 @@ def _batches(
 
 
 def _put(client: Any, batch: list[_Entry], max_attempts: int, sleep: Callable[[float], None]) -> Iterator[Unpublished]:
-    """Send a batch, and again what of it was refused for a while; gives what was not taken."""
+    """Sends a batch, and again what may succeed later; yields what was not taken."""
     pause = _FIRST_PAUSE_SECONDS
     for attempt in range(1, max_attempts + 1):
         refused = []
@@ -159,8 +159,8 @@ def _put(client: Any, batch: list[_Entry], max_attempts: int, sleep: Callable[[f
         if not refused:
             return
         batch = refused
-        sleep(random.uniform(0, pause))  # noqa: S311  # full jitter: producers that were throttled together part
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        sleep(random.uniform(0, pause))  # noqa: S311  # full jitter: producers that were throttled together separate
+        pause = min(2 * pause, _MAX_PAUSE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class _Error:
 
 
 def _call(client: Any, batch: list[_Entry]) -> list[_Error | None]:
-    """One PutEvents; for each entry the error, or None where the bus has it."""
+    """One PutEvents; for each entry the error, or None if the bus has the entry."""
     from botocore import exceptions  # here, since events can be made without it
 
     try:

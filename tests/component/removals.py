@@ -43,7 +43,7 @@ def dropped(_resource: Registration) -> None:
 
 
 def unprotected(resource: Registration) -> Registration:
-    """Pulumi deletes it when told to."""
+    """Pulumi deletes it when asked to."""
     return replace(resource, protect=False)
 
 
@@ -75,7 +75,7 @@ def put(value: Any, *path: str) -> Change:
 
 
 def several(*changes: Change) -> Change:
-    """Several changes of one resource, none of which drops it."""
+    """Several changes of one resource; none drops it."""
 
     def change(resource: Registration) -> Registration | None:
         return reduce(lambda changed, each: each(changed), changes, resource)

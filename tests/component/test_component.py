@@ -9,8 +9,8 @@ import pytest
 from pulumi.runtime.resource import inherited_child_alias
 
 from cp_event_source import CpEventSource
-from cp_event_source.arguments import MAX_NAME_LENGTH
-from cp_event_source.monitoring import DEFAULT_THRESHOLDS
+from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
+from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 
 from .deployment import (
     ACCOUNT,

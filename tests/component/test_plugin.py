@@ -147,7 +147,7 @@ def test_it_constructs_the_layer_and_warns_through_the_engine(
 
 
 def test_a_bad_input_comes_back_named(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
-    with pytest.raises(grpc.RpcError, match="cp_domain_name: '' is blank"):
+    with pytest.raises(grpc.RpcError, match="cp_domain_name: must not be blank; got ''"):
         construct(plugin, engine, "CpEventSource", "files", {"cpDomainName": "", "cpDomainLogicLayer": LAYER})
 
 
@@ -156,7 +156,7 @@ def test_one_that_is_known_only_later_comes_back_named_too(
 ) -> None:
     later = {rpc._special_sig_key: rpc._special_output_value_sig, "value": "alias/company"}
     inputs = {"cpDomainName": "File", "cpDomainLogicLayer": LAYER, "kmsKeyArn": later}
-    with pytest.raises(grpc.RpcError, match="kms_key_arn: 'alias/company' is not the ARN of a KMS key"):
+    with pytest.raises(grpc.RpcError, match=r"kms_key_arn: must be the ARN of a KMS key .*; got 'alias/company'"):
         construct(plugin, engine, "CpEventSource", "files", inputs)
 
 

@@ -34,6 +34,7 @@ from cp_event_source.domain_layer_check import check_domain_layer
 from cp_event_source.handler import rebuild_requests
 from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 from cp_event_source.handler.values import exact_json
+from cp_event_source.layer.contract_check import check_domain_layer
 from tests.examples.layer import fold, load_layer
 from tests.examples.program import run_program
 

@@ -2,8 +2,8 @@
 
 import re
 
-from cp_event_source.costs import estimate, summary
-from cp_event_source.costs.page import LOADS
+from cp_event_source.pages.costs import estimate, summary
+from cp_event_source.pages.costs.page import LOADS
 
 from .markdown import REPOSITORY
 
@@ -12,7 +12,7 @@ SECTION = README.partition("## What it costs\n")[2].partition("\n## ")[0]
 
 
 def test_the_table_is_the_codes() -> None:
-    assert f"\n\n{summary()}\n\n" in SECTION, "put the output of cp_event_source.costs.summary() there"
+    assert f"\n\n{summary()}\n\n" in SECTION, "put the output of cp_event_source.pages.costs.summary() there"
 
 
 def test_the_sums_are_what_a_user_gets() -> None:

@@ -18,7 +18,9 @@ from cp_event_source.handler.projection import rows as domain_row
 from cp_event_source.handler.projection.marks import Mark, Marks
 from cp_event_source.handler.projection.snapshots import Snapshot
 from cp_event_source.handler.values import attribute_value
-from cp_event_source.monitoring import DEFAULT_THRESHOLDS
+from cp_event_source.inputs import arguments, checks
+from cp_event_source.resources import persist_function, project_function, queues
+from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 
 from ..component.deployment import component, deploy, in_program
 from ..handler import slowest_messages
@@ -63,10 +65,10 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
 @pytest.mark.parametrize(
     ("page", "phrase"),
     [
-        ("docs/reference/functions-and-tables.md", f"| the time-out | {functions.PERSIST_TIMEOUT_SECONDS} |"),
+        ("docs/reference/functions-and-tables.md", f"| the time-out | {persist_function.TIMEOUT_SECONDS} |"),
         (
             "docs/reference/functions-and-tables.md",
-            f"six times the time-out | {6 * functions.PERSIST_TIMEOUT_SECONDS} |",
+            f"six times the time-out | {6 * persist_function.TIMEOUT_SECONDS} |",
         ),
         (
             "docs/reference/functions-and-tables.md",
@@ -91,12 +93,12 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
             ),
         ),
         ("docs/reference/component.md", f"at most {arguments.MAX_NAME_LENGTH} letters"),
-        ("docs/reference/component.md", f"1 to {argument_checks.MAX_DOMAIN_NAME_LENGTH} ASCII"),
+        ("docs/reference/component.md", f"1 to {checks.MAX_DOMAIN_NAME_LENGTH} ASCII"),
         ("docs/reference/component.md", f"logs kept for {arguments.DEFAULT_LOG_RETENTION_DAYS} days"),
         ("docs/reference/component.md", f"logs are kept {arguments.DEVELOPMENT_LOG_RETENTION_DAYS} days"),
         ("docs/reference/component.md", f"queues keep {queues.RETENTION_SECONDS // 86_400} days"),
         ("README.md", f"{len(DEFAULT_THRESHOLDS)} alarms that each name"),
-        ("README.md", f"one invocation of {functions.PROJECT_TIMEOUT_SECONDS // 60} minutes"),
+        ("README.md", f"one invocation of {project_function.TIMEOUT_SECONDS // 60} minutes"),
     ],
 )
 def test_a_page_names_the_limit_that_the_code_has(page: str, phrase: str) -> None:

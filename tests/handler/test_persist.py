@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from cp_event_source import functions
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.state import NOTHING
@@ -19,6 +18,7 @@ from cp_event_source.handler.persist import _FRACTION_OF_TIME
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import decode, decode_item, item_size
+from cp_event_source.resources import persist_function
 
 from .given import detail, logic
 from .on_moto import PersistFunction, client_error

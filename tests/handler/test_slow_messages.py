@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from cp_event_source import functions, queues
 from cp_event_source.handler import persist
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.aws.settings import PersistSettings
@@ -33,7 +32,7 @@ MESSAGES = 600
 MARGIN = 2
 """How many times what is measured the slowest batch may take: a processor may be slower, and AWS's calls take time."""
 
-_SHARE_OF_A_PROCESSOR = functions.PERSIST_MEMORY_MB / WHOLE_PROCESSOR_MB
+_SHARE_OF_A_PROCESSOR = persist_function.MEMORY_MB / WHOLE_PROCESSOR_MB
 STORED_SECONDS = SLOWEST_SECONDS / _SHARE_OF_A_PROCESSOR
 CONFLICT_SECONDS = SLOWEST_CONFLICT_SECONDS / _SHARE_OF_A_PROCESSOR
 

@@ -69,9 +69,12 @@ def test_a_zip_file_inside_an_archive_is_unpacked(tmp_path: Path) -> None:
     ("archive", "message"),
     [
         (pulumi.RemoteArchive("https://localhost/code.zip"), "RemoteArchive.*use a local file"),
-        (pulumi.AssetArchive({"a": pulumi.FileAsset("gone.py")}), "no such file.*gone.py"),
-        (pulumi.FileArchive("gone"), "no such file.*gone"),
-        ("code.zip", "found str"),
+        (
+            pulumi.AssetArchive({"a": pulumi.FileAsset("gone.py")}),
+            "gone.py: must be a file or folder; got none at .*gone.py",
+        ),
+        (pulumi.FileArchive("gone"), "gone: must be a file or folder; got none at .*gone"),
+        ("code.zip", "must be a file, a text or an archive of them; got str"),
     ],
 )
 def test_what_cannot_be_read_is_refused(archive: object, message: str, tmp_path: Path) -> None:

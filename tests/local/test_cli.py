@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source import cli, handler_code
+from cp_event_source import cli
+from cp_event_source.resources import code_archive
 from cp_event_source.version import VERSION
 from tests.local.programs_on_disk import write_program
 
@@ -31,12 +32,12 @@ def test_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
         (["local"], "PROGRAM_DIR"),
         (["package"], "FILE.zip"),
         (["compliance", "File"], "unrecognized arguments: File"),
-        (["local", ".", "--config", "novalue"], "'novalue' is not KEY=VALUE"),
-        (["local", ".", "--patience", "0"], "'0' is not a number of seconds above 0"),
-        (["local", ".", "--patience", "nan"], "'nan' is not a number of seconds above 0"),
+        (["local", ".", "--config", "novalue"], "must be KEY=VALUE; got 'novalue'"),
+        (["local", ".", "--patience", "0"], "must be a number of seconds above 0; got '0'"),
+        (["local", ".", "--patience", "nan"], "must be a number of seconds above 0; got 'nan'"),
     ],
 )
-def test_wrong_usage_is_told_and_is_exit_code_2(
+def test_wrong_usage_is_reported_and_is_exit_code_2(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -59,7 +60,7 @@ def test_without_the_extra_it_says_how_to_install_it(
     assert "pip install 'cp-event-source[local]'" in capsys.readouterr().err
 
 
-def test_events_that_cannot_be_read_are_told_before_anything_is_started(
+def test_events_that_cannot_be_read_are_reported_before_anything_is_started(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["local", str(tmp_path), "--events", str(tmp_path / "gone.json")]) == 1
@@ -69,7 +70,7 @@ def test_events_that_cannot_be_read_are_told_before_anything_is_started(
     assert "Emulator ready" not in text
 
 
-def test_a_failing_program_is_told_and_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_program_is_reported_and_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program = write_program(tmp_path / "unknown", "import pulumi_aws as aws; aws.s3.Bucket('files')")
 
     assert cli.main(["local", str(program)]) == 1
@@ -83,7 +84,7 @@ def test_events_without_a_pipeline_are_an_error(tmp_path: Path, capsys: pytest.C
 
     assert cli.main(["local", str(program), "--events", str(tmp_path / "events.json")]) == 1
 
-    assert "no CpEventSource in what was deployed" in capsys.readouterr().out
+    assert "a program must deploy a CpEventSource to send events to; got none" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -109,11 +110,11 @@ def test_the_functions_code_is_written_whole_and_each_time_the_same(tmp_path: Pa
 
     assert first.read_bytes() == second.read_bytes()
     with zipfile.ZipFile(first) as package:
-        code = {name: file.read_bytes() for name, file in handler_code.code_files().items()}
+        code = {name: file.read_bytes() for name, file in code_archive.code_files().items()}
         assert {name: package.read(name) for name in package.namelist()} == code
 
 
-def test_an_archive_that_cannot_be_written_is_told_and_is_exit_code_1(
+def test_an_archive_that_cannot_be_written_is_reported_and_is_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "gone" / "code.zip"
@@ -132,7 +133,7 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("command", [["compliance"], ["costs"], ["package", "code.zip"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["compliance"], ["costs"], ["schema"], ["package", "code.zip"]], ids=" ".join)
 def test_what_is_only_printed_or_written_needs_neither_pulumi_nor_the_extra(command: list[str], tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", WITHOUT_WHAT_A_DEPLOYMENT_OR_THE_EXTRA_NEEDS, *command],

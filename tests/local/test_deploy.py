@@ -163,7 +163,7 @@ def test_an_encrypted_setting_says_how_to_give_it(run: LocalRun, tmp_path: Path)
     program = write_program(tmp_path / "secretive", "")
     (program / "Pulumi.local.yaml").write_text("config:\n  secretive:key:\n    secure: abc\n")
 
-    with pytest.raises(ProgramError, match=r"secretive:key is encrypted.*--config secretive:key="):
+    with pytest.raises(ProgramError, match=r"secretive:key: must not be encrypted.*--config secretive:key="):
         run.deploy(program)
 
 
@@ -225,8 +225,8 @@ def test_an_unknown_input_is_an_error_that_names_it(run: LocalRun, tmp_path: Pat
         ("aws.get_caller_identity()", "getCallerIdentity.*not supported in a local run"),
         ("aws.sqs.Queue.get('q', 'https://queue')", "starts with an empty account"),
         ("aws.sqs.Queue('q', opts=pulumi.ResourceOptions(import_='https://q'))", "import_"),
-        ("aws.sqs.Queue('q', region='eu-west-1')", "region is 'eu-west-1'.*'us-east-1'"),
-        ("aws.cloudwatch.EventRule('r' * 70, event_pattern='{}')", "78 characters; at most 64"),
+        ("aws.sqs.Queue('q', region='eu-west-1')", "region: must be 'us-east-1'.*; got 'eu-west-1'"),
+        ("aws.cloudwatch.EventRule('r' * 70, event_pattern='{}')", "name: must have at most 64 characters; got 78"),
         ("aws.sqs.Queue('q'); aws.sqs.Queue('q')", "registered before"),
         ("aws.dynamodb.Table('t', hash_key='H', attributes=[3])", "Table 't': not understood"),
         ("raise ValueError('broken program')", r"(?s)__main__\.py.*ValueError: broken program"),
@@ -262,18 +262,18 @@ def test_a_program_can_be_deployed_once(run: LocalRun, tmp_path: Path) -> None:
     program = write_program(tmp_path / "once", "")
     run.deploy(program)
 
-    with pytest.raises(LocalRunError, match="'once' is deployed already"):
+    with pytest.raises(LocalRunError, match=r"a run can deploy a project once.* got 'once' again"):
         run.deploy(program)
 
 
 @pytest.mark.parametrize(
     ("yaml", "message"),
     [
-        (None, r"no Pulumi\.yaml there"),
+        (None, r"must hold a Pulumi\.yaml; got none"),
         ("name: [", "cannot be read as YAML"),
-        ("runtime: python", "name is missing"),
-        ("name: x\nruntime: nodejs", "runtime is 'nodejs'"),
-        ("name: x\nruntime: python", "needs a file __main__.py"),
+        ("runtime: python", "name: must be given; got nothing"),
+        ("name: x\nruntime: nodejs", "runtime: must be python for a local run; got 'nodejs'"),
+        ("name: x\nruntime: python", "main: must be a file, or a folder with a file __main__.py"),
     ],
 )
 def test_a_folder_without_a_program_is_refused(run: LocalRun, tmp_path: Path, yaml: str | None, message: str) -> None:

@@ -31,7 +31,7 @@ def test_a_missing_required_input_is_named_with_its_path() -> None:
     block = Inputs({"policy": {}}).block("policy")
     assert block is not None
 
-    with pytest.raises(UnsupportedError, match=r"policy\.arn is missing"):
+    with pytest.raises(UnsupportedError, match=r"policy\.arn: must be given; got nothing"):
         block.need("arn")
 
 

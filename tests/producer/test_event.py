@@ -244,11 +244,11 @@ def test_its_payload_does_not_show_in_its_text() -> None:
         (-(2**63), None),
         (Decimal(2**63 - 1) + Decimal("0.5"), None),
         (Decimal("0.1234567890123456789012345678901234567"), None),
-        ([{"a": 2**63}], r"Payload\[0\]\.a: a whole number outside of 64 bits"),
-        (-(2**63) - 1, "Payload: a whole number outside of 64 bits"),
-        (1e19, "Payload: a whole number outside of 64 bits"),
-        (Decimal("1E+999999999"), "Payload: a whole number outside of 64 bits"),
-        (Decimal("-9223372036854775809.00"), "Payload: a whole number outside of 64 bits"),
+        ([{"a": 2**63}], r"Payload\[0\]\.a: must be within 64 bits, for PutEvents"),
+        (-(2**63) - 1, "Payload: must be within 64 bits, for PutEvents"),
+        (1e19, "Payload: must be within 64 bits, for PutEvents"),
+        (Decimal("1E+999999999"), "Payload: must be within 64 bits, for PutEvents"),
+        (Decimal("-9223372036854775809.00"), "Payload: must be within 64 bits, for PutEvents"),
     ],
 )
 def test_it_tells_which_numbers_putevents_does_not_take(payload: Any, reason: str | None) -> None:

@@ -137,13 +137,13 @@ def test_every_error_that_is_sent_again_is_in_the_reference() -> None:
     "phrase",
     [
         f"{publishing._ENTRIES_PER_CALL} entries, {publishing._CALL_BYTES:,} bytes",
-        f"{publishing.MOST_ENTRY_BYTES:,} bytes in an entry",
-        f"{event._MOST_LEVELS:,} levels",
+        f"{publishing.MAX_ENTRY_BYTES:,} bytes in an entry",
+        f"{event._MAX_LEVELS:,} levels",
         f"{-(2**63):,} to {2**63 - 1:,}",
         f"first {publishing._DETAIL_TYPE_BYTES} bytes",
         f"1 to {publishing._SOURCE_CHARACTERS} characters",
         f"between 0 and {publishing._FIRST_PAUSE_SECONDS:g} s; the longest doubles",
-        f"up to {publishing._LONGEST_PAUSE_SECONDS:g} s",
+        f"up to {publishing._MAX_PAUSE_SECONDS:g} s",
     ],
 )
 def test_the_reference_names_the_limit_that_the_code_has(phrase: str) -> None:

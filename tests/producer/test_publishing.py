@@ -67,7 +67,7 @@ LASTING_ERRORS: list[Exception] = [
 
 
 class Bus:
-    """A client that answers as it is told: with an exception, or with a result for each entry."""
+    """A client with prepared answers: an exception, or a result for each entry."""
 
     def __init__(
         self, answer: Callable[[int], Exception | list[dict[str, str]]] = lambda count: [TAKEN] * count
@@ -146,7 +146,7 @@ def test_calls_are_as_full_as_they_may_be() -> None:
 
 
 def test_the_largest_entry_is_sent_and_one_byte_more_is_not_and_the_others_are() -> None:
-    room = publishing.MOST_ENTRY_BYTES - len("me") - len("FileUploaded") - len(an_event("").detail)
+    room = publishing.MAX_ENTRY_BYTES - len("me") - len("FileUploaded") - len(an_event("").detail)
     events = [an_event(1), an_event("x" * room), an_event("x" * (room + 1)), an_event(2)]
     bus = Bus()
 
@@ -154,7 +154,7 @@ def test_the_largest_entry_is_sent_and_one_byte_more_is_not_and_the_others_are()
 
     assert refused.event is events[2]
     assert (refused.error_code, refused.attempts) == ("EntryTooLarge", 0)
-    assert refused.error_message == "1,047,553 bytes as an entry; at most 1,047,552 get through to the pipeline"
+    assert refused.error_message == "the entry must have at most 1,047,552 bytes to reach the pipeline; got 1,047,553"
     assert bus.sent() == [event.detail for event in (events[0], events[1], events[3])]
     assert max(entry_size(entry) for entries, _ in bus.calls for entry in entries) == 1_047_552
 
@@ -202,7 +202,7 @@ def test_whatever_fails_at_any_attempt_each_event_is_on_the_bus_or_comes_back(
     assert all(each.attempts == times_sent[each.event.detail] for each in unpublished)
     last: dict[str, Exception | dict[str, str]] = {}
     for detail, result in bus.results():
-        assert detail not in last or passes(last[detail]), "sent again after it was taken, or refused for good"
+        assert detail not in last or passes(last[detail]), "sent again after it was taken, or refused permanently"
         last[detail] = result
     for each in unpublished:
         assert each.attempts == max_attempts or not passes(last[each.event.detail])
@@ -298,9 +298,9 @@ def test_an_error_of_a_call_that_is_no_answer_of_aws_is_not_hidden() -> None:
     ("options", "reason"),
     [
         ({"event_bus": ""}, "event_bus: must be"),
-        ({"source": ""}, "source: must have 1 to 256 characters; found 0"),
-        ({"source": "x" * 257}, "source: must have 1 to 256 characters; found 257"),
-        ({"max_attempts": 0}, "max_attempts: must be at least 1; found 0"),
+        ({"source": ""}, "source: must have 1 to 256 characters; got 0"),
+        ({"source": "x" * 257}, "source: must have 1 to 256 characters; got 257"),
+        ({"max_attempts": 0}, "max_attempts: must be at least 1; got 0"),
     ],
 )
 def test_an_argument_out_of_its_range_is_refused_before_anything_is_sent(options: Any, reason: str) -> None:

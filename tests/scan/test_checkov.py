@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source.compliance import CONTROLS, Default, NotDone
-from tests.component.controls import CHECKS
-from tests.component.controls.options import GIVEN_KEY
+from cp_event_source.pages.compliance import CONTROLS, Default, NotDone
 from tests.component.deployment import PARTITION, Deployment, Registration, component, deploy, in_program
+from tests.component.pages.controls import CHECKS
+from tests.component.pages.controls.options import GIVEN_KEY
 from tests.component.removals import without
 from tests.scan.terraform import render
 

@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.component.controls import CHECKS
 from tests.component.deployment import Deployment, component, deploy, in_program
+from tests.component.pages.controls import CHECKS
 from tests.scan.terraform import MAPS, render, terraform_type
 
 

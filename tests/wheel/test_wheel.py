@@ -69,7 +69,7 @@ def test_the_wheel_holds_the_functions_code_inside_the_package_and_nothing_else(
 
 def test_it_imports_without_an_aws_library_and_finds_the_functions_code(deploying: Path, tmp_path: Path) -> None:
     program = (
-        "import cp_event_source, importlib.util as u; from cp_event_source import handler_code as h;"
+        "import cp_event_source, importlib.util as u; from cp_event_source.resources import code_archive as h;"
         "files = h.code_files();"
         "assert u.find_spec('botocore') is None, 'to deploy takes Pulumi and nothing else';"
         "assert u.find_spec('handler') is None, 'a top-level module named handler is a bad neighbour';"

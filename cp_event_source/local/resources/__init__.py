@@ -1,4 +1,4 @@
-"""The resource types that a local run creates in the emulator: one module per service."""
+"""The resource types that a local run creates in the emulator: one module for each service."""
 
 from typing import Final
 
@@ -16,9 +16,9 @@ CREATORS: Final[dict[str, Creator]] = {
     **sns.CREATORS,
     **sqs.CREATORS,
 }
-"""What creates a resource of a type, by Pulumi's type token."""
+"""The function that creates a resource of a type, by Pulumi's type token."""
 
 NOTES: Final = {**cloudwatch.NOTES, **lambda_functions.NOTES}
-"""What to announce of a resource type that does less here than on AWS, by Pulumi's type token: once for a program."""
+"""The note on a resource type that does less here than on AWS, by Pulumi's type token. A program gets it once."""
 
 __all__ = ["CREATORS", "NOTES", "Created", "Creator", "Request"]

@@ -1,4 +1,4 @@
-"""CloudWatch alarms and dashboards. (Log groups have a module of their own.)"""
+"""CloudWatch alarms and dashboards. Log groups have a module of their own."""
 
 from typing import Any, Final
 
@@ -44,7 +44,7 @@ def _metric_alarm(request: Request) -> Created:
 
 
 def _query(query: Inputs) -> dict[str, Any]:
-    """One metric, or one expression over others."""
+    """A metric, or an expression over other metrics."""
     result = {
         "Id": query.need("id"),
         **query.given(
@@ -77,7 +77,7 @@ def _dashboard(request: Request) -> Created:
 
 
 NOTES: Final = {"aws:cloudwatch/metricAlarm:MetricAlarm": "alarms are created but never fire"}
-"""What a local run announces of resources that are created and do less than on AWS."""
+"""The notes on resources that do less here than on AWS."""
 
 CREATORS: Final[dict[str, Creator]] = {
     "aws:cloudwatch/dashboard:Dashboard": _dashboard,

@@ -36,7 +36,7 @@ def _table(request: Request) -> Created:
         table["LocalSecondaryIndexes"] = [_index(index, None) for index in indexes]
     if tags := request.tags():
         table["Tags"] = tags
-    # No capacity is metered or kept warm here.
+    # The emulator does not meter capacity or keep it warm.
     inputs.no_effect("onDemandThroughput", "warmThroughput")
     dynamodb.create_table(**table)
     dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig=WAIT)
@@ -55,7 +55,7 @@ def _table(request: Request) -> Created:
 
 
 def _after_creation(dynamodb: Any, name: str, inputs: Inputs) -> None:
-    """What the service sets in calls of their own."""
+    """The settings that the service takes in separate calls."""
     if (recovery := inputs.block("pointInTimeRecovery")) and recovery.get("enabled"):
         settings = {
             "PointInTimeRecoveryEnabled": True,

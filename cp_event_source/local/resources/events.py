@@ -1,4 +1,4 @@
-"""EventBridge: buses, rules, targets, bus policies. (Pulumi calls the module `cloudwatch`, its old name.)"""
+"""EventBridge: buses, rules, targets, bus policies. Pulumi calls its module by the old name, `cloudwatch`."""
 
 import json
 from typing import Any, Final
@@ -27,7 +27,7 @@ def _rule(request: Request) -> Created:
     name = request.physical_name(64)
     bus = inputs.get("eventBusName", _DEFAULT_BUS)
     enabled = inputs.get("isEnabled", True)
-    inputs.no_effect("forceDestroy")  # nothing is destroyed but as a whole
+    inputs.no_effect("forceDestroy")  # everything is destroyed together
     rule = {
         "Name": name,
         "EventBusName": bus,
@@ -75,7 +75,7 @@ def _target(request: Request) -> Created:
 
 
 def _bus_policy(request: Request) -> Created:
-    """Not put: the emulator would make of any policy a statement that lets everybody in, and has no other accounts."""
+    """Not put: the emulator would turn any policy into one that lets everybody in, and has no other accounts."""
     bus = request.inputs.get("eventBusName", _DEFAULT_BUS)
     policy = request.inputs.need("policy")
     if isinstance(policy, str):

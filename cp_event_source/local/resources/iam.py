@@ -1,4 +1,4 @@
-"""IAM roles and policies. The emulator keeps them, and enforces them only where that is asked for."""
+"""IAM roles and policies. The emulator keeps them, and enforces them only if it is asked to."""
 
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ def _role(request: Request) -> Created:
             PermissionsBoundary="permissionsBoundary",
         ),
     }
-    inputs.no_effect("forceDetachPolicies")  # nothing is destroyed but as a whole
+    inputs.no_effect("forceDetachPolicies")  # everything is destroyed together
     answer = iam.create_role(**role)["Role"]
     for policy in inputs.blocks("inlinePolicies"):
         iam.put_role_policy(RoleName=name, PolicyName=policy.need("name"), PolicyDocument=policy.need("policy"))

@@ -1,4 +1,4 @@
-"""KMS keys. The emulator keeps them, and encrypts nothing of what other services store with them."""
+"""KMS keys. The emulator keeps them, and does not encrypt what other services store with them."""
 
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ def _key(request: Request) -> Created:
             Policy="policy",
         ),
     }
-    inputs.no_effect("deletionWindowInDays")  # nothing is destroyed but as a whole
+    inputs.no_effect("deletionWindowInDays")  # everything is destroyed together
     answer = kms.create_key(**key)["KeyMetadata"]
     key_id = answer["KeyId"]
     if inputs.get("enableKeyRotation"):

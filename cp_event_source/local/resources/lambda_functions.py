@@ -45,9 +45,9 @@ def _function(request: Request) -> Created:
             LogGroup="logGroup",
             SystemLogLevel="systemLogLevel",
         )
-    # They only tell Pulumi when to upload the code again, or what to keep when destroying.
+    # These say only when Pulumi uploads the code again, and what it keeps when it destroys.
     inputs.no_effect("sourceCodeHash", "skipDestroy")
-    inputs.no_effect("codeSigningConfigArn")  # nothing is signed here, and nothing refused
+    inputs.no_effect("codeSigningConfigArn")  # nothing here signs code or checks signatures
     answer = client.create_function(**function)
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=WAIT)
     concurrency = inputs.get("reservedConcurrentExecutions", -1)
@@ -74,7 +74,7 @@ def _code(request: Request) -> bytes:
     if (bucket := request.inputs.get("s3Bucket")) is not None:
         raise UnsupportedError(
             f"its code lies in the bucket {bucket!r}, and a local run starts with an empty account; give the function"
-            f" its code as `code` when the stack is the local one"
+            f" its code as `code` if the stack is the local one"
         )
     return zipped(request.inputs.need("code"), request.folder)
 
@@ -197,7 +197,7 @@ def _asynchronous_invocation(request: Request) -> Created:
 
 
 def _destination(destinations: Inputs, name: str, arn: str) -> dict[str, Any]:
-    """One destination as the service takes it; `arn` is Pulumi's name of the input that holds the ARN."""
+    """A destination as the service takes it; `arn` is Pulumi's name of the input that holds the ARN."""
     block = destinations.block(name)
     return {name[0].upper() + name[1:]: {"Destination": block.need(arn)}} if block else {}
 
@@ -212,7 +212,7 @@ NOTES: Final = {
         "results of rebuilds and other asynchronous invocations do not reach the event bus"
     )
 }
-"""What a local run announces of resources that are created and do less than on AWS."""
+"""The notes on resources that do less here than on AWS."""
 
 CREATORS: Final[dict[str, Creator]] = {
     "aws:lambda/eventSourceMapping:EventSourceMapping": _event_source_mapping,

@@ -1,4 +1,4 @@
-"""CloudWatch log groups. (Pulumi has them in `cloudwatch`.)"""
+"""CloudWatch log groups. Pulumi has them in its module `cloudwatch`."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ def _log_group(request: Request) -> Created:
         "tags": inputs.get("tags", {}),
         **inputs.given(kmsKeyId="kmsKeyId", logGroupClass="logGroupClass"),
     }
-    # Nothing is destroyed but as a whole.
+    # Everything is destroyed together.
     inputs.no_effect("deletionProtectionEnabled", "skipDestroy")
     logs.create_log_group(**group)
     if days := inputs.get("retentionInDays"):

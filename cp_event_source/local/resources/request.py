@@ -1,4 +1,4 @@
-"""What a resource module is given, and what it gives back."""
+"""The request to create a resource, and what is created."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ _SUFFIX_DIGITS: Final = 7
 """Pulumi's auto-naming: logical name, hyphen, seven hex digits."""
 
 WAIT: Final = {"Delay": 0.05, "MaxAttempts": 600}
-"""How to wait for a resource to become active: the emulator takes milliseconds, AWS's defaults are seconds."""
+"""How to wait until a resource is active: the emulator takes milliseconds, AWS's defaults are seconds."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One resource to create: its logical name, its inputs, and where to create it."""
+    """A resource to create: its logical name, its inputs, and where to create it."""
 
     name: str
     inputs: Inputs
@@ -33,10 +33,10 @@ class Request:
         Args:
             limit: the service's longest name, in characters.
             given: the input that holds the given name.
-            start: what the service wants a name to start with, put in front of one that is made.
+            start: what the service requires a name to start with; a name that is made here starts with it.
 
         Raises:
-            UnsupportedError: when the name would be longer, as Pulumi would refuse it too.
+            UnsupportedError: the name is longer; Pulumi would refuse it, too.
         """
         name = self.inputs.get(given)
         prefix = self.inputs.get(f"{given}Prefix")
@@ -44,7 +44,7 @@ class Request:
             prefix = prefix if prefix is not None else f"{start}{self.name}-"
             name = prefix + secrets.token_hex(_SUFFIX_DIGITS)[:_SUFFIX_DIGITS]
         if len(name) > limit:
-            raise UnsupportedError(f"the name {name!r} has {len(name)} characters; at most {limit} are allowed")
+            raise UnsupportedError(f"{given}: must have at most {limit} characters; got {len(name)} ({name!r})")
         return str(name)
 
     def tags(self) -> list[dict[str, str]]:
@@ -64,5 +64,5 @@ Creator = Callable[[Request], Created]
 
 
 def text(value: object) -> str:
-    """A value as the attribute of a queue or a topic: these are texts."""
+    """A value as the attribute of a queue or a topic, which is a text."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -48,7 +48,7 @@ def _topic_policy(request: Request) -> Created:
 def _subscription(request: Request) -> Created:
     inputs = request.inputs
     given = inputs.given(**_SUBSCRIPTION_ATTRIBUTES)
-    # The emulator confirms what needs no confirming by the receiver, at once.
+    # The emulator at once confirms what the receiver need not confirm.
     inputs.no_effect("confirmationTimeoutInMinutes", "endpointAutoConfirms")
     arn = request.clients("sns").subscribe(
         TopicArn=inputs.need("topic"),

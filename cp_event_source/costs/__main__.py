@@ -1,8 +1,0 @@
-"""Prints the page: `python -m cp_event_source.costs > docs/costs.md`."""
-
-import sys
-
-from .page import page
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

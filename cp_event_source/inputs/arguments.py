@@ -1,0 +1,280 @@
+"""The component's inputs, their defaults and limits, and the settings made of them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, NotRequired, TypedDict, cast
+
+import pulumi
+
+from . import arn_patterns, checks
+from .checks import Check
+
+DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
+
+MAX_FUTURE_SKEW_LIMIT_SECONDS: Final = 10 * 365 * 24 * 3600
+"""Ten years: more than any clock is wrong by, and far from the year 9999, where times that can be ordered end."""
+
+DEFAULT_EVENTS_PER_SNAPSHOT: Final = 100
+
+MIN_EVENTS_PER_SNAPSHOT: Final = 10
+"""With fewer events for each snapshot, which is a write of a row's size, snapshots cost more than a tenth of a write
+for each event, and save only reads that one page of a query holds anyway."""
+
+MAX_EVENTS_PER_SNAPSHOT: Final = 10_000
+"""An event that is one position late then reads 20,000 events. With more, late events cost what snapshots are there to
+save."""
+
+MAX_NAME_LENGTH: Final = 43
+"""Names of functions, roles and rules have at most 64 characters, with `-persist-role` as the longest suffix. Names of
+queues have longer suffixes and at most 80 characters. Automatic naming adds eight characters."""
+
+DEFAULT_LOG_RETENTION_DAYS: Final = 365
+"""A year, as Security Hub's CloudWatch.16 asks for."""
+
+DEVELOPMENT_LOG_RETENTION_DAYS: Final = 7
+
+LOG_RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs takes (PutRetentionPolicy)."""
+
+MAX_PUBLISHERS: Final = 50
+"""A bus's policy has at most 10,240 characters: enough for 50 ARNs of ordinary length."""
+
+MAX_ALARM_ACTIONS: Final = 4
+"""An alarm takes five actions, and the topic is one of them."""
+
+MAX_RESERVED_CONCURRENCY: Final = 100_000
+"""More than any account's quota so far. AWS refuses more than the account has left."""
+
+
+class SignedCodeArgs(TypedDict):
+    """Where the signed code of the functions is: what AWS Signer made of the archive that `cp-event-source package`
+    wrote."""
+
+    code_signing_config_arn: pulumi.Input[str]
+    """ARN of the code signing configuration that both functions are checked against."""
+
+    s3_bucket: pulumi.Input[str]
+    """Name of the bucket with the signed archive, in the region that the component is deployed to."""
+
+    s3_key: pulumi.Input[str]
+    """Key of the signed archive in the bucket."""
+
+    s3_object_version: pulumi.Input[str]
+    """Version of that object, so that a deployment has exactly this code."""
+
+
+class CpEventSourceArgs(TypedDict):
+    """The inputs of `CpEventSource`."""
+
+    cp_domain_name: str
+    """Name of the domain, for example `File`: events whose `DomainName` equals it are processed. 1 to 256
+    characters: ASCII letters, digits, inner spaces and `_ . : / = + @ -`."""
+
+    cp_domain_logic_layer: pulumi.Input[str]
+    """ARN of the Lambda layer version that holds `python/domain_handler.py`, for example
+    `DomainPythonLayer(...).arn`. It runs on Python 3.14 and arm64: packages with compiled code in the layer
+    must fit."""
+
+    cp_event_bus: NotRequired[pulumi.Input[str]]
+    """Name or ARN of the event bus to attach to, in the account and region that the component is deployed to
+    (`default` is the account's default bus). Without it the component makes a bus of its own."""
+
+    max_future_skew_seconds: NotRequired[int]
+    """How many seconds an event's `EventTime` may be in the future; a later event is quarantined. A whole number from 0
+    to 315,360,000 (ten years); default 600."""
+
+    events_per_snapshot: NotRequired[int]
+    """After how many events of a domain object its state is kept. An event that arrives after `d` newer ones reads at
+    most `2 * d + 2 * events_per_snapshot` events, however long the history, once there are snapshots of the current
+    logic. A smaller number makes late events cheaper and costs more writes, each of a row's size. A whole number from
+    10 to 10,000; default 100."""
+
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags for every resource that can be tagged, besides the component's own `cp-event-source:component` and
+    `cp-event-source:domain`. AWS Backup can select the tables by one."""
+
+    development: NotRequired[bool]
+    """True for a stack that may be thrown away with all its events: nothing is protected from deletion, the tables
+    cannot be restored to an earlier time, logs are kept for 7 days, and there are no alarms and no dashboard
+    unless you ask for them. Default false."""
+
+    publishers: NotRequired[list[pulumi.Input[str]]]
+    """Who may put events on the component's own bus besides its own account: account numbers, and ARNs of roles or
+    users. Not with `cp_event_bus`, which has a policy of its own."""
+
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the KMS key that encrypts everything, in the region that the component is deployed to; its policy must
+    allow what `key_policy_statements` returns. Without it the component makes a key of its own."""
+
+    alarms: NotRequired[bool]
+    """Whether there are alarms. Default true, in a development stack false."""
+
+    alarm_topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic that alarms notify; its policy, and that of its key, must let CloudWatch publish. Without it
+    the component makes a topic of its own."""
+
+    alarm_actions: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of the actions that alarms take besides notifying the topic, at most four."""
+
+    alarm_thresholds: NotRequired[dict[str, float]]
+    """Thresholds instead of the default ones, by the alarm's name, in the unit of its metric."""
+
+    dashboard: NotRequired[bool]
+    """Whether there is a CloudWatch dashboard. Default true, in a development stack false."""
+
+    log_retention_days: NotRequired[int]
+    """How many days the functions' logs are kept: one of the numbers that CloudWatch Logs takes. Default 365, in a
+    development stack 7."""
+
+    persist_reserved_concurrency: NotRequired[int]
+    """How many invocations of the persist function may run at once, taken from the account's quota. At least 2, which
+    is the minimum for the queue's pollers. Default: none reserved."""
+
+    project_reserved_concurrency: NotRequired[int]
+    """How many invocations of the project function may run at once: one for each shard of the stream, and one for each
+    rebuild. Give more than the events table has partitions (four at first), or Lambda throttles the function all the
+    time. At least 2. Default: none reserved."""
+
+    signed_code: NotRequired[SignedCodeArgs]
+    """The signed code of the functions. Without it the functions are deployed from the installed package, unsigned."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The checked inputs. An input that is known only later is checked then."""
+
+    domain_name: str
+    logic_layer: pulumi.Output[str]
+    event_bus: pulumi.Output[str] | None
+    max_future_skew_seconds: int
+    events_per_snapshot: int
+    tags: dict[str, pulumi.Input[str]]
+    development: bool
+    publishers: list[pulumi.Input[str]]
+    key: pulumi.Output[str] | None
+    alarms: bool
+    alarm_topic: pulumi.Output[str] | None
+    alarm_actions: list[pulumi.Input[str]]
+    alarm_thresholds: dict[str, float]
+    dashboard: bool
+    log_retention_days: int
+    persist_reserved_concurrency: int | None
+    project_reserved_concurrency: int | None
+    signed_code: SignedCodeArgs | None
+
+
+_KEY: Final = checks.an_arn(
+    arn_patterns.KEY, "the ARN of a KMS key", "arn:aws:kms:REGION:ACCOUNT:key/ID, not that of an alias"
+)
+_TOPIC: Final = checks.an_arn(arn_patterns.TOPIC, "the ARN of an SNS topic", "arn:aws:sns:REGION:ACCOUNT:NAME")
+_ACTION: Final = checks.an_arn(arn_patterns.ANY, "an ARN", "arn:aws:SERVICE:...")
+_CONCURRENCY: Final = checks.whole_number(2, MAX_RESERVED_CONCURRENCY, "invocations")
+
+
+def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Settings:
+    """The checked settings.
+
+    Args:
+        args: the inputs.
+        alarm_names: the alarms that `alarm_thresholds` may name.
+
+    Raises:
+        pulumi.InputPropertiesError: a bad input; the message has a line for every one.
+    """
+    given = cast("CpEventSourceArgs", {name: value for name, value in args.items() if value is not None})
+    checks.raise_if_any(_problems(given, _checks(alarm_names)))
+    development = given.get("development", False)
+    usual_retention = DEVELOPMENT_LOG_RETENTION_DAYS if development else DEFAULT_LOG_RETENTION_DAYS
+    return Settings(
+        domain_name=given["cp_domain_name"],
+        logic_layer=_later(given["cp_domain_logic_layer"], "cp_domain_logic_layer", checks.logic_layer),
+        event_bus=_later_if_any(given.get("cp_event_bus"), "cp_event_bus", checks.event_bus),
+        max_future_skew_seconds=int(given.get("max_future_skew_seconds", DEFAULT_MAX_FUTURE_SKEW_SECONDS)),
+        events_per_snapshot=int(given.get("events_per_snapshot", DEFAULT_EVENTS_PER_SNAPSHOT)),
+        tags=dict(given.get("tags", {})),
+        development=development,
+        publishers=[_later(each, "publishers", checks.publisher) for each in given.get("publishers", [])],
+        key=_later_if_any(given.get("kms_key_arn"), "kms_key_arn", _KEY),
+        alarms=given.get("alarms", not development),
+        alarm_topic=_later_if_any(given.get("alarm_topic_arn"), "alarm_topic_arn", _TOPIC),
+        alarm_actions=[_later(each, "alarm_actions", _ACTION) for each in given.get("alarm_actions", [])],
+        alarm_thresholds=dict(given.get("alarm_thresholds", {})),
+        dashboard=given.get("dashboard", not development),
+        log_retention_days=int(given.get("log_retention_days", usual_retention)),
+        persist_reserved_concurrency=_whole(given.get("persist_reserved_concurrency")),
+        project_reserved_concurrency=_whole(given.get("project_reserved_concurrency")),
+        signed_code=given.get("signed_code"),
+    )
+
+
+def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
+    """The check of each input, by the input's name."""
+    return {
+        "cp_domain_name": checks.domain_name,
+        "cp_domain_logic_layer": checks.unless_later(checks.logic_layer),
+        "cp_event_bus": checks.unless_later(checks.event_bus),
+        "max_future_skew_seconds": checks.whole_number(
+            0, MAX_FUTURE_SKEW_LIMIT_SECONDS, "seconds", that_is=" (ten years)"
+        ),
+        "events_per_snapshot": checks.whole_number(MIN_EVENTS_PER_SNAPSHOT, MAX_EVENTS_PER_SNAPSHOT, "events"),
+        "tags": checks.tags,
+        "development": checks.flag,
+        "publishers": checks.each(checks.publisher, "publishers", MAX_PUBLISHERS),
+        "kms_key_arn": checks.unless_later(_KEY),
+        "alarms": checks.flag,
+        "alarm_topic_arn": checks.unless_later(_TOPIC),
+        "alarm_actions": checks.each(_ACTION, "actions", MAX_ALARM_ACTIONS),
+        "alarm_thresholds": checks.thresholds(alarm_names),
+        "dashboard": checks.flag,
+        "log_retention_days": checks.one_of(LOG_RETENTION_DAYS, "which CloudWatch Logs takes"),
+        "persist_reserved_concurrency": _CONCURRENCY,
+        "project_reserved_concurrency": _CONCURRENCY,
+        "signed_code": checks.fields(
+            {
+                "code_signing_config_arn": checks.an_arn(
+                    arn_patterns.CODE_SIGNING_CONFIG,
+                    "the ARN of a code signing configuration",
+                    "arn:aws:lambda:REGION:ACCOUNT:code-signing-config:csc-ID",
+                ),
+                "s3_bucket": checks.text("a bucket's name"),
+                "s3_key": checks.text("an object's key"),
+                "s3_object_version": checks.text("an object's version"),
+            },
+            "the location of signed code",
+        ),
+    }
+
+
+def _problems(given: Mapping[str, object], known: Mapping[str, Check]) -> list[str]:
+    found = checks.unknown_inputs(given.keys(), known.keys())
+    for name, check in known.items():
+        if name in given or name in CpEventSourceArgs.__required_keys__:
+            found += check(name, given.get(name))
+    if "publishers" in given and "cp_event_bus" in given:
+        found.append(
+            "publishers: must be left out where cp_event_bus is given, since that bus has a policy of its own; "
+            "got both; let the publishers in there"
+        )
+    return found
+
+
+def _later_if_any(value: pulumi.Input[str] | None, name: str, check: Check) -> pulumi.Output[str] | None:
+    return None if value is None else _later(value, name, check)
+
+
+def _later(value: pulumi.Input[str], name: str, check: Check) -> pulumi.Output[str]:
+    """The value, checked when it is known."""
+
+    def checked(known: str) -> str:
+        checks.raise_if_any(check(name, known))
+        return known
+
+    return pulumi.Output.from_input(value).apply(checked)
+
+
+def _whole(number: float | None) -> int | None:
+    """Over gRPC every number is a float: 600 arrives as 600.0."""
+    return None if number is None else int(number)

@@ -1,0 +1,268 @@
+"""The checks of inputs. Each returns its problems: which input, the rule, what was found, and what to do."""
+
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from inspect import isawaitable
+from typing import Final, TypeGuard
+
+import pulumi
+from pulumi.output import Unknown
+
+from . import arn_patterns
+
+Check = Callable[[str, object], list[str]]
+"""Takes an input's name and value; returns the problems, each a line that begins with the name."""
+
+MAX_DOMAIN_NAME_LENGTH: Final = 256
+"""A tag's value ends at 256 characters. The name also stands in a metric's dimension, an event pattern and a function's
+environment, which hold more."""
+
+_DOMAIN_NAME: Final = re.compile(r"[A-Za-z0-9 _.:/=+@-]+")
+"""What a tag's value may hold in every service, within the ASCII that a metric's dimension may hold."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+"""What the names of functions, queues, roles, rules, tables and buses may all hold."""
+
+_MAX_SHOWN_CHARACTERS: Final = 100
+
+
+def raise_if_any(problems: list[str]) -> None:
+    """Raise `pulumi.InputPropertiesError` with the problems, one a line, if there are any."""
+    if problems:
+        # The empty list: without one Pulumi's plugin host loses the message of an input that is checked later.
+        raise pulumi.InputPropertiesError("\n".join(problems), [])
+
+
+def check_name(name: str, max_length: int) -> None:
+    """Refuse a resource name from which a child's physical name could not be made.
+
+    Raises:
+        pulumi.InputPropertiesError: the name is not one.
+    """
+    problems = []
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        problems.append(
+            "name: must consist of ASCII letters, digits, - and _, since the names of functions, queues and roles "
+            f"begin with it; got {name!r}"
+        )
+    elif len(name) > max_length:
+        problems.append(
+            f"name: must have at most {max_length} characters, since the names of the resources made from it are "
+            f"limited; got {len(name)} ({name!r})"
+        )
+    raise_if_any(problems)
+
+
+def unknown_inputs(given: Collection[str], known: Collection[str], *, within: str = "") -> list[str]:
+    """A line for each name that is not an input's: a TypedDict takes any key at run time, and a mistyped `cp_event_bus`
+    would silently make a new bus."""
+    return [
+        f"{within}{key}: is not an input; use one of {', '.join(sorted(known))}"
+        for key in sorted(set(given) - set(known))
+    ]
+
+
+def unless_later(check: Check) -> Check:
+    """The check, if the value is known now."""
+    return lambda name, value: [] if comes_later(value) else check(name, value)
+
+
+def comes_later(value: object) -> bool:
+    """Whether the value is an output, known only when what it comes from is."""
+    return isinstance(value, pulumi.Output | Unknown) or isawaitable(value)
+
+
+def domain_name(name: str, value: object) -> list[str]:
+    """A domain's name."""
+    if value is None:
+        return [f"{name}: must be given; got nothing; give the name of the domain, such as 'File'"]
+    if not isinstance(value, str):
+        return [f"{name}: must be a plain string, such as 'File'; got {_shown(value)}"]
+    if not value.strip():
+        return [f"{name}: must not be blank; got {value!r}; give the name of the domain, such as 'File'"]
+    if len(value) > MAX_DOMAIN_NAME_LENGTH:
+        return [f"{name}: must have at most {MAX_DOMAIN_NAME_LENGTH} characters; got {len(value)} ({value[:20]!r}...)"]
+    if value != value.strip() or not _DOMAIN_NAME.fullmatch(value):
+        return [
+            (
+                f"{name}: must consist of ASCII letters, digits, inner spaces and _ . : / = + @ -, which tags and "
+                f"metrics take; got {value!r}"
+            )
+        ]
+    return []
+
+
+def logic_layer(name: str, value: object) -> list[str]:
+    """A layer version's ARN."""
+    if value is None:
+        return [f"{name}: must be given; got nothing; give a layer version's ARN, such as DomainPythonLayer(...).arn"]
+    if isinstance(value, str) and arn_patterns.LAYER_VERSION.fullmatch(value):
+        return []
+    if isinstance(value, str) and arn_patterns.LAYER_WITHOUT_VERSION.fullmatch(value):
+        return [f"{name}: must name a version of the layer; got {value!r}; append ':' and the version"]
+    return [
+        (
+            f"{name}: must be the ARN of a Lambda layer version (arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION); "
+            f"got {_shown(value)}; give one, such as DomainPythonLayer(...).arn"
+        )
+    ]
+
+
+def event_bus(name: str, value: object) -> list[str]:
+    """An event bus's name or ARN. A name has no colon, so the ARN of anything else is neither."""
+    forms = (arn_patterns.EVENT_BUS, arn_patterns.EVENT_BUS_NAME)
+    if isinstance(value, str) and any(form.fullmatch(value) for form in forms):
+        return []
+    return [
+        (
+            f"{name}: must be an event bus's name (1 to 256 letters, digits and / . - _) or its ARN "
+            f"(arn:aws:events:REGION:ACCOUNT:event-bus/NAME); got {_shown(value)}; leave it out for a bus of the "
+            "component's own"
+        )
+    ]
+
+
+def publisher(name: str, value: object) -> list[str]:
+    """An account, or a role or user."""
+    if isinstance(value, str) and (arn_patterns.ACCOUNT.fullmatch(value) or arn_patterns.PRINCIPAL.fullmatch(value)):
+        return []
+    return [
+        (
+            f"{name}: must be an account's number (12 digits) or the ARN of a role or user "
+            f"(arn:aws:iam::ACCOUNT:role/NAME); got {_shown(value)}; name each publisher, since * would let everybody "
+            "in"
+        )
+    ]
+
+
+def an_arn(pattern: re.Pattern[str], what: str, example: str) -> Check:
+    """An ARN; `what` says of what, such as "the ARN of an SNS topic"."""
+
+    def check(name: str, value: object) -> list[str]:
+        if isinstance(value, str) and pattern.fullmatch(value):
+            return []
+        return [f"{name}: must be {what} ({example}); got {_shown(value)}"]
+
+    return check
+
+
+def text(what: str) -> Check:
+    """Text that is not empty."""
+
+    def check(name: str, value: object) -> list[str]:
+        if isinstance(value, str) and value:
+            return []
+        return [f"{name}: must be {what}; got {_shown(value)}"]
+
+    return check
+
+
+def whole_number(least: int, greatest: int, unit: str, *, that_is: str = "") -> Check:
+    """A whole number within limits. Over gRPC numbers arrive as floats."""
+
+    def check(name: str, value: object) -> list[str]:
+        if _is_number(value) and least <= value <= greatest and value == math.floor(value):
+            return []
+        return [f"{name}: must be a whole number of {unit} from {least} to {greatest}{that_is}; got {_shown(value)}"]
+
+    return check
+
+
+def one_of(numbers: Collection[int], why: str) -> Check:
+    """One of some numbers."""
+
+    def check(name: str, value: object) -> list[str]:
+        if _is_number(value) and value in numbers:
+            return []
+        return [f"{name}: must be one of {', '.join(map(str, numbers))}, {why}; got {_shown(value)}"]
+
+    return check
+
+
+def flag(name: str, value: object) -> list[str]:
+    """A boolean."""
+    return [] if isinstance(value, bool) else [f"{name}: must be a boolean; got {_shown(value)}"]
+
+
+def tags(name: str, value: object) -> list[str]:
+    """A dictionary of texts, by text."""
+    if not isinstance(value, Mapping) or not _has_text_keys(value):
+        return [f"{name}: must be a dictionary with strings for keys; got {_shown(value)}"]
+    return [
+        f"{name}: {key}: must be a string; got {_shown(text)}"
+        for key, text in value.items()
+        if not (isinstance(text, str) or comes_later(text))
+    ]
+
+
+def thresholds(known: Collection[str]) -> Check:
+    """Numbers, by the names of alarms."""
+
+    def check(name: str, value: object) -> list[str]:
+        if not isinstance(value, Mapping) or not _has_text_keys(value):
+            return [f"{name}: must be a dictionary of numbers by alarms' names; got {_shown(value)}"]
+        unknown = [
+            f"{name}: {alarm}: is not an alarm; use one of {', '.join(sorted(known))}"
+            for alarm in sorted(value.keys() - set(known))
+        ]
+        bad = [
+            f"{name}: {alarm}: must be a number of at least 0; got {_shown(threshold)}"
+            for alarm, threshold in value.items()
+            if not (_is_number(threshold) and 0 <= threshold < math.inf)
+        ]
+        return unknown + bad
+
+    return check
+
+
+def each(check: Check, what: str, max_length: int) -> Check:
+    """A list of values. The check looks at each value that is known now."""
+
+    def check_list(name: str, value: object) -> list[str]:
+        if not isinstance(value, list | tuple):
+            return [f"{name}: must be a list of {what}; got {_shown(value)}"]
+        if len(value) > max_length:
+            return [f"{name}: must have at most {max_length} {what}; got {len(value)}"]
+        return [
+            problem for position, it in enumerate(value) for problem in unless_later(check)(f"{name}[{position}]", it)
+        ]
+
+    return check_list
+
+
+def fields(checks: Mapping[str, Check], what: str) -> Check:
+    """A dictionary that has each of some fields, and no other."""
+
+    def check_fields(name: str, value: object) -> list[str]:
+        if not isinstance(value, Mapping) or not _has_text_keys(value):
+            return [f"{name}: must be {what}, a dictionary with {', '.join(checks)}; got {_shown(value)}"]
+        return [
+            *unknown_inputs(value.keys(), checks.keys(), within=f"{name}."),
+            *(
+                problem
+                for field, check in checks.items()
+                for problem in unless_later(check)(f"{name}.{field}", value.get(field))
+            ),
+        ]
+
+    return check_fields
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _has_text_keys(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, pulumi.Resource):
+        return f"a resource ({type(value).__name__})"
+    if isinstance(value, pulumi.Output):
+        return "an output, which is known only later"
+    shown = repr(value)
+    return shown if len(shown) <= _MAX_SHOWN_CHARACTERS else f"{shown[:_MAX_SHOWN_CHARACTERS]}..."

@@ -1,0 +1,79 @@
+"""The domain logic layer, made from a folder."""
+
+from pathlib import Path
+from typing import Final, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..inputs.checks import check_name, raise_if_any, unknown_inputs
+from .contract_check import check_domain_layer
+from .layer_files import layer_files
+
+MAX_LAYER_NAME_LENGTH: Final = 64
+
+
+class DomainPythonLayerArgs(TypedDict):
+    """The inputs of `DomainPythonLayer`."""
+
+    source_dir: str
+    """Path of the folder that holds `domain_handler.py` and whatever it imports, packages included; a relative path
+    starts where the program runs. The layer leaves out hidden files, compiled files, virtual environments, and tests at
+    the folder's top (`tests`, `test_*.py`, `conftest.py`)."""
+
+
+class DomainPythonLayer(pulumi.ComponentResource):
+    """The domain's own logic as a Lambda layer version: the folder's files, which are checked against the contract by
+    reading them, before anything is deployed. Earlier versions stay in the account."""
+
+    arn: pulumi.Output[str]
+    """ARN of the layer version: what `CpEventSource` takes as `cp_domain_logic_layer`."""
+    layer_name: pulumi.Output[str]
+    """Name of the layer, the same for all its versions."""
+    version: pulumi.Output[str]
+    """Number of the layer version."""
+
+    def __init__(self, name: str, args: DomainPythonLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """
+        Args:
+            name: the resource name and the layer's name, at most 64 ASCII letters, digits, `-` and `_`.
+            args: the inputs.
+            opts: the options that any component takes.
+
+        Raises:
+            pulumi.InputPropertiesError: a bad input, or logic that breaks the contract; the message has a line for
+            every problem, with file, line and the class, method or parameter.
+        """
+        check_name(name, MAX_LAYER_NAME_LENGTH)
+        source_dir = _source_dir(args)
+        report = check_domain_layer(source_dir)
+        raise_if_any([f"source_dir: {error}" for error in report.errors])
+        super().__init__("cp-event-source:index:DomainPythonLayer", name, None, opts)
+        for warning in report.warnings:
+            pulumi.log.warn(warning, resource=self)
+        layer = aws.lambda_.LayerVersion(
+            f"{name}-layer",
+            # Without automatic naming: other stacks may use the name, too, since versions do not clash.
+            layer_name=name,
+            description=f"Domain logic for {pulumi.get_project()}/{pulumi.get_stack()}"[:256],
+            compatible_runtimes=["python3.14"],
+            code=pulumi.AssetArchive(
+                {name: pulumi.FileAsset(str(path)) for name, path in layer_files(source_dir).items()}
+            ),
+            # A new version replaces this one, which stays in the account: rows and snapshots name it as the logic that
+            # computed them, and a roll-back deploys it again.
+            skip_destroy=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = layer.arn
+        self.layer_name = layer.layer_name
+        self.version = layer.version
+        self.register_outputs({"arn": self.arn, "layer_name": self.layer_name, "version": self.version})
+
+
+def _source_dir(args: DomainPythonLayerArgs) -> Path:
+    raise_if_any(unknown_inputs(args.keys(), DomainPythonLayerArgs.__required_keys__))
+    source_dir = args.get("source_dir")
+    if not isinstance(source_dir, str) or not source_dir.strip():
+        raise_if_any([f"source_dir: must be the path of the folder that holds domain_handler.py; got {source_dir!r}"])
+    return Path(source_dir).resolve()

@@ -1,0 +1,137 @@
+"""A Lambda function with all that belongs to it: log group, role, code, and what invokes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from ..inputs.arguments import Settings
+from . import code_archive
+from .policy_documents import Statement, allow, document
+from .scope import Scope
+
+_MAX_DESCRIPTION_CHARACTERS = 256
+
+
+@dataclass(frozen=True)
+class Description:
+    """What distinguishes a function from others."""
+
+    name: str
+    """The names of its resources end with it, or have it before `-logs` or `-role`."""
+    purpose: str
+    """One line for people; cut at Lambda's limit."""
+    handler: str
+    """Module and function in the code archive."""
+    memory_mb: int
+    timeout_seconds: int
+    reserved_concurrency: int | None
+    environment: Mapping[str, pulumi.Input[str]]
+    rights: Sequence[Statement]
+    """What its role may do, besides using the key, logging and tracing.
+
+    No wildcard stands for an action. One stands for a resource only where AWS knows no other: `dynamodb:ListStreams`.
+    """
+    event_source: Mapping[str, Any]
+    """What invokes it: properties of its event source mapping."""
+    layers: Sequence[pulumi.Input[str]] | None = None
+
+
+@dataclass(frozen=True)
+class LambdaFunction:
+    """A function, and the policy of its role: without the policy the role may do nothing, so depend on both."""
+
+    function: aws.lambda_.Function
+    role_policy: aws.iam.RolePolicy
+
+
+def create_lambda_function(
+    scope: Scope, settings: Settings, description: Description, *, key_arn: pulumi.Output[str]
+) -> LambdaFunction:
+    """The function that a description asks for. The key encrypts its environment and its logs."""
+    logs = _log_group(scope, f"{description.name}-logs", settings.log_retention_days, key_arn)
+    role, role_policy = _role(
+        scope, f"{description.name}-role", [*description.rights, *_rights_of_any_function(logs, key_arn)]
+    )
+    signed = settings.signed_code
+    function = aws.lambda_.Function(
+        scope.child(description.name),
+        description=description.purpose[:_MAX_DESCRIPTION_CHARACTERS],
+        runtime="python3.14",
+        # Cheaper than x86_64; the code is pure Python.
+        architectures=["arm64"],
+        handler=description.handler,
+        code=None if signed else code_archive.archive(),
+        s3_bucket=signed["s3_bucket"] if signed else None,
+        s3_key=signed["s3_key"] if signed else None,
+        s3_object_version=signed["s3_object_version"] if signed else None,
+        code_signing_config_arn=signed["code_signing_config_arn"] if signed else None,
+        layers=description.layers,
+        memory_size=description.memory_mb,
+        timeout=description.timeout_seconds,
+        reserved_concurrent_executions=description.reserved_concurrency,
+        role=role.arn,
+        kms_key_arn=key_arn,
+        environment=aws.lambda_.FunctionEnvironmentArgs(variables=description.environment),
+        logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=logs.name),
+        tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
+        tags=scope.tags,
+        opts=scope.options(depends_on=[role_policy]),
+    )
+    aws.lambda_.EventSourceMapping(
+        scope.child(description.name),
+        function_name=function.arn,
+        function_response_types=["ReportBatchItemFailures"],
+        tags=scope.tags,
+        # Lambda refuses the mapping while the role may not read its source.
+        opts=scope.options(depends_on=[role_policy]),
+        **description.event_source,
+    )
+    return LambdaFunction(function, role_policy)
+
+
+def _log_group(scope: Scope, suffix: str, retention_days: int, key_arn: pulumi.Output[str]) -> aws.cloudwatch.LogGroup:
+    """A function's log group. The one that Lambda itself would make keeps its logs forever.
+
+    It is protected: the logs are the only record of what was done to an event and when, and a function whose log group
+    is gone continues without logs, since its role may not create one.
+    """
+    return aws.cloudwatch.LogGroup(
+        scope.child(suffix),
+        kms_key_id=key_arn,
+        retention_in_days=retention_days,
+        tags=scope.tags,
+        opts=scope.options(protect=scope.keep),
+    )
+
+
+def _role(scope: Scope, suffix: str, rights: list[Statement]) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+    role = aws.iam.Role(
+        scope.child(suffix),
+        assume_role_policy=document(
+            [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ]
+        ),
+        tags=scope.tags,
+        opts=scope.options(),
+    )
+    policy = aws.iam.RolePolicy(scope.child(suffix), role=role.name, policy=document(rights), opts=scope.options())
+    return role, policy
+
+
+def _rights_of_any_function(logs: aws.cloudwatch.LogGroup, key_arn: pulumi.Output[str]) -> list[Statement]:
+    return [
+        # To read tables, streams, queues and the function's own environment, and to write to queues.
+        allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn),
+        # A log group's streams get their names at run time.
+        allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(logs.arn, ":*")),
+        # X-Ray has no resources to name.
+        allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+    ]

@@ -1,0 +1,89 @@
+"""Checks of the controls that an input asks for."""
+
+from collections.abc import Mapping
+
+from ...deployment import PARTITION, Deployment, arn
+from ...removals import Removal, dropped, other_statement, put, unset
+from .bus import bus_lets_in
+from .check import (
+    ENCRYPTED,
+    OTHER_ACCOUNT,
+    OTHER_ROOT,
+    ROOT,
+    Check,
+    all_of,
+    each_has,
+    encrypted,
+    key_of,
+    other_key,
+)
+
+GIVEN_KEY = arn("kms", "key/0b1f6a9e-1a2b-4c3d-8e9f-0123456789ab")
+GIVEN_TOPIC = arn("sns", "all-alarms")
+SIGNED_CODE = {
+    "code_signing_config_arn": arn("lambda", "code-signing-config:csc-0123456789abcdef0"),
+    "s3_bucket": "signed-code",
+    "s3_key": "handler.zip",
+    "s3_object_version": "3HL4kqtJvjVBH40Nrjfkd",
+}
+PUBLISHERS = [OTHER_ACCOUNT, f"arn:{PARTITION}:iam::{OTHER_ACCOUNT}:role/producer"]
+
+
+def code_is_signed(deployment: Deployment) -> None:
+    each_has("Function", SIGNED_CODE["code_signing_config_arn"], "codeSigningConfigArn")(deployment)
+    for name, of in {"s3Bucket": "s3_bucket", "s3Key": "s3_key", "s3ObjectVersion": "s3_object_version"}.items():
+        each_has("Function", SIGNED_CODE[of], name)(deployment)
+    each_has("Function", {}, "code")(deployment)
+
+
+def given_key_is_used(deployment: Deployment) -> None:
+    assert key_of(deployment) == GIVEN_KEY
+    assert not all_of(deployment, "Key")
+    for type_, path in ENCRYPTED.items():
+        encrypted(type_, *path)(deployment)
+
+
+def given_topic_is_notified(deployment: Deployment) -> None:
+    assert not all_of(deployment, "Topic")
+    each_has("MetricAlarm", [GIVEN_TOPIC], "alarmActions")(deployment)
+
+
+CHECKS: Mapping[str, Check] = {
+    "reserved-concurrency": Check(
+        each_has("Function", lambda found: found in (3, 5), "reservedConcurrentExecutions"),
+        (Removal("without", "Function", unset("reservedConcurrentExecutions")),),
+        inputs={"persist_reserved_concurrency": 3, "project_reserved_concurrency": 5},
+    ),
+    "signed-code": Check(
+        code_is_signed,
+        (
+            Removal("unchecked", "Function", unset("codeSigningConfigArn")),
+            Removal("whatever lies there", "Function", unset("s3ObjectVersion")),
+        ),
+        inputs={"signed_code": SIGNED_CODE},
+    ),
+    "backup-plan": Check(
+        each_has("Table", "daily", "tags", "backup"),
+        (Removal("without the tag", "Table", unset("tags", "backup")),),
+        inputs={"tags": {"backup": "daily"}},
+    ),
+    "given-key": Check(
+        given_key_is_used,
+        tuple(removal for type_ in ENCRYPTED for removal in other_key(type_)),
+        inputs={"kms_key_arn": GIVEN_KEY},
+    ),
+    "named-publishers": Check(
+        bus_lets_in(OTHER_ROOT, PUBLISHERS[1]),
+        (
+            Removal("without", "EventBusPolicy", dropped),
+            Removal("open", "EventBusPolicy", other_statement("Publish", Principal="*")),
+            Removal("one alone", "EventBusPolicy", other_statement("Publish", Principal={"AWS": [ROOT, OTHER_ROOT]})),
+        ),
+        inputs={"publishers": PUBLISHERS},
+    ),
+    "given-topic": Check(
+        given_topic_is_notified,
+        (Removal("another", "MetricAlarm", put([arn("sns", "another")], "alarmActions")),),
+        inputs={"alarm_topic_arn": GIVEN_TOPIC},
+    ),
+}
