@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import cp_event_source
-from cp_event_source.handler_code import HANDLER_DIR
+from cp_event_source.resources.code_archive import HANDLER_DIR
 
 _OURS = (Path(cp_event_source.__file__).resolve().parent, HANDLER_DIR)
 

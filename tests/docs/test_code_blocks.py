@@ -30,7 +30,6 @@ import pytest
 import yaml
 
 from cp_event_source import cli
-from cp_event_source.domain_layer_check import check_domain_layer
 from cp_event_source.handler import rebuild_requests
 from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 from cp_event_source.handler.values import exact_json

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from cp_event_source import CpEventSource, argument_checks, arguments, functions, queues
+from cp_event_source import CpEventSource
 from cp_event_source.handler import rebuild_requests
 from cp_event_source.handler.domain import contract as domain_contract
 from cp_event_source.handler.domain import state

@@ -61,8 +61,8 @@ class TestTime:
 
     def test_a_message_begun_last_is_dealt_with_in_time(self) -> None:
         """It takes two calls at most: the table refuses it, and it is quarantined."""
-        begun_by = _FRACTION_OF_TIME * functions.PERSIST_TIMEOUT_SECONDS
-        assert begun_by + 2 * clients.MAX_CALL_SECONDS <= functions.PERSIST_TIMEOUT_SECONDS
+        begun_by = _FRACTION_OF_TIME * persist_function.TIMEOUT_SECONDS
+        assert begun_by + 2 * clients.MAX_CALL_SECONDS <= persist_function.TIMEOUT_SECONDS
 
 
 class TestStored:

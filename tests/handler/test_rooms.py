@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source.handler_code import HANDLER_DIR
+from cp_event_source.resources.code_archive import HANDLER_DIR
 
 ROOMS = ("values", "events", "domain", "projection", "aws")
 """Each may import itself and those before it."""

@@ -17,6 +17,7 @@ from cp_event_source.handler.aws.settings import PersistSettings
 from cp_event_source.handler.aws.telemetry import Telemetry
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.persist import Persist
+from cp_event_source.resources import persist_function, queues
 
 from ..doubles.aws import Clock
 from ..doubles.clients import direct_dynamodb, direct_sqs
@@ -115,7 +116,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_messages_that_are_only_slow_are_all_stored(run: Run) -> None:
-    settings = Settings(functions.PERSIST_TIMEOUT_SECONDS, persist._FRACTION_OF_TIME, MARGIN * STORED_SECONDS)
+    settings = Settings(persist_function.TIMEOUT_SECONDS, persist._FRACTION_OF_TIME, MARGIN * STORED_SECONDS)
     batches = MESSAGES // BATCH_MESSAGES
     assert run(settings) == End(stored=MESSAGES, dead_letters=0, killed=0, invocations=batches)  # each comes once
 
@@ -128,11 +129,11 @@ def test_with_too_little_time_messages_would_be_lost(run: Run) -> None:
 
 
 def test_the_time_has_room_for_the_slowest_batch_and_for_the_message_begun_last() -> None:
-    begun_by = persist._FRACTION_OF_TIME * functions.PERSIST_TIMEOUT_SECONDS
+    begun_by = persist._FRACTION_OF_TIME * persist_function.TIMEOUT_SECONDS
     assert begun_by >= MARGIN * BATCH_MESSAGES * STORED_SECONDS
     assert begun_by >= BATCH_MESSAGES * CONFLICT_SECONDS
     last = MARGIN * CONFLICT_SECONDS + 2 * clients.MAX_CALL_SECONDS
-    assert begun_by + last <= functions.PERSIST_TIMEOUT_SECONDS
+    assert begun_by + last <= persist_function.TIMEOUT_SECONDS
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from cp_event_source.handler.projection.plan import Outcome
-from cp_event_source.monitoring.catalogue import ALARMS, DEFAULT_THRESHOLDS
-from cp_event_source.monitoring.specification import RUNBOOK, Alarm
+from cp_event_source.resources.monitoring.catalogue import ALARMS, DEFAULT_THRESHOLDS
+from cp_event_source.resources.monitoring.specification import RUNBOOK, Alarm
 from tests.docs.markdown import REPOSITORY, anchors
 
 from .handler_metrics import HANDLER
@@ -75,7 +75,7 @@ def test_a_threshold_in_the_page_is_the_default(alarm: str, threshold: float, wo
 
 
 def test_no_other_threshold_is_in_the_page_than_none() -> None:
-    named = re.findall(r"^\| `([a-z-]+)` \| (?:warning|grave) \| (.*) \|$", PAGE.read_text(), re.MULTILINE)
+    named = re.findall(r"^\| `([a-z-]+)` \| (?:warning|critical) \| (.*) \|$", PAGE.read_text(), re.MULTILINE)
     none = {alarm for alarm, words in named if "above 0" in words or words.startswith("the same")}
     assert {alarm for alarm, threshold in DEFAULT_THRESHOLDS.items() if threshold == 0} <= none
 
