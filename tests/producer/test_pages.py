@@ -101,17 +101,19 @@ def test_every_parameter_of_an_event_is_in_the_reference_with_its_default() -> N
     parameters = inspect.signature(DomainEvent).parameters.values()
     defaults = {parameter.name: parameter.default for parameter in parameters}
     shown = {
-        name: "" if default is inspect.Parameter.empty else "made" if default is event._MADE else str(default)
+        name: "required" if default is inspect.Parameter.empty else str(default)
         for name, default in defaults.items()
     }
+    shown |= {"event_id": "a new UUIDv7", "event_time": "now, in UTC, with nine digits of a second"}
+    assert defaults["event_id"] is defaults["event_time"] is event._MADE
     assert defaults_named("DomainEvent") == shown
 
 
 def test_every_parameter_of_publish_is_in_the_reference_with_its_default() -> None:
     defaults = {name: parameter.default for name, parameter in inspect.signature(publish).parameters.items()}
     assert defaults_named("publish") == {
-        "events": "",
-        "event_bus": "",
+        "events": "required",
+        "event_bus": "required",
         "source": defaults["source"],
         "client": "made once",
         "max_attempts": str(defaults["max_attempts"]),
@@ -137,12 +139,12 @@ def test_every_error_that_is_sent_again_is_in_the_reference() -> None:
     "phrase",
     [
         f"{publishing._ENTRIES_PER_CALL} entries, {publishing._CALL_BYTES:,} bytes",
-        f"{publishing.MAX_ENTRY_BYTES:,} bytes in an entry",
+        f"{publishing.MAX_ENTRY_BYTES:,} bytes per entry",
         f"{event._MAX_LEVELS:,} levels",
         f"{-(2**63):,} to {2**63 - 1:,}",
         f"first {publishing._DETAIL_TYPE_BYTES} bytes",
         f"1 to {publishing._SOURCE_CHARACTERS} characters",
-        f"between 0 and {publishing._FIRST_PAUSE_SECONDS:g} s; the longest doubles",
+        f"between 0 and {publishing._FIRST_PAUSE_SECONDS:g} s. The longest pause doubles",
         f"up to {publishing._MAX_PAUSE_SECONDS:g} s",
     ],
 )
