@@ -28,10 +28,10 @@ def section(pipelines: Mapping[int, Pipeline]) -> Section:
         for (k, length), (cost, size) in fast.items()
     ]
     new, size = _first_events()
-    rows.append(_row("k = 10, first events of new domains", new, _BATCH, size))
+    rows.append(_row("k = 10, first events of new domain objects", new, _BATCH, size))
     mixed, again = one_batch(pipelines[short])
     number, reads = _DOMAINS * _EVENTS_EACH, -(-_DOMAINS // ROWS_AT_ONCE)
-    rows.append(_row(f"{number:,} events of {_DOMAINS} domains, one batch", mixed, number))
+    rows.append(_row(f"{number:,} events of {_DOMAINS} domain objects, one batch", mixed, number))
     rows.append(_row("the same batch again", again, number))
     repeated = _redelivered(pipelines[long])
     rows.append(_row(f"k = 100 again, history of {long:,}", repeated, _BATCH))
@@ -43,34 +43,35 @@ def section(pipelines: Mapping[int, Pipeline]) -> Section:
             Table(
                 _COLUMNS,
                 rows,
-                "project, k events of each domain in a batch of 100",
-                "Counted over 100 events of each domain, so that each has its share of snapshots, one for each "
-                f"{SPACING} events. $: DynamoDB's alone.",
+                "project, k events of each domain object in a batch of 100",
+                f"Counted over 100 events of each domain object, with one snapshot per {SPACING} events. "
+                "$: DynamoDB only.",
             ),
             Table(
                 _COLUMNS,
                 [_row("any k, any history", naive_cost, _BATCH, size)],
-                "Beside it, a handler without guards: for each event GetItem (eventually consistent), apply, PutItem",
+                "For comparison, a handler without guards: for each event GetItem (eventually consistent), apply, "
+                "PutItem",
             ),
             Table(
                 ("domain's own attributes, bytes", *(f"history of {length:,}" for length in pipelines)),
                 [_row_sizes(pipelines, own) for own in (200, 300, 500, 1000)],
                 "Size of the row (bytes), and write units of each write of it",
-                "The notes in it grow by the marks: their number with the logarithm of the history. On the fast path "
-                "this is all that a long history costs.",
+                "The row's notes grow because the number of marks grows with the logarithm of the history. On the fast "
+                "path, a long history costs nothing else.",
             ),
         ],
         [
             *fast_path_checks({case: cost for case, (cost, _) in fast.items()}, (short, long), _KS),
             Check(
-                f"{number:,} new events of {_DOMAINS} domains in one batch: {reads} BatchGetItem and {_DOMAINS} "
-                "PutItem",
+                f"{number:,} new events of {_DOMAINS} domain objects in one batch: {reads} BatchGetItem and "
+                f"{_DOMAINS} PutItem",
                 mixed.calls == {(ROWS, "BatchGetItem"): reads, (ROWS, "PutItem"): _DOMAINS},
             ),
             Check("a whole batch delivered again: nothing is written", again.wcu == 0 and _writes(again) == 0),
             Check(
-                "a whole batch delivered again: what is read is bounded by its own domains "
-                f"(at most {2 * SPACING} events each beside the batch's)",
+                f"a whole batch delivered again: for each of its domain objects at most {2 * SPACING} events are read, "
+                "besides the batch's own",
                 again.events_read <= number + 2 * SPACING * _DOMAINS,
             ),
         ],
@@ -100,7 +101,7 @@ def _persist_rows() -> Iterator[Sequence[Cell]]:
         ("a duplicate", batch()),
         ("a conflict: same key, other content", batch(UserId="another")),
     ):
-        yield _row(case, used(pipeline, partial(persist.handle, messages)), number, size)
+        yield _row(case, used(pipeline, partial(persist.handle_batch, messages)), number, size)
 
 
 def fast_path(base: Pipeline, k: int) -> tuple[Used, int]:
@@ -186,7 +187,7 @@ def fast_path_checks(
             (SNAPSHOTS, "PutItem"): domains * 100 // SPACING,
         }
         yield Check(
-            f"k = {k}: {reads} BatchGetItem for a batch, 1 PutItem for a domain and batch, 1 snapshot for {SPACING} "
+            f"k = {k}: {reads} BatchGetItem per batch, 1 PutItem per domain object and batch, 1 snapshot per {SPACING} "
             f"events, nothing else; the same on histories of {' and '.join(map(shown, lengths))}",
             all(costs[k, length].calls == wanted for length in lengths),
         )

@@ -1,4 +1,4 @@
-"""Section 7: what a cold start costs beside botocore, and what it consists of."""
+"""Section 7: what a cold start costs, compared with botocore, and its parts."""
 
 import compileall
 import os
@@ -71,14 +71,14 @@ def section(scale: Scale) -> Section:
             Table(
                 ("program", "CPU, ms, best", "median", "wall, ms, best", "CPU against botocore's"),
                 list(_start_rows(starts)),
-                "A fresh interpreter's imports and clients, in turn",
+                "Imports and clients in a fresh interpreter, the programs in turn",
                 f"Best of {scale.starts}. From source: the functions' own modules are compiled at each start, as on "
-                "Lambda, whose folder of code cannot be written to; all else is compiled before.",
+                "Lambda, where the folder of the code is read-only. Everything else is compiled before.",
             ),
             Table(
-                ("function", "part", "ms", "share", "most of it"),
+                ("function", "part", "ms", "share", "largest"),
                 imports,
-                "What it consists of, from source, by `python -X importtime`, which slows imports down",
+                "The parts of a start from source, by `python -X importtime`, which slows imports down",
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""Section 4: CPU time of the handlers' own code, beside botocore's and the domain's."""
+"""Section 4: CPU time of the handlers' own code, compared with botocore's and the domain's."""
 
 import io
 import json
@@ -11,9 +11,9 @@ from botocore.awsrequest import AWSResponse
 
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import RowItem
+from cp_event_source.handler.domain.state import NOTHING, DomainState
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.rows import NOTHING, DomainState
 from cp_event_source.handler.values.attribute_value import decode_item, item_size
 
 from . import events, prices
@@ -48,15 +48,15 @@ def section(scale: Scale) -> Section:
                 ("part", "microseconds per event", "of botocore's", "$ per million"),
                 list(_persist(scale.runs)),
                 f"persist, new events in batches of {_BATCH}",
-                "botocore: one put_item, from the call to a canned reply, without the network. $: Lambda's for that "
-                "time alone, at any memory up to 1,769 MB.",
+                "botocore: one put_item, from the call to a canned reply, without the network. $: Lambda only, for "
+                "that time, at any memory up to 1,769 MB.",
             ),
             Table(
                 ("domain", "row, bytes", "fold, microseconds per event", "the domain's own apply", "without it"),
                 [_fold(layer, scale.runs) for layer in (file_layer(), account_layer(), ledger_layer(870))],
-                f"project, the fold of {_EVENTS} events of one domain in a batch",
-                "The fold takes each event from the stored form of the row to the next, as if each came alone, and has "
-                "the domain write each row twice: it must survive its own round trip.",
+                f"project, the fold of {_EVENTS} events of one domain object in a batch",
+                "The fold takes each event from the stored form of the row to the next, as if each came alone. The "
+                "domain logic writes each row twice, because the row must survive its own round trip.",
             ),
         ],
     )
@@ -69,7 +69,7 @@ def _persist(runs: int) -> Iterator[Sequence[Cell]]:
     batch = [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
 
     def put() -> Callable[[], object]:
-        # parsed anew each time: strings that botocore has seen before would have their hashes ready
+        # parsed again each time: strings that botocore has seen before would have their hashes ready
         items = [event_item(body, domain_name=events.DOMAIN_NAME, latest=_LATEST) for body in bodies]
 
         def act() -> None:
@@ -86,7 +86,7 @@ def _persist(runs: int) -> Iterator[Sequence[Cell]]:
     alone, whole = (Pipeline().persist(each) for each in (_NoCall(client.exceptions), client))
     seconds = best(
         {
-            "the handler": lambda: partial(alone.handle, json.loads(json.dumps(batch))),
+            "the handler": lambda: partial(alone.handle_batch, json.loads(json.dumps(batch))),
             "botocore": put,
             "both together": lambda: partial(whole.handle, json.loads(json.dumps(batch))),
         },

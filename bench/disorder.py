@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 
 from cp_event_source.handler.domain.fold import fold
+from cp_event_source.handler.domain.state import NOTHING, DomainState
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.rows import NOTHING, DomainState
 from cp_event_source.handler.values.attribute_value import Item, item_size
 
 from . import events, prices
@@ -37,16 +37,16 @@ def section(scale: Scale) -> Section:
         "3. Disorder",
         [
             Table(
-                ("order", "N", "calls", "events read", "RCU", "WCU", "of it snapshots", "$ per million"),
+                ("order", "N", "calls", "events read", "RCU", "WCU", "WCU of snapshots", "$ per million"),
                 rows,
-                f"Per event: {number:,} events of one domain in batches of {_BATCH}, each up to so many places off",
-                "N is `events_per_snapshot`. Where the store is ahead, so many events more are stored than delivered "
-                "when a batch comes. $: DynamoDB's alone.",
+                f"Per event: {number:,} events of one domain object in batches of {_BATCH}, in and out of order",
+                "N is `events_per_snapshot`. Store n ahead: when a batch comes, n more events are stored than "
+                "delivered. $: DynamoDB only.",
             ),
             Table(
                 ("domain's own attributes, bytes", "snapshot, bytes", "N", "WCU per event"),
                 list(_snapshots(max(number // 4, 3 * SPACING))),
-                f"In order, batches of {_BATCH}: the share of snapshots in the write units",
+                f"In order, batches of {_BATCH}: write units of snapshots",
             ),
         ],
         [
@@ -59,7 +59,7 @@ def section(scale: Scale) -> Section:
 
 
 def shuffled(items: Sequence[Item], window: int, rng: random.Random) -> list[Item]:
-    """Each item at most `window` places from its own, all displacements alike."""
+    """Each item at most `window` positions from its own, with all displacements equally likely."""
     places = [place + rng.uniform(0, window) for place in range(len(items))]
     return [items[place] for place in sorted(range(len(items)), key=places.__getitem__)]
 
@@ -96,7 +96,7 @@ def _expected(number: int) -> DomainState:
 
 
 def _named(window: int, ahead: int) -> str:
-    order = f"up to {window} places off" if window else "in order"
+    order = f"up to {window} positions off" if window else "in order"
     return f"{order}, store {ahead * _BATCH} ahead" if ahead else order
 
 

@@ -1,4 +1,4 @@
-"""Section 2: what a late event costs, by how late it is and how long its domain's history."""
+"""Section 2: what a late event costs, by its distance from the newest event and the length of the history."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -26,11 +26,11 @@ def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
         "2. A late event",
         [
             Table(
-                ("history", "places late", "2d + 2N", *_COLUMNS),
+                ("history", "positions late", "2d + 2N", *_COLUMNS),
                 rows,
-                f"d places behind the head, N = {SPACING}",
-                f"The worst of {scale.heads} histories that end at different places between two marks. $: DynamoDB's "
-                "for a thousand events that are that late, each in a batch of its own.",
+                f"d positions before the newest event, N = {SPACING}",
+                f"The worst of {scale.heads} histories that end at different positions between two marks. $: DynamoDB "
+                "only, for a thousand events that are this late, each in a batch of its own.",
             ),
             Table(
                 ("history", "event", *_COLUMNS),
@@ -40,7 +40,7 @@ def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
         ],
         [
             Check(
-                f"an event d places late reads at most 2d + 2N events (N = {SPACING}), however long the history",
+                f"an event d positions late reads at most 2d + 2N events (N = {SPACING}), however long the history",
                 all(cost.events_read <= bound(distance) for (_, distance), cost in costs.items()),
             ),
             Check(
@@ -56,7 +56,7 @@ def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
 
 
 def bound(distance: int) -> int:
-    """The events that a late one may make the function read."""
+    """How many events a late event may make the function read."""
     return 2 * distance + 2 * SPACING
 
 
@@ -74,7 +74,7 @@ def _late(base: Pipeline, length: int, head: int, distance: int) -> Used:
 
 
 def cost_of_a_late_one(pipeline: Pipeline, version: str, head: int, distance: int, which: int) -> Used:
-    """The cost of an event so many places behind the head; `which` tells those of one place apart."""
+    """The cost of an event `distance` positions before the newest; `which` distinguishes events at one position."""
     late = events.item(file_layer(), events.domain_id(), head - 1 - distance, late=which)
     pipeline.store([late])
     return used(pipeline, lambda: deliver(pipeline.projection(file_layer(), version=version), [late]))
@@ -96,7 +96,7 @@ def _after_a_deployment(base: Pipeline, length: int) -> Iterator[tuple[str, Used
     yield "the first, in order", used(pipeline, lambda: deliver(project, [newest]))
     for number, case in enumerate(("the first late one", "the next late one"), 1):
         cost = cost_of_a_late_one(pipeline, "v2", length + 1, _LATE_AFTER_A_DEPLOYMENT, number)
-        yield f"{case}, {_LATE_AFTER_A_DEPLOYMENT} places", cost
+        yield f"{case}, {_LATE_AFTER_A_DEPLOYMENT} positions", cost
 
 
 def _cells(cost: Used) -> Sequence[Cell]:

@@ -1,4 +1,4 @@
-"""Section 8: what a handler without guards makes of what streams and queues do, beside this one."""
+"""Section 8: what a handler without guards does with what streams and queues do, compared with this one."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,9 +20,9 @@ _BATCH = 100
 _WINDOW = 5
 """Places, of a domain's own events."""
 _TWICE = 10
-"""One batch of so many comes twice, the second time after the one behind it."""
+"""One batch in this many comes twice, the second time after the batch that follows it."""
 _OVERLAPPED = 2
-"""In one batch of so many, the next one is handled by another invocation between the first read and its write."""
+"""In one batch in this many, another invocation handles the next batch between the first read and its write."""
 
 _Handle = Callable[[list[dict[str, Any]]], None]
 
@@ -39,10 +39,10 @@ class Trouble:
 
 _TROUBLES = (
     Trouble("in order, each once"),
-    Trouble(f"late: events up to {_WINDOW} places off", late=True),
+    Trouble(f"late: events up to {_WINDOW} positions off", late=True),
     Trouble(f"repeated: one batch of {_TWICE} twice", twice=True),
     Trouble("overlapping: one write of each batch with the next batch", overlapped=True),
-    Trouble("all of it", late=True, twice=True, overlapped=True),
+    Trouble("all of these", late=True, twice=True, overlapped=True),
 )
 
 
@@ -57,9 +57,9 @@ def section(scale: Scale) -> Section:
             Table(
                 ("stream", "no guards: wrong rows", "project: wrong rows"),
                 rows,
-                f"Rows that differ from the fold of their events in the order of their keys, of {domains}",
-                f"{_EVENTS_EACH} events of each domain, in batches of {_BATCH}. The domain keeps a sum, a count and "
-                "the last entry. What that handler costs is in the sections 1 and 5.",
+                f"Of {domains} rows, those that differ from the fold of their events in the order of their keys",
+                f"{_EVENTS_EACH} events of each domain object, in batches of {_BATCH}. The domain logic keeps a sum, a "
+                "count and the last entry. Sections 1 and 5 show what the handler without guards costs.",
             )
         ],
         [

@@ -13,20 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 from cp_event_source.handler.aws import clients
-from cp_event_source.handler.aws.domain_table import DomainTable
-from cp_event_source.handler.aws.events_table import EventsTable
-from cp_event_source.handler.aws.queues import ParkedQueue, Quarantine
 from cp_event_source.handler.aws.settings import PersistSettings, ProjectSettings
-from cp_event_source.handler.aws.snapshots_table import SnapshotsTable
 from cp_event_source.handler.aws.telemetry import Telemetry
 from cp_event_source.handler.persist import Persist
 from cp_event_source.handler.project import Project
-from cp_event_source.handler.projection.decide import Projection
-from cp_event_source.handler.projection.folding import Recipe
-from cp_event_source.handler.projection.rebuild import Rebuilds
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.projection.snapshots import SLOT
 from cp_event_source.handler.values.attribute_value import Item
+from cp_event_source.handler.values.clock import Clock
 from tests.doubles.clients import Double, direct_dynamodb, direct_sqs, wire
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.sqs import SQS
@@ -44,6 +38,7 @@ SPACING = 100
 """The default of the component's `events_per_snapshot`."""
 
 _WRITERS = ThreadPoolExecutor(clients.CONNECTIONS)
+_CLOCK = Clock()
 
 
 class Pipeline:
@@ -69,30 +64,18 @@ class Pipeline:
 
     def projection(self, layer: Layer, *, version: str = "v1", spacing: int = SPACING, client: Any = None) -> Project:
         """The project function, by default with a client that has no botocore in it."""
-        client = client or self.client
-        recipe = Recipe(layer.logic, version, 10, spacing)
-        tables = EventsTable(client, EVENTS), DomainTable(client, ROWS), SnapshotsTable(client, SNAPSHOTS)
-        notices = ParkedQueue(direct_sqs(self.sqs), self.queue_url, events.DOMAIN_NAME)
         settings = ProjectSettings(
             events.DOMAIN_NAME, EVENTS, ROWS, SNAPSHOTS, self.queue_url, version, 10, spacing, "project-1"
         )
-        return Project(
-            settings=settings,
-            projection=Projection(*tables, notices, recipe),
-            rebuilds=Rebuilds(*tables, recipe),
-            rows=tables[1],
-            telemetry=Telemetry(events.DOMAIN_NAME, "project-1"),
-            writers=_WRITERS,
-        )
+        telemetry = Telemetry(events.DOMAIN_NAME, "project-1", _CLOCK)
+        sqs = direct_sqs(self.sqs)
+        return Project.start(settings, layer.logic, client or self.client, sqs, telemetry, _WRITERS, _CLOCK)
 
     def persist(self, client: Any = None) -> Persist:
         """The persist function."""
-        return Persist(
-            settings=PersistSettings(events.DOMAIN_NAME, EVENTS, self.queue_url, 600, "persist-1"),
-            events=EventsTable(client or self.client, EVENTS),
-            quarantine=Quarantine(direct_sqs(self.sqs), self.queue_url, "persist-1"),
-            telemetry=Telemetry(events.DOMAIN_NAME, "persist-1"),
-        )
+        settings = PersistSettings(events.DOMAIN_NAME, EVENTS, self.queue_url, 600, "persist-1")
+        telemetry = Telemetry(events.DOMAIN_NAME, "persist-1", _CLOCK)
+        return Persist.start(settings, client or self.client, direct_sqs(self.sqs), telemetry, _CLOCK)
 
     def store(self, items: Sequence[Item]) -> None:
         """Put events into the store, as the persist function would have; its cost is not counted."""

@@ -8,7 +8,7 @@ however much memory a function has."""
 
 
 def capacity(wcu: float, rcu: float) -> float:
-    """DynamoDB's price of a million times so many units."""
+    """DynamoDB's price of a million times this number of units."""
     return WRITE_UNITS.times(MILLION * wcu) + READ_UNITS.times(MILLION * rcu)
 
 

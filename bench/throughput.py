@@ -31,14 +31,14 @@ def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
                     "client",
                     "events/s",
                     "microseconds per event",
-                    "the double's beside",
+                    "the double's own",
                     "$ per million",
                 ),
                 list(_rows(pipelines[min(pipelines)], scale.rounds)),
-                f"k events of each domain in a batch of {_BATCH}, by CPU time",
-                "The double's own time is measured and taken off: on AWS it is DynamoDB's. Waiting for DynamoDB is not "
-                "in it; the writes of a batch wait ten at a time. No guards: the handler of section 1, at any k. $: "
-                "Lambda's for that time alone.",
+                f"k events of each domain object in a batch of {_BATCH}, by CPU time",
+                "The double's own time is measured and subtracted: on AWS it is DynamoDB's. Waiting for DynamoDB is "
+                "not included; the writes of a batch wait ten at a time. No guards: the handler of section 1, at any "
+                "k. $: Lambda only, for that time.",
             )
         ],
     )

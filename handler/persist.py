@@ -1,23 +1,24 @@
 """Ingest messages into the domain events table: stored once, or quarantined whole."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from .aws.events_table import Appended, EventsTable
+from .aws.events_table import Appended, EventsTable, ItemRefused
 from .aws.queues import Quarantine
 from .aws.settings import PersistSettings
 from .aws.telemetry import Telemetry
-from .collector import collector_paused
 from .events.event_time import instant_at
 from .events.ids import NO_IDS, Ids
 from .events.ingest import CONFLICT, CONTRACT_VIOLATION, UNSTORABLE, Rejected, event_item, ids_of
 from .values.attribute_value import Item
 from .values.budget import AMPLE, Budget
+from .values.clock import Clock, time_text
+from .values.collector import collector_paused
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+    from types_boto3_sqs.client import SQSClient
 
 SqsRecord = Mapping[str, Any]
 
@@ -28,6 +29,11 @@ _COUNTED_AS = {
 }
 
 
+_FRACTION_OF_TIME = 1 / 2
+"""The part of an invocation's time in which messages begin. The rest is enough for the slowest batch: the message that
+begins last may still compute, and make two calls (`clients.MAX_CALL_SECONDS` each)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Persist:
     """Takes batches of the ingest queue."""
@@ -36,15 +42,38 @@ class Persist:
     events: EventsTable
     quarantine: Quarantine
     telemetry: Telemetry
+    clock: Clock
 
-    def handle(self, records: Sequence[SqsRecord], budget: Budget = AMPLE) -> dict[str, Any]:
+    @classmethod
+    def start(
+        cls,
+        settings: PersistSettings,
+        dynamodb: "DynamoDBClient",
+        sqs: "SQSClient",
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> "Persist":
+        """The function on its table and its queue."""
+        return cls(
+            settings,
+            EventsTable(dynamodb, settings.events_table),
+            Quarantine(sqs, settings.dead_letter_queue_url, settings.function_name, clock),
+            telemetry,
+            clock,
+        )
+
+    def handle(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+        """Lambda's call: a batch of the ingest queue. Replies with the messages to deliver again."""
+        return self.handle_batch(event["Records"], Budget.of(context, _FRACTION_OF_TIME, self.clock))
+
+    def handle_batch(self, records: Sequence[SqsRecord], budget: Budget = AMPLE) -> dict[str, Any]:
         """Store every event of a batch, each by itself.
 
         Returns:
-            SQS's partial-batch reply: the messages to deliver again. These met a fault of the infrastructure, or there
-            was no time left for them; what can never be stored is in the dead-letter queue.
+            SQS's partial-batch reply: the messages to deliver again. They met a fault of the infrastructure, or
+            there was no time left for them. What can never be stored is in the dead-letter queue.
         """
-        latest = instant_at(time.time() + self.settings.max_future_skew_seconds)
+        latest = instant_at(self.clock.now() + self.settings.max_future_skew_seconds)
         failed = []
         for record in records:
             with collector_paused():
@@ -55,8 +84,8 @@ class Persist:
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _take(self, record: SqsRecord, latest: str, budget: Budget) -> bool:
-        """Whether the message is dealt with for good."""
-        begun, ids = time.time(), NO_IDS
+        """Store or quarantine a message. False if it must be delivered again."""
+        begun, ids = self.clock.now(), NO_IDS
         try:
             budget.check()
             try:
@@ -96,12 +125,8 @@ class Persist:
     def _append(self, item: Item, ids: Ids) -> Appended:
         try:
             return self.events.append(item)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ValidationException":
-                raise
-            # DynamoDB refuses the item itself: to try again would change nothing
-            reason = f"the event cannot be stored: {error.response['Error'].get('Message', '')}"
-            raise Rejected(UNSTORABLE, reason, ids) from error
+        except ItemRefused as error:
+            raise Rejected(UNSTORABLE, f"the event cannot be stored: {error}", ids) from error
 
     def _set_aside(self, body: str, rejected: Rejected, begun: float) -> None:
         self.quarantine.send(body, rejected)
@@ -112,8 +137,6 @@ class Persist:
 
 
 def _sent_at(record: SqsRecord) -> str | None:
-    """When the message came to the queue, by SQS's clock."""
+    """When the message arrived in the queue, by SQS's clock."""
     milliseconds = record.get("attributes", {}).get("SentTimestamp")
-    if milliseconds is None:
-        return None
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC).isoformat(timespec="milliseconds")
+    return None if milliseconds is None else time_text(int(milliseconds) / 1000)

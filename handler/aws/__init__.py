@@ -1,0 +1,1 @@
+"""AWS: clients, settings, tables, queues, logs, metrics and traces. Only here is botocore known."""

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 CONNECTIONS = 10
 """Threads that write at once."""
 
-LONGEST_CALL_SECONDS = 15
+MAX_CALL_SECONDS = 15
 """About: of the network's names and addresses it takes the usual, one that answers."""
 
 # Short time-outs and few tries: what fails goes back to the queue or the stream, which wait better than a function.
-# So a call is over after LONGEST_CALL_SECONDS: three times connect and read, and botocore's waits of 1 and 2 s at most.
+# So a call is over after MAX_CALL_SECONDS: three times connect and read, and botocore's waits of 1 and 2 s at most.
 _CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,

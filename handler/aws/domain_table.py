@@ -1,13 +1,13 @@
 """The domain table: rows read strongly consistent, written only on condition."""
 
 import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..projection.decide import RowChanged
 from ..projection.rows import BOOKKEEPING, DomainRow
+from ..projection.stores import RowChanged
+from ..values.clock import Clock
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -16,7 +16,7 @@ ROWS_AT_ONCE = 20
 """Rows of one BatchGetItem. It might ask for 100, and get 16 MB of them; a row's Python objects, with what is computed
 from them, may take 200 times its size."""
 
-_MOST_VAIN_TRIES = 8
+_MAX_VAIN_TRIES = 8
 
 
 class ReadIncomplete(Exception):
@@ -29,9 +29,10 @@ class DomainTable:
 
     client: "DynamoDBClient"
     name: str
+    clock: Clock
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
-        """The rows of different domains by DomainId, in parts of ROWS_AT_ONCE at the most, as they are needed.
+        """The rows of different domains by DomainId, in parts of ROWS_AT_ONCE at most, as they are needed.
 
         Raises:
             ReadIncomplete: throttled for too long.
@@ -79,8 +80,8 @@ class DomainTable:
                 yield {each: DomainRow.from_item(found.pop(each)) if each in found else None for each in read}
             # A reply ends at 1 MB of a partition: with large rows it takes many, which is no fault.
             vain = 0 if read else vain + 1
-            if vain == _MOST_VAIN_TRIES:
+            if vain == _MAX_VAIN_TRIES:
                 raise ReadIncomplete(f"{len(domain_ids)} rows asked for, none read {vain} times in a row")
             if left:
-                # full jitter, as DynamoDB asks for unprocessed keys; 50 ms doubling, so about 6 s in all at the most
-                time.sleep(random.uniform(0, 0.05 * 2**vain))  # noqa: S311
+                # full jitter, as DynamoDB asks for unprocessed keys; 50 ms doubling, so about 6 s in all at most
+                self.clock.sleep(random.uniform(0, 0.05 * 2**vain))  # noqa: S311

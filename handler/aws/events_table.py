@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from ..events.key_set import Span
 from ..events.stored_event import ERASED, StoredEvent, same_content
 from ..values.attribute_value import Item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
+
+
+class ItemRefused(Exception):
+    """DynamoDB does not take this item, now or later. Says why, in DynamoDB's words."""
 
 
 class Appended(Enum):
@@ -33,7 +39,8 @@ class EventsTable:
         """Store an event, unless its key is taken: then tell whether by the same content, or by a tombstone. One call.
 
         Raises:
-            botocore.exceptions.ClientError: the table cannot be written just now.
+            ItemRefused: the item can never be stored.
+            botocore.exceptions.ClientError: the table cannot be written now.
         """
         try:
             self.client.put_item(
@@ -44,9 +51,13 @@ class EventsTable:
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
             stored: Any = error.response.get("Item", {})
-            if ERASED in stored:  # of what was erased nothing is left to compare with
+            if ERASED in stored:  # nothing is left of the erased content to compare with
                 return Appended.ERASED
             return Appended.DUPLICATE if same_content(stored, item) else Appended.CONFLICT
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ValidationException":
+                raise
+            raise ItemRefused(error.response["Error"].get("Message", "")) from error
         return Appended.STORED
 
     def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:

@@ -3,8 +3,9 @@
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from ..values.clock import Clock
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
     from ..events.ingest import Rejected
     from ..projection.notes import Parked
 
-_LONGEST_REASON = 2048
+_MAX_REASON_CHARACTERS = 2048
 """Characters (ASCII) of a reason."""
 
-_LARGEST_MESSAGE = 1024 * 1024
+_MAX_MESSAGE_BYTES = 1024 * 1024
 """Bytes of a message, its attributes' names, types and values included (SQS's limit, and the queues')."""
 
 
@@ -26,6 +27,7 @@ class Quarantine:
     client: "SQSClient"
     queue_url: str
     function_name: str
+    clock: Clock
 
     def send(self, body: str, rejected: "Rejected") -> None:
         """Keep a message: its body untouched, so that it can go back once its cause is mended.
@@ -35,12 +37,12 @@ class Quarantine:
         """
         texts = {
             "ReasonCode": rejected.code,
-            "QuarantinedAt": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "QuarantinedAt": self.clock.text(),
             "FunctionName": self.function_name,
         }
         # the body nearly fills the message where it is too large to be stored: the reason has to do with what is left
-        room = _LARGEST_MESSAGE - len(body.encode("utf-8", "surrogatepass")) - _size({**texts, "Reason": ""})
-        reason = _printable(rejected.reason)[: max(0, min(room, _LONGEST_REASON))]
+        room = _MAX_MESSAGE_BYTES - len(body.encode("utf-8", "surrogatepass")) - _size({**texts, "Reason": ""})
+        reason = _printable(rejected.reason)[: max(0, min(room, _MAX_REASON_CHARACTERS))]
         if reason:
             texts["Reason"] = reason
         self.client.send_message(

@@ -14,20 +14,19 @@ import it, which Lambda does from source, is a sixth of a cold start.
 import json
 import os
 import sys
-import time
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
 from ..events.ids import NO_IDS, Ids
+from ..values.clock import Clock
 from .tracing import Tracing
 
 NAMESPACE = "CpEventSource"
 
 _TRACE = "_X_AMZN_TRACE_ID"
 
-_MOST_VALUES = 100
+_MAX_VALUES = 100
 """Of one metric in a line of the embedded metric format (CloudWatch's limit)."""
 
 
@@ -38,10 +37,11 @@ class Telemetry:
     (a team's own stacks, say) are counted apart.
     """
 
-    def __init__(self, domain_name: str, function_name: str, tracing: Tracing | None = None) -> None:
+    def __init__(self, domain_name: str, function_name: str, clock: Clock, tracing: Tracing | None = None) -> None:
         self._service = domain_name
         self._dimensions = {"DomainName": domain_name, "FunctionName": function_name}
-        self._tracing = tracing or Tracing()
+        self._clock = clock
+        self._tracing = tracing or Tracing(clock)
         self._counts: Counter[str] = Counter()
         self._measured: defaultdict[str, list[float]] = defaultdict(list)
 
@@ -82,15 +82,15 @@ class Telemetry:
         values: dict[str, list[float]] = {name: [number] for name, number in self._counts.items()}
         values |= self._measured
         units = dict.fromkeys(self._counts, "Count") | dict.fromkeys(self._measured, "Milliseconds")
-        for start in range(0, max(map(len, values.values()), default=0), _MOST_VALUES):
-            part = {name: each[start : start + _MOST_VALUES] for name, each in values.items() if len(each) > start}
+        for start in range(0, max(map(len, values.values()), default=0), _MAX_VALUES):
+            part = {name: each[start : start + _MAX_VALUES] for name, each in values.items() if len(each) > start}
             directive = {
                 "Namespace": NAMESPACE,
                 "Dimensions": [list(self._dimensions)],
                 "Metrics": [{"Name": name, "Unit": units[name]} for name in part],
             }
-            embedded = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}
-            _write({"_aws": embedded, **self._dimensions, **part})
+            embedded = {"Timestamp": int(self._clock.now() * 1000), "CloudWatchMetrics": [directive]}
+            self._write({"_aws": embedded, **self._dimensions, **part})
         self._counts.clear()
         self._measured.clear()
 
@@ -101,12 +101,17 @@ class Telemetry:
         line = {
             "level": level,
             "message": message,
-            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "timestamp": self._clock.text(),
             "service": self._service,
             **fields,
             "xray_trace_id": _trace_id(),
         }
-        _write({name: value for name, value in line.items() if value is not None})
+        self._write({name: value for name, value in line.items() if value is not None})
+
+    def _write(self, line: dict[str, object]) -> None:
+        # ASCII, so that no text can fail to be written; one write, so that no other line gets in between
+        sys.stdout.write(f"{_JSON.encode(line)}\n")
+        sys.stdout.flush()
 
 
 def error_class(error: BaseException) -> str:
@@ -119,12 +124,6 @@ def _trace_id() -> str | None:
     """X-Ray's id of this invocation: Lambda sets `Root=1-...;Parent=...;Sampled=1` for each."""
     root, _, _ = os.environ.get(_TRACE, "").partition(";")
     return root.removeprefix("Root=") or None
-
-
-def _write(line: dict[str, object]) -> None:
-    # ASCII, so that no text can fail to be written; one write, so that no other line gets in between
-    sys.stdout.write(f"{_JSON.encode(line)}\n")
-    sys.stdout.flush()
 
 
 _JSON = json.JSONEncoder(separators=(",", ":"), default=str)

@@ -10,15 +10,15 @@ Source of the format and the limits: the X-Ray developer guide, "Segment documen
 import json
 import secrets
 import socket
-import time
 from contextlib import suppress
 
 from ..events.ids import Ids
+from ..values.clock import Clock
 
-MOST_ANNOTATIONS = 50
+MAX_ANNOTATIONS = 50
 """Of one trace, that X-Ray indexes."""
 
-_LONGEST_VALUE = 1_000
+_MAX_VALUE_CHARACTERS = 1_000
 """Characters of an annotation. So a subsegment of three stays within a datagram, however it is escaped."""
 
 _HEADER = b'{"format": "json", "version": 1}\n'
@@ -30,13 +30,14 @@ class Tracing:
     Never fails and never waits: a datagram that cannot be sent at once is lost, and with it a part of a picture.
     """
 
-    def __init__(self, daemon: str = "") -> None:
+    def __init__(self, clock: Clock, daemon: str = "") -> None:
         """Prepare to send, or to be silent where the address cannot be used.
 
         Args:
             daemon: the environment's AWS_XRAY_DAEMON_ADDRESS: `address:port`, or parts `tcp:address:port` and
                 `udp:address:port`. Numbers alone: to look up a name would wait.
         """
+        self._clock = clock
         self._socket = _connected(daemon)
         self._trace = ""
         self._annotations_left = 0
@@ -60,8 +61,8 @@ class Tracing:
         if "Root" not in parts or "Parent" not in parts:
             return
         if trace != self._trace:
-            self._trace, self._annotations_left = trace, MOST_ANNOTATIONS
-        now = time.time()
+            self._trace, self._annotations_left = trace, MAX_ANNOTATIONS
+        now = self._clock.now()
         subsegment = {
             "name": name,
             "trace_id": parts["Root"],
@@ -75,7 +76,7 @@ class Tracing:
         shared = {"DomainId": ids.domain_id, "EventName": ids.event_name}
         for correlation_id in ids.correlation_ids or (None,):
             named = {"CorrelationId": correlation_id, **shared}
-            annotations = {key: text[:_LONGEST_VALUE] for key, text in named.items() if text is not None}
+            annotations = {key: text[:_MAX_VALUE_CHARACTERS] for key, text in named.items() if text is not None}
             self._annotations_left -= len(annotations)
             if self._annotations_left < 0:
                 return

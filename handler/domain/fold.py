@@ -6,12 +6,12 @@ from decimal import Context, localcontext
 from typing import Any
 
 from ..events.stored_event import StoredEvent
-from ..projection.notes import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause
-from ..projection.rows import BOOKKEEPING_BYTES, DomainState
 from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, differences, encode_item, item_size
 from ..values.exact_numbers import MOST_DIGITS
 from .contract import RESERVED_ATTRIBUTES
+from .failure import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause, Failure
 from .logic import DomainLogic, RowItem
+from .state import BOOKKEEPING_BYTES, DomainState
 from .time_limit import time_limit
 
 _LARGEST_ROW = ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES
@@ -23,18 +23,6 @@ each event begins with it anew, so that a context which the logic changes cannot
 
 class RowRefused(ValueError):
     """What `to_dynamo_item` returned cannot be a row of the domain table."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The event that could not be applied."""
-
-    event: StoredEvent
-    cause: Cause
-    error: str
-    """The class of the error, for people: the domain's code may name its classes as it likes."""
-    reason: str
-    """What happened, for people, at most 1,000 characters; it may hold values of the payload."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The projection: stored events into domain rows, whatever the order and repetition of delivery."""

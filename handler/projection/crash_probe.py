@@ -1,84 +1,123 @@
-"""Events that crash the process: found by notes that the processes leave in the row before they try.
+"""Crash probes: notes in the row by which processes find the events that crash them.
 
-An exception can be caught; the end of the process cannot (out of memory, a hang in C, an exit). But such an event comes
-back, alone in its batch and long after it was stored. Before it is tried then, the process notes in the row who tries
-it and when it will have ended. Whatever becomes of the try, but for the end of the process, takes the note back.
+An exception can be caught. The end of the process cannot: out of memory, a hang in C, an exit. But such an event comes
+back, alone in its batch and long after it was stored. Before a process tries it then, it notes in the row that it does,
+and when it will have ended. Whatever the result, the process withdraws the note, unless it ends before it can.
 
-Silence alone is no crash: another process may still be at work on the same event. A crash is counted once the process
-must have ended, and of each event by itself, since several events of an object may be in delivery at a time.
+A note that is still there is no proof of a crash: another process may still be working on the event. A crash counts
+once that process must have ended. Each event has its own count, since several events of an object may be in delivery.
 """
 
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Final
 
+from ..domain.state import NOTHING, DomainState
 from ..events.stored_event import StoredEvent
-from .notes import MAX_INVOCATION_SECONDS, CrashProbe, now_text
-from .rows import MAX_CRASH_PROBES, NOTHING, DomainRow, DomainState
+from ..values.clock import Clock
+from .lookups import row_has
+from .notes import MAX_INVOCATION_SECONDS, CrashProbe, is_pending, is_plausible
+from .rows import MAX_CRASH_PROBES, DomainRow
+from .stores import EventStore, RowStore, write_over
 
 STREAM_RETENTION_SECONDS: Final = 24 * 3600
-"""Of DynamoDB Streams."""
+"""How long DynamoDB Streams keeps a record."""
 
 MAX_CRASHES: Final = 2
-"""Processes that crashed at one event, after which it is not tried again."""
+"""Processes that crash at an event before no other process tries it."""
 
 
-def has_crashed_enough(row: DomainRow | None, event: StoredEvent, *, version: str, process: str) -> bool:
-    """True if an event is not to be tried again by this version of the logic, by what the row says."""
-    probe = _probe(row, event, version)
-    return probe is not None and _crashes(probe, process) >= MAX_CRASHES
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A row after `CrashProbes.begin`."""
+
+    row: DomainRow | None
+    """The row that the table holds."""
+    has_event: bool = False
+    """True if the row proves that it holds the event: there is nothing to try."""
 
 
-def noted(row: DomainRow | None, event: StoredEvent, *, version: str, process: str) -> DomainRow | None:
-    """The row with a note that this process tries an event; None where no note is to be written.
+@dataclass(frozen=True, slots=True)
+class CrashProbes:
+    """The probes of one process, by one version of the domain's logic."""
 
-    None is while another process may still be at work on the event, when it is not to be tried, and where the row has
-    notes of as many other events as it keeps.
-    """
-    probe = _probe(row, event, version)
-    if probe is not None and probe.process != process and probe.until >= now_text():
-        return None
-    crashes = _crashes(probe, process) if probe is not None else 0
-    if crashes >= MAX_CRASHES:
-        return None
-    until = now_text(later_by=MAX_INVOCATION_SECONDS)
-    mine = CrashProbe(event.key, version, process, until, crashes)
-    if row is None or not row.readable:
-        return DomainRow(event.domain_id, NOTHING, version, probes=(mine,))
-    others = tuple(each for each in row.probes if each is not probe)
-    if len(others) >= MAX_CRASH_PROBES:
-        others = tuple(each for each in others if each.logic_version == version)
-    if len(others) >= MAX_CRASH_PROBES:
-        return None
-    return row.followed_by(probes=(*others, mine))
+    events: EventStore
+    rows: RowStore
+    version: str
+    process: str
+    """A random token of the process."""
+    clock: Clock
 
+    def begin(self, event: StoredEvent, row: DomainRow | None) -> Probed:
+        """Note in the row that this process tries an event.
 
-def taken_back(row: DomainRow | None, event: StoredEvent, *, process: str) -> DomainRow | None:
-    """The row without this process's note of an event; None where it has none."""
-    if row is None:
-        return None
-    left = tuple(each for each in row.probes if (each.event_key, each.process) != (event.key, process))
-    return row.followed_by(probes=left) if len(left) < len(row.probes) else None
+        Every result of the try, except the end of the process, leads to a write of the row without the note, or to
+        `end`.
+        """
+        if row is not None and row.readable and row_has(self.events, row, event):
+            return Probed(row, has_event=True)
+        after = self._noted(row, event)
+        return Probed(row if after is None else write_over(self.rows, row, after))
 
+    def end(self, event: StoredEvent) -> None:
+        """Withdraw this process's note of an event, if it is still there."""
+        row = self.rows.read(event.domain_id)
+        if row is None:
+            return
+        left = tuple(each for each in row.probes if (each.event_key, each.process) != (event.key, self.process))
+        if len(left) < len(row.probes):
+            write_over(self.rows, row, row.followed_by(probes=left))
 
-def without(probes: tuple[CrashProbe, ...], keys: set[str]) -> tuple[CrashProbe, ...]:
-    """What is left of an object's notes when these events were dealt with.
+    def has_crashed_enough(self, event: StoredEvent, row: DomainRow) -> bool:
+        """True if the row says that so many processes crashed at an event that this version must not try it."""
+        probe = self._probe(row, event)
+        return probe is not None and self._crashes(probe) >= MAX_CRASHES
 
-    A note that is older than the stream keeps events is left out too: its event does not come back.
-    """
-    oldest = now_text(later_by=-STREAM_RETENTION_SECONDS)
-    return tuple(probe for probe in probes if probe.event_key not in keys and probe.until >= oldest)
+    def without(self, probes: tuple[CrashProbe, ...], keys: AbstractSet[str]) -> tuple[CrashProbe, ...]:
+        """The notes that remain once these events have a result.
+
+        A note that is older than the stream keeps records is left out too: its event does not come back.
+        """
+        oldest = self.clock.text(later_by=-STREAM_RETENTION_SECONDS)
+        return tuple(
+            probe
+            for probe in probes
+            if probe.event_key not in keys and probe.until >= oldest and is_plausible(probe.until, self.clock)
+        )
+
+    def _noted(self, row: DomainRow | None, event: StoredEvent) -> DomainRow | None:
+        """The row with this process's note; None if no note is to be written.
+
+        No note is written while another process may still be working on the event, if the event must not be tried, and
+        if the row has notes of MAX_CRASH_PROBES other events.
+        """
+        until = self.clock.text(later_by=MAX_INVOCATION_SECONDS)
+        if row is None or not row.readable:
+            probe = CrashProbe(event.key, self.version, self.process, until, crashes=0)
+            return DomainRow(event.domain_id, NOTHING, self.version, probes=(probe,))
+        before = self._probe(row, event)
+        if before is not None and before.process != self.process and is_pending(before.until, self.clock):
+            return None
+        crashes = self._crashes(before) if before is not None else 0
+        if crashes >= MAX_CRASHES:
+            return None
+        others = tuple(each for each in row.probes if (each.event_key, each.logic_version) != (event.key, self.version))
+        if len(others) >= MAX_CRASH_PROBES:
+            others = tuple(each for each in others if each.logic_version == self.version)
+        if len(others) >= MAX_CRASH_PROBES:
+            return None
+        return row.followed_by(probes=(*others, CrashProbe(event.key, self.version, self.process, until, crashes)))
+
+    def _probe(self, row: DomainRow, event: StoredEvent) -> CrashProbe | None:
+        found = (each for each in row.probes if (each.event_key, each.logic_version) == (event.key, self.version))
+        return next((each for each in found if is_plausible(each.until, self.clock)), None)
+
+    def _crashes(self, probe: CrashProbe) -> int:
+        """The crashes that are certain: this process is alive, and another may be until its time is over."""
+        return probe.crashes + (probe.process != self.process and not is_pending(probe.until, self.clock))
 
 
 def outside(probes: tuple[CrashProbe, ...], position: str, state: DomainState) -> tuple[CrashProbe, ...]:
-    """What is left of them when all that the store has from a position on was folded into a state."""
+    """The notes that remain once all that is stored from a position on is folded into a state."""
     last = state.checkpoint or ""
     return tuple(probe for probe in probes if not position <= probe.event_key <= last)
-
-
-def _probe(row: DomainRow | None, event: StoredEvent, version: str) -> CrashProbe | None:
-    probes = row.probes if row is not None and row.readable else ()
-    return next((each for each in probes if (each.event_key, each.logic_version) == (event.key, version)), None)
-
-
-def _crashes(probe: CrashProbe, process: str) -> int:
-    """As far as they are certain: one's own process is alive, and another may be until its time is over."""
-    return probe.crashes + (probe.process != process and probe.until < now_text())

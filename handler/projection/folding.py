@@ -4,34 +4,36 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, islice
 
-from ..domain.fold import Failure, fold
+from ..domain.failure import Cause, Failure, process_died
+from ..domain.fold import fold
 from ..domain.logic import DomainLogic
+from ..domain.state import NOTHING, DomainState
 from ..events.key_set import KeySet
 from ..events.repeated_ids import RepeatedIds
 from ..events.stored_event import StoredEvent
 from ..values.budget import AMPLE, Budget, OutOfTime
-from .marks import SLOTS, Mark, Marks, place_between, thinned
-from .notes import MAX_PROGRESS_BYTES, Cause, Progress
-from .rows import NOTHING, DomainRow, DomainState
+from .marks import SLOTS, Mark, Marks, position_between, thinned
+from .notes import MAX_PROGRESS_BYTES, Progress
+from .rows import DomainRow
 from .snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """On which a fold is made."""
+class FoldLimits:
+    """How far one fold may go."""
 
     budget: Budget = AMPLE
-    deadly: str | None = None
-    """The key of an event that crashed the process: it counts as failed, untried."""
+    untried: str | None = None
+    """The key of an event that crashed processes: the fold fails there without running the domain's logic."""
 
 
 def _ignore(event: StoredEvent) -> None:
-    """Nobody asks."""
+    pass
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """What one version of the domain's logic folds with."""
+class FoldConfig:
+    """What is the same for all folds of one version of the domain's logic."""
 
     logic: DomainLogic
     version: str
@@ -49,9 +51,9 @@ class Folding:
     marks and states stay few however long the path.
     """
 
-    recipe: Recipe
+    config: FoldConfig
     state: DomainState
-    terms: Terms
+    limits: FoldLimits
     whole: bool = True
     """True if this version computed the whole state."""
     marks: tuple[Mark, ...] = ()
@@ -68,15 +70,15 @@ class Folding:
     _ids: RepeatedIds = field(default_factory=RepeatedIds)
 
     @classmethod
-    def on_top_of(cls, row: DomainRow, recipe: Recipe, terms: Terms) -> "Folding":
+    def on_top_of(cls, row: DomainRow, config: FoldConfig, limits: FoldLimits) -> "Folding":
         """A fold that goes on from a row."""
-        folding = cls(recipe, row.state, terms, whole=row.logic_version == recipe.version, _unread=row.marks)
+        folding = cls(config, row.state, limits, whole=row.logic_version == config.version, _unread=row.marks)
         if row.state.checkpoint is not None:
             folding._ids = RepeatedIds(row.state.checkpoint.partition("#")[2])
         return folding
 
     @property
-    def was_misled(self) -> bool:
+    def failed_on_other_version(self) -> bool:
         """True if it failed on a state that another version wrote: this one may not be able to read it."""
         return self.failure is not None and not self.whole and self.failure.cause is Cause.LOGIC
 
@@ -119,7 +121,7 @@ class Folding:
         others = missing == 0 and held != row.state.applied and not self.met_erased
         return 1 if others and not as_many_suffice else None
 
-    def look_at(self, row: DomainRow | None) -> None:
+    def compare_with(self, row: DomainRow | None) -> None:
         """Compare with this row from here on."""
         self.row_end = (row.state.checkpoint or "") if row is not None else ""
         self._held_at_row_end = None
@@ -157,7 +159,7 @@ class Folding:
         if not self.whole or not self.marks:
             return None, []
         snapshots = self._give_slots(row)
-        return Progress(self.recipe.version, Marks.of(self.marks, MAX_PROGRESS_BYTES)), snapshots
+        return Progress(self.config.version, Marks.of(self.marks, MAX_PROGRESS_BYTES)), snapshots
 
     def _give_slots(self, row: DomainRow | None) -> list[tuple[int, Snapshot]]:
         """Slots for the marks whose states were noted here and lie in none yet; the snapshots to put into them."""
@@ -173,12 +175,12 @@ class Folding:
             slot = next(free, None)
             marks[index] = replace(mark, slot=slot)
             if slot is not None:
-                snapshots.append((slot, Snapshot(mark.key, state, self.recipe.version)))
+                snapshots.append((slot, Snapshot(mark.key, state, self.config.version)))
         self.marks = tuple(marks)
         return snapshots
 
     def _apply(self, events: Iterable[StoredEvent]) -> None:
-        spacing = self.recipe.events_per_mark
+        spacing = self.config.events_per_mark
         ahead = self._permitted(events)
         for first in ahead:
             count = self.state.applied.count
@@ -186,7 +188,7 @@ class Folding:
                 self._note(first.key)
             to_the_next_mark = chain([first], islice(ahead, spacing - count % spacing - 1))
             folded = fold(
-                self.recipe.logic, self.state, to_the_next_mark, seconds_per_event=self.recipe.seconds_per_event
+                self.config.logic, self.state, to_the_next_mark, seconds_per_event=self.config.seconds_per_event
             )
             self.state, self.failure = folded.state, folded.failure
             if self.failure is not None:
@@ -199,40 +201,34 @@ class Folding:
             self.marks, self._unread = self._unread.read(), None
         if self.marks and self.marks[-1].applied == self.state.applied:
             return  # where the fold began, from the snapshot of this very mark
-        place = place_between(self.state.checkpoint or "", key)
+        place = position_between(self.state.checkpoint or "", key)
         marks = (*self.marks, Mark(place, self.state.applied))
-        self.marks = thinned(marks, self.state.applied.count + 1, self.recipe.events_per_mark)
+        self.marks = thinned(marks, self.state.applied.count + 1, self.config.events_per_mark)
         if self.whole:
             self._noted[place] = self.state
             self._noted = {mark.key: self._noted[mark.key] for mark in self.marks if mark.key in self._noted}
 
     def _permitted(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
         for event in events:
-            if self._is_deadly(event) or self.terms.budget.is_over():
+            if self._is_untried(event) or self.limits.budget.is_over():
                 self._cut_at = event
                 return
             if event.is_erased:
                 self.met_erased = True
             elif self._ids.add(event.event_id):
-                self.recipe.on_repeated_id(event)
+                self.config.on_repeated_id(event)
             yield event
 
-    def _is_deadly(self, event: StoredEvent) -> bool:
-        return event.key == self.terms.deadly and not event.is_erased
+    def _is_untried(self, event: StoredEvent) -> bool:
+        return event.key == self.limits.untried and not event.is_erased
 
     def _cut_short(self, event: StoredEvent) -> Failure:
-        if self._is_deadly(event):
+        if self._is_untried(event):
             return process_died(event)
-        if not self.terms.budget.whole:
+        if not self.limits.budget.whole:
             raise OutOfTime
         if self._unread is None and self.state.applied.count:
             self._note(event.key)  # so that a fold that is taken up again gets on, however little it came to
         count = self.state.applied.count
         reason = f"OutOfTime: {count} events folded, and the time of an invocation is over"
         return Failure(event, Cause.OUT_OF_TIME, "OutOfTime", reason)
-
-
-def process_died(event: StoredEvent) -> Failure:
-    """That of an event which crashed its processes."""
-    reason = "FunctionDied: the function's process ended each time it came to apply the event; see its logs"
-    return Failure(event, Cause.PROCESS_DIED, "FunctionDied", reason)

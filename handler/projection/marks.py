@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from ..events.key_set import DIGEST_BYTES, NO_KEYS, KeySet
 
-MOST_BYTES = 8 * 1024
+MAX_BYTES = 8 * 1024
 """Of the encoded marks: the room that a row keeps for them. A mark takes about 30 bytes; only keys near their limit of
 1 KB that differ at their ends fill it, and then the oldest marks go: that costs reads, nothing else."""
 
@@ -51,10 +51,10 @@ class Marks:
     encoded: bytes = b""
 
     @classmethod
-    def of(cls, marks: Iterable[Mark], most_bytes: int = MOST_BYTES) -> "Marks":
+    def of(cls, marks: Iterable[Mark], max_bytes: int = MAX_BYTES) -> "Marks":
         """In the order of their keys; the newest of them that fit into so many bytes."""
         chosen = list(marks)
-        while len(encoded := _encode(chosen)) > most_bytes:
+        while len(encoded := _encode(chosen)) > max_bytes:
             del chosen[0]
         return cls(encoded)
 
@@ -74,7 +74,7 @@ def are_one_path(marks: Sequence[Mark]) -> bool:
     )
 
 
-def place_between(before: str, key: str) -> str:
+def position_between(before: str, key: str) -> str:
     """The shortest text that lies after one key and not after a later one: a place between them.
 
     Keys of events seconds apart differ within their first twenty characters, so that a mark takes few bytes.

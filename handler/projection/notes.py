@@ -6,40 +6,25 @@ KeyError or TypeError, and it is the row's to say what that means.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import Enum
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
+from ..domain.failure import MAX_REASON_CHARACTERS, Cause
 from ..values.attribute_value import Item, binary
+from ..values.clock import Clock, time_text
 from .marks import Marks
 
 MAX_INVOCATION_SECONDS: Final = 15 * 60
 """Lambda's longest invocation."""
 
-MAX_REASON_CHARACTERS: Final = 1000
 MAX_NAME_CHARACTERS: Final = 256
-"""Of an event's name and of an error's class, as a note holds them. An event's name has as many bytes at most."""
-MAX_ERROR_CHARACTERS: Final = 64
-"""Of an error's class, as it is written: in bytes, four times as many."""
+"""Characters of an event's name and of the name of an error's class, as a note holds them."""
 _MAX_TEXT_CHARACTERS: Final = 2048
 """Of any other text in a note: keys and ids have at most 1,024 bytes, the ARN of a layer version fewer."""
 
 MAX_PROGRESS_BYTES: Final = 1536
 """Of an unfinished fold's encoded marks."""
-
-
-class Cause(Enum):
-    """Why an object is parked. The pipeline acts on it; `error` and `reason` are for people."""
-
-    LOGIC = "LOGIC"
-    """The domain's logic failed at the event, or worked on it for too long."""
-    OUT_OF_TIME = "OUT_OF_TIME"
-    """The fold needs more time than one invocation has. Nothing is wrong with the event."""
-    PROCESS_DIED = "PROCESS_DIED"
-    """Processes ended while they applied the event: out of memory, a hang in C, an exit."""
-    EVENTS_MISSING = "EVENTS_MISSING"
-    """The store lacks events that the row holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +115,7 @@ class Rebuilding:
         return cls(
             request_id=_text(attributes, "RequestId"),
             run=_text(attributes, "Run"),
-            until=_deadline(attributes, "Until"),
+            until=_time(attributes, "Until"),
             changed_from=_text(attributes, "ChangedFrom") if "ChangedFrom" in attributes else None,
         )
 
@@ -166,7 +151,7 @@ class CrashProbe:
             event_key=_event_key(attributes, "EventKey"),
             logic_version=_text(attributes, "LogicVersion"),
             process=_text(attributes, "Process"),
-            until=_deadline(attributes, "Until"),
+            until=_time(attributes, "Until"),
             crashes=crashes,
         )
 
@@ -192,9 +177,34 @@ class Progress:
         return cls(_text(attributes, "LogicVersion"), Marks(encoded))
 
 
-def now_text(*, later_by: float = 0) -> str:
-    """The time now, or so many seconds later: UTC, ISO 8601, of one width, to be compared as text."""
-    return (datetime.now(UTC) + timedelta(seconds=later_by)).isoformat(timespec="milliseconds")
+def is_pending(until: str, clock: Clock) -> bool:
+    """True while the invocation that noted `until` as its end may still run.
+
+    A time that no invocation can reach counts as past. Otherwise a note edited by hand would hold the object forever.
+    """
+    return clock.text() <= until <= _latest(clock)
+
+
+def is_plausible(until: str, clock: Clock) -> bool:
+    """False for an end that lies further ahead than that of any invocation: a hand wrote it."""
+    return until <= _latest(clock)
+
+
+def _latest(clock: Clock) -> str:
+    return clock.text(later_by=MAX_INVOCATION_SECONDS + _MAX_CLOCK_SKEW_SECONDS)
+
+
+def noting_change(note: Rebuilding | None, position: str, clock: Clock) -> Rebuilding | None:
+    """The note of a running rebuild, extended: events were taken in from `position` on, which it may have read past.
+
+    Every write of a row extends the note, except one that applies events in order to a row that is not parked.
+
+    Returns:
+        The extended note; None if no rebuild runs.
+    """
+    if note is None or not is_pending(note.until, clock):
+        return None
+    return replace(note, changed_from=position if note.changed_from is None else min(position, note.changed_from))
 
 
 def is_event_key(text: str) -> bool:
@@ -230,16 +240,13 @@ def _event_key(attributes: Mapping[str, Any], name: str, *, or_start: bool = Fal
     return text
 
 
-def _deadline(attributes: Mapping[str, Any], name: str) -> str:
-    """A time that an invocation which has begun ends at: no note may claim more, or it would never run out."""
+def _time(attributes: Mapping[str, Any], name: str) -> str:
+    """A time in the one form in which times compare as text."""
     text = _text(attributes, name)
-    time = datetime.fromisoformat(text)
-    latest = datetime.now(UTC) + timedelta(seconds=MAX_INVOCATION_SECONDS + _CLOCKS_APART)
-    # of the one form that times are compared in, as text
-    if time.astimezone(UTC).isoformat(timespec="milliseconds") != text or time > latest:
+    if time_text(datetime.fromisoformat(text).timestamp()) != text:
         raise ValueError(name)
     return text
 
 
-_CLOCKS_APART: Final = 60
-"""Seconds by which another process's clock may be ahead."""
+_MAX_CLOCK_SKEW_SECONDS: Final = 60
+"""How far another process's clock may be ahead."""

@@ -1,23 +1,24 @@
-"""A rebuild: one domain folded anew from its first event, while events go on arriving.
+"""A rebuild: one domain object folded again from its first event, while its events keep arriving.
 
-It does not stop the domain. It writes a note into the row, folds the store in pages beside the deliveries, to the end,
-and then writes its result over the row, on condition that nobody else wrote in between; else it goes another round from
-where it is. Deliveries work as ever; whenever one takes in events other than in order after the row's checkpoint (a
-late one, or one that waits because the domain is parked), it writes the place from which on it did so into the note.
-So nothing that was acknowledged meanwhile can be missing. Each round
+A rebuild does not stop the object. It writes a note into the row, folds the store page by page to the end beside the
+deliveries, and then writes its result over the row, on the condition that nobody wrote in between. Otherwise it makes
+another round from where it is. Deliveries extend the note whenever they take in an event that is not in order after the
+row's checkpoint: a late one, or one that waits because the object is parked. They note from which position on. So the
+result cannot lack an event that was acknowledged in the meantime. Each round
 
-- goes back to a state of the rebuild's own before the place that the note names: what came in there may be unread;
-- goes back to one up to the checkpoint that the row had in the round before: beyond, events come in without a note;
-- reads on from there to the end, after it has read the row on whose revision its write depends.
+- goes back to a state of the rebuild before the position in the note: what came in from there on may be unread;
+- goes back to a state up to the checkpoint that the row had in the round before: after it, events come in without a
+  note;
+- reads from there to the end, after it has read the row on whose revision its write depends.
 
-A round costs what came in since the last and some hundred events, however long the history: a busy domain is caught up
-with.
+A round costs what came in since the last one, and some hundred events, however long the history is: a rebuild catches
+up with a busy object.
 
-A history that takes longer than one invocation is folded in several: a rebuild whose time is over keeps its states as
-snapshots and names them in the row (`Progress`). The next one, of the same logic, begins there.
+A history that takes longer than one invocation is folded in several: a rebuild that runs out of time keeps its states
+as snapshots and names them in the row (`Progress`). The next rebuild with the same logic continues there.
 
-Of a domain with erased events it is also what takes their traces away: its row is folded from what remains, and earlier
-snapshots, which may hold what was erased, are written over.
+For an object with erased events a rebuild also removes their traces: its row is folded from what remains, and earlier
+snapshots, which may hold what was erased, are wiped.
 """
 
 import secrets
@@ -25,37 +26,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..domain.fold import Failure
+from ..domain.failure import Cause, Failure
+from ..domain.state import NOTHING
 from ..events.key_set import Span
 from ..values.budget import AMPLE, Budget
-from .decide import EventStore, RowStore, SnapshotStore, newest_kept, replaced, still_held, up_to
-from .folding import Folding, Recipe, Terms
+from ..values.clock import Clock
+from .folding import FoldConfig, Folding, FoldLimits
+from .lookups import newest_snapshot, still_true, up_to
 from .marks import SLOTS, Mark
-from .notes import MAX_INVOCATION_SECONDS, Cause, Rebuilding, now_text
-from .rows import NOTHING, DomainRow
+from .notes import MAX_INVOCATION_SECONDS, Rebuilding, is_pending
+from .rows import DomainRow
 from .snapshots import Snapshot
+from .stores import Stores, write_over
 
-_MOST_ROUNDS: Final = 1000
+_MAX_ROUNDS: Final = 1000
 """Each follows on a write that was faster."""
 
-_TRIES_TO_WITHDRAW: Final = 20
+_MAX_TRIES_TO_WITHDRAW: Final = 20
 
 _ALL_KEYS: Final = "\U0010ffff"
 """A place after every key."""
 
 
 class RebuildFailed(Exception):
-    """A domain could not be rebuilt as a whole; says whether its row is as it was."""
+    """A domain object could not be rebuilt. Says whether its row is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilds:
     """Rebuilds with one version of the domain's logic."""
 
-    events: EventStore
-    rows: RowStore
-    snapshots: SnapshotStore
-    recipe: Recipe
+    stores: Stores
+    config: FoldConfig
+    clock: Clock
 
     def rebuild(
         self,
@@ -86,13 +89,17 @@ class Rebuilds:
 
 class _Rebuild:
     def __init__(
-        self, stores: Rebuilds, domain_id: str, request_id: str, budget: Budget, *, accepts_missing_events: bool
+        self, rebuilds: Rebuilds, domain_id: str, request_id: str, budget: Budget, *, accepts_missing_events: bool
     ) -> None:
-        self._stores = stores
+        self._events = rebuilds.stores.events
+        self._rows = rebuilds.stores.rows
+        self._snapshots = rebuilds.stores.snapshots
+        self._config = rebuilds.config
+        self._clock = rebuilds.clock
         self._domain_id = domain_id
         self._request_id = request_id
         self._accepts_missing_events = accepts_missing_events
-        self._terms = Terms(budget)
+        self._limits = FoldLimits(budget)
         self._note = self._new_note()
         self._begun = False
         self._folding = self._from_nothing()
@@ -108,12 +115,12 @@ class _Rebuild:
         return self._folding.state.checkpoint or ""
 
     def run(self) -> DomainRow:
-        row = self._stores.rows.read(self._domain_id)
-        for _ in range(_MOST_ROUNDS):
-            if self._terms.budget.is_over():
+        row = self._rows.read(self._domain_id)
+        for _ in range(_MAX_ROUNDS):
+            if self._limits.budget.is_over():
                 break
             after = self._next(row)
-            row = replaced(self._stores.rows, row, after)
+            row = write_over(self._rows, row, after)
             if row is not None and row.revision == after.revision and after.rebuilding is None:
                 if self._folding.met_erased or self._has_fewer:
                     self._wipe_snapshots_beside(after)
@@ -145,9 +152,9 @@ class _Rebuild:
         return self._result(row)
 
     def _result(self, row: DomainRow | None) -> DomainRow:
-        self._folding.look_at(row)
+        self._folding.compare_with(row)
         # to the very end: what the stream lost would else never be in the row
-        self._folding.apply(self._stores.events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
+        self._folding.apply(self._events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
         missing = self._folding.missing(row, as_many_suffice=True)
         if row is not None and missing is not None and not self._accepts_missing_events:
             self._withdraw()
@@ -167,13 +174,13 @@ class _Rebuild:
         self._has_fewer = missing is not None
         marks, snapshots = self._folding.placed(row)
         self._put(snapshots)
-        return DomainRow(self._domain_id, self._folding.state, self._stores.recipe.version, marks=marks)
+        return DomainRow(self._domain_id, self._folding.state, self._config.version, marks=marks)
 
     def _begin(self, row: DomainRow) -> None:
         """From where an earlier rebuild's time was over, as far as the store holds what it held then."""
-        marks = row.marks_of_progress(self._stores.recipe.version)
+        marks = row.marks_of_progress(self._config.version)
         self._earlier, met_erased = (
-            still_held(self._stores.events, self._domain_id, marks, self._terms.budget) if marks else ([], False)
+            still_true(self._events, self._domain_id, marks, self._limits.budget) if marks else ([], False)
         )
         self._folding = self._taken_up(_ALL_KEYS)
         self._folding.met_erased = met_erased
@@ -188,32 +195,32 @@ class _Rebuild:
 
     def _taken_up(self, position: str) -> Folding:
         earlier = up_to(self._earlier or (), position)
-        kept = newest_kept(self._stores.snapshots, self._domain_id, earlier, self._stores.recipe.version)
+        kept = newest_snapshot(self._snapshots, self._domain_id, earlier, self._config.version)
         if kept is None:
             return self._from_nothing()
         marks, snapshot = kept
         # without the last mark, as in Folding.rewind: the fold goes on from the state's newest event
-        return Folding(self._stores.recipe, snapshot.state, self._terms, marks=marks[:-1])
+        return Folding(self._config, snapshot.state, self._limits, marks=marks[:-1])
 
     def _keep(self, row: DomainRow | None) -> bool:
         """Keep the states so far for the next rebuild, and name them in the row; False if there is nothing to keep."""
-        for _ in range(_TRIES_TO_WITHDRAW):
+        for _ in range(_MAX_TRIES_TO_WITHDRAW):
             if row is not None and (row.rebuilding is None or row.rebuilding.run != self._note.run):
                 return False
             progress, snapshots = self._folding.progress(row)
             if progress is None:
                 return False
             self._put(snapshots)
-            before = row or DomainRow(self._domain_id, NOTHING, self._stores.recipe.version)
+            before = row or DomainRow(self._domain_id, NOTHING, self._config.version)
             after = before.followed_by(rebuilding=None, progress=progress)
-            row = replaced(self._stores.rows, row, after)
+            row = write_over(self._rows, row, after)
             if row is not None and row.revision == after.revision:
                 return True
         return False
 
     def _put(self, snapshots: Sequence[tuple[int, Snapshot]]) -> None:
         for slot, snapshot in snapshots:
-            self._stores.snapshots.put(self._domain_id, slot, snapshot)
+            self._snapshots.put(self._domain_id, slot, snapshot)
 
     def _wipe_snapshots_beside(self, row: DomainRow) -> None:
         """In whatever slot the row does not list, for any may have been used once."""
@@ -221,7 +228,7 @@ class _Rebuild:
         try:
             for slot in SLOTS:
                 if slot not in listed:
-                    self._stores.snapshots.wipe(self._domain_id, slot)
+                    self._snapshots.wipe(self._domain_id, slot)
         except Exception as error:  # noqa: BLE001  whatever it is, somebody has to know
             raise RebuildFailed(
                 "the row is rebuilt, but earlier snapshots of what was erased may be left "
@@ -231,24 +238,24 @@ class _Rebuild:
     def _refuse_if_another_runs(self, note: Rebuilding | None) -> None:
         # of one request the last run counts: the others are dead, or this one delivered twice
         same = bool(self._request_id) and note is not None and note.request_id == self._request_id and not self._begun
-        if note is not None and not same and note.until >= now_text():
+        if note is not None and not same and is_pending(note.until, self._clock):
             raise RebuildFailed(f"another rebuild of this domain is under way, until {note.until} at the latest")
 
     def _withdraw(self) -> None:
         """Take the note back, so that another request need not wait for its end."""
-        row = self._stores.rows.read(self._domain_id)
-        for _ in range(_TRIES_TO_WITHDRAW):
+        row = self._rows.read(self._domain_id)
+        for _ in range(_MAX_TRIES_TO_WITHDRAW):
             if row is None or row.rebuilding is None or row.rebuilding.run != self._note.run:
                 return
             after = row.followed_by(rebuilding=None)
-            row = replaced(self._stores.rows, row, after)
+            row = write_over(self._rows, row, after)
 
     def _new_note(self) -> Rebuilding:
-        until = now_text(later_by=min(MAX_INVOCATION_SECONDS, self._terms.budget.seconds_left()))
+        until = self._clock.text(later_by=min(MAX_INVOCATION_SECONDS, self._limits.budget.seconds_left()))
         return Rebuilding(self._request_id, secrets.token_hex(4), until)
 
     def _from_nothing(self) -> Folding:
-        return Folding(self._stores.recipe, NOTHING, self._terms)
+        return Folding(self._config, NOTHING, self._limits)
 
 
 def _why(failure: Failure, *, kept: bool) -> str:

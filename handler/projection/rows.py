@@ -7,68 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ..domain.contract import RESERVED_ATTRIBUTES
-from ..events.key_set import DIGEST_BYTES, NO_KEYS, KeySet
-from ..events.stored_event import StoredEvent
+from ..domain.state import NOTHING, DomainState
+from ..events.key_set import NO_KEYS, KeySet, Span
 from ..values.attribute_value import Item, binary
-from .marks import MOST_BYTES, NO_MARKS, Mark, Marks, are_one_path
+from .marks import MAX_BYTES, NO_MARKS, START, Mark, Marks, are_one_path
 from .notes import CrashProbe, Parked, Progress, Rebuilding, is_event_key
 
 BOOKKEEPING, PARKED_SINCE, _ = RESERVED_ATTRIBUTES
 MIXED = "mixed"
 """The LogicVersion of a row that several versions have folded."""
 
-BOOKKEEPING_BYTES = 24 * 1024
-"""Room that a row keeps for the pipeline's own notes: its marks, a parked domain's reason and keys."""
-
-MAX_EVENT_COUNT = 2**63
-"""More than any object has: a mark keeps a count in eight bytes."""
-
 MAX_CRASH_PROBES = 2
 """Events of one object at a time. They come in one shard's order; after its split two may be under way. A third is
 tried without a note: once the others are counted out, the object is parked, and none is tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class DomainState:
-    """A fold's result: the domain's own attributes, and the set of events in them."""
-
-    attributes: Item = field(default_factory=dict)
-    """None as long as the domain's logic was given no event: there was none, or each is erased."""
-    checkpoint: str | None = None
-    """The newest EventKey applied; None before the first."""
-    applied: KeySet = NO_KEYS
-
-    def after(self, event: StoredEvent, attributes: Item) -> "DomainState":
-        return DomainState(attributes, event.key, self.applied.plus(event.counted))
-
-    def notes(self) -> Item:
-        """What an item notes of it, beside the attributes."""
-        notes: Item = {
-            "EventCount": {"N": str(self.applied.count)},
-            "Digest": {"B": self.applied.digest.to_bytes(DIGEST_BYTES, "big")},
-        }
-        if self.checkpoint is not None:
-            notes["Checkpoint"] = {"S": self.checkpoint}
-            if not self.attributes:
-                notes["Empty"] = {"BOOL": True}
-        return notes
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainState":
-        """The state in an item. Raises KeyError, TypeError or ValueError where the pipeline cannot have written it."""
-        checkpoint = notes["Checkpoint"]["S"] if "Checkpoint" in notes else None
-        is_empty = checkpoint is None or "Empty" in notes
-        count, digest = int(notes["EventCount"]["N"]), binary(notes["Digest"]["B"])
-        if not 0 <= count < MAX_EVENT_COUNT or len(digest) != DIGEST_BYTES:
-            raise ValueError("EventCount or Digest")
-        return cls(
-            {} if is_empty else {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
-            checkpoint,
-            KeySet(count, int.from_bytes(digest, "big")),
-        )
-
-
-NOTHING = DomainState()
 
 
 def _new_revision() -> str:
@@ -114,6 +65,16 @@ class DomainRow:
             return ()
         marks = self.progress.marks.read()
         return marks if are_one_path(marks) else ()
+
+    def around(self, first: str, last: str) -> "Around":
+        """What the row knows of the part of its history between two keys, both at or before its checkpoint."""
+        marks = self.known_marks()
+        older = [mark for mark in marks if mark.key <= first]
+        newer = [mark for mark in marks if mark.key > last]
+        before = older[-1] if older else START
+        if newer:
+            return Around(before, Span(start=before.key, before=newer[0].key), newer[0].applied)
+        return Around(before, Span(start=before.key, up_to=self.state.checkpoint), self.state.applied)
 
     def slots(self) -> set[int]:
         """The snapshots' slots that the row names. What lies in them serves until the row is written over."""
@@ -188,6 +149,18 @@ class DomainRow:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The part of a history in which late events lie, as its row knows it."""
+
+    before: Mark
+    """The newest mark at or before the first of them."""
+    span: Span
+    """From there to the next mark after them, or to the row's checkpoint."""
+    applied: KeySet
+    """What the row holds up to the span's end."""
+
+
 _SPOILT = (AttributeError, KeyError, TypeError, ValueError)
 """What reading raises where a hand made a note something else."""
 
@@ -203,7 +176,7 @@ def _unless_spoilt(read: Callable[[Mapping[str, Any]], _Note], notes: Mapping[st
 def _marks(notes: Mapping[str, Any]) -> Marks:
     """None where a hand made them larger than the row's room for them: they would be carried along unread."""
     encoded = binary(notes["Marks"]["B"]) if "Marks" in notes else b""
-    return Marks(encoded) if len(encoded) <= MOST_BYTES else NO_MARKS
+    return Marks(encoded) if len(encoded) <= MAX_BYTES else NO_MARKS
 
 
 def _probes(notes: Mapping[str, Any]) -> tuple[CrashProbe, ...]:

@@ -5,30 +5,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.contract import RESERVED_ATTRIBUTES
+from ..domain.state import DomainState
 from ..values.attribute_value import Item
 from .marks import Mark
-from .rows import BOOKKEEPING, DomainState
+from .rows import BOOKKEEPING
 
 SLOT = RESERVED_ATTRIBUTES[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A domain's state before a place in the order of its events, wholly computed by one version of its logic."""
+    """A domain object's state before a position in the order of its events, all of it computed by one version."""
 
-    place: str
+    position: str
     state: DomainState
     logic_version: str
 
     def is_of(self, mark: Mark) -> bool:
         """Whether this is the state that the mark's row had there."""
-        return (self.place, self.state.applied) == (mark.key, mark.applied)
+        return (self.position, self.state.applied) == (mark.key, mark.applied)
 
     def to_item(self, domain_id: str, slot: int) -> Item:
         """The item that keeps it."""
         notes: Item = {
             **self.state.notes(),
-            "Place": {"S": self.place},
+            "Place": {"S": self.position},
             "LogicVersion": {"S": self.logic_version},
         }
         return {**self.state.attributes, **slot_key(domain_id, slot), BOOKKEEPING: {"M": notes}}

@@ -1,0 +1,1 @@
+"""Values: exact JSON, numbers, attribute values of DynamoDB, and the time."""

@@ -1,8 +1,9 @@
-"""The time of an invocation: a function returns what it has not done before Lambda kills it."""
+"""The time of an invocation: a function returns what it has not done before Lambda stops it."""
 
 import math
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+from .clock import Clock
 
 
 class OutOfTime(Exception):
@@ -14,28 +15,34 @@ class Budget:
     """The time that is left for a piece of work."""
 
     deadline: float = math.inf
-    """By `time.monotonic()`."""
+    """By the clock's `monotonic`."""
     whole: bool = True
-    """Whether the work has the time of an invocation to itself: if that is not enough, it never will be."""
+    """True if the work has the time of an invocation to itself: if that is not enough, no invocation is."""
+    clock: Clock = field(default_factory=Clock, compare=False)
 
     def seconds_left(self) -> float:
-        """May be infinite, or below zero."""
-        return self.deadline - time.monotonic()
+        """Infinite without a deadline; below zero after it."""
+        return self.deadline - self.clock.monotonic()
 
     def is_over(self) -> bool:
-        """Whether nothing new should be begun."""
-        return time.monotonic() >= self.deadline
+        """True if nothing new should begin."""
+        return self.clock.monotonic() >= self.deadline
 
     def check(self) -> None:
         """Raises OutOfTime once it is over."""
         if self.is_over():
             raise OutOfTime
 
+    def shared(self) -> "Budget":
+        """The same time for work that does not have it to itself."""
+        return replace(self, whole=False)
+
     @classmethod
-    def of(cls, context: object, share: float) -> "Budget":
-        """A share of the time that Lambda's context leaves; without limit for one that does not tell it."""
+    def of(cls, context: object, fraction: float, clock: Clock) -> "Budget":
+        """A fraction of the time that Lambda's context leaves; no limit if the context does not say."""
         remaining = getattr(context, "get_remaining_time_in_millis", None)
-        return AMPLE if remaining is None else cls(time.monotonic() + share * remaining() / 1000)
+        return AMPLE if remaining is None else cls(clock.monotonic() + fraction * remaining() / 1000, clock=clock)
 
 
 AMPLE = Budget()
+"""No limit."""

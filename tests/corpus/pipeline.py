@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
-from unittest import mock
 
-from cp_event_source.handler.aws import clients, telemetry
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.aws.telemetry import Telemetry
 from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.stored_event import StoredEvent
 
@@ -21,12 +21,10 @@ from ..doubles.dynamodb import DynamoDB
 from ..doubles.mappings import QueueMapping, StreamMapping
 from ..doubles.sqs import SQS, Message
 from ..faults.functions import DOMAIN_NAME as DOMAIN_NAME
-from ..faults.functions import PERSIST, PROJECT, Function, environment, time_of
+from ..faults.functions import PERSIST, PROJECT, Function, environment
 
 SKEW_SECONDS = 600
 CODES = {"contract-violation", "conflict", "unstorable"}
-
-_WRITE = telemetry._write
 
 
 @cache
@@ -76,7 +74,13 @@ class Pipeline:
         }
         for name in (PERSIST, PROJECT):
             self._functions[name] = Function(
-                name, self._dynamodb, self._sqs, environment=settings, domain=domain, has_threads=False
+                name,
+                self._dynamodb,
+                self._sqs,
+                clock=self.clock,
+                domain=domain,
+                telemetry=Telemetry,
+                **settings,
             )
 
     def invoke(self, name: str, event: dict[str, Any], *, seconds: float = 60) -> Any:
@@ -151,7 +155,7 @@ def lambdas() -> Iterator[Callable[..., Pipeline]]:
                 attached.callback(wire(client, double))
         return made
 
-    with environment(), time_of(clock), mock.patch.object(telemetry, "_write", _WRITE), attached:
+    with environment(), attached:
         yield make
 
 

@@ -124,8 +124,8 @@ def test_a_domain_applied_refolded_and_delivered_again(pipeline: Pipeline, daemo
     pipeline.project(pipeline.db.records("events")[2:])
     pipeline.project(pipeline.db.records("events")[2:])
     lines = told(pipeline)
-    assert lines["domain applied"] == {FIRST, SECOND}
-    assert lines["domain refolded"] == lines["domain redelivered"] == {"late"}
+    assert lines["domain object applied"] == {FIRST, SECOND}
+    assert lines["domain object refolded"] == lines["domain object redelivered"] == {"late"}
     assert traced(daemon) == lines
 
 
@@ -136,15 +136,18 @@ def test_a_domain_parked_waiting_and_healed(pipeline: Pipeline, daemon: Daemon) 
         pipeline.persist(correlated(f"order-{number}", EventId=f'"e-{number}"', EventName=f'"{name}"'))
         pipeline.project(pipeline.db.records("events")[number:])
     lines = told(pipeline)
-    assert lines["domain parked"] == {"order-0"}
-    assert lines["domain waiting"] == {"order-1"}
-    assert lines["domain healed"] == {"order-2"}
+    assert lines["domain object parked"] == {"order-0"}
+    assert lines["domain object waiting"] == {"order-1"}
+    assert lines["domain object healed"] == {"order-2"}
     assert traced(daemon) == lines
 
 
 @pytest.mark.parametrize(
     ("message", "operation"),
-    [("domain goes back to the stream", "PutItem"), ("a part of the batch goes back to the stream", "BatchGetItem")],
+    [
+        ("domain object goes back to the stream", "PutItem"),
+        ("a part of the batch goes back to the stream", "BatchGetItem"),
+    ],
 )
 def test_what_goes_back_to_the_stream(pipeline: Pipeline, daemon: Daemon, message: str, operation: str) -> None:
     pipeline.persist(correlated(), correlated(SECOND, DomainId='"d-2"'))
@@ -161,7 +164,7 @@ def request(**fields: Any) -> dict[str, Any]:
 def test_a_rebuild_that_was_asked_for_with_one(pipeline: Pipeline, daemon: Daemon) -> None:
     pipeline.persist(correlated())
     pipeline.rebuild(request(CorrelationId="request-1"))
-    assert told(pipeline)["domain rebuilt"] == {"request-1"}
+    assert told(pipeline)["domain object rebuilt"] == {"request-1"}
     assert traced(daemon) == told(pipeline)
 
 
@@ -178,5 +181,5 @@ def test_a_rebuild_whose_correlation_id_is_none_that_an_event_might_have(
 ) -> None:
     pipeline.persist(body())
     pipeline.rebuild(request(CorrelationId=value))
-    assert told(pipeline)["domain rebuilt"] == set()
+    assert told(pipeline)["domain object rebuilt"] == set()
     assert traced(daemon) == told(pipeline)

@@ -222,7 +222,7 @@ def test_one_that_was_erased(watched: Watched) -> None:
     watched.persist(told())
     watched.project()
     watched.rebuild()
-    assert watched.said() >= {"ErasedEvents", "event was erased", "domain rebuilt"}
+    assert watched.said() >= {"ErasedEvents", "event was erased", "domain object rebuilt"}
 
 
 def test_what_does_not_fit(watched: Watched) -> None:
@@ -317,7 +317,7 @@ def test_parked_waiting_healed_and_rebuilt(watched: Watched, name: str) -> None:
     watched.persist(told(EventId='"e-3"'))
     watched.project()
     watched.rebuild()
-    assert watched.said() >= {"DomainsParked", "domain parked", "domain waiting", "RebuildsFailed"}
+    assert watched.said() >= {"DomainsParked", "domain object parked", "domain object waiting", "RebuildsFailed"}
     (notice,) = watched.pipeline.sqs.messages(watched.pipeline.parked)
     assert "RebuildFailed" in watched.escaped[-1]
     watched.pipeline.deploy(logic(is_mended=True), "v2")
@@ -359,7 +359,7 @@ def test_an_event_on_trial(watched: Watched, operation: str) -> None:
     watched.project()
     watched.pipeline.db.intercept = watched.pipeline.sqs.intercept = None
     watched.project()
-    assert "domain parked" in watched.said()
+    assert "domain object parked" in watched.said()
 
 
 def test_a_rebuild_for_which_there_is_no_time(watched: Watched) -> None:
@@ -399,4 +399,4 @@ def test_a_row_that_was_spoilt(watched: Watched) -> None:
     watched.pipeline.db.handle("PutItem", {"TableName": "rows", "Item": spoilt})
     watched.persist(told(EventId='"e-2"'))
     watched.project()
-    assert "domain applied" in watched.said()
+    assert "domain object applied" in watched.said()

@@ -10,6 +10,7 @@ _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE |
 _MARKER = re.compile(r"<!-- (?P<marker>[^>]*?) -->\s*\Z")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
+_FORMER_HEADING = re.compile(r'^<a id="(?P<anchor>[\w-]+)"></a>$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def pages() -> list[Path]:
     return [
         REPOSITORY / "README.md",
         REPOSITORY / "CONTRIBUTING.md",
+        REPOSITORY / "CHANGELOG.md",
+        REPOSITORY / "SECURITY.md",
         *sorted((REPOSITORY / "docs").rglob("*.md")),
         *sorted((REPOSITORY / "examples").rglob("*.md")),
     ]
@@ -64,7 +67,8 @@ def links(page: Path) -> list[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """What `#...` may name on a page, as GitHub derives it from headings."""
+    """What `#...` may name on a page: what GitHub derives from headings, and former headings' anchors."""
     prose = _FENCE.sub("", page.read_text())
     titles = (match["title"].replace("`", "").lower() for match in _HEADING.finditer(prose))
-    return {re.sub(r"[^\w\- ]", "", title).strip().replace(" ", "-") for title in titles}
+    former = {match["anchor"] for match in _FORMER_HEADING.finditer(prose)}
+    return former | {re.sub(r"[^\w\- ]", "", title).strip().replace(" ", "-") for title in titles}

@@ -30,7 +30,7 @@ import pytest
 import yaml
 
 from cp_event_source import cli
-from cp_event_source.handler import project
+from cp_event_source.handler import rebuild_requests
 from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 from cp_event_source.handler.values import exact_json
 from cp_event_source.layer.contract_check import check_domain_layer
@@ -147,7 +147,7 @@ def holds_the_contract(block: Block, _folder: Path) -> None:
     value = exact_json.loads(block.text)
     for event in value if isinstance(value, list) else [value]:
         if event.get("EventType") == "REBUILD":
-            assert set(event) - {project.ACCEPT_MISSING_EVENTS} == {"EventType", "DomainName", "DomainId"}
+            assert set(event) - {rebuild_requests.ACCEPT_MISSING_EVENTS} == {"EventType", "DomainName", "DomainId"}
         if event.get("EventType") == "DOMAIN":
             broken = event["EventId"] in BREAKS_THE_CONTRACT
             with pytest.raises(ContractViolation) if broken else nullcontext():

@@ -6,8 +6,10 @@ from functools import partial
 import pytest
 
 from cp_event_source import CpEventSource
-from cp_event_source.handler import project
+from cp_event_source.handler import rebuild_requests
 from cp_event_source.handler.domain import contract as domain_contract
+from cp_event_source.handler.domain import state
+from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.events import stored_event
 from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 from cp_event_source.handler.events.key_set import NO_KEYS
@@ -80,7 +82,7 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
         ("docs/reference/domain-event.md", f"more than {stored_event.MOST_NATIVE_VALUES:,} values"),
         (
             "docs/reference/domain-logic.md",
-            f"more than {(attribute_value.ITEM_SIZE_LIMIT - domain_row.BOOKKEEPING_BYTES) // 1024} KB",
+            f"more than {(attribute_value.ITEM_SIZE_LIMIT - state.BOOKKEEPING_BYTES) // 1024} KB",
         ),
         ("docs/reference/component.md", f"default {arguments.DEFAULT_MAX_FUTURE_SKEW_SECONDS} "),
         (
@@ -130,20 +132,18 @@ def test_every_parameter_of_the_domain_logic_is_in_its_reference() -> None:
 
 def test_every_attribute_of_the_pipelines_own_is_in_the_reference() -> None:
     page = text_of("docs/reference/functions-and-tables.md")
-    state = domain_row.DomainState({}, "key", NO_KEYS)
+    empty = state.DomainState({}, "key", NO_KEYS)
     row = domain_row.DomainRow(
         "d",
-        state,
+        empty,
         "1",
-        parked=row_notes.Parked(
-            "key", "e", "FileUploaded", row_notes.Cause.LOGIC, "E", "E: e", "now", "1", "key", "key"
-        ),
+        parked=row_notes.Parked("key", "e", "FileUploaded", Cause.LOGIC, "E", "E: e", "now", "1", "key", "key"),
         marks=Marks.of([Mark("place", NO_KEYS, 0)]),
         rebuilding=row_notes.Rebuilding("request", "run", "then", "place"),
         progress=row_notes.Progress("1", Marks.of([Mark("place", NO_KEYS, 0)])),
         probes=(row_notes.CrashProbe("key", "1", "process", "then", 1),),
     )
-    items = [row.to_item(), Snapshot("place", state, "1").to_item("d", 0)]
+    items = [row.to_item(), Snapshot("place", empty, "1").to_item("d", 0)]
     assert set().union(*items) == {"DomainId", *domain_contract.RESERVED_ATTRIBUTES}
     notes = [item["CpEventSource"]["M"] for item in items]
     inner = [value["M"] for note in notes for value in note.values() if "M" in value]
@@ -159,10 +159,16 @@ def test_every_environment_variable_is_in_the_reference() -> None:
     assert [name for name in sorted(read - {"AWS_LAMBDA_FUNCTION_NAME"}) if f"`{name}`" not in page] == []
 
 
-@pytest.mark.parametrize("function", ["persist", "project"])
-def test_every_metric_is_in_the_reference(function: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "function"), [("persist", "persist"), ("project", "project"), ("rebuild_requests", "project")]
+)
+def test_every_metric_is_in_the_reference(module: str, function: str) -> None:
     page = text_of("docs/reference/functions-and-tables.md")
-    source = (REPOSITORY / "handler" / f"{function}.py").read_text().replace(f'"{project.ACCEPT_MISSING_EVENTS}"', "")
+    source = (
+        (REPOSITORY / "handler" / f"{function}.py")
+        .read_text()
+        .replace(f'"{rebuild_requests.ACCEPT_MISSING_EVENTS}"', "")
+    )
     counted = re.findall(r'"([A-Z]\w+Events|(?:Events|Messages|Domains|Batches|Rebuilds|Repeated)[A-Z]\w+)"', source)
     assert counted
     assert [name for name in counted if f"| {function} | `{name}` |" not in page] == []

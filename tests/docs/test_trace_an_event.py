@@ -76,7 +76,7 @@ def test_the_query_by_correlation_follows_an_event_through_both_functions(pipeli
     assert [line["message"] for line in matching(QUERIES[0], lines)] == [
         "event stored",
         "event quarantined",
-        "domain applied",
+        "domain object applied",
         "message goes back to the queue",
         "a part of the batch goes back to the stream",
     ]

@@ -1,25 +1,24 @@
-"""The two functions, started as Lambda starts them, in a time that passes only when a test tells it to."""
+"""The two functions, started with doubles in the place of AWS, in a time that passes only when a test lets it."""
 
-import importlib
 import os
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, tzinfo
-from functools import cache
-from types import ModuleType, SimpleNamespace
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from cp_event_source.handler.aws import clients, telemetry
-from cp_event_source.handler.domain import logic as domain_logic
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.aws.settings import PersistSettings, ProjectSettings
+from cp_event_source.handler.aws.telemetry import Telemetry
+from cp_event_source.handler.aws.tracing import Tracing
 from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.persist import Persist
+from cp_event_source.handler.project import Project
 
 from ..doubles.aws import Clock
 from ..doubles.clients import retries_without_waiting
-from .domain import logic
+from ..doubles.clock import FunctionClock
+from ..handler.doubles import InOrder
 
 PERSIST, PROJECT = "persist", "project"
 DOMAIN_NAME = "Log"
@@ -43,19 +42,11 @@ ENVIRONMENT = {
 }
 
 
-class InOrder(Executor):
-    """Writes at once, in the caller's thread, so that the order of calls is always the same."""
+class Silent(Telemetry):
+    """Writes nothing."""
 
-    def __init__(self, threads: int) -> None:
-        """Takes what a pool of threads takes."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001  as a pool's thread does
-            future.set_exception(error)
-        return future
+    def _write(self, line: dict[str, object]) -> None:
+        pass
 
 
 class Function:
@@ -67,89 +58,35 @@ class Function:
         dynamodb: Any,
         sqs: Any,
         *,
-        environment: Mapping[str, str],
+        clock: Clock,
         domain: DomainLogic,
-        has_threads: bool,
+        has_threads: bool = False,
+        telemetry: type[Telemetry] = Silent,
+        **settings: str,
     ) -> None:
-        self._name = f"_{name}"
-        self._module = _entry_point(f"{name}_function")
-        os.environ.update(environment)  # `environment` puts it back
-        with ExitStack() as stack:
-            stack.enter_context(mock.patch.object(clients, "dynamodb", _giving(dynamodb)))
-            stack.enter_context(mock.patch.object(clients, "sqs", _giving(sqs)))
-            stack.enter_context(mock.patch.object(domain_logic, "load", _giving(domain)))
-            if name == PROJECT and not has_threads:
-                stack.enter_context(mock.patch.object(self._module, "ThreadPoolExecutor", InOrder))
-            self._started = self._module.start()
-
-    def handle(self, event: dict[str, Any], context: object) -> Any:
-        with mock.patch.object(self._module, self._name, self._started):
-            return self._module.handle(event, context)
+        environment = {**os.environ, **ENVIRONMENT, **settings}
+        passing = FunctionClock(clock)
+        tracing = Tracing(passing, environment.get("AWS_XRAY_DAEMON_ADDRESS", ""))
+        written = telemetry(DOMAIN_NAME, environment["AWS_LAMBDA_FUNCTION_NAME"], passing, tracing)
+        self._writers: Executor | None = None
+        if name == PERSIST:
+            persist = PersistSettings.read(environment)
+            self.handle: Callable[[dict[str, Any], object], Any] = Persist.start(
+                persist, dynamodb, sqs, written, passing
+            ).handle
+        else:
+            self._writers = ThreadPoolExecutor(clients.CONNECTIONS) if has_threads else InOrder()
+            project = ProjectSettings.read(environment)
+            self.handle = Project.start(project, domain, dynamodb, sqs, written, self._writers, passing).handle
 
     def stop(self) -> None:
         """Wait for the threads that still write."""
-        self._started.writers.shutdown(wait=True)
+        if self._writers is not None:
+            self._writers.shutdown(wait=True)
 
 
 @contextmanager
 def environment() -> Iterator[None]:
-    """The functions' environment, for as long as tests run."""
-    with mock.patch.dict("os.environ", ENVIRONMENT):
+    """What botocore's clients need, for as long as tests run; they do not wait between their tries."""
+    with mock.patch.dict("os.environ", ENVIRONMENT), retries_without_waiting():
         yield
-
-
-@contextmanager
-def time_of(clock: Clock) -> Iterator[None]:
-    """All of the functions' clocks are the test's; nothing waits, nothing is logged."""
-
-    class Datetime(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> "Datetime":
-            return cls.fromtimestamp(clock.now, tz or UTC)
-
-    passing = SimpleNamespace(
-        monotonic=lambda: clock.now,
-        time=lambda: clock.now,
-        time_ns=lambda: int(clock.now * 1e9),
-        sleep=clock.advance,
-    )
-    with ExitStack() as stack:
-        for module in _modules():
-            if vars(module).get("time") is time:
-                stack.enter_context(mock.patch.object(module, "time", passing))
-            if vars(module).get("datetime") is datetime:
-                stack.enter_context(mock.patch.object(module, "datetime", Datetime))
-        stack.enter_context(mock.patch.object(telemetry, "_write", _giving(None)))
-        stack.enter_context(retries_without_waiting())
-        yield
-
-
-def _giving(value: Any) -> Callable[..., Any]:
-    """A function that always returns this; lighter than a mock."""
-    return lambda *_: value
-
-
-def _modules() -> list[ModuleType]:
-    """The functions' own."""
-    entry_points = [_entry_point(f"{name}_function") for name in (PERSIST, PROJECT)]
-    return entry_points + [
-        module for name, module in sys.modules.items() if name.startswith("cp_event_source.handler.")
-    ]
-
-
-@cache
-def _entry_point(name: str) -> ModuleType:
-    """A function's entry point, imported for these tests alone; what it starts when imported is thrown away."""
-    full = f"cp_event_source.handler.{name}"
-    before = sys.modules.pop(full, None)
-    with (
-        environment(),
-        mock.patch.object(clients, "dynamodb", _giving(None)),
-        mock.patch.object(clients, "sqs", _giving(None)),
-        mock.patch.object(domain_logic, "load", _giving(logic("v1", _giving(None)))),
-    ):
-        module = importlib.import_module(full)
-    del sys.modules[full]
-    if before is not None:
-        sys.modules[full] = before
-    return module

@@ -252,13 +252,12 @@ class Pipeline:
             process.name,
             dynamodb,
             sqs,
-            environment={
-                "LOGIC_VERSION": self.version,
-                "INGEST_DEAD_LETTER_QUEUE_URL": self.dead_letters,
-                "PARKED_QUEUE_URL": self.parked,
-            },
+            clock=self.clock,
             domain=self._logic(),
             has_threads=self._has_threads,
+            LOGIC_VERSION=self.version,
+            INGEST_DEAD_LETTER_QUEUE_URL=self.dead_letters,
+            PARKED_QUEUE_URL=self.parked,
         )
 
     def _logic(self) -> DomainLogic:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..nightly import effort
 from . import oracle
-from .functions import time_of
 from .injector import Fault, Outage, Place
 from .pipeline import LEASE_SECONDS, Pipeline
 from .scenarios import Scenario
@@ -33,17 +32,16 @@ def run(
     """
     pipeline = Pipeline(is_wired=is_wired, has_threads=has_threads)
     pipeline.fates += fates
-    with time_of(pipeline.clock):
-        _let_happen(pipeline, scenario, faults or {})
-        wrong = oracle.broken(pipeline)
-        parked = oracle.parked_domains(pipeline)
-        if parked != scenario.parked and not pipeline.is_slow and not pipeline.injector.deaths:
-            wrong.append(f"parked are {sorted(parked)}, and should be {sorted(scenario.parked)}")
-        if scenario.rebuilt and "" not in pipeline.rebuilds:
-            wrong.append(f"never rebuilt: {pipeline.rebuilds}")
-        if heals and not wrong:
-            _heal(pipeline)
-            wrong = [f"after healing: {each}" for each in [*oracle.broken(pipeline), *_unhealed(pipeline)]]
+    _let_happen(pipeline, scenario, faults or {})
+    wrong = oracle.broken(pipeline)
+    parked = oracle.parked_domains(pipeline)
+    if parked != scenario.parked and not pipeline.is_slow and not pipeline.injector.deaths:
+        wrong.append(f"parked are {sorted(parked)}, and should be {sorted(scenario.parked)}")
+    if scenario.rebuilt and "" not in pipeline.rebuilds:
+        wrong.append(f"never rebuilt: {pipeline.rebuilds}")
+    if heals and not wrong:
+        _heal(pipeline)
+        wrong = [f"after healing: {each}" for each in [*oracle.broken(pipeline), *_unhealed(pipeline)]]
     assert not wrong, f"under {dict(faults or {})} {list(fates)}: " + "\n".join(wrong)
     return pipeline
 
@@ -51,8 +49,7 @@ def run(
 def places(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> list[Place]:
     """Of all calls that a scenario makes without faults, healing apart."""
     pipeline = Pipeline(is_wired=is_wired, has_threads=has_threads)
-    with time_of(pipeline.clock):
-        _let_happen(pipeline, scenario, {})
+    _let_happen(pipeline, scenario, {})
     return pipeline.injector.places
 
 

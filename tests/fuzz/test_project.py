@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.project import BadRebuildRequest
 from cp_event_source.handler.projection.rebuild import RebuildFailed
+from cp_event_source.handler.rebuild_requests import BadRebuildRequest
 
 from ..corpus.pipeline import Pipeline, lambdas, logic_of
 from ..doubles.aws import AwsError

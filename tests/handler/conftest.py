@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from .aws import Calls, PersistFunction, create_tables, shared_clients
+from cp_event_source.handler.values.clock import Clock
+
+from .on_moto import Calls, PersistFunction, create_tables, shared_clients
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def calls(aws: None) -> Iterator[Calls]:
 
 
 @pytest.fixture
-def persist(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[PersistFunction]:
+def persist(aws: None) -> Iterator[PersistFunction]:
     """The persist function, just started."""
-    function = PersistFunction(monkeypatch)
+    function = PersistFunction(Clock())
     yield function
     function.stop()

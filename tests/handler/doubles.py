@@ -1,22 +1,26 @@
 """Stores in memory for the projection, and a domain whose state shows exactly what was folded, in which order."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
 from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, Span
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.decide import Projection, RowChanged
-from cp_event_source.handler.projection.folding import Recipe
+from cp_event_source.handler.projection.folding import FoldConfig
 from cp_event_source.handler.projection.notes import Parked
+from cp_event_source.handler.projection.plan import Outcome
+from cp_event_source.handler.projection.projection import Delivery, Projection
 from cp_event_source.handler.projection.rebuild import Rebuilds
 from cp_event_source.handler.projection.rows import BOOKKEEPING, DomainRow
 from cp_event_source.handler.projection.snapshots import Snapshot, slot_key
+from cp_event_source.handler.projection.stores import RowChanged, Stores
 from cp_event_source.handler.values.attribute_value import Item
-from cp_event_source.handler.values.budget import Budget
+from cp_event_source.handler.values.budget import AMPLE, Budget
+from tests.doubles.clock import FunctionClock
 
 DOMAIN_ID = "domain-1"
 
@@ -217,6 +221,32 @@ class Notices:
         self.sent.append((domain_id, parked))
 
 
+class InOrder(Executor):
+    """Writes at once, in the caller's thread."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001  as a pool's thread does
+            future.set_exception(error)
+        return future
+
+
+def project(
+    projection: Projection,
+    events: Sequence[StoredEvent],
+    row: DomainRow | None,
+    budget: Budget = AMPLE,
+    *,
+    may_crash: bool = False,
+) -> Outcome:
+    """The outcome of one domain object's delivery. Raises what makes it go back to the stream."""
+    delivery = Delivery(events[0].domain_id, [event.item for event in events], row, may_crash)
+    (result,) = projection.project([delivery], budget)
+    return result.outcome
+
+
 @dataclass
 class World:
     """One pipeline's tables, and projections of several logic versions upon them."""
@@ -228,6 +258,7 @@ class World:
     events_per_mark: int = 2
     """Few, so that short histories have marks."""
     logic: Callable[[str], DomainLogic] = logic
+    clock: FunctionClock = field(default_factory=FunctionClock)
 
     def __post_init__(self) -> None:
         if self.logic is logic:
@@ -250,19 +281,24 @@ class World:
                 entries = [entry["S"] for entry in snapshot.state.attributes["Entries"]["L"]]
                 assert [self.events.ever[each] for each in entries] == before, f"the snapshot of {mark} is another's"
 
-    def projection(self, version: str = "v1") -> Projection:
-        return Projection(self.events, self.rows, self.snapshots, self.notices, self.recipe(version))
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.events, self.rows, self.snapshots)
+
+    def projection(self, version: str = "v1", *, process: str | None = None) -> Projection:
+        projection = Projection(self.stores, self.notices, self.config(version), self.clock, InOrder())
+        return projection if process is None else replace(projection, process=process)
 
     def rebuilds(self, version: str = "v1") -> Rebuilds:
-        return Rebuilds(self.events, self.rows, self.snapshots, self.recipe(version))
+        return Rebuilds(self.stores, self.config(version), self.clock)
 
-    def recipe(self, version: str) -> Recipe:
-        return Recipe(self.logic(version), version, seconds_per_event=5, events_per_mark=self.events_per_mark)
+    def config(self, version: str) -> FoldConfig:
+        return FoldConfig(self.logic(version), version, seconds_per_event=5, events_per_mark=self.events_per_mark)
 
     def deliver(self, *batch: StoredEvent, version: str = "v1") -> Any:
         """Store a batch of one domain's events and project it, as the stream would."""
         self.events.put(*batch)
-        return self.projection(version).project(batch, self.rows.read(batch[0].domain_id))
+        return project(self.projection(version), batch, self.rows.read(batch[0].domain_id))
 
     def row(self, domain_id: str = DOMAIN_ID) -> DomainRow:
         row = self.rows.read(domain_id)
@@ -278,6 +314,9 @@ class World:
             def is_over(self) -> bool:
                 Counted.left -= 1
                 return Counted.left < 0
+
+            def check(self) -> None:
+                """Before the first event there is always time."""
 
         return Counted()
 

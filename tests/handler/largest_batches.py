@@ -20,9 +20,10 @@ from cp_event_source.handler.aws import clients
 from cp_event_source.handler.aws.domain_table import ROWS_AT_ONCE
 from cp_event_source.handler.domain import logic as domain_logic
 from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.domain.state import DomainState
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.events.key_set import NO_KEYS
-from cp_event_source.handler.projection.rows import DomainRow, DomainState
+from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import encode, encode_item
 

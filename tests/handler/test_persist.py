@@ -12,14 +12,16 @@ import pytest
 
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.domain.fold import fold
+from cp_event_source.handler.domain.state import NOTHING
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.rows import NOTHING, DomainRow
+from cp_event_source.handler.persist import _FRACTION_OF_TIME
+from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import decode, decode_item, item_size
 from cp_event_source.resources import persist_function
 
-from .aws import PersistFunction, client_error, load_entry_point
 from .given import detail, logic
+from .on_moto import PersistFunction, client_error
 
 NUMBERS = ["0.1", "12345678901234567890", "1E+30", "99999999999999999999999999999999999999", "-0.0", "1.0"]
 
@@ -57,10 +59,10 @@ class TestTime:
         assert persist.stored() == []
         assert persist.quarantined() == []
 
-    def test_a_message_begun_last_is_dealt_with_in_time(self, persist: PersistFunction) -> None:
-        """It takes two calls at the most: the table refuses it, and it is quarantined."""
-        begun_by = persist._module._SHARE_OF_TIME * persist_function.TIMEOUT_SECONDS
-        assert begun_by + 2 * clients.LONGEST_CALL_SECONDS <= persist_function.TIMEOUT_SECONDS
+    def test_a_message_begun_last_is_dealt_with_in_time(self) -> None:
+        """It takes two calls at most: the table refuses it, and it is quarantined."""
+        begun_by = _FRACTION_OF_TIME * persist_function.TIMEOUT_SECONDS
+        assert begun_by + 2 * clients.MAX_CALL_SECONDS <= persist_function.TIMEOUT_SECONDS
 
 
 class TestStored:
@@ -94,7 +96,7 @@ class TestStored:
 
     def test_an_event_is_stored_with_when_it_came_to_the_queue(self, persist: PersistFunction) -> None:
         record = {"messageId": "m0", "body": body(1), "attributes": {"SentTimestamp": "1767225602500"}}
-        persist._module.handle({"Records": [record]}, None)
+        persist.function.handle({"Records": [record]}, None)
         (item,) = persist.stored()
         assert StoredEvent.of(item).arrived_at == "2026-01-01T00:00:02.500+00:00"
 
@@ -362,11 +364,3 @@ class TestInfrastructure:
         assert persist.handle(body(1)) == []
         assert persist.handle(body(1)) == []
         assert len(persist.stored()) == 1
-
-
-def test_the_function_does_not_start_without_its_environment(
-    persist: PersistFunction, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DOMAIN_EVENTS_TABLE")
-    with pytest.raises(Exception, match="DOMAIN_EVENTS_TABLE is required"):
-        load_entry_point("persist_function")

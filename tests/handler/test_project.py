@@ -1,13 +1,13 @@
 """Guarantee: what the project function replies to Lambda, calls on AWS, logs and counts."""
 
 import base64
-import importlib
 import json
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,12 +18,17 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cp_event_source.handler.domain.logic import BrokenDomainLogic
+from cp_event_source.handler.aws import clients
+from cp_event_source.handler.aws.settings import ProjectSettings
+from cp_event_source.handler.aws.telemetry import Telemetry
+from cp_event_source.handler.domain.logic import load
 from cp_event_source.handler.events.domain_event import DomainEvent
 from cp_event_source.handler.events.stored_event import to_item
-from cp_event_source.handler.project import BadRebuildRequest
+from cp_event_source.handler.project import Project
 from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS
 from cp_event_source.handler.projection.rebuild import RebuildFailed
+from cp_event_source.handler.rebuild_requests import BadRebuildRequest
+from tests.doubles.clock import SettableClock
 
 LAYER = """
 from dataclasses import dataclass
@@ -60,40 +65,43 @@ class Pipeline:
     """The project function, started as Lambda starts it, on tables and queues of moto."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, layer: Path) -> None:
-        self.monkeypatch = monkeypatch
         self.dynamodb = boto3.client("dynamodb")
         self.sqs = boto3.client("sqs")
         self._table("events", "DomainId", "EventKey")
         self._table("rows", "DomainId")
         self._table("snapshots", "DomainId", "CpEventSourceSlot")
         self.parked_queue = self.sqs.create_queue(QueueName="parked")["QueueUrl"]
-        settings = {
-            "AWS_LAMBDA_FUNCTION_NAME": "project",
-            "DOMAIN_NAME": "Account",
-            "DOMAIN_EVENTS_TABLE": "events",
-            "DOMAIN_TABLE": "rows",
-            "DOMAIN_SNAPSHOTS_TABLE": "snapshots",
-            "EVENTS_PER_SNAPSHOT": "100",
-            "PARKED_QUEUE_URL": self.parked_queue,
-            "LOGIC_VERSION": "arn:layer:1",
-            "EVENT_TIME_LIMIT_SECONDS": "5",
-        }
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
+        self.clock = SettableClock()
+        self.settings = ProjectSettings.read(
+            {
+                "AWS_LAMBDA_FUNCTION_NAME": "project",
+                "DOMAIN_NAME": "Account",
+                "DOMAIN_EVENTS_TABLE": "events",
+                "DOMAIN_TABLE": "rows",
+                "DOMAIN_SNAPSHOTS_TABLE": "snapshots",
+                "EVENTS_PER_SNAPSHOT": "100",
+                "PARKED_QUEUE_URL": self.parked_queue,
+                "LOGIC_VERSION": "arn:layer:1",
+                "EVENT_TIME_LIMIT_SECONDS": "5",
+            }
+        )
         monkeypatch.syspath_prepend(str(layer))
-        for module in ("domain_handler", "cp_event_source.handler.project_function"):
-            monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.delitem(sys.modules, "domain_handler", raising=False)
+        self._logic = load()
         self.calls: list[str] = []
         self.broken: set[tuple[str, str]] = set()
         """Operations and the DomainIds for which they fail."""
+        self.client: Any = clients.dynamodb()
+        self.client.meta.events.register("before-parameter-build.dynamodb.*", self._called)
         self.restart()
 
     def restart(self) -> None:
         """The function in a process of its own."""
-        sys.modules.pop("cp_event_source.handler.project_function", None)
-        self.function: Any = importlib.import_module("cp_event_source.handler.project_function")
-        events = self.function._project.rows.client.meta.events
-        events.register("before-parameter-build.dynamodb.*", self._called)
+        telemetry = Telemetry("Account", "project", self.clock)
+        writers = ThreadPoolExecutor(clients.CONNECTIONS)
+        self.function = Project.start(
+            self.settings, self._logic, self.client, clients.sqs(), telemetry, writers, self.clock
+        )
 
     def store(self, number: int, domain_id: str = "a", name: str = "Booked", amount: Any = 1) -> dict[str, Any]:
         """Store an event; the record that the stream carries of it."""
@@ -218,7 +226,7 @@ class TestBatches:
         def meet(**_: Any) -> None:
             meeting.wait()
 
-        pipeline.function._project.rows.client.meta.events.register("before-parameter-build.dynamodb.PutItem", meet)
+        pipeline.client.meta.events.register("before-parameter-build.dynamodb.PutItem", meet)
         assert pipeline.deliver(pipeline.store(1, "a"), pipeline.store(1, "b")) == NONE_FAILED
 
     def test_a_redelivered_batch_is_read_and_not_written(self, pipeline: Pipeline) -> None:
@@ -352,10 +360,7 @@ class TestTime:
     def test_what_there_is_no_time_for_goes_back_before_lambda_ends_the_function(self, pipeline: Pipeline) -> None:
         records = [pipeline.store(number, domain_id) for number in (1, 2) for domain_id in ("a", "b", "c")]
         left = iter([100_000])
-        clock = iter([0.0, 1.0, 1.0, 1.0, 91.0, *[92.0] * 100])
-        pipeline.monkeypatch.setattr(
-            "cp_event_source.handler.values.budget.time", SimpleNamespace(monotonic=lambda: next(clock))
-        )
+        pipeline.clock.ticks = iter([0.0, 1.0, 1.0, 1.0, 91.0, *[92.0] * 100])
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: next(left), aws_request_id="r")
         reply = pipeline.function.handle({"Records": records}, context)
         assert reply == {"batchItemFailures": [{"itemIdentifier": each} for each in ("b1", "b2", "c1", "c2")]}
@@ -504,7 +509,9 @@ class TestTelemetry:
         assert "secret" not in output
         assert "10.9.8.7" not in output
         lines = [json.loads(line) for line in output.splitlines()]
-        assert {"domain parked", "domain applied", "rebuild failed"} <= {line.get("message") for line in lines}
+        assert {"domain object parked", "domain object applied", "rebuild failed"} <= {
+            line.get("message") for line in lines
+        }
         metrics = [line for line in lines if "_aws" in line]
         assert metrics[0]["DomainsParked"] == [1]
         assert metrics[0]["EventsWaiting"] == [2]
@@ -514,12 +521,12 @@ class TestTelemetry:
         assert {(line["DomainName"], line["FunctionName"]) for line in metrics} == {("Account", "project")}
 
     def test_lag_is_measured_from_the_events_time_and_from_its_arrival(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
+        self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
     ) -> None:
         first, second, third = (pipeline.store(number) for number in (1, 2, 3))
         first["dynamodb"]["NewImage"]["ArrivedAt"] = {"S": "2026-01-01T00:00:08.500+00:00"}
         third["dynamodb"]["NewImage"]["ArrivedAt"] = {"S": "by hand"}
-        monkeypatch.setattr(time, "time", lambda: 1767225610.0)  # 2026-01-01T00:00:10Z
+        pipeline.clock.shows = 1767225610.0  # 2026-01-01T00:00:10Z
         pipeline.deliver(first, second, third)
         (metrics,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
         assert metrics["LagFromEventTime"] == [9000, 8000, 7000]
@@ -544,14 +551,3 @@ class TestTelemetry:
         pipeline.deliver(*(pipeline.store(number) for number in (4, 1, 2, 5)))
         metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
         assert [line.get("LateEvents") for line in metrics] == [None, [2]]
-
-
-class TestStart:
-    def test_a_layer_without_its_module_stops_the_function_and_names_what_is_missing(
-        self, pipeline: Pipeline, layer: Path
-    ) -> None:
-        (layer / "domain_handler.py").unlink()
-        sys.modules.pop("domain_handler")
-        importlib.invalidate_caches()
-        with pytest.raises(BrokenDomainLogic, match=r"domain_handler\.py.*class Domain.*from_dynamo_item"):
-            pipeline.function.start()

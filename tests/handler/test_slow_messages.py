@@ -13,16 +13,19 @@ import pytest
 
 from cp_event_source.handler import persist
 from cp_event_source.handler.aws import clients
+from cp_event_source.handler.aws.settings import PersistSettings
+from cp_event_source.handler.aws.telemetry import Telemetry
 from cp_event_source.handler.events.ingest import event_item
-from cp_event_source.handler.values import budget
+from cp_event_source.handler.persist import Persist
 from cp_event_source.resources import persist_function, queues
 
 from ..doubles.aws import Clock
 from ..doubles.clients import direct_dynamodb, direct_sqs
+from ..doubles.clock import FunctionClock
 from ..doubles.dynamodb import DynamoDB
 from ..doubles.mappings import Crashed, QueueMapping
 from ..doubles.sqs import SQS
-from .aws import SETTINGS, load_entry_point
+from .on_moto import SETTINGS
 from .slowest_messages import BATCH_MESSAGES, SHAPES, SLOWEST_CONFLICT_SECONDS, SLOWEST_SECONDS, WHOLE_PROCESSOR_MB
 from .test_persist import body
 
@@ -72,11 +75,14 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             dead_letter_queue=dead_letters,
             max_receive_count=queues.MAX_RECEIVE_COUNT,
         )
-        for name, value in {**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": dead_letters}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(clients, "dynamodb", lambda: direct_dynamodb(db))
-        monkeypatch.setattr(clients, "sqs", lambda: direct_sqs(sqs))
-        monkeypatch.setattr(budget, "time", SimpleNamespace(monotonic=lambda: clock.now))
+        passing = FunctionClock(clock)
+        started = Persist.start(
+            PersistSettings.read({**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": dead_letters}),
+            direct_dynamodb(db),
+            direct_sqs(sqs),
+            Telemetry("File", "persist", passing),
+            passing,
+        )
         whole = persist.event_item
         ends: list[float] = []  # of the invocations
         killed: list[float] = []
@@ -89,13 +95,12 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             return whole(*arguments, **named)
 
         monkeypatch.setattr(persist, "event_item", slow)
-        module = load_entry_point("persist_function")
-        monkeypatch.setattr(module, "_SHARE_OF_TIME", settings.share)
+        monkeypatch.setattr(persist, "_FRACTION_OF_TIME", settings.share)
 
         def function(event: dict[str, Any]) -> Any:
             ends.append(clock.now + settings.timeout)
             left = SimpleNamespace(get_remaining_time_in_millis=lambda: 1000 * (ends[-1] - clock.now))
-            return module.handle(event, left)
+            return started.handle(event, left)
 
         for number in range(MESSAGES):
             sqs.handle("SendMessage", {"QueueUrl": queue, "MessageBody": body(number)})
@@ -110,8 +115,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def test_messages_that_are_only_slow_are_all_stored(run: Run, persist_share: float) -> None:
-    settings = Settings(persist_function.TIMEOUT_SECONDS, persist_share, MARGIN * STORED_SECONDS)
+def test_messages_that_are_only_slow_are_all_stored(run: Run) -> None:
+    settings = Settings(persist_function.TIMEOUT_SECONDS, persist._FRACTION_OF_TIME, MARGIN * STORED_SECONDS)
     batches = MESSAGES // BATCH_MESSAGES
     assert run(settings) == End(stored=MESSAGES, dead_letters=0, killed=0, invocations=batches)  # each comes once
 
@@ -123,19 +128,12 @@ def test_with_too_little_time_messages_would_be_lost(run: Run) -> None:
     assert end.stored + end.dead_letters == MESSAGES
 
 
-def test_the_time_has_room_for_the_slowest_batch_and_for_the_message_begun_last(persist_share: float) -> None:
-    begun_by = persist_share * persist_function.TIMEOUT_SECONDS
+def test_the_time_has_room_for_the_slowest_batch_and_for_the_message_begun_last() -> None:
+    begun_by = persist._FRACTION_OF_TIME * persist_function.TIMEOUT_SECONDS
     assert begun_by >= MARGIN * BATCH_MESSAGES * STORED_SECONDS
     assert begun_by >= BATCH_MESSAGES * CONFLICT_SECONDS
-    last = MARGIN * CONFLICT_SECONDS + 2 * clients.LONGEST_CALL_SECONDS
+    last = MARGIN * CONFLICT_SECONDS + 2 * clients.MAX_CALL_SECONDS
     assert begun_by + last <= persist_function.TIMEOUT_SECONDS
-
-
-@pytest.fixture
-def persist_share(persist: Any) -> float:
-    """Of the entry point as it is."""
-    share: float = persist._module._SHARE_OF_TIME
-    return share
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -1,22 +1,19 @@
-"""The two functions as Lambda starts them, by their own entry points, on doubles and on a history's own time."""
+"""The two functions as Lambda starts them, on doubles and on a history's own time."""
 
-import os
-import sys
-import time
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
-from datetime import datetime, tzinfo
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from cp_event_source.handler.aws import clients, telemetry
+from cp_event_source.handler.aws import telemetry
+from cp_event_source.handler.aws.settings import PersistSettings, ProjectSettings
 from cp_event_source.handler.domain import fold
-from cp_event_source.handler.domain import logic as domain_logic
+from cp_event_source.handler.persist import Persist
+from cp_event_source.handler.project import Project
 from tests.doubles.clients import Double, direct_dynamodb, direct_sqs
+from tests.doubles.clock import FunctionClock
 from tests.doubles.sqs import SQS
-from tests.handler.aws import load_entry_point
 
 from .logic import Now, logic, version
 
@@ -24,7 +21,6 @@ DOMAIN_NAME = "Log"
 MAX_FUTURE_SKEW_SECONDS = 600
 
 _DEAD_LETTERS, _PARKED = "ingest-dead-letters", "parked"
-_FUNCTION = "AWS_LAMBDA_FUNCTION_NAME"
 
 
 def create_queues(sqs: SQS) -> tuple[str, str]:
@@ -47,17 +43,6 @@ class Journal(telemetry.Telemetry):
         pass
 
 
-class _HistorysTime(datetime):
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-        return datetime.fromtimestamp(Now.clock.now, tz)
-
-
-_MODULE_TIME = SimpleNamespace(
-    time=lambda: Now.clock.now, monotonic=lambda: Now.clock.now, sleep=lambda seconds: Now.clock.advance(seconds)
-)
-
-
 class Context:
     """What Lambda says of an invocation."""
 
@@ -69,60 +54,50 @@ class Context:
         return int(1000 * (self._until - Now.clock.now))
 
 
+class _Started(NamedTuple):
+    dynamodb: Any
+    sqs: Any
+    telemetry: Journal
+    clock: FunctionClock
+
+
 class Functions:
-    """Both functions, to be started for each invocation anew."""
+    """Both functions, each invocation in a process of its own."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        sqs = SQS()
-        dead_letters, parked = create_queues(sqs)
-        self._dynamodb: Any = None
-        self._sqs: Any = direct_sqs(sqs)
-        self._version = 1
-        for name, value in {
-            _FUNCTION: "function-1",
-            "DOMAIN_NAME": DOMAIN_NAME,
-            "DOMAIN_EVENTS_TABLE": "events",
-            "DOMAIN_TABLE": "rows",
-            "DOMAIN_SNAPSHOTS_TABLE": "snapshots",
-            "INGEST_DEAD_LETTER_QUEUE_URL": dead_letters,
-            "PARKED_QUEUE_URL": parked,
-            "MAX_FUTURE_SKEW_SECONDS": str(MAX_FUTURE_SKEW_SECONDS),
-            "EVENT_TIME_LIMIT_SECONDS": "60",
-            "EVENTS_PER_SNAPSHOT": "2",
-            "LOGIC_VERSION": version(1),
-        }.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(clients, "dynamodb", lambda: self._dynamodb)
-        monkeypatch.setattr(clients, "sqs", lambda: self._sqs)
-        monkeypatch.setattr(domain_logic, "load", lambda: logic(self._version))
-        # the alarm clock behind the limit is the process's, not a greenlet's; what is parked by it, an error parks too
+        self._dead_letters, self._parked = create_queues(SQS())
+        # the alarm clock of the limit is the process's, not a greenlet's; an error parks an object as the limit would
         monkeypatch.setattr(fold, "time_limit", _no_limit)
-        self._persist, self._project = load_entry_point("persist_function"), load_entry_point("project_function")
-        for module in (self._persist, self._project):
-            monkeypatch.setattr(module, "Telemetry", Journal)
-        handler = [each for name, each in sys.modules.items() if name.startswith("cp_event_source.handler.")]
-        for module in (*handler, self._persist, self._project):
-            if getattr(module, "time", None) is time:
-                monkeypatch.setattr(module, "time", _MODULE_TIME)
-            if getattr(module, "datetime", None) is datetime:
-                monkeypatch.setattr(module, "datetime", _HistorysTime)
 
     def persist(self, dynamodb: Double, sqs: Double) -> Callable[[dict[str, Any]], Any]:
-        """The persist function, to be called before another is started."""
-        self._dynamodb, self._sqs = direct_dynamodb(dynamodb), direct_sqs(sqs)
-        self._persist._persist = self._persist.start()
-        return lambda event: self._persist.handle(event, None)
+        """The persist function."""
+        settings = PersistSettings(DOMAIN_NAME, "events", self._dead_letters, MAX_FUTURE_SKEW_SECONDS, "persist")
+        handle = Persist.start(settings, *_started(dynamodb, sqs)).handle
+        return lambda event: handle(event, None)
 
     def project(
         self, dynamodb: Double, sqs: Double, writers: Any, number: int, events_per_snapshot: int
     ) -> Callable[[dict[str, Any], Context], Any]:
-        """The project function with one version of the domain's logic, likewise."""
-        self._dynamodb, self._sqs, self._version = direct_dynamodb(dynamodb), direct_sqs(sqs), number
-        os.environ.update(LOGIC_VERSION=version(number), EVENTS_PER_SNAPSHOT=str(events_per_snapshot))
-        self._project.ThreadPoolExecutor = lambda _: writers
-        self._project._project = self._project.start()
-        handle: Callable[[dict[str, Any], Context], Any] = self._project.handle
-        return handle
+        """The project function with one version of the domain's logic."""
+        settings = ProjectSettings(
+            DOMAIN_NAME,
+            "events",
+            "rows",
+            "snapshots",
+            self._parked,
+            version(number),
+            event_time_limit_seconds=60,
+            events_per_snapshot=events_per_snapshot,
+            function_name="project",
+        )
+        on = _started(dynamodb, sqs)
+        started = Project.start(settings, logic(number), on.dynamodb, on.sqs, on.telemetry, writers, on.clock)
+        return started.handle
+
+
+def _started(dynamodb: Double, sqs: Double) -> _Started:
+    clock = FunctionClock(Now.clock)
+    return _Started(direct_dynamodb(dynamodb), direct_sqs(sqs), Journal(DOMAIN_NAME, "function", clock), clock)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ SECONDS_PER_EVENT = 1
 
 
 class Now:
-    """Takes the place of the modules `time` and `datetime`'s clock: the time of the history that is going on."""
+    """The time of the history that runs."""
 
     clock = Clock()
 

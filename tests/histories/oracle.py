@@ -89,6 +89,15 @@ def check_row(item: Item, snapshots: Mapping[int, Item], events: Mapping[str, Ev
     return row
 
 
+def is_the_row_of(item: Item, reply: Mapping[str, Any]) -> bool:
+    """Whether a rebuild that replied this wrote that row."""
+    row = DomainRow.from_item(item)
+    if row is None or not row.readable or row.parked is not None:
+        return False
+    found = (row.state.applied.count, row.state.checkpoint, row.logic_version)
+    return found == (reply["EventCount"], reply["Checkpoint"], reply["LogicVersion"])
+
+
 def check_whole(item: Item, events: Mapping[str, Event], number: int) -> None:
     """Guarantee: a row is the fold, by one version, of all these events."""
     state, stopped_at = folded(events, number)

@@ -11,18 +11,22 @@ from unittest.mock import patch
 
 from greenlet import getcurrent, greenlet
 
+from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.domain.state import DomainState
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, Span
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.crash_probe import MAX_CRASHES
-from cp_event_source.handler.projection.decide import Contention, Outcome, Projection, RowChanged
-from cp_event_source.handler.projection.folding import Recipe
-from cp_event_source.handler.projection.notes import Cause, Parked
+from cp_event_source.handler.projection.folding import FoldConfig
+from cp_event_source.handler.projection.notes import Parked
+from cp_event_source.handler.projection.projection import Contention, Delivery, Projection
 from cp_event_source.handler.projection.rebuild import RebuildFailed, Rebuilds
-from cp_event_source.handler.projection.rows import MIXED, DomainRow, DomainState
+from cp_event_source.handler.projection.rows import MIXED, DomainRow
 from cp_event_source.handler.projection.snapshots import Snapshot
+from cp_event_source.handler.projection.stores import RowChanged, Stores
 from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
-from tests.handler.doubles import DOMAIN_ID, MemoryEvents, logic, stored
+from cp_event_source.handler.values.clock import Clock
+from tests.handler.doubles import DOMAIN_ID, InOrder, MemoryEvents, logic, stored
 from tests.handler.given import erased
 
 from .algorithm import SPACING, GetSnapshot, PutSnapshot, ReadRow, Steps, WriteRow
@@ -60,11 +64,6 @@ class RealWorld(World):
     def __init__(self) -> None:
         super().__init__()
         RealWorld.current = self
-
-    @staticmethod
-    def now_text(*, later_by: float = 0) -> str:
-        """The time; a note that is made to last for an invocation lasts until time passes next."""
-        return f"{RealWorld.current.time:03}{'~' if later_by > 0 else ''}" if later_by >= 0 else ""
 
     def execute(self, step: Any) -> Any:
         match step:
@@ -168,6 +167,13 @@ class RealWorld(World):
         return list(memory.read(DOMAIN_ID, span))
 
 
+class WorldsClock(Clock):
+    """The world's time. A note that is made to last for an invocation lasts until time passes next."""
+
+    def text(self, *, later_by: float = 0) -> str:
+        return f"{RealWorld.current.time:03}{'~' if later_by > 0 else ''}" if later_by >= 0 else ""
+
+
 class _Storage:
     """What the projection takes for its tables: hands every call to the explorer."""
 
@@ -216,6 +222,9 @@ class _Notices(_Storage):
         self._step(Tell(parked))
 
 
+_STORES = Stores(_Events(), _Rows(), _Snapshots())
+
+
 @dataclass(frozen=True)
 class Looks(Budget):
     """The time of an invocation, in looks at it: there is one before each event."""
@@ -223,6 +232,15 @@ class Looks(Budget):
     def __init__(self, looks: int) -> None:
         super().__init__()
         object.__setattr__(self, "_left", [looks])
+
+    def check(self) -> None:
+        """Before the first event there is always time."""
+
+    def shared(self) -> Budget:
+        other = Looks(0)
+        object.__setattr__(other, "whole", False)
+        object.__setattr__(other, "_left", self._left)  # type: ignore[attr-defined]
+        return other
 
     def is_over(self) -> bool:
         left: list[int] = self._left  # type: ignore[attr-defined]
@@ -243,41 +261,40 @@ class Real:
         time: int = 0,
         probes: bool = False,
     ) -> None:
-        assert not flaws, "the real code is broken by tests/handler/test_broken_guarantees.py"
+        assert not flaws, "the real code is broken by tests/handler/projection/test_broken_guarantees.py"
         self.name = name
         self._time = time
         self._probes = probes
         ids = frozenset(f"e{key}" for key in poison)
-        self._recipe = Recipe(_refusing(ids, version), version, seconds_per_event=60, events_per_mark=SPACING)
+        self._config = FoldConfig(_refusing(ids, version), version, seconds_per_event=60, events_per_mark=SPACING)
 
     def project(self, keys: tuple[int, ...]) -> Steps:
         """Ends with True: the batch may be acknowledged."""
-        projection = Projection(_Events(), _Rows(), _Snapshots(), _Notices(), self._recipe, process=self.name)
-        events = [stored(key) for key in keys]
+        projection = self._projection()
+        images = [stored(key).item for key in keys]
 
         def deliver() -> bool:
-            row = projection.rows.read(DOMAIN_ID)
-            if self._probes:
-                row = projection.begin_probe(events[0], row)
-            try:
-                plan = projection.plan(events, row, self._budget(), probed=self._probes)
-                outcome = projection.go_on(plan, projection.carry_out(plan))
-            except (Contention, OutOfTime):
-                return False
-            if self._probes and outcome is Outcome.REDELIVERED:
-                projection.end_probe(events[0])
-            return True
+            delivery = Delivery(DOMAIN_ID, images, projection.stores.rows.read(DOMAIN_ID), self._probes)
+            (result,) = projection.project([delivery], self._budget())
+            for error in result.errors:
+                if not isinstance(error, Contention | OutOfTime):
+                    raise error
+            return result.plan is not None
 
         return self._steps(deliver)
 
     def crash(self, key: int) -> Steps:
         """To where a delivery of an event runs the domain's logic."""
-        projection = Projection(_Events(), _Rows(), _Snapshots(), _Notices(), self._recipe, process=self.name)
-        return self._steps(lambda: projection.begin_probe(stored(key), projection.rows.read(DOMAIN_ID)))
+        projection = self._projection()
+        rows = projection.stores.rows
+        return self._steps(lambda: projection.crash_probes.begin(stored(key), rows.read(DOMAIN_ID)))
+
+    def _projection(self) -> Projection:
+        return Projection(_STORES, _Notices(), self._config, WorldsClock(), InOrder(), process=self.name)
 
     def rebuild(self) -> Steps:
         """Ends with what became of it."""
-        rebuilds = Rebuilds(_Events(), _Rows(), _Snapshots(), self._recipe)
+        rebuilds = Rebuilds(_STORES, self._config, WorldsClock())
 
         def run() -> str:
             try:

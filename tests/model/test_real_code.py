@@ -3,8 +3,7 @@
 import pytest
 
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection import crash_probe, folding
-from cp_event_source.handler.projection import decide as projection
+from cp_event_source.handler.projection import crash_probe, decide, folding, projection
 from cp_event_source.handler.projection import rebuild as rebuild_module
 from tests.nightly import effort
 
@@ -15,13 +14,6 @@ from .scenarios import CRASHES, ERASURES, LOSSES, SETTINGS, TIMES, Setting
 SCENARIOS = [setting.scenario(Real, RealWorld) for setting in [*SETTINGS, *ERASURES, *LOSSES, *TIMES, *CRASHES]]
 
 by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-
-
-@pytest.fixture(autouse=True)
-def _clock_of_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same schedule must lead to the same state to be known again."""
-    for module in (projection, rebuild_module, crash_probe):
-        monkeypatch.setattr(module, "now_text", RealWorld.now_text)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +38,7 @@ def test_random_interleavings_end_in_the_fold_of_the_store(scenario: Scenario) -
 
 def test_what_is_broken_in_the_real_code_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the above would prove nothing: deliveries that tell a rebuild of nothing lose a late event."""
-    monkeypatch.setattr(projection, "_noting", lambda row, position: row.rebuilding if row else None)
+    monkeypatch.setattr(decide, "noting_change", lambda note, position, clock: note)
     monkeypatch.setattr(
         folding.Folding, "missing", lambda *_, **__: None
     )  # which would refuse what the rebuild came to
@@ -78,16 +70,15 @@ def test_a_mark_that_a_rebuild_goes_back_to_and_keeps_is_found(monkeypatch: pyte
 
 def test_a_crash_that_is_counted_too_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """By a note whose process may still be at work."""
-    monkeypatch.setattr(crash_probe, "_crashes", lambda probe, process: probe.crashes + (probe.process != process))
-    monkeypatch.setattr(crash_probe, "now_text", lambda later_by=0: "" if later_by else "9")
+    monkeypatch.setattr(crash_probe, "is_pending", lambda until, clock: False)
     with pytest.raises(Violation, match="parked for crashes after"):
         search(named(CRASHES, "processes that overlap"))
 
 
 def test_a_parking_decided_on_an_earlier_row_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The event may be in the row by now."""
-    monkeypatch.setattr(projection.Projection, "_has", lambda *_: False)
-    monkeypatch.setattr(crash_probe, "has_crashed_enough", lambda *_, **__: True)
+    monkeypatch.setattr(projection, "row_has", lambda *_: False)
+    monkeypatch.setattr(crash_probe.CrashProbes, "has_crashed_enough", lambda *_: True)
     with pytest.raises(Violation, match="parked untried at an event that the row has"):
         search(named(CRASHES, "a third process and a rebuild that applies the event"))
 

@@ -1,8 +1,9 @@
-"""Which security controls the component satisfies, by default or by an option, and which not and why.
+"""The security controls that the component satisfies by default or by an input, and those it does not satisfy, with
+reasons.
 
-One module for each kind of resource holds the controls on it, as data; `catalogue` lists them all. A test of the
-resources as they are registered belongs to every control (`tests/component/pages/test_controls.py`).
-`python -m cp_event_source.pages.compliance` prints the page about them, which is `docs/compliance.md`. No Pulumi.
+One module per kind of resource holds its controls, as data; `catalogue` lists all of them. Each control has a test of
+the registered resources (`tests/component/test_controls.py`). `python -m cp_event_source.compliance` prints the page
+`docs/compliance.md`. Needs no Pulumi.
 """
 
 from .catalogue import CONTROLS

@@ -16,7 +16,7 @@ class Option:
     """Satisfied when an input asks for it."""
 
     input: str
-    """As the component's arguments have it."""
+    """The input's name; several are separated by a comma and a space."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ Status = Default | Option | NotDone
 
 @dataclass(frozen=True)
 class Standards:
-    """Who asks for it, by their own ids. NIST, PCI DSS and CIS follow from Security Hub's (`security_hub`)."""
+    """The standards that require it, by their own ids. NIST, PCI DSS and CIS follow from `security_hub`."""
 
     security_hub: tuple[str, ...] = ()
     """Controls of AWS Security Hub."""
     cdk_nag: tuple[str, ...] = ()
-    """Rules of cdk-nag: of its pack AwsSolutions with that name in front, of NIST 800-53 r5 with `NIST.800.53.R5`,
-    of Serverless by the name alone."""
+    """Rules of cdk-nag. Those of the packs AwsSolutions and NIST 800-53 r5 begin with `AwsSolutions` and
+    `NIST.800.53.R5`; those of the pack Serverless have their name only."""
     checkov: tuple[str, ...] = ()
     """Checks of checkov."""
 
@@ -47,12 +47,12 @@ class Control:
     """One control."""
 
     key: str
-    """In kebab-case; unique. Its test goes by it."""
+    """In kebab-case; unique. Its test has the same key."""
     asks: str
-    """What is asked, as a title."""
+    """What the control requires, as a title."""
     why: str
-    """Why here, in one sentence."""
+    """Why it matters here, in one or two sentences."""
     property: str
-    """The resources and their properties that satisfy it, in pulumi-aws's terms, as Markdown."""
+    """The resources and their properties that satisfy it, with the names of pulumi-aws, as Markdown."""
     status: Status
     standards: Standards = field(default_factory=Standards)

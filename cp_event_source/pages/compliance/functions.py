@@ -7,8 +7,8 @@ from .control import Control, Default, Standards
 CONTROLS: Final = (
     Control(
         key="invoked-by-own-rule",
-        asks="Nobody but the rebuild rule may invoke a function from outside",
-        why="A service's principal alone would let any account's rule in.",
+        asks="From outside, only the rebuild rule may invoke a function",
+        why="A permission for the service alone would let in any account's rule.",
         property="`lambda_.Permission`: `source_arn` and `source_account`; no function URL",
         status=Default(),
         standards=Standards(security_hub=("Lambda.1",), checkov=("CKV_AWS_301", "CKV_AWS_364")),
@@ -16,7 +16,7 @@ CONTROLS: Final = (
     Control(
         key="newest-runtime",
         asks="Functions run on the newest Python runtime",
-        why="It is the one with updates for longest.",
+        why="The newest runtime gets updates for the longest time.",
         property='`lambda_.Function`: `runtime="python3.14"`',
         status=Default(),
         standards=Standards(
@@ -27,8 +27,8 @@ CONTROLS: Final = (
         key="tracing",
         asks="Functions are traced",
         why=(
-            "An event's way can be followed from its producer to its row; without the rights, traces are dropped "
-            "silently."
+            "You can follow an event from its producer to its row. Without the rights to send them, traces are "
+            "dropped silently."
         ),
         property='`lambda_.Function`: `tracing_config.mode="Active"`; the role: X-Ray\'s two actions',
         status=Default(),
@@ -36,16 +36,16 @@ CONTROLS: Final = (
     ),
     Control(
         key="environment-encrypted",
-        asks="Functions' environment is encrypted with the key",
-        why="It holds no secrets, but names of what does; the roles may decrypt it.",
+        asks="The functions' environment is encrypted with the key",
+        why="The environment holds no secrets, but the names of resources that hold data. The roles may decrypt it.",
         property="`lambda_.Function`: `kms_key_arn`; the role: `kms:Decrypt`",
         status=Default(),
         standards=Standards(checkov=("CKV_AWS_173",)),
     ),
     Control(
         key="asynchronous-failures",
-        asks="Results of asynchronous invocations go somewhere",
-        why="A rebuild that fails would be forgotten after two retries.",
+        asks="Results of asynchronous invocations go to a destination",
+        why="Without a destination, a failed rebuild would leave no report after two retries.",
         property=(
             "`lambda_.FunctionEventInvokeConfig`: `on_success` and `on_failure` are the bus; the role: "
             "`events:PutEvents`"
@@ -55,15 +55,15 @@ CONTROLS: Final = (
     ),
     Control(
         key="batch-failures",
-        asks="A failing record holds back or loses no other",
+        asks="A failing record neither delays nor loses other records",
         why=(
-            "The stream is tried again until it expires, since a bounded number of retries would skip events "
-            "silently; what expires is told to a queue."
+            "Batches of the stream are tried again until they expire, because a limited number of retries would skip "
+            "events silently. A queue is notified of each batch that expires."
         ),
         property=(
-            "`lambda_.EventSourceMapping`: `ReportBatchItemFailures`; of the stream also "
+            "`lambda_.EventSourceMapping`: `ReportBatchItemFailures`; for the stream also "
             "`bisect_batch_on_function_error`, "
-            "unlimited retries and `on_failure`; the queue's failures go by its redrive policy instead"
+            "unlimited retries and `on_failure`; for the queue, its redrive policy applies instead"
         ),
         status=Default(),
         standards=Standards(cdk_nag=("LambdaEventSourceMappingDestination",)),
@@ -71,7 +71,7 @@ CONTROLS: Final = (
     Control(
         key="visibility-timeout",
         asks="A message is hidden for six times the function's time-out",
-        why="Else it is delivered again while its first delivery is still worked on.",
+        why="With less, SQS would deliver the message again while the function still works on it.",
         property="`sqs.Queue`: `visibility_timeout_seconds` of the ingest queue",
         status=Default(),
         standards=Standards(cdk_nag=("LambdaEventSourceSQSVisibilityTimeout",)),

@@ -20,14 +20,14 @@ CONTROLS: Final = (
     Control(
         key="key-kept",
         asks="The key is not deleted by mistake",
-        why="Without it all events are lost, backups included.",
+        why="Without the key, all events are lost, backups included.",
         property="`kms.Key`: `deletion_window_in_days=30`, and Pulumi's `protect`",
         status=Default(off_in_development=True),
         standards=Standards(security_hub=("KMS.3",)),
     ),
     Control(
         key="key-not-public",
-        asks="The key's policy lets nobody in from outside the account",
+        asks="The key's policy lets in nobody from outside the account",
         why="It names the account, whose policies decide, and three services, each for this account's resources only.",
         property="`kms.Key`: `policy`",
         status=Default(),
@@ -37,8 +37,8 @@ CONTROLS: Final = (
         key="key-usable",
         asks="The key's policy lets in each service that must use the key",
         why=(
-            "EventBridge could write to no queue, CloudWatch could tell of no alarm and Logs would refuse the log "
-            "groups: no scanner looks for it."
+            "Otherwise EventBridge could not write to the queues, CloudWatch could not notify the topic, and Logs "
+            "would refuse the log groups. No scanner checks this."
         ),
         property=(
             "`kms.Key`: `policy`, for `events.amazonaws.com`, `cloudwatch.amazonaws.com` and "

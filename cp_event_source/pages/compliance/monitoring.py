@@ -7,8 +7,8 @@ from .control import Control, Default, Standards
 CONTROLS: Final = (
     Control(
         key="alarms-notify",
-        asks="There are alarms, each is on and tells the topic",
-        why="What waits in a dead-letter queue is lost after 14 days, unless somebody looks.",
+        asks="There are alarms; each is on and notifies the topic",
+        why="Messages in a dead-letter queue are lost after 14 days unless somebody looks.",
         property="`cloudwatch.MetricAlarm`: `actions_enabled`, `alarm_actions`",
         status=Default(off_in_development=True),
         standards=Standards(
@@ -20,7 +20,7 @@ CONTROLS: Final = (
     Control(
         key="topic-encrypted",
         asks="The alarms' topic is encrypted with the key",
-        why="With SNS's own key CloudWatch could not publish to it.",
+        why="If SNS's own key encrypted it, CloudWatch could not publish to it.",
         property="`sns.Topic`: `kms_master_key_id`",
         status=Default(),
         standards=Standards(
@@ -30,15 +30,15 @@ CONTROLS: Final = (
     Control(
         key="topic-not-public",
         asks="Only this account's alarms are published to the topic",
-        why="A false alarm is an attack on who is woken.",
+        why="Otherwise anybody could wake people with false alarms.",
         property="`sns.TopicPolicy`: `aws:SourceAccount` and `aws:SourceArn`",
         status=Default(),
         standards=Standards(security_hub=("SNS.4",), checkov=("CKV_AWS_169", "CKV_AWS_385")),
     ),
     Control(
         key="topic-tls",
-        asks="The topic refuses who comes without TLS",
-        why="An alarm says where something is wrong.",
+        asks="The topic refuses requests without TLS",
+        why="An alarm reveals where the system has a problem.",
         property="`sns.TopicPolicy`: `Deny` where `aws:SecureTransport` is false",
         status=Default(),
         standards=Standards(cdk_nag=("AwsSolutions-SNS3",)),
@@ -46,7 +46,7 @@ CONTROLS: Final = (
     Control(
         key="topic-and-logs-protected",
         asks="The alarms' topic and the logs are not deleted by mistake",
-        why="With a topic go its subscriptions, with a log group its logs; alarms and functions go on without.",
+        why="A deleted topic loses its subscriptions, a deleted log group its logs. Alarms and functions do not stop.",
         property="`sns.Topic` and `cloudwatch.LogGroup`: Pulumi's `protect`",
         status=Default(off_in_development=True),
     ),
@@ -54,7 +54,8 @@ CONTROLS: Final = (
         key="log-retention",
         asks="Logs are kept for a year",
         why=(
-            "An odd row may be asked about long after its event; a log group that Lambda makes itself is kept for ever."
+            "You may need an event's log lines long after the event. A log group that Lambda makes itself keeps them "
+            "for ever."
         ),
         property="`cloudwatch.LogGroup`: `retention_in_days=365`, for each function",
         status=Default(off_in_development=True),
@@ -67,7 +68,7 @@ CONTROLS: Final = (
     Control(
         key="logs-encrypted",
         asks="Logs are encrypted with the key",
-        why="They hold ids, and ids lead to people.",
+        why="Logs hold ids, and ids can identify people.",
         property="`cloudwatch.LogGroup`: `kms_key_id`",
         status=Default(),
         standards=Standards(cdk_nag=("NIST.800.53.R5-CloudWatchLogGroupEncrypted",), checkov=("CKV_AWS_158",)),

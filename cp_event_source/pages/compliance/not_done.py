@@ -8,11 +8,11 @@ CONTROLS: Final = (
     Control(
         key="vpc",
         asks="Functions run in a VPC",
-        why="Both talk to AWS's own services only, over TLS, with rights to single resources.",
+        why="Both functions call AWS's own services only, over TLS, with rights to single resources.",
         property="`lambda_.Function`: `vpc_config`",
         status=NotDone(
-            "It would need a NAT gateway, or an interface endpoint for each of KMS, Logs, SQS, X-Ray and events, and "
-            "keep nobody out: no network reaches a Lambda function; it is invoked."
+            "A VPC would need a NAT gateway, or an interface endpoint for each of KMS, Logs, SQS, X-Ray and events. It "
+            "would keep nobody out: a Lambda function is invoked, and no network reaches it."
         ),
         standards=Standards(
             security_hub=("Lambda.3",), cdk_nag=("NIST.800.53.R5-LambdaInsideVPC",), checkov=("CKV_AWS_117",)
@@ -21,47 +21,47 @@ CONTROLS: Final = (
     Control(
         key="function-dead-letters",
         asks="Functions have a dead-letter queue",
-        why="Nothing is lost without: see `asynchronous-failures`, `batch-failures`, `target-dead-letters`.",
+        why="Nothing is lost without one: see `asynchronous-failures`, `batch-failures`, `target-dead-letters`.",
         property="`lambda_.Function`: `dead_letter_config`",
         status=NotDone(
-            "It takes asynchronous invocations alone. The persist function has none; the project function's have a "
-            "destination, which is told more: request, result and error."
+            "Such a queue receives asynchronous invocations only. The persist function has none. Those of the project "
+            "function have a destination, which receives more: request, result and error."
         ),
         standards=Standards(cdk_nag=("NIST.800.53.R5-LambdaDLQ",), checkov=("CKV_AWS_116",)),
     ),
     Control(
         key="inline-policies",
         asks="Roles have managed policies instead of inline ones",
-        why="A role's rights here fit that one role.",
+        why="Each policy fits one role.",
         property="`iam.RolePolicy`",
-        status=NotDone("A managed policy could be attached to another role, and outlive its own."),
+        status=NotDone("A managed policy could be attached to another role, and stay after its own role is deleted."),
         standards=Standards(cdk_nag=("NIST.800.53.R5-IAMNoInlinePolicy",)),
     ),
     Control(
         key="side-queues-dead-letters",
         asks="Every queue has a dead-letter queue",
-        why="The ingest queue has one; the other three are where things end.",
+        why="The ingest queue has one. The other three queues are the last stop.",
         property="`sqs.Queue`: `redrive_policy`",
         status=NotDone(
-            "Nothing receives from them but people and their tools, so nothing can fail at it again and again."
+            "Only people and their tools receive from them, so no function can fail at a message again and again."
         ),
         standards=Standards(cdk_nag=("AwsSolutions-SQS3", "SQSRedrivePolicy")),
     ),
     Control(
         key="filters-encrypted",
         asks="Event source mappings' filters are encrypted with a customer-managed key",
-        why="The filter here says `INSERT`, and nothing about anybody.",
+        why="The filter here contains `INSERT` and no data.",
         property="`lambda_.EventSourceMapping`: `kms_key_arn`",
-        status=NotDone("There is nothing in it to hide."),
+        status=NotDone("There is nothing in it to protect."),
     ),
     Control(
         key="bus-key",
         asks="The bus is encrypted with a customer-managed key",
-        why="Events pass it; they lie in the queue and the tables, which are.",
+        why="Events only pass through the bus. The queues and tables that store them are encrypted with such a key.",
         property="`cloudwatch.EventBus`: `kms_key_identifier`",
         status=NotDone(
-            "EventBridge encrypts it with a key of AWS's. Give a bus that is encrypted with yours as `cp_event_bus`, "
-            "if it must be."
+            "EventBridge encrypts the bus with a key of AWS's. If you need your own key, give a bus that is encrypted "
+            "with it as `cp_event_bus`."
         ),
     ),
 )

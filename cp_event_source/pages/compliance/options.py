@@ -8,7 +8,7 @@ CONTROLS: Final = (
     Control(
         key="reserved-concurrency",
         asks="Functions' concurrency is limited",
-        why="It protects other functions of the account; not by default, since it is taken from the account's quota.",
+        why="It protects the account's other functions. It is off by default because it reduces the account's quota.",
         property="`lambda_.Function`: `reserved_concurrent_executions`",
         status=Option("persist_reserved_concurrency, project_reserved_concurrency"),
         standards=Standards(cdk_nag=("NIST.800.53.R5-LambdaConcurrency",), checkov=("CKV_AWS_115",)),
@@ -16,7 +16,7 @@ CONTROLS: Final = (
     Control(
         key="signed-code",
         asks="Functions run signed code only",
-        why="Not by default, since the code must then be signed and lie in a bucket of yours.",
+        why="It is off by default because you must sign the code and store it in a bucket of yours.",
         property="`lambda_.Function`: `code_signing_config_arn`, `s3_bucket`, `s3_key`, `s3_object_version`",
         status=Option("signed_code"),
         standards=Standards(checkov=("CKV_AWS_272",)),
@@ -24,7 +24,7 @@ CONTROLS: Final = (
     Control(
         key="backup-plan",
         asks="Tables are in a backup plan",
-        why="Plans, vaults and their locks are the account's; the tables bear the tag that a plan selects them by.",
+        why="Plans, vaults and their locks are the account's. The tables have the tag by which a plan selects them.",
         property="`dynamodb.Table`: `tags`",
         status=Option("tags"),
         standards=Standards(security_hub=("DynamoDB.4",), cdk_nag=("NIST.800.53.R5-DynamoDBInBackupPlan",)),
@@ -32,21 +32,21 @@ CONTROLS: Final = (
     Control(
         key="given-key",
         asks="Everything is encrypted with a key of yours",
-        why="For accounts whose keys another team keeps; no key is made then.",
+        why="For accounts in which another team manages the keys. The component then makes no key.",
         property="`dynamodb.Table`, `sqs.Queue`, `sns.Topic`, `lambda_.Function`, `cloudwatch.LogGroup`: their keys",
         status=Option("kms_key_arn"),
     ),
     Control(
         key="named-publishers",
-        asks="The bus lets in other accounts, each by its name",
-        why="Without an input it is this account alone.",
+        asks="The bus lets in other accounts, each by name",
+        why="Without the input, the bus lets in this account only.",
         property="`cloudwatch.EventBusPolicy`: `Principal`",
         status=Option("publishers"),
     ),
     Control(
         key="given-topic",
-        asks="Alarms tell a topic of yours",
-        why="For accounts with one place for all alarms; no topic is made then.",
+        asks="Alarms notify a topic of yours",
+        why="For accounts that collect all alarms in one topic. The component then makes no topic.",
         property="`cloudwatch.MetricAlarm`: `alarm_actions`",
         status=Option("alarm_topic_arn"),
     ),

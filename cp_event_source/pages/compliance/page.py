@@ -17,19 +17,19 @@ def page(version: str | None = None) -> str:
     """The whole page, as Markdown.
 
     Args:
-        version: of the package, for the title; without it the page is that of the checkout it lies in.
+        version: the package's version, for the title. Without it the title has none, as in `docs/compliance.md`.
     """
     default = [control for control in CONTROLS if isinstance(control.status, Default)]
     parts = (
         *(f"# Compliance{f' of cp-event-source {version}' if version else ''}", _INTRODUCTION),
         *("## What your account must do", _YOURS),
-        *("## Threats, and what becomes of them", _threats()),
+        *("## Threats and responses", _threats()),
         *("## Satisfied by default", _DEFAULT, _controls(default)),
-        *("## Satisfied when asked for", _options()),
-        *("## Not satisfied, and why", _not_done()),
+        *("## Satisfied by an input", _options()),
+        *("## Not satisfied", _not_done()),
         *("## In a development stack", _DEVELOPMENT, _development(default)),
-        *("## By the standards", _STANDARDS, _requirements()),
-        *("## Scanned", _SCANNED),
+        *("## Requirements of the standards", _STANDARDS, _requirements()),
+        *("## Scan", _SCANNED),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -37,51 +37,54 @@ def page(version: str | None = None) -> str:
 _INTRODUCTION: Final = f"""\
 <!-- Generated: python -m cp_event_source.pages.compliance > docs/compliance.md -->
 
-Which security controls a pipeline satisfies as the component deploys it, which when an input asks for it, and which
-not. `cp-event-source compliance` prints this page for the version that is installed. Each control has a test, on the
-resources as they are registered, that fails when the property is taken away
-([test_controls.py](../{_TESTS})).
+This page lists the security controls that a pipeline satisfies by default, those that it satisfies with an input, and
+those that it does not satisfy. `cp-event-source compliance` prints this page for the installed version. Each control
+has a test of the registered resources that fails when the property is removed ([test_controls.py](../{_TESTS})).
 
-It is no certification: no auditor has looked at it, and a standard asks for much more than resources' properties. Ids
-are those that the standards' own pages had when they were last looked up; only those are here that could be."""
+This is not a certification: no auditor has checked it, and a standard requires much more than properties of resources.
+The ids are those of the standards' own pages when they were last looked up. Only ids that could be looked up are
+listed."""
 
 _YOURS: Final = """\
-- CloudTrail, with data events of the events table if who reads them must be known; AWS Config and Security Hub
-  themselves.
-- Who may deploy, use the key and attach the component's policies: roles, permission boundaries, MFA.
-- A plan of AWS Backup, its vault and the vault's lock; copies in another account or region.
-- A subscription to the alarms' topic: until there is one, alarms tell nobody. Its endpoint must be confirmed.
-- The policy, the encryption and the protection from deletion of a bus, key, topic or bucket of yours that is given to
-  the component.
-- The domain's logic, its layer and what it brings along: it runs with the project function's role.
-- Producers: that what they claim in `UserId` and `IpAddress` is true."""
+The component does not do these. You do:
 
-_DEFAULT: Final = "Beside every control is its key, by which its test goes."
+- Turn on CloudTrail, AWS Config and Security Hub. If you must know who reads events, record CloudTrail's data events
+  of the domain events table.
+- Decide who may deploy, use the key and attach the component's policies: roles, permission boundaries, MFA.
+- Set up a plan of AWS Backup, its vault and the vault's lock, and copies in another account or region.
+- Subscribe to the alarms' topic and confirm the endpoint. Until then, alarms notify nobody.
+- For a bus, key, topic or bucket that you give to the component: set its policy, its encryption and its protection
+  from deletion.
+- Check the domain logic, its layer and its dependencies. They run with the project function's role.
+- Make sure that producers' claims in `UserId` and `IpAddress` are true."""
+
+_DEFAULT: Final = "The name in parentheses is the control's key. Its test has the same key."
 
 _DEVELOPMENT: Final = """\
-`development=True` is for stacks that may be thrown away with all their events. It switches off these, and no others;
-`alarms=True` switches `alarms-notify` on again, and `log_retention_days` `log-retention`:"""
+`development=True` is for stacks that you may discard with all their events. It turns off the controls in this list and
+no others. `alarms=True` turns `alarms-notify` on again, and `log_retention_days` turns `log-retention` on again:"""
 
 _STANDARDS: Final = """\
-Security Hub relates its controls to requirements of the standards; this is its relation, not ours, for those of its
-controls that are satisfied by default or by an option. CIS names none for these services but the key's rotation.
-Security Hub's controls on tags and those that are not here are related to none, or to none that could be looked up."""
+Security Hub maps its controls to requirements of the standards. This table is Security Hub's mapping, not ours, for its
+controls that are satisfied by default or by an input. For these services, CIS requires only the key's rotation.
+Security Hub's controls on tags, and its controls that are not in the table, have no requirement, or none that could be
+looked up."""
 
 _SCANNED: Final = f"""\
-`make scan` writes what is registered in Terraform's language, and has [checkov](https://www.checkov.io) look at it: in
-the tables above it finds what is an option or not satisfied, and nothing else. Its checks are seen to fail, too, when a
-control is removed ([test_checkov.py](../{_SCAN})).
+`make scan` translates the registered resources into Terraform's language and runs [checkov](https://www.checkov.io) on
+them. checkov finds the controls above that need an input or are not satisfied, and nothing else. A test shows that its
+checks also fail when a control is removed ([test_checkov.py](../{_SCAN})).
 
-What it cannot see, and the tests do: a bus without a policy, or with an open one; deletion protection; a rule's
-target without dead-letter queue or retries; an alarm without actions; a rule that matches everything; queues and
-topics that take what comes without TLS; a key whose policy forgets a service; a role that may not write to its own
-dead-letter queue, or trace; what is not tagged. And it looks less closely: `CKV_AWS_364` asks for some source of an
-invocation, not for the right one."""
+The tests check more than checkov does: a bus without a policy or with an open policy; deletion protection; a rule's
+target without a dead-letter queue or retries; an alarm without actions; a rule that matches everything; queues and
+topics that accept requests without TLS; a key whose policy omits a service; a role that may not write to its own
+dead-letter queue or send traces; resources without tags. checkov is also less strict: `CKV_AWS_364` requires any source
+of an invocation, not the right one."""
 
 
 def _threats() -> str:
     return table(
-        ("what may happen", "what is done about it", "shown by"),
+        ("threat", "response", "test"),
         [
             (each.threat, each.behaviour, ", ".join(f"[{_file(test)}](../{test})" for test in each.tests))
             for each in THREATS
@@ -95,7 +98,7 @@ def _file(path: str) -> str:
 
 def _controls(controls: Iterable[Control]) -> str:
     return table(
-        ("control", "why here", "how", "asked for by"),
+        ("control", "why", "how", "required by"),
         [(f"{each.asks} (`{each.key}`)", each.why, each.property, _asked_by(each)) for each in controls],
     )
 
@@ -106,7 +109,7 @@ def _options() -> str:
         for each in CONTROLS
         if isinstance(each.status, Option)
     ]
-    return table(("control", "input", "why, and why not by default", "how", "asked for by"), rows)
+    return table(("control", "input", "why", "how", "required by"), rows)
 
 
 def _not_done() -> str:
@@ -115,7 +118,7 @@ def _not_done() -> str:
         for each in CONTROLS
         if isinstance(each.status, NotDone)
     ]
-    return table(("control", "why not", "it would be", "asked for by"), rows)
+    return table(("control", "why not", "property", "required by"), rows)
 
 
 def _development(default: Sequence[Control]) -> str:

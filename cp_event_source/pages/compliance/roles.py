@@ -8,7 +8,7 @@ CONTROLS: Final = (
     Control(
         key="no-wildcard-actions",
         asks="Policies name each action",
-        why="What the code does not do, its role may not.",
+        why="A role has no right that its code does not use.",
         property="`iam.RolePolicy`, `iam.Policy`: `Action`",
         status=Default(),
         standards=Standards(
@@ -26,19 +26,19 @@ CONTROLS: Final = (
     Control(
         key="no-wildcard-resources",
         asks="Policies name each resource",
-        why="A role reaches this component's tables, queues, bus and key, and nobody else's.",
+        why="A role can use this component's tables, queues, bus and key, and no others.",
         property=(
             "`iam.RolePolicy`, `iam.Policy`: `Resource`; wildcards only where AWS knows no resource (X-Ray, "
             "`dynamodb:ListStreams`) and for the streams of a function's own log group, whose names are made at run "
-            "time: for these cdk-nag's AwsSolutions-IAM5 wants a suppression"
+            "time; for these, cdk-nag's AwsSolutions-IAM5 needs a suppression"
         ),
         status=Default(),
         standards=Standards(security_hub=("KMS.1", "KMS.2"), checkov=("CKV_AWS_290", "CKV_AWS_355")),
     ),
     Control(
         key="no-managed-policies",
-        asks="Roles have no policies of AWS's",
-        why="Those allow more than is needed, and change.",
+        asks="Roles have none of AWS's managed policies",
+        why="AWS's policies allow more than is needed, and AWS changes them.",
         property="`iam.Role`: no `managed_policy_arns`; no `iam.RolePolicyAttachment`",
         status=Default(),
         standards=Standards(cdk_nag=("AwsSolutions-IAM4",), checkov=("CKV_AWS_274", "CKV2_AWS_56")),
@@ -46,7 +46,7 @@ CONTROLS: Final = (
     Control(
         key="roles-for-lambda-only",
         asks="Only Lambda assumes the functions' roles",
-        why="They are nobody's way in.",
+        why="Nobody else can use the functions' rights.",
         property="`iam.Role`: `assume_role_policy`",
         status=Default(),
         standards=Standards(checkov=("CKV_AWS_60", "CKV_AWS_61")),
@@ -55,8 +55,8 @@ CONTROLS: Final = (
         key="roles-suffice",
         asks="Roles allow what the functions must do when something goes wrong",
         why=(
-            "A right to a dead-letter queue, to the key or to a log group is missed only on the day when it is "
-            "needed: no scanner looks for it."
+            "You notice a missing right to a dead-letter queue, to the key or to a log group only when the function "
+            "needs it. No scanner checks this."
         ),
         property=(
             "`iam.RolePolicy`: for each function the queues in its environment and of its mapping's `on_failure`, "

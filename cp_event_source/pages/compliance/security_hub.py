@@ -1,7 +1,8 @@
-"""What Security Hub relates its controls to: the "Related requirements" of its user guide's pages on each service.
+"""The requirements that Security Hub maps its controls to: "Related requirements" in its user guide, on each
+service's page.
 
 Source: https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html, as of 2026.
-Controls that are not here have none, or none that could be looked up.
+Controls that are not in the table have no requirement, or none that could be looked up.
 """
 
 from collections.abc import Mapping

@@ -7,8 +7,8 @@ from .control import Control, Default, Standards
 CONTROLS: Final = (
     Control(
         key="on-demand-capacity",
-        asks="Tables' capacity follows the demand",
-        why="A table that throttles delays events, and a burst of them is no reason to.",
+        asks="The tables' capacity follows the demand",
+        why="A throttled table delays events, and a burst of events must not throttle it.",
         property='`dynamodb.Table`: `billing_mode="PAY_PER_REQUEST"`',
         status=Default(),
         standards=Standards(
@@ -32,7 +32,7 @@ CONTROLS: Final = (
     Control(
         key="deletion-protection",
         asks="Tables are protected from deletion",
-        why="Neither a wrong `pulumi destroy` nor a click in the console may end the history.",
+        why="Neither a wrong `pulumi destroy` nor a click in the console may delete the history.",
         property="`dynamodb.Table`: `deletion_protection_enabled`, and Pulumi's `protect`",
         status=Default(off_in_development=True),
         standards=Standards(security_hub=("DynamoDB.6",)),
@@ -40,15 +40,15 @@ CONTROLS: Final = (
     Control(
         key="tables-encrypted",
         asks="Tables are encrypted with a customer-managed key",
-        why="Who may read events is then the key's policy's business, too, and its use is in CloudTrail.",
+        why="The key's policy then also decides who may read events, and CloudTrail records each use of the key.",
         property="`dynamodb.Table`: `server_side_encryption` with `kms_key_arn`",
         status=Default(),
         standards=Standards(checkov=("CKV_AWS_119",)),
     ),
     Control(
         key="tags",
-        asks="Whatever can be tagged is tagged",
-        why="Costs, owners and backups go by tags; `tags` adds yours to the component's own two.",
+        asks="Every resource that can have tags has them",
+        why="Costs, owners and backups are found by tags. `tags` adds yours to the component's own two.",
         property="every resource with `tags`: `cp-event-source:component`, `cp-event-source:domain` and yours",
         status=Default(),
         standards=Standards(security_hub=("DynamoDB.5", "EventBridge.2", "Lambda.6", "SNS.3", "SQS.2")),

@@ -1,11 +1,11 @@
-"""What a pipeline costs a month: AWS's list prices times what it uses, as code.
+"""The cost of a pipeline per month, as code: AWS's list prices times the quantities used.
 
     from cp_event_source.costs import estimate
 
     estimate(1_000_000).dollars
     estimate(1_000_000, development=True).lines
 
-`python -m cp_event_source.pages.costs` prints the page about it, which is `docs/costs.md`. No Pulumi, no AWS account.
+`python -m cp_event_source.costs` prints the page `docs/costs.md`. Needs no Pulumi and no AWS account.
 """
 
 from .bill import Estimate, Line, Part, estimate

@@ -1,4 +1,4 @@
-"""The bill of a month: what is used, times its price."""
+"""The bill of a month: each quantity times its price."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ A_YEAR: Final = 12
 
 
 class Part(Enum):
-    """What a line of the bill depends on."""
+    """The part of the bill that a line belongs to, by what the cost depends on."""
 
     EVENTS = "for the events of the month"
     STORED = "for what is stored"
@@ -63,21 +63,21 @@ def estimate(
     months: int = A_YEAR,
     batches: Batches = Batches.AS_THEY_COME,
 ) -> Estimate:
-    """What a pipeline costs in a month of 30 days, in dollars, at list prices of us-east-1 and without free tiers.
+    """The cost of a pipeline in a month of 30 days, in dollars, at list prices of us-east-1 and without free tiers.
 
     Args:
-        events_per_month: of half a kilobyte, evenly spread.
-        development: as the component's input; it decides what the next ones are where they are not given.
+        events_per_month: number of events of half a kilobyte, evenly spread; at least 0.
+        development: as the component's input; it sets the default of the next three.
         alarms: as the component's input.
         dashboard: as the component's input.
         log_retention_days: as the component's input.
-        key_given: whether `kms_key_arn` is: the key is paid for elsewhere then; its requests are counted.
+        key_given: True if `kms_key_arn` is given: the key is then paid for elsewhere, and only its requests count.
         events_per_snapshot: as the component's input.
-        months: how many months the pipeline has run at this load: all their events are stored.
-        batches: how many events the functions get at once.
+        months: for how many months the pipeline has run at this load; all their events are stored. At least 1.
+        batches: how many events the functions receive at once.
 
     Raises:
-        ValueError: a number is too small to be one of a pipeline.
+        ValueError: a number is below its minimum.
     """
     if log_retention_days is None:
         log_retention_days = deployed.DEVELOPMENT_LOG_RETENTION_DAYS if development else deployed.LOG_RETENTION_DAYS
@@ -96,7 +96,7 @@ def estimate(
         *_for_events(work, events_per_snapshot),
         Line(Part.STORED, "tables", tables, prices.TABLE_STORAGE),
         Line(Part.STORED, "tables: restorable to any second", 0 if development else tables, prices.RESTORABLE),
-        Line(Part.STORED, "logs, kept", logs, prices.LOGS_KEPT),
+        Line(Part.STORED, "logs: storage", logs, prices.LOGS_KEPT),
         *_standing(
             work,
             alarms=not development if alarms is None else alarms,
@@ -113,13 +113,13 @@ def _for_events(work: Load, events_per_snapshot: int) -> Iterator[Line]:
         ("ingest queue: send, receive, delete", work.queue_requests, prices.QUEUE_REQUESTS),
         ("persist function: invocations", work.persist_invocations, prices.INVOCATIONS),
         ("persist function: time", work.persist_gb_seconds, prices.GB_SECONDS),
-        ("events table: one write an event", work.events, prices.WRITE_UNITS),
+        ("events table: one write per event", work.events, prices.WRITE_UNITS),
         ("project function: invocations", work.project_invocations, prices.INVOCATIONS),
         ("project function: time", work.project_gb_seconds, prices.GB_SECONDS),
-        ("domain table: one write an object and batch", work.rows, prices.WRITE_UNITS),
-        ("domain table: one read an object and batch", work.rows, prices.READ_UNITS),
-        ("snapshots table: one write in so many events", work.events / events_per_snapshot, prices.WRITE_UNITS),
-        ("logs, taken in", work.log_gb, prices.LOGS),
+        ("domain table: one write per domain object and batch", work.rows, prices.WRITE_UNITS),
+        ("domain table: one read per domain object and batch", work.rows, prices.READ_UNITS),
+        ("snapshots table: one write per snapshot", work.events / events_per_snapshot, prices.WRITE_UNITS),
+        ("logs: ingestion", work.log_gb, prices.LOGS),
         ("traces", work.traces, prices.TRACES),
         ("key: requests", work.key_requests, prices.KEY_REQUESTS),
     ):
@@ -128,7 +128,7 @@ def _for_events(work: Load, events_per_snapshot: int) -> Iterator[Line]:
 
 def _standing(work: Load, *, alarms: bool, dashboard: bool, key_given: bool) -> Iterator[Line]:
     for item, quantity, price in (
-        ("ingest queue: polling while it is empty", IDLE_POLLS, prices.QUEUE_REQUESTS),
+        ("ingest queue: polling while empty", IDLE_POLLS, prices.QUEUE_REQUESTS),
         ("key", 0 if key_given else 1, prices.KEYS),
         ("metrics of the functions", work.custom_metrics, prices.CUSTOM_METRICS),
         ("alarms", deployed.ALARM_METRICS if alarms else 0, prices.ALARM_METRICS),

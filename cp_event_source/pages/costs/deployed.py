@@ -1,6 +1,7 @@
-"""What the component deploys, as far as it costs.
+"""What the component deploys, as far as it costs money.
 
-Numbers, since the modules that they come from need Pulumi; tests hold them equal to what is deployed.
+The numbers are repeated here because the modules that define them need Pulumi. Tests keep them equal to what is
+deployed.
 """
 
 from typing import Final
@@ -11,7 +12,7 @@ PROJECT_GB: Final = 1769 / 1024
 
 PERSIST_BATCH: Final = 10
 PROJECT_BATCH: Final = 100
-"""How many events the functions take at once at most."""
+"""How many events the functions receive at once, at most."""
 
 EVENTS_PER_SNAPSHOT: Final = 100
 LOG_RETENTION_DAYS: Final = 365
@@ -22,7 +23,7 @@ DATA_KEY_REUSE_SECONDS: Final = 3600
 """How long SQS uses a data key before it asks KMS for another."""
 
 METRICS: Final = ("EventsStored", "EventsProjected", "LagFromArrival", "LagFromEventTime")
-"""What the functions send while all is well. What tells of trouble costs only in the hours when there is some."""
+"""What the functions send when all is well. Metrics that report trouble cost only in hours with trouble."""
 
 ALARMS: Final = 29
 ALARM_METRICS: Final = 41

@@ -1,7 +1,7 @@
-"""What so many events a month make the pipeline do.
+"""The work that a number of events a month makes for the pipeline.
 
-Measured are the calls and capacity units (`docs/performance.md`) and the size of log lines; the rest is assumed, and
-each assumption is a number here. Events are half a kilobyte, evenly spread over the month, in order, each sent once.
+The calls, the capacity units (`docs/performance.md`) and the size of log lines are measured. The rest is assumed, and
+each assumption is a number here. Events are half a kilobyte, spread evenly over the month, in order, each sent once.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ GB: Final = 10**9
 PERSIST_POLLERS: Final = 5
 """Lambda reads a queue with five pollers, and more only when they do not keep up."""
 PERSIST_TURN_SECONDS: Final = 0.1
-"""Assumed: how long a poller is busy with a full batch."""
+"""Assumed: for how long a poller is busy with a full batch."""
 LONG_POLL_SECONDS: Final = 20
 """How long a poller waits at an empty queue before it asks again: each time is a request."""
 
@@ -32,19 +32,19 @@ STREAM_SHARDS: Final = 4
 
 PERSIST_TURNS_PER_SECOND: Final = PERSIST_POLLERS / PERSIST_TURN_SECONDS
 PROJECT_TURNS_PER_SECOND: Final = STREAM_SHARDS * PROJECT_POLLS_PER_SECOND
-"""How many batches there are in a second at most, until they are full."""
+"""How many batches there are in a second, at most, until they are full."""
 
 OBJECTS_IN_A_BATCH: Final = 10
-"""Assumed: events of at most so many domain objects come together; of more only where the batch is larger than that
-anyway. Each costs one read and one write of its row."""
+"""Assumed: the events of a batch belong to at most this many domain objects. Each costs one read and one write of its
+row."""
 
 EVENTS_OF_AN_OBJECT: Final = 100
-"""Assumed: so many in the end."""
+"""Assumed: in total."""
 
 EVENT_BYTES: Final = 511
 ROW_BYTES: Final = 1024
 SNAPSHOT_BYTES: Final = 1024
-"""An event's size as measured; rows and snapshots have at most so many bytes, else they cost a second write unit."""
+"""An event's size is measured. Rows and snapshots have at most this many bytes, else they cost a second write unit."""
 ITEM_OVERHEAD_BYTES: Final = 100
 """What DynamoDB adds to each item for its index."""
 
@@ -53,14 +53,14 @@ PERSIST_SECONDS_OF_AN_EVENT: Final = 0.008
 PROJECT_SECONDS: Final = 0.03
 PROJECT_SECONDS_OF_AN_OBJECT: Final = 0.01
 PROJECT_SECONDS_OF_AN_EVENT: Final = 0.0007
-"""Assumed: what an invocation takes, and what is added for each event and object. Most of it is waiting for DynamoDB.
+"""Assumed: the time of an invocation, and what each event and domain object adds. Most of it is waiting for DynamoDB.
 Full batches then take 0.1 s and 0.2 s."""
 
 COLD_START_SECONDS: Final = 0.5
-"""Assumed; 0.18 s of a whole processor are measured, for the project function's imports and clients."""
+"""Assumed. Measured: 0.18 s of a whole processor for the project function's imports and clients."""
 WARM_SECONDS: Final = 15 * 60
-"""Assumed: a function that is called less often than that starts anew for each call; one that is called more often, so
-often. AWS promises nothing."""
+"""Assumed: a function that is called less often has a cold start at each call; one that is called more often has one in
+this time. AWS promises nothing."""
 
 PERSIST_LOG_BYTES: Final = 300
 PERSIST_LOG_BYTES_OF_AN_EVENT: Final = 425
@@ -72,10 +72,10 @@ LAMBDA_LOG_BYTES: Final = 800
 """Assumed: of the lines that Lambda adds to an invocation."""
 
 SAMPLED_SHARE: Final = 0.05
-"""Lambda traces the first request in each second, and of the others so many. It cannot be set."""
+"""Lambda traces the first request in each second, and this share of the others. It cannot be set."""
 
 TABLE_KEY_SECONDS: Final = 5 * 60
-"""Assumed: how long DynamoDB uses a table's key for a principal before it asks KMS again."""
+"""Assumed: for how long DynamoDB uses a table's key for a principal before it asks KMS again."""
 TABLE_KEY_USERS: Final = 4
 """Persist on the events table, project on its stream, on the domain table and on the snapshots table."""
 QUEUE_KEY_REQUESTS: Final = 3
@@ -84,29 +84,29 @@ QUEUE_KEY_REQUESTS: Final = 3
 
 
 class Batches(Enum):
-    """How many events the functions get at once."""
+    """How many events the functions receive at once."""
 
     AS_THEY_COME = "as they come"
-    """What there is at each turn of Lambda's pollers."""
+    """What is there each time Lambda's pollers ask."""
     ALONE = "each alone"
-    """The dearest that can be."""
+    """The most expensive case."""
     FULL = "full"
-    """The cheapest: a backlog, or a load in bursts."""
+    """The cheapest case: a backlog, or a load in bursts."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What the pipeline does in a month."""
+    """The pipeline's work in a month."""
 
     events: int
     persist_invocations: float
     project_invocations: float
     rows: float
-    """Reads and writes of rows: one for each object in a batch."""
+    """Reads and writes of rows: one for each domain object in a batch."""
 
     @property
     def queue_requests(self) -> float:
-        """The bus sends one by one, Lambda receives and deletes batches."""
+        """The bus sends single messages. Lambda receives and deletes batches."""
         return self.events + 2 * self.persist_invocations
 
     @property
@@ -136,12 +136,12 @@ class Load:
 
     @property
     def traces(self) -> float:
-        """Each invocation that is sampled is a trace."""
+        """Each sampled invocation is a trace."""
         return _sampled(self.persist_invocations) + _sampled(self.project_invocations)
 
     @property
     def key_requests(self) -> float:
-        """As often as a key is asked for anew; a function's start decrypts its environment."""
+        """How often SQS and DynamoDB request a key again; each cold start decrypts a function's environment."""
         queue = QUEUE_KEY_REQUESTS * min(self.events, SECONDS / deployed.DATA_KEY_REUSE_SECONDS)
         tables = TABLE_KEY_USERS * min(self.events, SECONDS / TABLE_KEY_SECONDS)
         starts = _cold_starts(self.persist_invocations) + _cold_starts(self.project_invocations)
@@ -154,9 +154,9 @@ class Load:
 
 
 def load(events: int, batches: Batches = Batches.AS_THEY_COME) -> Load:
-    """What so many events a month make the pipeline do.
+    """The work that a number of events a month makes for the pipeline.
 
-    More events never make less work: they share batches only once there are as many turns as the pollers can take.
+    More events never make less work: events share a batch only when the pollers can take no more batches.
     """
     persist = _invocations(events, batches, deployed.PERSIST_BATCH, PERSIST_TURNS_PER_SECOND)
     project = _invocations(events, batches, deployed.PROJECT_BATCH, PROJECT_TURNS_PER_SECOND)
@@ -164,16 +164,16 @@ def load(events: int, batches: Batches = Batches.AS_THEY_COME) -> Load:
 
 
 def table_gb(events: int, events_per_snapshot: int) -> float:
-    """The size of the three tables once so many events are stored."""
+    """The size of the three tables in GB when this number of events is stored."""
     objects = events / EVENTS_OF_AN_OBJECT
-    # An object's snapshots lie further and further apart the older they are: their number grows with the logarithm.
+    # Older snapshots of a domain object are further apart: their number grows with the logarithm of its events.
     snapshots = objects * (1 + log2(max(1, EVENTS_OF_AN_OBJECT / events_per_snapshot)))
     items = ((events, EVENT_BYTES), (objects, ROW_BYTES), (snapshots, SNAPSHOT_BYTES))
     return sum(number * (size + ITEM_OVERHEAD_BYTES) for number, size in items) / GB
 
 
 IDLE_POLLS: Final = PERSIST_POLLERS * SECONDS / LONG_POLL_SECONDS
-"""Requests of the pollers to an empty queue. Counted in full at any load, though busy pollers wait less."""
+"""Requests of the pollers to an empty queue, counted in full at any load although busy pollers wait less."""
 
 
 def _invocations(events: int, batches: Batches, largest: int, turns_per_second: float) -> float:

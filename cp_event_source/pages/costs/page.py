@@ -12,7 +12,7 @@ from .load import Batches
 from .prices import AS_OF, KEYS, MILLION, PRICES, Price
 
 LOADS: Final = {1_000: "1 thousand", 1_000_000: "1 million", 1_000_000_000: "1 billion"}
-"""Events a month, and what the page calls them."""
+"""Events a month, with their names on the page."""
 
 _COLUMNS: Final = ("$ a month, by events a month", *LOADS.values())
 
@@ -25,7 +25,7 @@ _PROJECT_TURNS: Final = round(assumed.PROJECT_TURNS_PER_SECOND)
 
 
 def summary() -> str:
-    """The sums, as a table in Markdown: the README's."""
+    """The sums, as a table in Markdown, for the README."""
     usual = _bills(estimate)
     return table(
         _COLUMNS,
@@ -44,11 +44,11 @@ def page() -> str:
         *("## Item by item", _items()),
         *("## The arithmetic", *(_arithmetic(events) for events in LOADS)),
         *("## What is assumed", _ASSUMPTIONS),
-        *("## How batches come", _BATCHES, _ENDS, _batches()),
+        *("## How batches form", _BATCHES, _ENDS, _batches()),
         *("## What each option adds", _options(), _FREE_OPTIONS),
         *("## A development stack", _DEVELOPMENT, _development(), _what_stays(), _LOCAL),
         *("## Prices", _PRICES, _price_list()),
-        *("## What is not in it", _NOT_IN_IT),
+        *("## What is not included", _NOT_IN_IT),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -56,8 +56,8 @@ def page() -> str:
 _INTRODUCTION: Final = f"""\
 <!-- Generated: python -m cp_event_source.pages.costs > docs/costs.md -->
 
-One domain's pipeline, in dollars a month at list prices of us-east-1 and without free tiers: an estimate, with its
-arithmetic and what is [assumed](#what-is-assumed). It is code, for other loads, too:
+The cost of one domain's pipeline, in dollars a month, at list prices of us-east-1 and without free tiers. This is an
+estimate: the page shows the arithmetic and [the assumptions](#what-is-assumed). To compute other loads, use the code:
 
 <!-- not run: as a Pulumi program; the tests of the costs run it -->
 ```python
@@ -69,85 +69,89 @@ for line in bill.lines:
     print(f"{{line.item}}: {{line.quantity:,.0f}} {{line.price.unit}} = ${{line.dollars:.2f}}")
 ```
 
-After {A_YEAR} months at the same load, the events of all of them being stored:"""
+After {A_YEAR} months at the same load, with all events of these months stored:"""
 
 _ASSUMPTIONS: Final = wrapped(f"""\
-- A month has {assumed.DAYS} days; a GB has {assumed.GB:,} bytes. AWS's GB is larger: what is counted in it is up to
+- A month has {assumed.DAYS} days. A GB has {assumed.GB:,} bytes. AWS's GB is larger, so quantities in GB are up to
   seven percent too high here.
-- Events are evenly spread, in order, each sent once. As measured, one of half a kilobyte is stored in
-  {assumed.EVENT_BYTES} bytes by one write unit. DynamoDB adds {assumed.ITEM_OVERHEAD_BYTES} bytes to an item.
-- The events of a batch are of at most {assumed.OBJECTS_IN_A_BATCH} domain objects. For each of them there are one read
-  and one write of its row, as measured; rows and snapshots have at most {assumed.ROW_BYTES:,} bytes.
-- An object has {assumed.EVENTS_OF_AN_OBJECT} events in the end.
-- The persist function, of {deployed.PERSIST_GB} GB, takes {assumed.PERSIST_SECONDS} s, and for each event
-  {assumed.PERSIST_SECONDS_OF_AN_EVENT} s more. The project function, of {deployed.PROJECT_GB:.2f} GB, takes
-  {assumed.PROJECT_SECONDS} s, and {assumed.PROJECT_SECONDS_OF_AN_OBJECT} s more for each object and
-  {assumed.PROJECT_SECONDS_OF_AN_EVENT} s for each event. Most of it is waiting for DynamoDB: what they compute is
-  [measured](performance.md), and is less than a tenth of it.
-- A start takes {assumed.COLD_START_SECONDS} s, and each function has one in {assumed.WARM_SECONDS // 60} minutes at
-most. - Logs, in bytes and as measured: {assumed.PERSIST_LOG_BYTES} for an invocation of persist and
-  {assumed.PERSIST_LOG_BYTES_OF_AN_EVENT} for each event; {assumed.PROJECT_LOG_BYTES} for one of project,
-  {assumed.PROJECT_LOG_BYTES_OF_AN_OBJECT} for each object and {assumed.PROJECT_LOG_BYTES_OF_AN_EVENT} for each event.
-  And {assumed.LAMBDA_LOG_BYTES} that Lambda adds to an invocation, not measured.
-- Of each function Lambda traces the first invocation in a second, and {assumed.SAMPLED_SHARE:.0%} of the others. Where
-  the producer's call is traced, or expressly not, they follow it.
-- {assumed.PERSIST_POLLERS} pollers of Lambda wait at the empty queue for {assumed.LONG_POLL_SECONDS} s each time.
-  Counted in full at any load.
-- {len(deployed.METRICS)} metrics are sent while all is well ({", ".join(f"`{name}`" for name in deployed.METRICS)}),
-  and billed for each hour in which they are. Those that tell of trouble are billed while there is some.
-- SQS asks KMS anew after {deployed.DATA_KEY_REUSE_SECONDS // 60} minutes, DynamoDB after
-  {assumed.TABLE_KEY_SECONDS // 60}, for each principal; both have many machines and may ask more often. Each start of a
-  function asks once.
+- Events are spread evenly, in order, and sent once. A measured event of half a kilobyte takes {assumed.EVENT_BYTES}
+  bytes in the table and one write unit. DynamoDB adds {assumed.ITEM_OVERHEAD_BYTES} bytes to an item.
+- The events of a batch belong to at most {assumed.OBJECTS_IN_A_BATCH} domain objects. Each costs one read and one write
+  of its row, as measured. Rows and snapshots have at most {assumed.ROW_BYTES:,} bytes.
+- A domain object has {assumed.EVENTS_OF_AN_OBJECT} events in total.
+- An invocation of the persist function ({deployed.PERSIST_GB} GB) takes {assumed.PERSIST_SECONDS} s, plus
+  {assumed.PERSIST_SECONDS_OF_AN_EVENT} s per event. An invocation of the project function
+  ({deployed.PROJECT_GB:.2f} GB) takes {assumed.PROJECT_SECONDS} s, plus {assumed.PROJECT_SECONDS_OF_AN_OBJECT} s per
+  domain object and {assumed.PROJECT_SECONDS_OF_AN_EVENT} s per event. Most of this time is waiting for DynamoDB. The
+  [measured](performance.md) CPU time is less than a tenth of it.
+- A cold start takes {assumed.COLD_START_SECONDS} s. Each function has at most one in {assumed.WARM_SECONDS // 60}
+  minutes.
+- Log bytes, as measured: {assumed.PERSIST_LOG_BYTES} per invocation of the persist function, plus
+  {assumed.PERSIST_LOG_BYTES_OF_AN_EVENT} per event; {assumed.PROJECT_LOG_BYTES} per invocation of the project function,
+  plus {assumed.PROJECT_LOG_BYTES_OF_AN_OBJECT} per domain object and {assumed.PROJECT_LOG_BYTES_OF_AN_EVENT} per event.
+  Lambda adds {assumed.LAMBDA_LOG_BYTES} per invocation, which is not measured.
+- Lambda traces the first invocation of each function in a second, and {assumed.SAMPLED_SHARE:.0%} of the others. If the
+  producer's call is traced, or explicitly not traced, the functions follow it.
+- {assumed.PERSIST_POLLERS} pollers of Lambda wait at the empty queue for {assumed.LONG_POLL_SECONDS} s each time. They
+  are counted in full at any load.
+- The functions send {len(deployed.METRICS)} metrics when all is well
+  ({", ".join(f"`{name}`" for name in deployed.METRICS)}). AWS bills each for the hours in which it is sent. Metrics
+  that report trouble are billed only while there is trouble.
+- SQS requests the key again after {deployed.DATA_KEY_REUSE_SECONDS // 60} minutes, DynamoDB after
+  {assumed.TABLE_KEY_SECONDS // 60}, for each principal. Both have many machines and may request it more often. Each
+  cold start requests it once.
 """)
 
 _BATCHES: Final = wrapped(f"""\
-Nothing waits for a batch to fill: an event is stored and projected at once, and a batch is what there is when Lambda
-asks. So what an event costs depends on how events come, and AWS promises nothing about that. The model here:
+Nothing waits for a batch to fill: an event is stored and projected at once, and a batch is what is there when Lambda
+asks. So the cost of an event depends on how events arrive. AWS promises nothing about that. This page uses this model:
 - {assumed.PERSIST_POLLERS} pollers of the queue are busy with a batch for {assumed.PERSIST_TURN_SECONDS} s. Up to
-  {_PERSIST_TURNS} events a second each comes alone; above that they share {_PERSIST_TURNS} batches a second, until
-  there are {deployed.PERSIST_BATCH} in each.
-- {assumed.STREAM_SHARDS} shards of the stream are asked {assumed.PROJECT_POLLS_PER_SECOND} times a second each. Up to
-  {_PROJECT_TURNS} events a second each comes alone; above that they share {_PROJECT_TURNS} batches a second, until
-  there are {deployed.PROJECT_BATCH} in each.
+  {_PERSIST_TURNS} events a second, each event comes alone. Above that, they come in {_PERSIST_TURNS} batches a second,
+  up to {deployed.PERSIST_BATCH} events per batch.
+- {assumed.STREAM_SHARDS} shards of the stream are polled {assumed.PROJECT_POLLS_PER_SECOND} times a second each. Up to
+  {_PROJECT_TURNS} events a second, each event comes alone. Above that, they come in {_PROJECT_TURNS} batches a second,
+  up to {deployed.PROJECT_BATCH} events per batch.
 """)
 
 _ENDS: Final = wrapped("""\
-A million a month, evenly spread, are one in 2.6 s: each comes alone. In bursts or from a backlog they fill batches at
-any load. For the events of the month, the two ends and the model between them:
+A million events a month, spread evenly, are one every 2.6 s: each comes alone. In bursts or from a backlog, events fill
+batches at any load. The two extremes and the model, for the events of the month:
 """)
 
 _FREE_OPTIONS: Final = wrapped("""\
-Nothing is added by `cp_event_bus`, `publishers`, `tags`, `alarm_topic_arn`, `alarm_actions`, `alarm_thresholds`,
-`persist_reserved_concurrency`, `project_reserved_concurrency`, `signed_code` (but for its file in S3), nor by
-protection from deletion and the policies for other stacks. Traces have no input; what they cost is
-[above](#item-by-item): where the load is small and steady nearly every invocation is traced, which may then be the
-largest item.
+These inputs cost nothing: `cp_event_bus`, `publishers`, `tags`, `alarm_topic_arn`, `alarm_actions`,
+`alarm_thresholds`, `persist_reserved_concurrency`, `project_reserved_concurrency` and `signed_code` (except its file in
+S3). Protection from deletion and the policies for other stacks cost nothing either. Traces have no input. Their cost is
+[above](#item-by-item): under a small and steady load nearly every invocation is traced, and traces may be the largest
+item.
 """)
 
 _DEVELOPMENT: Final = wrapped(f"""\
-One input, `development=True`, turns off what a stack whose events may be thrown away can do without: alarms, the
-dashboard, restoring tables to an earlier time, and logs older than {_SHORT_RETENTION} days.
-`alarms=True`, `dashboard=True` and `log_retention_days` turn each of those on again.
+The input `development=True` turns off what a stack does not need if you may discard its events: alarms, the dashboard,
+restoring tables to an earlier time, and logs older than {_SHORT_RETENTION} days. `alarms=True`, `dashboard=True` and
+`log_retention_days` turn each of them on again.
 """)
 
 _LOCAL: Final = """\
 On your own machine, [`cp-event-source local`](reference/command-line.md) costs nothing."""
 
 _PRICES: Final = wrapped(f"""\
-Of us-east-1, as of {AS_OF}. AWS's own pages are what counts; in other regions much is up to some tens of percent
-dearer. """)
+List prices of us-east-1, as of {AS_OF}. AWS's own pages are authoritative. In other regions, much costs up to some tens
+of percent more.
+""")
 
 _NOT_IN_IT: Final = wrapped("""\
-- Free tiers. Those that do not end (of a month: a million requests of SQS, and of Lambda; 25 GB of tables, 5 GB of
-  logs, 100,000 traces, 20,000 requests of KMS, ten alarm metrics, ten custom metrics, three dashboards) leave of a
-  small pipeline that has an account to itself its key and most of its alarms.
-- Events that are late, twice or wrong, and rebuilds: [what each of them costs](performance.md#2-a-late-event). The
-  index of parked objects costs nothing while there are none. An
-  object's first event costs a few reads more.
-- Events larger than a kilobyte: each KB is a write unit, and is stored. Rows larger than that; logic that computes.
-- Consumers of the domain table: their functions, and what they read. To read its stream costs a Lambda function
-nothing. - Messages that alarms send, searches in the logs, restores, backups, an archive of the bus, traffic to other
-regions. - Support, taxes, discounts.
+- Free tiers. The permanent ones (per month: a million requests of SQS and of Lambda, 25 GB of tables, 5 GB of logs,
+  100,000 traces, 20,000 requests of KMS, ten alarm metrics, ten custom metrics, three dashboards) cover a small
+  pipeline that has its own account, except its key and most of its alarms.
+- Events that are late, sent twice or wrong, and rebuilds: [the cost of each](performance.md#2-a-late-event). The index
+  of parked domain objects costs nothing while it is empty. The first event of a domain object costs a few more reads.
+- Events larger than a kilobyte (each KB is a write unit, and is stored), larger rows, and domain logic that computes
+  for long.
+- Consumers of the domain table: their functions, and what they read. Reading its stream costs a Lambda function
+  nothing.
+- Messages that alarms send, searches in the logs, restores, backups, an archive of the bus, traffic to other regions.
+- Support, taxes, discounts.
 """)
 
 
@@ -186,7 +190,7 @@ def _price_list() -> str:
         (f"[{price.of}]({price.source})", _amount(price), f"{price.per:,} {_unit(price, price.per)}", price.note)
         for price in PRICES
     ]
-    return table(("what", "$", "for", "how it is counted"), rows)
+    return table(("what", "$", "per", "how it is counted"), rows)
 
 
 def _options() -> str:
@@ -202,12 +206,12 @@ def _options() -> str:
         ),
         ("`dashboard`, on by default", *_difference(default, _bills(partial(estimate, dashboard=False)))),
         (
-            "a key of its own, by default; with `kms_key_arn` it may be one that others use, too",
+            "a key of its own, by default; `kms_key_arn` can name a shared key instead",
             *_difference(default, _bills(partial(estimate, key_given=True))),
         ),
         ("each of that key's first two yearly rotations", *[_added(KEYS.dollars)] * len(LOADS)),
         (
-            f"`log_retention_days`: {deployed.LOG_RETENTION_DAYS}, the default, not {_SHORT_RETENTION}",
+            f"`log_retention_days`: {deployed.LOG_RETENTION_DAYS}, the default, instead of {_SHORT_RETENTION}",
             *_difference(default, _bills(less_kept)),
         ),
         (
@@ -227,7 +231,7 @@ def _development() -> str:
     rows = [
         ("by default", *_sums(_bills(estimate))),
         ("`development=True`", *_sums(_bills(partial(estimate, development=True)))),
-        ("`development=True`, and a `kms_key_arn` that others use, too", *_sums(shared_key)),
+        ("`development=True`, and a shared `kms_key_arn`", *_sums(shared_key)),
     ]
     return table(_COLUMNS, rows)
 
@@ -238,9 +242,9 @@ def _what_stays() -> str:
         f"{line.item} (${dollars(line.dollars)})" for line in bill.lines if line.part is Part.STANDING and line.quantity
     ]
     return wrapped(
-        f"What stays: {', '.join(left)}. Encryption is not turned off anywhere; development stacks can share a key "
-        "with `kms_key_arn`, whose policy must allow what `key_policy_statements` returns. Metrics cost nothing in "
-        "hours without events."
+        f"What stays: {', '.join(left)}. Encryption is never turned off. Development stacks can share a key with "
+        "`kms_key_arn`; its policy must allow what `key_policy_statements` returns. Metrics cost nothing in hours "
+        "without events."
     )
 
 

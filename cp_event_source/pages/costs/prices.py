@@ -1,33 +1,33 @@
 """AWS's list prices in us-east-1, in dollars, without free tiers.
 
-They are those of the first tier of each: a billion events a month stay within it.
+Each is the price of the first tier; a billion events a month stay within it.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 AS_OF: Final = "2026-11"
-"""Month for which all of them were taken over."""
+"""The month in which all prices were looked up."""
 
 MILLION: Final = 1_000_000
 
 
 @dataclass(frozen=True)
 class Price:
-    """What so many units of something cost."""
+    """The price of a number of units."""
 
     of: str
     dollars: float
     per: int
-    """How many units that is for."""
+    """The number of units that `dollars` pays for."""
     unit: str
     source: str
     """Where AWS publishes it."""
     note: str = ""
-    """What is counted as a unit, and since when it costs that, where AWS changed it of late."""
+    """What counts as a unit, and since when the price applies if AWS changed it recently."""
 
     def times(self, quantity: float) -> float:
-        """Dollars for so many units."""
+        """Dollars for a number of units."""
         return quantity * self.dollars / self.per
 
 
@@ -37,7 +37,7 @@ EVENTS: Final = Price(
     per=MILLION,
     unit="events",
     source="https://aws.amazon.com/eventbridge/pricing/",
-    note="each 64 KB of an event count as one",
+    note="each 64 KB of an event counts as one",
 )
 QUEUE_REQUESTS: Final = Price(
     of="SQS, standard queues",
@@ -45,7 +45,7 @@ QUEUE_REQUESTS: Final = Price(
     per=MILLION,
     unit="requests",
     source="https://aws.amazon.com/sqs/pricing/",
-    note="each 64 KB of a request count as one; a batch of messages is one request",
+    note="each 64 KB of a request counts as one; a batch of messages is one request",
 )
 INVOCATIONS: Final = Price(
     of="Lambda, requests",
@@ -60,7 +60,7 @@ GB_SECONDS: Final = Price(
     per=MILLION,
     unit="GB-s",
     source="https://aws.amazon.com/lambda/pricing/",
-    note="starts are billed, too, since August 2025",
+    note="cold starts are billed too, since August 2025",
 )
 WRITE_UNITS: Final = Price(
     of="DynamoDB on demand, writes",
@@ -68,7 +68,7 @@ WRITE_UNITS: Final = Price(
     per=MILLION,
     unit="write units",
     source="https://aws.amazon.com/dynamodb/pricing/on-demand/",
-    note="a write of up to 1 KB; half of what it was before November 2024",
+    note="a write of up to 1 KB; half the price before November 2024",
 )
 READ_UNITS: Final = Price(
     of="DynamoDB on demand, reads",
@@ -76,7 +76,7 @@ READ_UNITS: Final = Price(
     per=MILLION,
     unit="read units",
     source="https://aws.amazon.com/dynamodb/pricing/on-demand/",
-    note="a consistent read of up to 4 KB; half of what it was before November 2024",
+    note="a consistent read of up to 4 KB; half the price before November 2024",
 )
 TABLE_STORAGE: Final = Price(
     of="DynamoDB, storage",
@@ -91,23 +91,23 @@ RESTORABLE: Final = Price(
     per=1,
     unit="GB-months",
     source="https://aws.amazon.com/dynamodb/pricing/on-demand/",
-    note="of the tables' size, however many days can be gone back",
+    note="of the tables' size, however many days it covers",
 )
 LOGS: Final = Price(
-    of="CloudWatch Logs, taken in",
+    of="CloudWatch Logs, ingestion",
     dollars=0.50,
     per=1,
     unit="GB",
     source="https://aws.amazon.com/cloudwatch/pricing/",
-    note="of a function, less above 10 TB a month since May 2025",
+    note="of a function; above 10 TB a month it costs less since May 2025",
 )
 LOGS_KEPT: Final = Price(
-    of="CloudWatch Logs, kept",
+    of="CloudWatch Logs, storage",
     dollars=0.03,
     per=1,
     unit="GB-months",
     source="https://aws.amazon.com/cloudwatch/pricing/",
-    note="of what AWS compressed them to; counted here as they came",
+    note="of the compressed size; counted here uncompressed",
 )
 CUSTOM_METRICS: Final = Price(
     of="CloudWatch, custom metrics",
@@ -115,7 +115,7 @@ CUSTOM_METRICS: Final = Price(
     per=1,
     unit="metrics",
     source="https://aws.amazon.com/cloudwatch/pricing/",
-    note="by the hour in which it is sent",
+    note="for each hour in which it is sent",
 )
 ALARM_METRICS: Final = Price(
     of="CloudWatch, alarms",
@@ -123,7 +123,7 @@ ALARM_METRICS: Final = Price(
     per=1,
     unit="alarm metrics",
     source="https://aws.amazon.com/cloudwatch/pricing/",
-    note="an alarm on an expression counts each metric in it",
+    note="an alarm on an expression counts each of its metrics",
 )
 DASHBOARDS: Final = Price(
     of="CloudWatch, dashboards",
@@ -138,7 +138,7 @@ KEYS: Final = Price(
     per=1,
     unit="keys",
     source="https://aws.amazon.com/kms/pricing/",
-    note="and as much again after each of its first two rotations; later ones cost nothing since April 2024",
+    note="each of its first two rotations adds the same; later rotations cost nothing since April 2024",
 )
 KEY_REQUESTS: Final = Price(
     of="KMS, requests",

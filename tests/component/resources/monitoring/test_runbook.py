@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cp_event_source.handler.projection.decide import Outcome
+from cp_event_source.handler.projection.plan import Outcome
 from cp_event_source.resources.monitoring.catalogue import ALARMS, DEFAULT_THRESHOLDS
 from cp_event_source.resources.monitoring.specification import RUNBOOK, Alarm
 from tests.docs.markdown import REPOSITORY, anchors
@@ -43,9 +43,9 @@ def test_every_section_belongs_to_an_alarm() -> None:
 
 
 @pytest.mark.parametrize("title", SECTIONS)
-def test_a_section_says_how_to_look_how_to_mend_and_how_to_know(title: str) -> None:
+def test_a_section_says_what_is_wrong_what_is_at_risk_how_to_look_what_to_do_and_when_it_is_done(title: str) -> None:
     labels = re.findall(r"^\*\*(.+?)\*\*", SECTIONS[title], re.MULTILINE)
-    assert labels == ["What happened.", "Look.", "Mend.", "Mended when"]
+    assert labels == ["What it means.", "At risk.", "Look.", "Do.", "Done when"]
 
 
 @pytest.mark.parametrize("title", SECTIONS)
@@ -76,7 +76,7 @@ def test_a_threshold_in_the_page_is_the_default(alarm: str, threshold: float, wo
 
 def test_no_other_threshold_is_in_the_page_than_none() -> None:
     named = re.findall(r"^\| `([a-z-]+)` \| (?:warning|critical) \| (.*) \|$", PAGE.read_text(), re.MULTILINE)
-    none = {alarm for alarm, words in named if "above none" in words or words.startswith("the same")}
+    none = {alarm for alarm, words in named if "above 0" in words or words.startswith("the same")}
     assert {alarm for alarm, threshold in DEFAULT_THRESHOLDS.items() if threshold == 0} <= none
 
 
@@ -88,5 +88,5 @@ def test_queries_ask_for_what_the_functions_log() -> None:
     assert len(queries) == PAGE.read_text().count("\ninsights ") > 5
     assert len(messages) > 3
     source = "".join(path.read_text() for path in HANDLER.glob("*.py"))
-    outcomes = {f"domain {outcome.value}" for outcome in Outcome}
+    outcomes = {f"domain object {outcome.value}" for outcome in Outcome}
     assert {message for message in messages - outcomes if f'"{message}"' not in source} == set()

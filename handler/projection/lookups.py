@@ -1,0 +1,89 @@
+"""What the projection looks up in the stores before it decides: which events are there, which states it can use."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ..events.key_set import Span, is_erased_key, key_of
+from ..events.stored_event import StoredEvent
+from ..values.budget import Budget
+from .marks import START, Mark
+from .rows import Around, DomainRow
+from .snapshots import Snapshot
+from .stores import EventStore, SnapshotStore
+
+_KEYS_PER_CHECK: Final = 1_000
+"""Keys that are read between two checks of the time."""
+
+
+def row_has(events: EventStore, row: DomainRow, event: StoredEvent) -> bool:
+    """True if the row proves that it holds an event. Does not run the domain's logic."""
+    if event.key > (row.state.checkpoint or ""):
+        return False
+    return row_has_all(events, row.domain_id, row.around(event.key, event.key))
+
+
+def row_has_all(events: EventStore, domain_id: str, around: Around) -> bool:
+    """True if the row holds all that is stored in a part of its history."""
+    stored = around.before.applied
+    for key in events.keys(domain_id, around.span):
+        stored = stored.plus(key)
+    return stored == around.applied
+
+
+def up_to(marks: Sequence[Mark], position: str) -> list[Mark]:
+    """The marks that hold nothing from a position on."""
+    return [mark for mark in marks if mark.key <= position]
+
+
+def newest_snapshot(
+    snapshots: SnapshotStore, domain_id: str, marks: Sequence[Mark], version: str
+) -> tuple[tuple[Mark, ...], Snapshot] | None:
+    """The newest mark whose state is kept in a snapshot of one version.
+
+    A row lists snapshots of one version only: that of the last fold from its first event. If the first one that is
+    found is of another version, so are the others.
+
+    Returns:
+        The marks up to that one, and the snapshot; None if there is no such mark.
+    """
+    for number in range(len(marks), 0, -1):
+        mark = marks[number - 1]
+        snapshot = snapshots.get(domain_id, mark.slot) if mark.slot is not None else None
+        if snapshot is None or not snapshot.is_of(mark):
+            continue
+        return (tuple(marks[:number]), snapshot) if snapshot.logic_version == version else None
+    return None
+
+
+def still_true(
+    events: EventStore, domain_id: str, marks: Sequence[Mark], budget: Budget, *, after: Mark = START
+) -> tuple[list[Mark], bool]:
+    """The marks of an unfinished fold that still say what the store holds.
+
+    Reads the keys of the history up to the last mark, or as far as the time allows. Without this, a fold that goes on
+    from such a mark would miss what came late or was erased in the meantime.
+
+    Args:
+        events, domain_id: where to read.
+        marks: oldest first, at least one.
+        budget: the time there is.
+        after: a mark of the row whose state the fold would start from otherwise. Before it the row may count an event
+            that is erased by now.
+
+    Returns:
+        The marks, and True if erased events lie before the last of them.
+    """
+    held: list[Mark] = []
+    stored, met_erased = after.applied, False
+    left = list(marks)
+    for counted in events.keys(domain_id, Span(start=after.key, before=marks[-1].key)):
+        key = key_of(counted)
+        while left[0].key <= key:
+            if left[0].applied != stored:
+                return held, met_erased
+            held.append(left.pop(0))
+        stored = stored.plus(counted)
+        met_erased = met_erased or is_erased_key(counted)
+        if stored.count % _KEYS_PER_CHECK == 0 and budget.is_over():
+            return held, met_erased
+    return held + [mark for mark in left if mark.applied == stored][:1], met_erased

@@ -1,0 +1,235 @@
+"""The projection: stored events into domain rows, converging whatever the order and repetition of delivery.
+
+Each delivery is decided on the row that was read, and written if the row is still that one; otherwise it is decided
+again on the row that is there now. What keeps this right:
+
+- A delivered event is acknowledged only after a conditional write of a row that contains it or notes that it waits, or
+  on the proof of a row just read that it contains it. The write matters even if nothing else changes: it makes a
+  concurrent healing fail, which may have read the store before the event was there.
+- The row is read before the store, and after a lost race both are read again. A decision made on one row is made again
+  on the next.
+
+Not promised: a person deletes a row while a killed function still has a request under way, made when it had found no
+row. Then that row may come back without what was applied since. A rebuild repairs it.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+from ..events.stored_event import StoredEvent
+from ..values.attribute_value import Item
+from ..values.budget import AMPLE, Budget
+from ..values.clock import Clock
+from .crash_probe import CrashProbes
+from .decide import Decide
+from .folding import FoldConfig, FoldLimits
+from .lookups import row_has
+from .notes import Parked, noting_change
+from .parking import Parking
+from .plan import Next, Outcome, Plan
+from .rows import DomainRow
+from .stores import ParkedNotices, Stores, write_over
+
+MAX_LOST_RACES: Final = 20
+"""After so many, a domain object's events go back to the stream. Each loss means that another writer got ahead."""
+
+
+class Contention(Exception):
+    """A domain object's row changed too often to be written. The events stay in the stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One domain object's records in a batch of the stream."""
+
+    domain_id: str
+    images: Sequence[Item]
+    """The stored events' items: at least one, in any order, repetitions allowed."""
+    row: DomainRow | None
+    """The object's row, read strongly consistent after the events were stored."""
+    may_crash: bool = False
+    """True if it is a single event at which processes may have crashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a delivery ended: with an outcome, or with what went wrong, and then it must be delivered again."""
+
+    delivery: Delivery
+    begun: float
+    """When the work on it began, in POSIX seconds."""
+    plan: Plan | None = None
+    errors: Sequence[Exception] = ()
+    """The first is what went wrong; another, that this process's crash probe could not be withdrawn after it."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it. Raises its first error if it must be delivered again."""
+        if self.errors or self.plan is None:
+            raise self.errors[0]
+        return self.plan.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A delivery whose first plan is being written."""
+
+    delivery: Delivery
+    begun: float
+    plan: Plan
+    written: Future[DomainRow | None]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Projects with one version of the domain's logic."""
+
+    stores: Stores
+    notices: ParkedNotices
+    config: FoldConfig
+    clock: Clock
+    writers: Executor
+    """Threads to write in."""
+    process: str = field(default_factory=lambda: secrets.token_hex(4))
+    """A random token of the process that this runs in."""
+
+    def project(self, deliveries: Iterable[Delivery], budget: Budget = AMPLE) -> Iterator[Result]:
+        """Bring rows up to date with delivered events, each by itself: an error of one does not touch the others.
+
+        The domain's logic runs in this thread, where its time limit works; what it computed is written beside it. One
+        conditional write is all it costs if the events are newer than the row's checkpoint.
+
+        Args:
+            deliveries: of different domain objects.
+            budget: the time there is. The first delivery alone may have an invocation's whole time.
+
+        Yields:
+            A result for each delivery. Its errors may be Contention, OutOfTime, or whatever the stores raise.
+        """
+        attempts: list[_Attempt | Result] = []
+        for delivery in deliveries:
+            attempts.append(self._begin(delivery, budget))
+            budget = budget.shared()
+        for attempt in attempts:
+            yield attempt if isinstance(attempt, Result) else self._finish(attempt, budget.shared())
+
+    def plan(
+        self,
+        events: Sequence[StoredEvent],
+        row: DomainRow | None,
+        budget: Budget = AMPLE,
+        *,
+        notified: Parked | None = None,
+        may_crash: bool = False,
+    ) -> Plan:
+        """Decide what is to be written, on a row just read. Runs the domain's logic, writes nothing.
+
+        Args:
+            events: as delivered.
+            row: the row.
+            budget: the time there is.
+            notified: the last parking that people were notified of.
+            may_crash: as in the delivery. The event is not tried if the row has it, or if enough processes crashed.
+
+        Raises:
+            OutOfTime: the time is over, and was not an invocation's whole time.
+        """
+        ordered = sorted({event.key: event for event in events}.values(), key=lambda event: event.key)
+        decided = self._decided(ordered, row, budget, may_crash=may_crash)
+        after = decided.row
+        if after is not None and row is not None and row.probes:
+            after = replace(after, probes=self.crash_probes.without(after.probes, {event.key for event in ordered}))
+        if after is None or after.parked is None:
+            return Plan(ordered, row, after, decided.snapshots, notified)
+        if any(after.parked.is_same(each) for each in (row.parked if row is not None else None, notified)):
+            return Plan(ordered, row, after, decided.snapshots, notified)
+        return Plan(ordered, row, after, decided.snapshots, after.parked, notifies=True)
+
+    def write(self, plan: Plan) -> DomainRow | None:
+        """Carry out a plan; safe to call for several domain objects at once.
+
+        Returns:
+            The row that the table holds then: the plan's, or that of a faster writer.
+        """
+        if plan.after is None:
+            return plan.before
+        if plan.notifies and plan.notified is not None:
+            # before the row: a notice of a parking that fails does less harm than a parking without a notice
+            self.notices.send(plan.after.domain_id, plan.notified)
+        for slot, snapshot in plan.snapshots:  # before the row that lists them
+            self.stores.snapshots.put(plan.after.domain_id, slot, snapshot)
+        return write_over(self.stores.rows, plan.before, plan.after)
+
+    def _begin(self, delivery: Delivery, budget: Budget) -> _Attempt | Result:
+        begun = self.clock.now()
+        try:
+            budget.check()
+            events = [StoredEvent.of(image) for image in delivery.images]
+            row = delivery.row
+            if delivery.may_crash:
+                probed = self.crash_probes.begin(events[0], row)
+                if probed.has_event:
+                    return self._attempt(delivery, begun, Plan(events, row))
+                row = probed.row
+            return self._attempt(delivery, begun, self.plan(events, row, budget, may_crash=delivery.may_crash))
+        except Exception as error:  # noqa: BLE001  one delivery's fault must not touch the others
+            return self._failed(delivery, begun, error)
+
+    def _attempt(self, delivery: Delivery, begun: float, plan: Plan) -> _Attempt:
+        return _Attempt(delivery, begun, plan, self.writers.submit(self.write, plan))
+
+    def _finish(self, attempt: _Attempt, budget: Budget) -> Result:
+        delivery = attempt.delivery
+        try:
+            plan = self.settle(attempt.plan, attempt.written.result(), budget, may_crash=delivery.may_crash)
+            if delivery.may_crash and plan.after is None:  # nothing was written over the note
+                self.crash_probes.end(plan.events[0])
+        except Exception as error:  # noqa: BLE001  one delivery's fault must not touch the others
+            return self._failed(delivery, attempt.begun, error)
+        return Result(delivery, attempt.begun, plan)
+
+    def settle(self, plan: Plan, now: DomainRow | None, budget: Budget = AMPLE, *, may_crash: bool = False) -> Plan:
+        """Decide and write until the row that the table holds is the plan's."""
+        for _ in range(MAX_LOST_RACES):
+            if plan.is_carried_out(now):
+                return plan
+            plan = self.plan(plan.events, now, budget, notified=plan.notified, may_crash=may_crash)
+            now = self.write(plan)
+        raise Contention(f"the row changed {MAX_LOST_RACES} times while it was computed")
+
+    def _decided(
+        self, events: Sequence[StoredEvent], row: DomainRow | None, budget: Budget, *, may_crash: bool
+    ) -> Next:
+        if may_crash and row is not None and row.readable:
+            if row_has(self.stores.events, row, events[0]):  # looked up, not folded: a fold may crash the process
+                return Next()
+            if self.crash_probes.has_crashed_enough(events[0], row):
+                parked = self._parking.untried(events[0], row)
+                rebuilding = noting_change(row.rebuilding, parked.waiting_from, self.clock)
+                return Next(row.followed_by(parked=parked, rebuilding=rebuilding))
+        return self._decide.next_row(row, events, FoldLimits(budget))
+
+    def _failed(self, delivery: Delivery, begun: float, error: Exception) -> Result:
+        errors = [error]
+        if delivery.may_crash:
+            try:
+                self.crash_probes.end(StoredEvent.of(delivery.images[0]))
+            except Exception as another:  # noqa: BLE001  the note stays, and counts as a crash in 15 minutes
+                errors.append(another)
+        return Result(delivery, begun, errors=errors)
+
+    @cached_property
+    def _parking(self) -> Parking:
+        return Parking(self.config.version, self.clock)
+
+    @cached_property
+    def _decide(self) -> Decide:
+        return Decide(self.stores, self.config, self._parking, self.clock)
+
+    @cached_property
+    def crash_probes(self) -> CrashProbes:
+        return CrashProbes(self.stores.events, self.stores.rows, self.config.version, self.process, self.clock)

@@ -1,0 +1,100 @@
+"""Rebuild requests from the bus, onto the projection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from .aws.telemetry import Telemetry, error_class
+from .events.domain_event import ContractViolation, check_field
+from .events.ids import Ids
+from .projection.rebuild import RebuildFailed, Rebuilds
+from .values.budget import AMPLE, Budget
+from .values.clock import Clock
+
+REBUILD: Final = "REBUILD"
+ACCEPT_MISSING_EVENTS: Final = "AcceptMissingEvents"
+
+
+class BadRebuildRequest(ValueError):
+    """A rebuild request names no domain object of this pipeline. Says which field, and the field's rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildRequests:
+    """Takes rebuild requests for one domain."""
+
+    domain_name: str
+    rebuilds: Rebuilds
+    telemetry: Telemetry
+    clock: Clock
+
+    def handle(self, request: Mapping[str, Any], *, request_id: str = "", budget: Budget = AMPLE) -> dict[str, Any]:
+        """Rebuild the domain object that a bus event's `detail` names.
+
+        Args:
+            request: the detail.
+            request_id: Lambda's id of the request; the same when it tries again.
+            budget: the time there is.
+
+        Returns:
+            What was built. Lambda hands it to the function's destination.
+
+        Raises:
+            BadRebuildRequest: the request names no domain object of this pipeline.
+            RebuildFailed: the object cannot be rebuilt now; says why. The row stays as it was.
+        """
+        begun, ids = self.clock.now(), Ids(correlation_ids=_correlation_ids(request))
+        try:
+            domain_id = self._requested(request)
+            ids = replace(ids, domain_id=domain_id)
+            accepts = _accepts_missing_events(request)
+            row = self.rebuilds.rebuild(domain_id, request_id=request_id, accept_missing_events=accepts, budget=budget)
+        except Exception as error:
+            self.telemetry.failed("rebuild failed", error, ids=ids, begun=begun)
+            self.telemetry.count("RebuildsFailed")
+            if isinstance(error, BadRebuildRequest | RebuildFailed):
+                raise
+            # Lambda logs the text of what leaves here, and that of another error may hold anything
+            raise RebuildFailed(f"met {error_class(error)}; the row stays as it was") from None
+        else:
+            self.telemetry.info("domain object rebuilt", ids=ids, begun=begun, events=row.state.applied.count)
+            self.telemetry.count("DomainsRebuilt")
+        finally:
+            self.telemetry.flush()
+        return {
+            "DomainName": self.domain_name,
+            "DomainId": domain_id,
+            "EventCount": row.state.applied.count,
+            "Checkpoint": row.state.checkpoint,
+            "LogicVersion": row.logic_version,
+        }
+
+    def _requested(self, request: Mapping[str, Any]) -> str:
+        # what was found is not reported: Lambda logs the text of the error, and anybody may have sent anything
+        if not isinstance(request, Mapping):
+            raise BadRebuildRequest("detail: must be an object")
+        for field, expected in (("EventType", REBUILD), ("DomainName", self.domain_name)):
+            if request.get(field) != expected:
+                raise BadRebuildRequest(f"{field}: must be {expected!r}")
+        try:
+            domain_id: str = check_field("DomainId", request.get("DomainId"))
+        except ContractViolation as error:
+            raise BadRebuildRequest(f"DomainId: {error.violations[0].rule}") from None
+        return domain_id
+
+
+def _accepts_missing_events(request: Mapping[str, Any]) -> bool:
+    """True if the new row may have fewer events than the old one, since they were removed on purpose."""
+    accepts = request.get(ACCEPT_MISSING_EVENTS, False)
+    if not isinstance(accepts, bool):
+        raise BadRebuildRequest(f"{ACCEPT_MISSING_EVENTS}: must be true or false")
+    return accepts
+
+
+def _correlation_ids(request: Any) -> tuple[str, ...]:
+    """The CorrelationId of a rebuild request, if it has one that an event might have."""
+    try:
+        correlation_id = check_field("CorrelationId", request["CorrelationId"])
+    except (ContractViolation, KeyError, TypeError):
+        return ()
+    return () if correlation_id is None else (correlation_id,)

@@ -1,0 +1,219 @@
+"""Guarantee: a block of Python that runs too long is stopped, whatever it catches; nothing is left behind."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from cp_event_source.handler.domain.time_limit import TookTooLong, time_limit
+from tests.handler.given import endless
+
+SHORT = 0.05
+LONG = 60.0
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """The signal's handler and timer are as they were (pytest's own time limit uses them, too)."""
+    handler, (seconds, interval) = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    yield
+    assert signal.getsignal(signal.SIGALRM) is handler
+    left, interval_now = signal.getitimer(signal.ITIMER_REAL)
+    assert (left > 0, interval_now) == (seconds > 0, interval)
+
+
+def test_a_block_within_its_limit_is_left_alone() -> None:
+    with time_limit(LONG) as limit, limit:
+        result = sum(range(1000))
+    assert result == 499_500
+
+
+def test_an_endless_block_is_stopped_and_the_limit_told() -> None:
+    with pytest.raises(TookTooLong, match=r"took longer than 0\.05 s"), time_limit(SHORT) as limit, limit:
+        endless()
+
+
+def test_an_endless_wait_is_stopped() -> None:
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
+        threading.Event().wait(20)
+
+
+def test_a_handler_of_ordinary_exceptions_does_not_catch_it() -> None:
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit, suppress(Exception):
+        endless()
+
+
+def test_a_block_that_swallows_it_once_is_stopped_again() -> None:
+    def swallow() -> None:
+        with suppress(BaseException):
+            endless()
+        endless()
+
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
+        swallow()
+
+
+def test_a_block_that_swallows_it_and_ends_has_taken_too_long_all_the_same() -> None:
+    """What it did after hangs on the clock: the next fold of the same events could end otherwise."""
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit, suppress(BaseException):
+        endless()
+
+
+def test_an_error_of_the_block_passes_through() -> None:
+    with pytest.raises(KeyError), time_limit(LONG) as limit, limit:
+        raise KeyError("x")
+
+
+def test_a_timer_and_a_handler_that_were_there_before_are_there_after() -> None:
+    def mine(_signal: int, _frame: FrameType | None) -> None:
+        raise AssertionError
+
+    handler, timer = signal.signal(signal.SIGALRM, mine), signal.setitimer(signal.ITIMER_REAL, 1000, 500)
+    try:
+        for _ in range(3):
+            with time_limit(LONG) as limit, limit:
+                pass
+        with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
+            endless()
+        assert signal.getsignal(signal.SIGALRM) is mine
+        seconds, interval = signal.getitimer(signal.ITIMER_REAL)
+        assert (seconds > 0, interval) == (True, 500)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+def test_each_block_has_the_whole_time_and_none_of_it_runs_in_between() -> None:
+    ran = 0
+    with time_limit(SHORT) as limit:
+        for _ in range(3):
+            with limit:
+                threading.Event().wait(SHORT / 2)
+                ran += 1
+            threading.Event().wait(2 * SHORT)
+        with pytest.raises(TookTooLong), limit:
+            endless()
+        with limit:
+            ran += 1
+    assert ran == 4
+
+
+def test_an_inner_limit_leaves_the_outer_one_in_force() -> None:
+    def work() -> None:
+        with time_limit(LONG) as limit, limit:
+            pass
+        endless()
+
+    with pytest.raises(TookTooLong, match=r"than 0\.1 s"), time_limit(0.1) as limit, limit:
+        work()
+
+
+def test_beside_the_main_thread_a_block_is_not_stopped_and_has_taken_too_long_all_the_same() -> None:
+    """SIGALRM goes to the main thread alone."""
+    ended: list[str] = []
+
+    def work() -> None:
+        with time_limit(SHORT) as limit:
+            with limit:
+                ended.append("in time")
+            try:
+                with limit:
+                    threading.Event().wait(2 * SHORT)
+                    ended.append("late")
+            except TookTooLong:
+                ended.append("too long")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert ended == ["in time", "late", "too long"]
+
+
+def _switch_the_timer_off() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _set_a_timer_of_its_own() -> None:
+    signal.setitimer(signal.ITIMER_REAL, LONG)
+
+
+def _ignore_the_signal() -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+
+def _take_the_signal() -> None:
+    signal.signal(signal.SIGALRM, lambda *_: None)
+
+
+def _block_the_signal() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+
+
+DISARMED = [_switch_the_timer_off, _set_a_timer_of_its_own, _ignore_the_signal, _take_the_signal, _block_the_signal]
+
+
+@pytest.mark.parametrize("disarm", DISARMED)
+@pytest.mark.parametrize("how", ["returns", "raises"])
+def test_a_block_that_disarms_the_limit_has_taken_too_long_however_it_ends(
+    disarm: Callable[[], None], how: str
+) -> None:
+    """As a library with a timer of its own does, unawares."""
+
+    def work() -> None:
+        disarm()
+        threading.Event().wait(2 * SHORT)
+        if how == "raises":
+            raise KeyError("x")
+
+    try:
+        with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
+            work()
+    finally:
+        signal.sigtimedwait([signal.SIGALRM], 0)  # what came while it was blocked
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+
+
+@pytest.mark.parametrize("disarm", DISARMED[:2])
+def test_the_block_after_one_that_switches_the_timer_off_is_stopped(disarm: Callable[[], None]) -> None:
+    with time_limit(SHORT) as limit:
+        with limit:
+            disarm()
+        with pytest.raises(TookTooLong), limit:
+            endless()
+
+
+@pytest.mark.parametrize("disarm", DISARMED[2:4])
+def test_the_next_limit_takes_the_signal_back(disarm: Callable[[], None]) -> None:
+    with time_limit(SHORT) as limit, limit:
+        disarm()
+    with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit:
+        endless()
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "sum(itertools.repeat(0))",
+        "exec('while True:\\n try:\\n  time.sleep(0)\\n  while True: pass\\n except BaseException: pass')",
+    ],
+    ids=["a call into C that never returns", "a loop that swallows everything"],
+)
+def test_what_cannot_be_stopped_ends_with_the_process(work: str) -> None:
+    """Lambda then starts another; until its own time limit it would run a quarter of an hour."""
+    program = (
+        "import itertools, time\n"
+        "from cp_event_source.handler.domain.time_limit import time_limit\n"
+        "with time_limit(0.2) as limit:\n"
+        "    with limit:\n"
+        f"        {work}\n"
+    )
+    root = Path(__file__).parents[3]
+    ended = subprocess.run([sys.executable, "-c", program], cwd=root, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGVTALRM

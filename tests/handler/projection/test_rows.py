@@ -1,0 +1,225 @@
+"""Guarantee: a row comes back from its item as it was, and its pause can be found without reading all rows."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, NOTHING, DomainState
+from cp_event_source.handler.events.key_set import KeySet
+from cp_event_source.handler.projection.marks import MAX_BYTES, Mark, Marks
+from cp_event_source.handler.projection.notes import (
+    MAX_PROGRESS_BYTES,
+    CrashProbe,
+    Parked,
+    Progress,
+    Rebuilding,
+)
+from cp_event_source.handler.projection.rows import MAX_CRASH_PROBES, MIXED, DomainRow
+from cp_event_source.handler.values.attribute_value import encode_item, item_size
+from cp_event_source.handler.values.clock import Clock
+from tests.handler.given import erased, stored
+from tests.handler.strategies import identifiers
+
+KEY = "2026-01-01T00:00:00.000000000Z#"
+PARKED = Parked(
+    event_key=f"{KEY}k",
+    event_id="e",
+    event_name="Noted",
+    cause=Cause.LOGIC,
+    error="ValueError",
+    reason="ValueError: no",
+    since="2026-01-01T00:00:00.000+00:00",
+    logic_version="arn:1",
+    waiting_from=f"{KEY}k0",
+    waiting_up_to=f"{KEY}k2",
+)
+keys = identifiers.map(lambda event_id: f"{KEY}{event_id}")
+times = st.sampled_from(("2026-01-01T00:00:00.000+00:00", "2026-01-02T00:00:00.000+00:00"))
+parked = st.none() | st.builds(
+    Parked,
+    keys,
+    identifiers,
+    identifiers,
+    st.sampled_from(Cause),
+    identifiers,
+    identifiers,
+    times,
+    identifiers,
+    keys | st.just(""),
+    keys,
+)
+key_sets = st.builds(KeySet, st.integers(1, 10**9), st.integers(0, 2**128 - 1))
+attributes = st.dictionaries(st.sampled_from(["Name", "Checkpoint", "Parked", "Empty"]), identifiers).map(
+    lambda attributes: encode_item({"DomainId": "d-1", **attributes})
+)
+states = st.builds(DomainState, attributes | st.just({}), keys, key_sets) | st.just(NOTHING)
+marks = st.lists(st.builds(Mark, identifiers, st.builds(KeySet, st.integers(0, 10**9)), st.none() | st.integers(0, 9)))
+rows = st.builds(
+    DomainRow,
+    st.just("d-1"),
+    states,
+    identifiers | st.just(MIXED),
+    parked,
+    marks=marks.map(Marks.of),
+    probes=st.lists(
+        st.builds(CrashProbe, keys, identifiers, identifiers, times, st.integers(0, 9)), max_size=MAX_CRASH_PROBES
+    ).map(tuple),
+    rebuilding=st.none() | st.builds(Rebuilding, identifiers, identifiers, times, st.none() | st.just("") | keys),
+    progress=st.none() | st.builds(Progress, identifiers, marks.map(lambda some: Marks.of(some, MAX_PROGRESS_BYTES))),
+)
+
+
+@given(rows)
+def test_round_trip(row: DomainRow) -> None:
+    assert DomainRow.from_item(row.to_item()) == row
+
+
+@given(rows)
+def test_the_attributes_of_the_domain_lie_beside_one_reserved_map(row: DomainRow) -> None:
+    item = row.to_item()
+    notes = item.pop("CpEventSource")["M"]
+    item.pop("CpEventSourceParked", None)
+    assert item == row.state.attributes | {"DomainId": {"S": "d-1"}}
+    assert notes.keys() - {"Checkpoint", "Empty", "Parked", "Marks", "Rebuilding", "Progress", "CrashProbes"} == {
+        "EventCount",
+        "Digest",
+        "Revision",
+        "LogicVersion",
+    }
+
+
+@given(rows)
+def test_the_marker_by_which_parked_rows_are_found_is_there_only_while_parked(row: DomainRow) -> None:
+    item = row.to_item()
+    if row.parked is None:
+        assert "CpEventSourceParked" not in item
+        assert "Parked" not in item["CpEventSource"]["M"]
+    else:
+        assert item["CpEventSourceParked"] == {"S": row.parked.since}
+    unparked = DomainRow.from_item(replace(row, parked=None).to_item())
+    assert unparked is not None
+    assert "CpEventSourceParked" not in unparked.to_item()
+
+
+def test_a_stub_is_a_domain_id_and_the_notes_alone() -> None:
+    item = DomainRow("d-1", NOTHING, "arn:1", PARKED).to_item()
+    assert item.keys() == {"DomainId", "CpEventSource", "CpEventSourceParked"}
+    assert "Checkpoint" not in item["CpEventSource"]["M"]
+    back = DomainRow.from_item(item)
+    assert back is not None
+    assert (back.state.checkpoint, back.state.applied, back.parked) == (None, KeySet(), PARKED)
+
+
+def test_a_row_of_erased_events_alone_holds_nothing_of_the_domains_own() -> None:
+    """It is not one that has nothing but its DomainId: that one, the domain's logic has written and can read."""
+    empty = DomainRow("d-1", NOTHING.after(erased(stored(1)), {}), "arn:1")
+    assert empty.to_item().keys() == {"DomainId", "CpEventSource"}
+    assert DomainRow.from_item(empty.to_item()) == empty
+    bare = DomainRow("d-1", NOTHING.after(stored(1), encode_item({"DomainId": "d-1"})), "arn:1")
+    assert DomainRow.from_item(bare.to_item()) == bare
+
+
+def test_an_erased_event_counts_and_not_as_the_one_that_it_was() -> None:
+    before, after = NOTHING.after(stored(1), {}), NOTHING.after(erased(stored(1)), {})
+    assert (before.checkpoint, before.applied.count) == (after.checkpoint, after.applied.count)
+    assert before.applied != after.applied
+
+
+@pytest.mark.parametrize("marker", [{}, {"CpEventSource": {"S": "mine"}}, {"CpEventSource": {"NULL": True}}])
+def test_an_item_that_the_pipeline_did_not_write_counts_as_no_row(marker: dict[str, Any]) -> None:
+    assert DomainRow.from_item({"DomainId": {"S": "d-1"}, "Name": {"S": "a"}, **marker}) is None
+
+
+def test_every_row_has_a_revision_of_its_own() -> None:
+    assert len({DomainRow("d-1", NOTHING, "arn:1").revision for _ in range(100)}) == 100
+
+
+def test_a_state_after_an_event() -> None:
+    one, two = (stored(number) for number in (1, 2))
+    state = NOTHING.after(one, {"A": {"S": "1"}}).after(two, {"A": {"S": "2"}})
+    assert state == DomainState({"A": {"S": "2"}}, two.key, KeySet().plus(two.key).plus(one.key))
+
+
+def test_one_failure_is_one_event_one_cause_and_one_class_of_error_whatever_its_text() -> None:
+    later = replace(PARKED, since="later", waiting_up_to="k9", logic_version="arn:2", reason="ValueError: at 0x7f")
+    assert PARKED.is_same(later)
+    assert not PARKED.is_same(None)
+    for change in ({"event_key": "k0"}, {"error": "KeyError"}, {"cause": Cause.PROCESS_DIED}):
+        assert not PARKED.is_same(replace(PARKED, **change))
+
+
+def test_the_largest_notes_fit_into_their_room() -> None:
+    """The longest keys and names of the contract, and a reason of the most characters, each of four bytes."""
+    longest = Parked(
+        event_key=f"{KEY}{'k' * 993}",
+        event_id="e" * 993,
+        event_name="\U0001f600" * 64,
+        cause=Cause.EVENTS_MISSING,
+        error="\U0001f600" * 64,
+        reason="\U0001f600" * 1000,
+        since="2026-01-01T00:00:00.000+00:00",
+        logic_version="v" * 200,
+        waiting_from=f"{KEY}{'k' * 993}",
+        waiting_up_to=f"{KEY}{'k' * 993}",
+    )
+    state = DomainState(encode_item({"DomainId": "d-1"}), f"{KEY}{'k' * 993}", KeySet(10**9, 2**128 - 1))
+    row = DomainRow(
+        "d-1",
+        state,
+        "v" * 200,
+        longest,
+        marks=Marks(bytes(MAX_BYTES)),
+        rebuilding=Rebuilding("r" * 100, "r" * 8, Clock().text(), f"{KEY}{'k' * 993}"),
+        progress=Progress("v" * 200, Marks(bytes(MAX_PROGRESS_BYTES))),
+        probes=(CrashProbe(f"{KEY}{'k' * 993}", "v" * 200, "p" * 8, Clock().text(), 9),) * MAX_CRASH_PROBES,
+    )
+    item = row.to_item()
+    assert item_size(item) - item_size(state.attributes) <= BOOKKEEPING_BYTES
+    assert DomainRow.from_item(item) == row
+
+
+@pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion"])
+def test_of_a_row_whose_notes_are_not_whole_only_the_revision_counts(lost: str) -> None:
+    """Not an error: read in a batch, one row spoilt by hand must not hold back all others."""
+    row = DomainRow("d-1", NOTHING, "v1")
+    item = row.to_item()
+    del item["CpEventSource"]["M"][lost]
+    spoilt = DomainRow.from_item(item)
+    assert spoilt is not None
+    assert (spoilt.readable, spoilt.revision, spoilt.state) == (False, row.revision, NOTHING)
+
+
+def test_a_row_whose_revision_is_lost_counts_as_no_row() -> None:
+    item = DomainRow("d-1", NOTHING, "v1").to_item()
+    del item["CpEventSource"]["M"]["Revision"]
+    assert DomainRow.from_item(item) is None
+
+
+@pytest.mark.parametrize("revision", [{"N": "5"}, {"B": b"x"}, {"NULL": True}, {"BOOL": True}, {"L": []}, {"M": {}}])
+def test_a_revision_of_another_type_is_what_a_write_over_the_row_asks_for(revision: dict[str, Any]) -> None:
+    """Else no write would ever be taken: the row is there, and never the one that was read."""
+    item = DomainRow("d-1", NOTHING, "v1").to_item()
+    item["CpEventSource"]["M"]["Revision"] = revision
+    row = DomainRow.from_item(item)
+    assert row is not None
+    assert (row.readable, row.lock) == (False, revision)
+    assert row.followed_by().lock.keys() == {"S"}
+
+
+def test_marks_that_contradict_the_row_are_not_used() -> None:
+    state = NOTHING.after(stored(1), encode_item({"DomainId": "d-1"})).after(
+        stored(2), encode_item({"DomainId": "d-1"})
+    )
+    good = Mark(stored(2).key, KeySet(1, 5), 0)
+    assert DomainRow("d-1", state, "v1", marks=Marks.of([good])).known_marks() == (good,)
+    for bad in (
+        [replace(good, key=stored(3).key)],
+        [replace(good, applied=KeySet(2, 5))],
+        [good, good],
+        [good, Mark(stored(1).key, KeySet(1, 5), 1)],
+    ):
+        assert DomainRow("d-1", state, "v1", marks=Marks.of(bad)).known_marks() == ()
