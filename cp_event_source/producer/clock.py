@@ -41,7 +41,7 @@ def uuid7(nanosecond: int) -> str:
     random bits.
     """
     millisecond, counter = divmod(nanosecond, _NANOSECONDS_OF_A_MILLISECOND)
-    high, low = divmod(counter, 1 << _LOW_COUNTER_BITS)  # the variant lies between the two
+    high, low = divmod(counter, 1 << _LOW_COUNTER_BITS)  # the variant is between the two
     digits = (
         f"{millisecond:012x}{0x7000 | high:04x}{0b10 << 62 | low << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS):016x}"
     )

@@ -67,7 +67,7 @@ def exact_payload(payload: Any) -> ExactPayload:
                 _put(container, copied)
                 continue
             if id(member) in open_ids:
-                _violate(found, around, "must not lie in itself", f"the same {type(member).__name__}")
+                _violate(found, around, "must not contain itself", f"the same {type(member).__name__}")
                 continue
             _put(container, copied)
             open_ids.add(id(member))

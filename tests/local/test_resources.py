@@ -237,7 +237,7 @@ aws.lambda_.Function("function", role=role.arn, runtime="python3.14", handler="a
 """,
     )
 
-    with pytest.raises(ProgramError, match=r"lies in the bucket 'codes'.* its code as `code`"):
+    with pytest.raises(ProgramError, match=r"is in the bucket 'codes'.* its code as `code`"):
         run.deploy(program)
 
 

@@ -209,7 +209,7 @@ def test_what_is_no_json_is_refused_with_its_place(payload: Any, reason: str) ->
 def test_a_payload_in_itself_is_refused() -> None:
     payload: dict[str, Any] = {"a": []}
     payload["a"].append(payload)
-    with pytest.raises(ContractViolation, match=r"^Payload\.a\[0\]: must not lie in itself"):
+    with pytest.raises(ContractViolation, match=r"^Payload\.a\[0\]: must not contain itself"):
         an_event(payload)
 
 

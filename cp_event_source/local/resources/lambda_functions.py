@@ -73,7 +73,7 @@ def _code(request: Request) -> bytes:
     """The function's deployment package."""
     if (bucket := request.inputs.get("s3Bucket")) is not None:
         raise UnsupportedError(
-            f"its code lies in the bucket {bucket!r}, and a local run starts with an empty account; give the function"
+            f"its code is in the bucket {bucket!r}, and a local run starts with an empty account; give the function"
             f" its code as `code` if the stack is the local one"
         )
     return zipped(request.inputs.need("code"), request.folder)
