@@ -12,7 +12,7 @@ from .events.event_time import instant_at
 from .events.ids import NO_IDS, Ids
 from .events.ingest import CONFLICT, CONTRACT_VIOLATION, UNSTORABLE, Rejected, event_item, ids_of
 from .values.attribute_value import Item
-from .values.budget import AMPLE, Budget
+from .values.budget import UNLIMITED, Budget
 from .values.clock import Clock, time_text
 from .values.collector import collector_paused
 
@@ -66,7 +66,7 @@ class Persist:
         """Lambda's call: a batch of the ingest queue. Replies with the messages to deliver again."""
         return self.handle_batch(event["Records"], Budget.of(context, _FRACTION_OF_TIME, self.clock))
 
-    def handle_batch(self, records: Sequence[SqsRecord], budget: Budget = AMPLE) -> dict[str, Any]:
+    def handle_batch(self, records: Sequence[SqsRecord], budget: Budget = UNLIMITED) -> dict[str, Any]:
         """Store every event of a batch, each by itself.
 
         Returns:

@@ -24,7 +24,7 @@ from .projection.rebuild import Rebuilds
 from .projection.stores import Stores
 from .rebuild_requests import RebuildRequests
 from .values.attribute_value import Item
-from .values.budget import AMPLE, Budget
+from .values.budget import UNLIMITED, Budget
 from .values.clock import Clock
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Project:
         request_id = getattr(context, "aws_request_id", "")
         return self.rebuild_requests.handle(event["detail"], request_id=request_id, budget=budget)
 
-    def handle_batch(self, records: Sequence[StreamRecord], budget: Budget = AMPLE) -> dict[str, Any]:
+    def handle_batch(self, records: Sequence[StreamRecord], budget: Budget = UNLIMITED) -> dict[str, Any]:
         """Project every domain object of a batch, each by itself.
 
         Returns:

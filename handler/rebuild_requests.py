@@ -8,7 +8,7 @@ from .aws.telemetry import Telemetry, error_class
 from .events.domain_event import ContractViolation, check_field
 from .events.ids import Ids
 from .projection.rebuild import RebuildFailed, Rebuilds
-from .values.budget import AMPLE, Budget
+from .values.budget import UNLIMITED, Budget
 from .values.clock import Clock
 
 REBUILD: Final = "REBUILD"
@@ -28,7 +28,7 @@ class RebuildRequests:
     telemetry: Telemetry
     clock: Clock
 
-    def handle(self, request: Mapping[str, Any], *, request_id: str = "", budget: Budget = AMPLE) -> dict[str, Any]:
+    def handle(self, request: Mapping[str, Any], *, request_id: str = "", budget: Budget = UNLIMITED) -> dict[str, Any]:
         """Rebuild the domain object that a bus event's `detail` names.
 
         Args:

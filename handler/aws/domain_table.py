@@ -12,11 +12,11 @@ from ..values.clock import Clock
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
-ROWS_AT_ONCE = 20
+MAX_ROWS_PER_READ = 20
 """Rows of one BatchGetItem. It might ask for 100, and get 16 MB of them; a row's Python objects, with what is computed
 from them, may take 200 times its size."""
 
-_MAX_VAIN_TRIES = 8
+_MAX_EMPTY_REPLIES = 8
 
 
 class ReadIncomplete(Exception):
@@ -32,14 +32,14 @@ class DomainTable:
     clock: Clock
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
-        """The rows of different domains by DomainId, in parts of ROWS_AT_ONCE at most, as they are needed.
+        """The rows of different domains by DomainId, in parts of MAX_ROWS_PER_READ at most, as they are needed.
 
         Raises:
             ReadIncomplete: throttled for too long.
             botocore.exceptions.ClientError: the table cannot be read just now.
         """
-        for start in range(0, len(domain_ids), ROWS_AT_ONCE):
-            yield from self._batch_get(domain_ids[start : start + ROWS_AT_ONCE])
+        for start in range(0, len(domain_ids), MAX_ROWS_PER_READ):
+            yield from self._batch_get(domain_ids[start : start + MAX_ROWS_PER_READ])
 
     def read(self, domain_id: str) -> DomainRow | None:
         """One domain's row."""
@@ -80,7 +80,7 @@ class DomainTable:
                 yield {each: DomainRow.from_item(found.pop(each)) if each in found else None for each in read}
             # A reply ends at 1 MB of a partition: with large rows it takes many, which is no fault.
             vain = 0 if read else vain + 1
-            if vain == _MAX_VAIN_TRIES:
+            if vain == _MAX_EMPTY_REPLIES:
                 raise ReadIncomplete(f"{len(domain_ids)} rows asked for, none read {vain} times in a row")
             if left:
                 # full jitter, as DynamoDB asks for unprocessed keys; 50 ms doubling, so about 6 s in all at most

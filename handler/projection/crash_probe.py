@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from ..domain.state import NOTHING, DomainState
+from ..domain.state import INITIAL_STATE, DomainState
 from ..events.stored_event import StoredEvent
 from ..values.clock import Clock
 from .lookups import row_has
@@ -94,7 +94,7 @@ class CrashProbes:
         until = self.clock.text(later_by=MAX_INVOCATION_SECONDS)
         if row is None or not row.readable:
             probe = CrashProbe(event.key, self.version, self.process, until, crashes=0)
-            return DomainRow(event.domain_id, NOTHING, self.version, probes=(probe,))
+            return DomainRow(event.domain_id, INITIAL_STATE, self.version, probes=(probe,))
         before = self._probe(row, event)
         if before is not None and before.process != self.process and is_pending(before.until, self.clock):
             return None

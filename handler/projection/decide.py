@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..domain.failure import Cause
-from ..domain.state import NOTHING, DomainState
+from ..domain.state import INITIAL_STATE, DomainState
 from ..events.key_set import Span
 from ..events.stored_event import StoredEvent
 from ..values.clock import Clock
@@ -205,7 +205,7 @@ class Decide:
         to change. The snapshots of an unfinished fold hold what the store held: one serves while the store holds it.
         """
         if row is None:
-            return START, Folding(self.config, NOTHING, limits)
+            return START, Folding(self.config, INITIAL_STATE, limits)
         version = self.config.version
         met_erased = False
         kept = newest_snapshot(self.stores.snapshots, domain_id, up_to(row.known_marks(), changed_from), version)
@@ -216,7 +216,7 @@ class Decide:
             held, met_erased = still_true(self.stores.events, domain_id, unfinished, limits.budget, after=near)
             kept = newest_snapshot(self.stores.snapshots, domain_id, held, version) or kept
         if kept is None:
-            base, folding = START, Folding(self.config, NOTHING, limits)
+            base, folding = START, Folding(self.config, INITIAL_STATE, limits)
         else:
             marks, snapshot = kept
             base = marks[-1]

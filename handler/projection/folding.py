@@ -7,11 +7,11 @@ from itertools import chain, groupby, islice
 from ..domain.failure import Cause, Failure, process_died
 from ..domain.fold import fold
 from ..domain.logic import DomainLogic
-from ..domain.state import NOTHING, DomainState
+from ..domain.state import INITIAL_STATE, DomainState
 from ..events.key_set import KeySet
 from ..events.repeated_ids import RepeatedIds
 from ..events.stored_event import StoredEvent
-from ..values.budget import AMPLE, Budget, OutOfTime
+from ..values.budget import UNLIMITED, Budget, OutOfTime
 from .marks import SLOTS, Mark, Marks, position_between, thinned
 from .notes import MAX_PROGRESS_BYTES, Progress
 from .rows import DomainRow
@@ -22,7 +22,7 @@ from .snapshots import Snapshot
 class FoldLimits:
     """How far one fold may go."""
 
-    budget: Budget = AMPLE
+    budget: Budget = UNLIMITED
     untried: str | None = None
     """The key of an event that crashed processes: the fold fails there without running the domain's logic."""
 
@@ -136,7 +136,7 @@ class Folding:
         self._ids = RepeatedIds()
         noted = [number for number, mark in enumerate(self.marks) if mark.key <= position and mark.key in self._noted]
         if not noted:
-            self.marks, self.state = (), NOTHING
+            self.marks, self.state = (), INITIAL_STATE
             return False
         self.state = self._noted[self.marks[noted[-1]].key]
         self.marks = self.marks[: noted[-1]]

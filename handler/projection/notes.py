@@ -74,14 +74,14 @@ class Parked:
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> "Parked":
-        error = _text(attributes, "Error", most=MAX_NAME_CHARACTERS)
-        reason = _text(attributes, "Reason", most=MAX_REASON_CHARACTERS)
+        error = _text(attributes, "Error", max_characters=MAX_NAME_CHARACTERS)
+        reason = _text(attributes, "Reason", max_characters=MAX_REASON_CHARACTERS)
         since = _text(attributes, "Since")
         datetime.fromisoformat(since)  # the key of an index: an empty one could not be written again
         return cls(
             event_key=_event_key(attributes, "EventKey"),
             event_id=_text(attributes, "EventId"),
-            event_name=_text(attributes, "EventName", most=MAX_NAME_CHARACTERS),
+            event_name=_text(attributes, "EventName", max_characters=MAX_NAME_CHARACTERS),
             cause=Cause(_text(attributes, "Cause")) if "Cause" in attributes else _cause_before(reason),
             error=error,
             reason=reason,
@@ -226,9 +226,9 @@ def _cause_before(reason: str) -> Cause:
     return next((cause for cause, text in _BEFORE_CAUSES.items() if re.fullmatch(text, reason)), Cause.LOGIC)
 
 
-def _text(attributes: Mapping[str, Any], name: str, *, most: int = _MAX_TEXT_CHARACTERS) -> str:
+def _text(attributes: Mapping[str, Any], name: str, *, max_characters: int = _MAX_TEXT_CHARACTERS) -> str:
     text: str = attributes[name]["S"]
-    if len(text) > most:
+    if len(text) > max_characters:
         raise ValueError(name)
     return text
 

@@ -22,7 +22,7 @@ from typing import Final
 
 from ..events.stored_event import StoredEvent
 from ..values.attribute_value import Item
-from ..values.budget import AMPLE, Budget
+from ..values.budget import UNLIMITED, Budget
 from ..values.clock import Clock
 from .crash_probe import CrashProbes
 from .decide import Decide
@@ -97,7 +97,7 @@ class Projection:
     process: str = field(default_factory=lambda: secrets.token_hex(4))
     """A random token of the process that this runs in."""
 
-    def project(self, deliveries: Iterable[Delivery], budget: Budget = AMPLE) -> Iterator[Result]:
+    def project(self, deliveries: Iterable[Delivery], budget: Budget = UNLIMITED) -> Iterator[Result]:
         """Bring rows up to date with delivered events, each by itself: an error of one does not touch the others.
 
         The domain's logic runs in this thread, where its time limit works; what it computed is written beside it. One
@@ -121,7 +121,7 @@ class Projection:
         self,
         events: Sequence[StoredEvent],
         row: DomainRow | None,
-        budget: Budget = AMPLE,
+        budget: Budget = UNLIMITED,
         *,
         notified: Parked | None = None,
         may_crash: bool = False,
@@ -192,7 +192,7 @@ class Projection:
             return self._failed(delivery, attempt.begun, error)
         return Result(delivery, attempt.begun, plan)
 
-    def settle(self, plan: Plan, now: DomainRow | None, budget: Budget = AMPLE, *, may_crash: bool = False) -> Plan:
+    def settle(self, plan: Plan, now: DomainRow | None, budget: Budget = UNLIMITED, *, may_crash: bool = False) -> Plan:
         """Decide and write until the row that the table holds is the plan's."""
         for _ in range(MAX_LOST_RACES):
             if plan.is_carried_out(now):

@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..domain.failure import Cause, Failure
-from ..domain.state import NOTHING
+from ..domain.state import INITIAL_STATE
 from ..events.key_set import Span
-from ..values.budget import AMPLE, Budget
+from ..values.budget import UNLIMITED, Budget
 from ..values.clock import Clock
 from .folding import FoldConfig, Folding, FoldLimits
 from .lookups import newest_snapshot, still_true, up_to
@@ -66,7 +66,7 @@ class Rebuilds:
         *,
         request_id: str = "",
         accept_missing_events: bool = False,
-        budget: Budget = AMPLE,
+        budget: Budget = UNLIMITED,
     ) -> DomainRow:
         """Fold a domain object again from its first event; readers see the old row until the new one is whole.
 
@@ -211,7 +211,7 @@ class _Rebuild:
             if progress is None:
                 return False
             self._put(snapshots)
-            before = row or DomainRow(self._domain_id, NOTHING, self._config.version)
+            before = row or DomainRow(self._domain_id, INITIAL_STATE, self._config.version)
             after = before.followed_by(rebuilding=None, progress=progress)
             row = write_over(self._rows, row, after)
             if row is not None and row.revision == after.revision:
@@ -255,7 +255,7 @@ class _Rebuild:
         return Rebuilding(self._request_id, secrets.token_hex(4), until)
 
     def _from_nothing(self) -> Folding:
-        return Folding(self._config, NOTHING, self._limits)
+        return Folding(self._config, INITIAL_STATE, self._limits)
 
 
 def _why(failure: Failure, *, kept: bool) -> str:

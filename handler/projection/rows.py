@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ..domain.contract import RESERVED_ATTRIBUTES
-from ..domain.state import NOTHING, DomainState
+from ..domain.state import INITIAL_STATE, DomainState
 from ..events.key_set import NO_KEYS, KeySet, Span
 from ..values.attribute_value import Item, binary
 from .marks import MAX_BYTES, NO_MARKS, START, Mark, Marks, are_one_path
@@ -43,13 +43,13 @@ class DomainRow:
     probes: tuple[CrashProbe, ...] = ()
     readable: bool = True
     """False where its notes were spoilt by hand: it proves nothing, and is made again from the store."""
-    strange_revision: Mapping[str, Any] | None = None
+    unexpected_revision: Mapping[str, Any] | None = None
     """Where somebody made the revision another type than text: what is there, to be written over."""
 
     @property
     def lock(self) -> Mapping[str, Any]:
         """The attribute value that the table must still hold for a write over this row."""
-        return {"S": self.revision} if self.strange_revision is None else self.strange_revision
+        return {"S": self.revision} if self.unexpected_revision is None else self.unexpected_revision
 
     def known_marks(self) -> tuple[Mark, ...]:
         """The marks, oldest first; none where they contradict the row, as only a hand could have made them."""
@@ -83,7 +83,7 @@ class DomainRow:
 
     def followed_by(self, **changes: Any) -> "DomainRow":
         """The row with changes, and a revision of its own."""
-        return replace(self, **{"revision": _new_revision(), "strange_revision": None, **changes})
+        return replace(self, **{"revision": _new_revision(), "unexpected_revision": None, **changes})
 
     def to_item(self) -> Item:
         notes: Item = {
@@ -118,16 +118,16 @@ class DomainRow:
             return None
         try:
             return cls._from_notes(item, notes)
-        except _SPOILT:
+        except _INVALID_NOTE:
             revision = notes["Revision"].get("S")
             strange = notes["Revision"] if revision is None else None
             return cls(
                 item["DomainId"]["S"],
-                NOTHING,
+                INITIAL_STATE,
                 MIXED,
                 revision=revision or "",
                 readable=False,
-                strange_revision=strange,
+                unexpected_revision=strange,
             )
 
     @classmethod
@@ -161,14 +161,14 @@ class Around:
     """What the row holds up to the span's end."""
 
 
-_SPOILT = (AttributeError, KeyError, TypeError, ValueError)
+_INVALID_NOTE = (AttributeError, KeyError, TypeError, ValueError)
 """What reading raises where a hand made a note something else."""
 
 _Note = TypeVar("_Note")
 
 
 def _unless_spoilt(read: Callable[[Mapping[str, Any]], _Note], notes: Mapping[str, Any], name: str) -> _Note | None:
-    with suppress(*_SPOILT):
+    with suppress(*_INVALID_NOTE):
         return read(notes[name]["M"])
     return None
 
@@ -180,6 +180,6 @@ def _marks(notes: Mapping[str, Any]) -> Marks:
 
 
 def _probes(notes: Mapping[str, Any]) -> tuple[CrashProbe, ...]:
-    with suppress(*_SPOILT):
+    with suppress(*_INVALID_NOTE):
         return tuple(CrashProbe.of(probe["M"]) for probe in notes["CrashProbes"]["L"][:MAX_CRASH_PROBES])
     return ()

@@ -76,7 +76,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     "a missing row is taken for a new domain": (
         decide,
         "return self._refold(events[0].domain_id, row, events, Span(), limits)",
-        "return self._advance(DomainRow(events[0].domain_id, NOTHING, self.config.version), events, limits)",
+        "return self._advance(DomainRow(events[0].domain_id, INITIAL_STATE, self.config.version), events, limits)",
         test_projection.TestTheStoreIsTheTruth().test_a_row_deleted_by_hand_is_made_again_from_the_whole_store,
     ),
     "a missing row is folded to the batch alone": (
