@@ -196,7 +196,7 @@ class Domain:
         ),
         (
             "class Domain:\n from_dynamo_item = to_dynamo_item = lambda item: 1\n create_new = lambda domain_id: 1",
-            "domain_handler.py must define, next to the class Domain, a class with the method apply(self, domain_payload, event_time, event_type)",
+            "domain_handler.py must define, next to the class Domain, a class with the method apply(self, domain_p",
         ),
         ("import shared_by_all", "domain_handler.py imports shared_by_all, which the layer does not have"),
         ("from domain_handler_parts import x", "domain_handler.py imports domain_handler_parts, which"),

@@ -87,7 +87,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a redelivered event is taken for a late one": (
         decide,
-        "folding.state.applied == around.applied\n",
+        "folding.state.applied == part.applied\n",
         "False\n",
         test_projection.TestFastPath().test_a_redelivered_batch_is_read_and_not_written,
     ),
@@ -129,14 +129,14 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a rebuild trusts what it read beyond the checkpoint": (
         rebuild,
-        "elif self._cursor > self._sure:",
+        "elif self._cursor > self._covered_to:",
         "elif False:",
         test_rebuild.TestMeanwhile().test_an_event_between_the_checkpoint_and_what_was_read_is_in_it,
     ),
     "a rebuild goes on over a row that was made anew": (
         rebuild,
-        "self._note, self._earlier = self._new_note(), None",
-        "self._note, self._earlier = self._new_note(), self._earlier",
+        "self._note, self._earlier_marks = self._new_note(), None",
+        "self._note, self._earlier_marks = self._new_note(), self._earlier_marks",
         test_rebuild.TestMeanwhile().test_a_row_deleted_and_made_meanwhile_is_begun_anew,
     ),
     "two runs of one request begin anew at the sight of each other": (

@@ -305,7 +305,9 @@ class TestSnapshots:
             raise ValueError("secret")
 
         monkeypatch.setattr(world.snapshots, "wipe", fail)
-        with pytest.raises(RebuildFailed, match=r"is rebuilt, but .* may be left \(met ValueError\); ask again$"):
+        with pytest.raises(
+            RebuildFailed, match=r"is rebuilt, but .* may be left \(met ValueError\); request the rebuild again$"
+        ):
             world.rebuilds().rebuild(DOMAIN_ID)
         assert world.row().rebuilding is None
         assert world.row().state.attributes == content([stored(number) for number in range(1, 9)])

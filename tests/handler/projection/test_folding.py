@@ -31,7 +31,7 @@ def test_a_mark_is_the_set_and_the_state_before_a_place() -> None:
     fold = folding()
     events = [stored(number) for number in range(95)]
     fold.apply(events)
-    marks, snapshots = fold.placed(None)
+    marks, snapshots = fold.marks_and_snapshots(None)
     assert [mark.count for mark in marks.read()] == [40, 60, 80, 90]
     kept = dict(snapshots)
     for mark in marks.read():
@@ -52,18 +52,18 @@ def test_grouping_does_not_matter_to_the_marks() -> None:
         limits = FoldLimits()
         part = Folding(config, INITIAL_STATE, limits) if row is None else Folding.on_top_of(row, config, limits)
         part.apply(events[start : start + 7])
-        marks, _ = part.placed(row)
+        marks, _ = part.marks_and_snapshots(row)
         row = DomainRow(DOMAIN_ID, part.state, "v1", marks=marks)
     assert row is not None
-    assert [mark.key for mark in row.marks.read()] == [mark.key for mark in at_once.placed(None)[0].read()]
+    assert [mark.key for mark in row.marks.read()] == [mark.key for mark in at_once.marks_and_snapshots(None)[0].read()]
 
 
 def test_states_kept_on_the_way_are_few() -> None:
     """However long the path: a rebuild of 100,000 events holds some fifteen states."""
     fold = folding(events_per_mark=1)
     fold.apply(stored(number) for number in range(1_200))
-    assert len(fold.placed(None)[1]) <= 16
-    assert len(fold.marks) == len(fold.placed(None)[0].read())
+    assert len(fold.marks_and_snapshots(None)[1]) <= 16
+    assert len(fold.marks) == len(fold.marks_and_snapshots(None)[0].read())
 
 
 def test_events_are_taken_one_by_one() -> None:
@@ -97,7 +97,7 @@ def test_what_only_went_on_from_another_versions_state_is_marked_and_not_kept() 
     world.deliver(*map(stored, range(2)), version="v0")
     fold = Folding.on_top_of(world.row(), world.config("v1"), FoldLimits())
     fold.apply([stored(2), stored(3)])
-    marks, snapshots = fold.placed(world.row())
+    marks, snapshots = fold.marks_and_snapshots(world.row())
     assert [(mark.count, mark.slot) for mark in marks.read()] == [(2, None)]
     assert snapshots == []
 
@@ -107,7 +107,7 @@ def test_a_place_just_before_the_failing_event_is_no_mark() -> None:
     world = World(events_per_mark=2)
     fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits())
     fold.apply([stored(1), stored(2), stored(9, poison=True)])
-    assert fold.placed(None)[0].read() == ()
+    assert fold.marks_and_snapshots(None)[0].read() == ()
 
 
 def test_marks_that_nothing_is_noted_on_are_passed_on_unread() -> None:
@@ -116,7 +116,7 @@ def test_marks_that_nothing_is_noted_on_are_passed_on_unread() -> None:
     row = DomainRow(DOMAIN_ID, state, "v1")
     fold = Folding.on_top_of(row.followed_by(marks=spoilt), folding().config, FoldLimits())
     fold.apply([stored(2)])
-    assert fold.placed(row) == (spoilt, [])
+    assert fold.marks_and_snapshots(row) == (spoilt, [])
 
 
 def test_where_no_slot_is_free_a_mark_has_none() -> None:
@@ -127,7 +127,7 @@ def test_where_no_slot_is_free_a_mark_has_none() -> None:
     row = world.row().followed_by(marks=crowded)
     fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits())
     fold.apply([stored(1), stored(2)])
-    marks, snapshots = fold.placed(row)
+    marks, snapshots = fold.marks_and_snapshots(row)
     assert [mark.slot for mark in marks.read()] == [None]
     assert snapshots == []
 

@@ -146,10 +146,10 @@ def test_a_state_after_an_event() -> None:
 
 def test_one_failure_is_one_event_one_cause_and_one_class_of_error_whatever_its_text() -> None:
     later = replace(PARKED, since="later", waiting_up_to="k9", logic_version="arn:2", reason="ValueError: at 0x7f")
-    assert PARKED.is_same(later)
-    assert not PARKED.is_same(None)
+    assert PARKED.is_same_failure(later)
+    assert not PARKED.is_same_failure(None)
     for change in ({"event_key": "k0"}, {"error": "KeyError"}, {"cause": Cause.PROCESS_DIED}):
-        assert not PARKED.is_same(replace(PARKED, **change))
+        assert not PARKED.is_same_failure(replace(PARKED, **change))
 
 
 def test_the_largest_notes_fit_into_their_room() -> None:
