@@ -99,7 +99,7 @@ def test_a_part_is_given_before_the_next_is_read(clock: SettableClock) -> None:
 
 def test_a_read_that_stays_incomplete_is_an_error_not_a_missing_row(clock: SettableClock) -> None:
     client: Any = Stingy(answers=0)
-    with pytest.raises(ReadIncomplete, match="2 rows asked for"):
+    with pytest.raises(ReadIncomplete, match="requested 2 rows"):
         list(DomainTable(client, "rows", clock).read_many(["a", "b"]))
     assert len(client.asked) > 1
     assert sum(clock.waits) < 30
