@@ -105,7 +105,7 @@ class Decide:
     def _retry_or_wait(self, row: DomainRow, parked: Parked, events: Events, limits: FoldLimits) -> Next:
         """Retry the fold if it may end differently now; otherwise note that the events wait."""
         if parked.cause is Cause.PROCESS_DIED and parked.logic_version == self.config.version:
-            limits = replace(limits, untried=parked.event_key)
+            limits = replace(limits, untried_key=parked.event_key)
         retries = self.parking.is_worth_retrying(parked, row, events)
         if parked.cause is Cause.OUT_OF_TIME and not retries:
             advanced = self._advance_parked(row, parked, events, limits)

@@ -23,7 +23,7 @@ class FoldLimits:
     """How far one fold may go."""
 
     budget: Budget = UNLIMITED
-    untried: str | None = None
+    untried_key: str | None = None
     """The key of an event that crashed processes: the fold fails there without running domain logic."""
 
 
@@ -230,7 +230,7 @@ class Folding:
             yield event
 
     def _is_untried(self, event: StoredEvent) -> bool:
-        return event.key == self.limits.untried and not event.is_erased
+        return event.key == self.limits.untried_key and not event.is_erased
 
     def _failure_at_stop(self, event: StoredEvent) -> Failure:
         if self._is_untried(event):

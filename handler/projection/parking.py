@@ -48,7 +48,7 @@ class Parking:
             parked = replace(before, logic_version=self.version)
         return replace(parked, waiting_from=waiting_from, waiting_up_to=waiting_up_to)
 
-    def untried(self, event: StoredEvent, row: DomainRow) -> Parked:
+    def for_crashes(self, event: StoredEvent, row: DomainRow) -> Parked:
         """The note if an event crashed processes.
 
         The object is parked with its current state. Only a fold could find which of its events crashes a process.

@@ -210,7 +210,7 @@ class Projection:
             if row_has(self.stores.events, row, events[0]):  # looked up, not folded: a fold may crash the process
                 return Next()
             if self.crash_probes.has_crashed_enough(events[0], row):
-                parked = self._parking.untried(events[0], row)
+                parked = self._parking.for_crashes(events[0], row)
                 rebuilding = noting_change(row.rebuilding, parked.waiting_from, self.clock)
                 return Next(row.followed_by(parked=parked, rebuilding=rebuilding))
         return self._decide.next_row(row, events, FoldLimits(budget))

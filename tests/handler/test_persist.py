@@ -223,7 +223,7 @@ class TestDuplicates:
         ((kept, attributes),) = persist.quarantined()
         assert kept == other
         assert attributes["ReasonCode"] == "conflict"
-        assert attributes["Reason"].startswith("EventId: another event")
+        assert attributes["Reason"].startswith("EventId: must identify one event")
 
     def test_one_id_at_another_instant_is_another_event(self, persist: PersistFunction) -> None:
         persist.handle(body(1, EventId="e"), body(2, EventId="e"))

@@ -247,7 +247,7 @@ def test_an_event_of_which_the_process_died_is_passed_over_once_it_is_erased() -
     world = new_world()
     events = [stored(1), stored(2), stored(3)]
     for second, failure in ((events[1], Cause.PROCESS_DIED), (erased(events[1]), None)):
-        folding = Folding(world.config("v1"), INITIAL_STATE, FoldLimits(untried=events[1].key))
+        folding = Folding(world.config("v1"), INITIAL_STATE, FoldLimits(untried_key=events[1].key))
         folding.apply([events[0], second, events[2]])
         assert (folding.failure.cause if folding.failure else None) == failure
 

@@ -149,7 +149,7 @@ def test_when_the_time_is_over_a_fold_that_had_it_all_has_failed_at_the_next_eve
 
 def test_an_event_of_which_processes_died_has_failed_untried() -> None:
     world = World()
-    fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits(untried=stored(3).key))
+    fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits(untried_key=stored(3).key))
     fold.apply(stored(number) for number in range(5))
     assert fold.failure is not None
     assert (fold.failure.cause, fold.failure.event.key) == (Cause.PROCESS_DIED, stored(3).key)
