@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from cp_event_source.handler.aws.domain_table import ROWS_AT_ONCE
+from cp_event_source.handler.aws.domain_table import MAX_ROWS_PER_READ
 from cp_event_source.handler.projection.rows import BOOKKEEPING
 from cp_event_source.handler.values.attribute_value import Item, item_size
 
@@ -30,7 +30,7 @@ def section(pipelines: Mapping[int, Pipeline]) -> Section:
     new, size = _first_events()
     rows.append(_row("k = 10, first events of new domain objects", new, _BATCH, size))
     mixed, again = one_batch(pipelines[short])
-    number, reads = _DOMAINS * _EVENTS_EACH, -(-_DOMAINS // ROWS_AT_ONCE)
+    number, reads = _DOMAINS * _EVENTS_EACH, -(-_DOMAINS // MAX_ROWS_PER_READ)
     rows.append(_row(f"{number:,} events of {_DOMAINS} domain objects, one batch", mixed, number))
     rows.append(_row("the same batch again", again, number))
     repeated = _redelivered(pipelines[long])
@@ -180,7 +180,7 @@ def fast_path_checks(
     """The fast path's guarantees. Takes costs by k and length of history."""
     for k in ks:
         batches, domains = 100 // k, 100 // k
-        reads = -(-domains // ROWS_AT_ONCE)
+        reads = -(-domains // MAX_ROWS_PER_READ)
         wanted = {
             (ROWS, "BatchGetItem"): batches * reads,
             (ROWS, "PutItem"): batches * domains,

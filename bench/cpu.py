@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import RowItem
-from cp_event_source.handler.domain.state import NOTHING, DomainState
+from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.values.attribute_value import decode_item, item_size
@@ -113,7 +113,7 @@ class _Body(io.BytesIO):
 
 def _fold(layer: Layer, runs: int) -> Sequence[Cell]:
     first, *rest = events.items(layer, events.domain_id(), range(_EVENTS + 1))
-    start = fold(layer.logic, NOTHING, [StoredEvent.of(first)], seconds_per_event=10).state
+    start = fold(layer.logic, INITIAL_STATE, [StoredEvent.of(first)], seconds_per_event=10).state
 
     def fresh() -> list[StoredEvent]:
         return [StoredEvent.of(each["dynamodb"]["NewImage"]) for each in events.records(rest)]

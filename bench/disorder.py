@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 
 from cp_event_source.handler.domain.fold import fold
-from cp_event_source.handler.domain.state import NOTHING, DomainState
+from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.values.attribute_value import Item, item_size
 
@@ -67,7 +67,7 @@ def shuffled(items: Sequence[Item], window: int, rng: random.Random) -> list[Ite
 def folded(layer: Layer, items: Sequence[Item]) -> DomainState:
     """The state that all events in the order of their keys make."""
     ordered = sorted(map(StoredEvent.of, items), key=lambda event: event.key)
-    return fold(layer.logic, NOTHING, ordered, seconds_per_event=10).state
+    return fold(layer.logic, INITIAL_STATE, ordered, seconds_per_event=10).state
 
 
 def _stream(number: int, window: int, spacing: int, ahead: int) -> tuple[Used, bool]:

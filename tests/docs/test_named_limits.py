@@ -78,8 +78,8 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
             "docs/reference/functions-and-tables.md",
             f"both events are read and written again | {slowest_messages.SLOWEST_CONFLICT_SECONDS} |",
         ),
-        ("docs/reference/functions-and-tables.md", f"are at most {stored_event.MOST_NATIVE_VALUES:,}, else compressed"),
-        ("docs/reference/domain-event.md", f"more than {stored_event.MOST_NATIVE_VALUES:,} values"),
+        ("docs/reference/functions-and-tables.md", f"are at most {stored_event.MAX_NATIVE_VALUES:,}, else compressed"),
+        ("docs/reference/domain-event.md", f"more than {stored_event.MAX_NATIVE_VALUES:,} values"),
         (
             "docs/reference/domain-logic.md",
             f"more than {(attribute_value.ITEM_SIZE_LIMIT - state.BOOKKEEPING_BYTES) // 1024} KB",

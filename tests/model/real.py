@@ -24,7 +24,7 @@ from cp_event_source.handler.projection.rebuild import RebuildFailed, Rebuilds
 from cp_event_source.handler.projection.rows import MIXED, DomainRow
 from cp_event_source.handler.projection.snapshots import Snapshot
 from cp_event_source.handler.projection.stores import RowChanged, Stores
-from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
+from cp_event_source.handler.values.budget import UNLIMITED, Budget, OutOfTime
 from cp_event_source.handler.values.clock import Clock
 from tests.handler.doubles import DOMAIN_ID, InOrder, MemoryEvents, logic, stored
 from tests.handler.given import erased
@@ -306,7 +306,7 @@ class Real:
         return self._steps(run)
 
     def _budget(self) -> Budget:
-        return Looks(self._time) if self._time else AMPLE
+        return Looks(self._time) if self._time else UNLIMITED
 
     def _steps(self, function: Callable[[], Any]) -> Steps:
         """The function's steps. Its tokens are its name and a number: run again, it does the very same."""
