@@ -1,5 +1,6 @@
-"""Guarantee: a rebuild whose process dies, once or every time that Lambda tries, leaves a row that is right, and room
-for Lambda's next try at once, and for another request when its time is over.
+"""Guarantee: a rebuild whose process crashes, even at each of Lambda's tries, leaves a correct row.
+
+Lambda's next try can start at once. Another request can start after the time of the crashed one is over.
 """
 
 from itertools import product
@@ -12,34 +13,34 @@ from .run import run
 from .scenarios import REBUILD_SCENARIOS
 
 _TRIES = 3
-_MOST_CALLS = 12
-_DEATHS: dict[str, Fault] = {
-    "death": (Try(How.DEATH),),
-    "death-after-effect": (Try(How.DEATH, When.AT_ONCE),),
-    "death-effect-soon": (Try(How.DEATH, When.SOON),),
+_MAX_CALLS = 12
+_CRASHES: dict[str, Fault] = {
+    "crash": (Try(How.CRASH),),
+    "crash-after-effect": (Try(How.CRASH, When.AT_ONCE),),
+    "crash-effect-soon": (Try(How.CRASH, When.SOON),),
 }
 
 
-@pytest.mark.parametrize("kind", _DEATHS)
+@pytest.mark.parametrize("kind", _CRASHES)
 @pytest.mark.parametrize("name", REBUILD_SCENARIOS)
-def test_every_try_dies(name: str, kind: str) -> None:
-    """At each call of each try, up to as many as it makes."""
-    deaths = 0
-    for places in product(range(1, effort(3, 7)), repeat=_TRIES):
-        fates = [{place: _DEATHS[kind]} for place in places]
-        deaths += run(REBUILD_SCENARIOS[name], fates=fates, heals=NIGHTLY).rebuilds.count("Crashed")
-    assert deaths > 0
+def test_the_row_stays_correct_if_every_try_crashes(name: str, kind: str) -> None:
+    """Each try crashes at one of its first calls, in every combination."""
+    crashes = 0
+    for numbers in product(range(1, effort(3, 7)), repeat=_TRIES):
+        faults = [{number: _CRASHES[kind]} for number in numbers]
+        crashes += run(REBUILD_SCENARIOS[name], rebuild_faults=faults, heals=NIGHTLY).rebuilds.count("Crashed")
+    assert crashes > 0
 
 
-@pytest.mark.parametrize("kind", _DEATHS)
+@pytest.mark.parametrize("kind", _CRASHES)
 @pytest.mark.parametrize("name", REBUILD_SCENARIOS)
-def test_the_second_try_comes_after_any_death(name: str, kind: str) -> None:
+def test_the_second_try_succeeds_after_a_crash_at_any_call(name: str, kind: str) -> None:
     scenario = REBUILD_SCENARIOS[name]
-    ends = [run(scenario, fates=[{place: _DEATHS[kind]}]).rebuilds for place in range(1, _MOST_CALLS)]
-    died = [end for end in ends if end[0] == "Crashed"]
-    assert died
+    ends = [run(scenario, rebuild_faults=[{number: _CRASHES[kind]}]).rebuilds for number in range(1, _MAX_CALLS)]
+    crashed = [end for end in ends if end[0] == "Crashed"]
+    assert crashed
     if scenario.rebuilt:
-        # one that takes several invocations goes on after the second
+        # a rebuild that takes several invocations continues after the second
         may_fail = {"RebuildFailed"} if "several" in name else set()
-        assert {end[1] for end in died} <= {""} | may_fail
-        assert {end[-1] for end in died} == {""}
+        assert {end[1] for end in crashed} <= {""} | may_fail
+        assert {end[-1] for end in crashed} == {""}
