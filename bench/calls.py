@@ -30,7 +30,7 @@ def section(pipelines: Mapping[int, Pipeline]) -> Section:
     new, size = _first_events()
     rows.append(_row("k = 10, first events of new domain objects", new, _BATCH, size))
     mixed, again = one_batch(pipelines[short])
-    number, reads = _OBJECTS * _EVENTS_EACH, -(-_OBJECTS // ROWS_AT_ONCE)
+    number, reads = _OBJECTS * _EVENTS_EACH, -(-_OBJECTS // MAX_ROWS_PER_READ)
     rows.append(_row(f"{number:,} events of {_OBJECTS} domain objects, one batch", mixed, number))
     rows.append(_row("the same batch again", again, number))
     repeated = _redelivered(pipelines[long])
@@ -180,7 +180,7 @@ def fast_path_checks(
     """The fast path's guarantees. Takes costs by k and length of history."""
     for k in ks:
         batches, objects = 100 // k, 100 // k
-        reads = -(-objects // ROWS_AT_ONCE)
+        reads = -(-objects // MAX_ROWS_PER_READ)
         wanted = {
             (ROWS, "BatchGetItem"): batches * reads,
             (ROWS, "PutItem"): batches * objects,

@@ -306,7 +306,7 @@ class Real:
         return self._steps(run)
 
     def _budget(self) -> Budget:
-        return EventBudget(self._time) if self._time else AMPLE
+        return EventBudget(self._time) if self._time else UNLIMITED
 
     def _steps(self, function: Callable[[], Any]) -> Steps:
         """The function's steps. Its tokens are its name and a number, so that each run does exactly the same."""

@@ -101,8 +101,7 @@ def test_every_parameter_of_an_event_is_in_the_reference_with_its_default() -> N
     parameters = inspect.signature(DomainEvent).parameters.values()
     defaults = {parameter.name: parameter.default for parameter in parameters}
     shown = {
-        name: "required" if default is inspect.Parameter.empty else str(default)
-        for name, default in defaults.items()
+        name: "required" if default is inspect.Parameter.empty else str(default) for name, default in defaults.items()
     }
     shown |= {"event_id": "a new UUIDv7", "event_time": "now, in UTC, with nine digits of a second"}
     assert defaults["event_id"] is defaults["event_time"] is event._MADE

@@ -148,7 +148,7 @@ def test_calls_are_as_full_as_possible() -> None:
 
 
 def test_an_entry_of_the_maximum_size_is_sent_and_only_a_larger_one_is_not() -> None:
-    room = publishing.MOST_ENTRY_BYTES - len("me") - len("FileUploaded") - len(an_event("").detail)
+    room = publishing.MAX_ENTRY_BYTES - len("me") - len("FileUploaded") - len(an_event("").detail)
     events = [an_event(1), an_event("x" * room), an_event("x" * (room + 1)), an_event(2)]
     bus = Bus()
 
