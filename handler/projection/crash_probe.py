@@ -17,10 +17,8 @@ from typing import Final
 from ..domain.state import INITIAL_STATE, DomainState
 from ..events.stored_event import StoredEvent
 from ..values.clock import Clock
-from .lookups import row_has
 from .notes import MAX_INVOCATION_SECONDS, CrashProbe, is_pending, is_plausible
 from .rows import MAX_CRASH_PROBES, DomainRow
-from .stores import EventStore, RowStore, write_over
 
 STREAM_RETENTION_SECONDS: Final = 24 * 3600
 """The time that DynamoDB Streams keeps a record."""
@@ -30,64 +28,15 @@ MAX_CRASHES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
-    """A row after `CrashProbes.begin`."""
-
-    row: DomainRow | None
-    """The row that the table holds."""
-    has_event: bool = False
-    """True if the row proves that it holds the event, so that a retry is not necessary."""
-
-
-@dataclass(frozen=True, slots=True)
 class CrashProbes:
-    """Writes the probes of one process with one version of the domain logic."""
+    """The probes of one process with one version of the domain logic. Reads and writes nothing."""
 
-    events: EventStore
-    rows: RowStore
     version: str
     process: str
     """A random token of the process."""
     clock: Clock
 
-    def begin(self, event: StoredEvent, row: DomainRow | None) -> Probed:
-        """Note in the row that this process retries an event.
-
-        The caller must then write the row without the note or call `end`, whatever the result of the retry.
-        """
-        if row is not None and row.readable and row_has(self.events, row, event):
-            return Probed(row, has_event=True)
-        after = self._noted(row, event)
-        return Probed(row if after is None else write_over(self.rows, row, after))
-
-    def end(self, event: StoredEvent) -> None:
-        """Remove this process's note about an event, if it is still there."""
-        row = self.rows.read(event.domain_id)
-        if row is None:
-            return
-        left = tuple(each for each in row.probes if (each.event_key, each.process) != (event.key, self.process))
-        if len(left) < len(row.probes):
-            write_over(self.rows, row, row.followed_by(probes=left))
-
-    def has_crashed_enough(self, event: StoredEvent, row: DomainRow) -> bool:
-        """True if MAX_CRASHES processes crashed at an event, so that this version must not retry it."""
-        probe = self._probe(row, event)
-        return probe is not None and self._crashes(probe) >= MAX_CRASHES
-
-    def without(self, probes: tuple[CrashProbe, ...], keys: AbstractSet[str]) -> tuple[CrashProbe, ...]:
-        """The notes that remain once the events with these keys have a result.
-
-        It also drops notes that are older than the stream's records, since the stream does not deliver their events
-        again.
-        """
-        oldest = self.clock.text(later_by=-STREAM_RETENTION_SECONDS)
-        return tuple(
-            probe
-            for probe in probes
-            if probe.event_key not in keys and probe.until >= oldest and is_plausible(probe.until, self.clock)
-        )
-
-    def _noted(self, row: DomainRow | None, event: StoredEvent) -> DomainRow | None:
+    def noted(self, event: StoredEvent, row: DomainRow | None) -> DomainRow | None:
         """The row with this process's note; None if it must not write one.
 
         It writes no note if another process may still be working on the event, if the event must not be retried, or if
@@ -109,6 +58,29 @@ class CrashProbes:
         if len(others) >= MAX_CRASH_PROBES:
             return None
         return row.followed_by(probes=(*others, CrashProbe(event.key, self.version, self.process, until, crashes)))
+
+    def withdrawn(self, event: StoredEvent, row: DomainRow) -> DomainRow | None:
+        """The row without this process's note about an event; None if it has no such note."""
+        left = tuple(each for each in row.probes if (each.event_key, each.process) != (event.key, self.process))
+        return row.followed_by(probes=left) if len(left) < len(row.probes) else None
+
+    def has_crashed_enough(self, event: StoredEvent, row: DomainRow) -> bool:
+        """True if MAX_CRASHES processes crashed at an event, so that this version must not retry it."""
+        probe = self._probe(row, event)
+        return probe is not None and self._crashes(probe) >= MAX_CRASHES
+
+    def without(self, probes: tuple[CrashProbe, ...], keys: AbstractSet[str]) -> tuple[CrashProbe, ...]:
+        """The notes that remain once the events with these keys have a result.
+
+        It also drops notes that are older than the stream's records, since the stream does not deliver their events
+        again.
+        """
+        oldest = self.clock.text(later_by=-STREAM_RETENTION_SECONDS)
+        return tuple(
+            probe
+            for probe in probes
+            if probe.event_key not in keys and probe.until >= oldest and is_plausible(probe.until, self.clock)
+        )
 
     def _probe(self, row: DomainRow, event: StoredEvent) -> CrashProbe | None:
         found = (each for each in row.probes if (each.event_key, each.logic_version) == (event.key, self.version))

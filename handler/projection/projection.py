@@ -142,7 +142,7 @@ class Projection:
         decided = self._decided(ordered, row, budget, may_crash=may_crash)
         after = decided.row
         if after is not None and row is not None and row.probes:
-            after = replace(after, probes=self.crash_probes.without(after.probes, {event.key for event in ordered}))
+            after = replace(after, probes=self._probes.without(after.probes, {event.key for event in ordered}))
         if after is None or after.parked is None:
             return Plan(ordered, row, after, decided.snapshots, notified)
         if any(after.parked.is_same_failure(each) for each in (row.parked if row is not None else None, notified)):
@@ -164,6 +164,24 @@ class Projection:
             self.stores.snapshots.put(plan.after.domain_id, slot, snapshot)
         return write_over(self.stores.rows, plan.before, plan.after)
 
+    def begin_probe(self, event: StoredEvent, row: DomainRow | None) -> DomainRow | None:
+        """Write into the row that this process retries an event at which processes may have crashed.
+
+        Whatever the result of the retry, either a plan writes the row without the note, or `end_probe` does.
+
+        Returns:
+            The row that the table then holds.
+        """
+        after = self._probes.noted(event, row)
+        return row if after is None else write_over(self.stores.rows, row, after)
+
+    def end_probe(self, event: StoredEvent) -> None:
+        """Write the row without this process's note about an event, if the note is still there."""
+        row = self.stores.rows.read(event.domain_id)
+        after = self._probes.withdrawn(event, row) if row is not None else None
+        if after is not None:
+            write_over(self.stores.rows, row, after)
+
     def _begin(self, delivery: Delivery, budget: Budget) -> _Attempt | Result:
         begun = self.clock.now()
         try:
@@ -171,10 +189,9 @@ class Projection:
             events = [StoredEvent.of(image) for image in delivery.images]
             row = delivery.row
             if delivery.may_crash:
-                probed = self.crash_probes.begin(events[0], row)
-                if probed.has_event:
+                if self._has(row, events[0]):
                     return self._attempt(delivery, begun, Plan(events, row))
-                row = probed.row
+                row = self.begin_probe(events[0], row)
             return self._attempt(delivery, begun, self.plan(events, row, budget, may_crash=delivery.may_crash))
         except Exception as error:  # noqa: BLE001  an error of one delivery must not affect the others
             return self._failed(delivery, begun, error)
@@ -187,7 +204,7 @@ class Projection:
         try:
             plan = self.settle(attempt.plan, attempt.written.result(), budget, may_crash=delivery.may_crash)
             if delivery.may_crash and plan.after is None:  # no write has removed the note
-                self.crash_probes.end(plan.events[0])
+                self.end_probe(plan.events[0])
         except Exception as error:  # noqa: BLE001  an error of one delivery must not affect the others
             return self._failed(delivery, attempt.begun, error)
         return Result(delivery, attempt.begun, plan)
@@ -207,19 +224,22 @@ class Projection:
         self, events: Sequence[StoredEvent], row: DomainRow | None, budget: Budget, *, may_crash: bool
     ) -> Next:
         if may_crash and row is not None and row.readable:
-            if row_has(self.stores.events, row, events[0]):  # looked up, not folded: a fold may crash the process
+            if self._has(row, events[0]):  # looked up, not folded: a fold may crash the process
                 return Next()
-            if self.crash_probes.has_crashed_enough(events[0], row):
+            if self._probes.has_crashed_enough(events[0], row):
                 parked = self._parking.for_crashes(events[0], row)
                 rebuilding = noting_change(row.rebuilding, parked.waiting_from, self.clock)
                 return Next(row.followed_by(parked=parked, rebuilding=rebuilding))
         return self._decide.next_row(row, events, FoldLimits(budget))
 
+    def _has(self, row: DomainRow | None, event: StoredEvent) -> bool:
+        return row is not None and row.readable and row_has(self.stores.events, row, event)
+
     def _failed(self, delivery: Delivery, begun: float, error: Exception) -> Result:
         errors = [error]
         if delivery.may_crash:
             try:
-                self.crash_probes.end(StoredEvent.of(delivery.images[0]))
+                self.end_probe(StoredEvent.of(delivery.images[0]))
             except Exception as another:  # noqa: BLE001  the note stays, and counts as a crash in 15 minutes
                 errors.append(another)
         return Result(delivery, begun, errors=errors)
@@ -233,5 +253,5 @@ class Projection:
         return Decide(self.stores, self.config, self._parking, self.clock)
 
     @cached_property
-    def crash_probes(self) -> CrashProbes:
-        return CrashProbes(self.stores.events, self.stores.rows, self.config.version, self.process, self.clock)
+    def _probes(self) -> CrashProbes:
+        return CrashProbes(self.config.version, self.process, self.clock)

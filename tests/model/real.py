@@ -287,7 +287,7 @@ class Real:
         """A delivery up to the point where it runs the domain logic on the event: the process crashes there."""
         projection = self._projection()
         rows = projection.stores.rows
-        return self._steps(lambda: projection.crash_probes.begin(stored(key), rows.read(DOMAIN_ID)))
+        return self._steps(lambda: projection.begin_probe(stored(key), rows.read(DOMAIN_ID)))
 
     def _projection(self) -> Projection:
         return Projection(_STORES, _Notices(), self._config, WorldsClock(), InOrder(), process=self.name)

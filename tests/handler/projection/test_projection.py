@@ -928,7 +928,7 @@ class Process:
         """To the point where it runs the domain's logic; it may crash then."""
         self._world.events.put(event)
         self._event = event
-        self._row = self._projection.crash_probes.begin(event, self._world.rows.read(DOMAIN_ID)).row
+        self._row = self._projection.begin_probe(event, self._world.rows.read(DOMAIN_ID))
 
     def end(self) -> Outcome:
         """The rest."""
@@ -936,8 +936,8 @@ class Process:
         return self._projection.settle(plan, self._projection.write(plan), may_crash=True).outcome
 
     def take(self, event: StoredEvent) -> Outcome:
-        self.begin(event)
-        return self.end()
+        self._world.events.put(event)
+        return project(self._projection, [event], self._world.rows.read(DOMAIN_ID), may_crash=True)
 
 
 LONGEST = MAX_INVOCATION_SECONDS + 1
@@ -1056,10 +1056,10 @@ class TestCrashes:
         process = world.projection()
         world.events.put(stored(2))
         for _ in range(5):
-            process.crash_probes.begin(stored(2), world.rows.read(DOMAIN_ID))
+            process.begin_probe(stored(2), world.rows.read(DOMAIN_ID))
             world.clock.advance(LONGEST)
         assert [probe.crashes for probe in world.row().probes] == [0]
-        process.crash_probes.end(stored(2))
+        process.end_probe(stored(2))
         assert world.row().probes == ()
 
     def test_the_innocent_event_before_the_deadly_one_is_applied(self) -> None:
