@@ -102,7 +102,9 @@ def test_a_message_that_goes_back_to_the_queue(pipeline: Pipeline, daemon: Daemo
 
 
 @pytest.mark.parametrize("text", [NOT_JSON["a raw newline in text"], "[]", '{"detail": {"CorrelationId": ["x"]}}'])
-def test_a_message_that_tells_none_has_none(pipeline: Pipeline, daemon: Daemon, text: str) -> None:
+def test_a_message_without_a_correlation_id_is_logged_without_one(
+    pipeline: Pipeline, daemon: Daemon, text: str
+) -> None:
     pipeline.persist(text)
     assert told(pipeline) == traced(daemon) == {"event quarantined": set()}
 
@@ -117,7 +119,7 @@ def test_a_message_of_an_event_that_was_erased(pipeline: Pipeline, daemon: Daemo
     assert traced(daemon) == told(pipeline)
 
 
-def test_a_domain_applied_refolded_and_delivered_again(pipeline: Pipeline, daemon: Daemon) -> None:
+def test_the_log_of_an_object_that_is_applied_refolded_and_delivered_again(pipeline: Pipeline, daemon: Daemon) -> None:
     pipeline.persist(correlated(), correlated(SECOND, EventId='"e-2"'))
     pipeline.project(pipeline.db.records("events"))
     pipeline.persist(correlated("late", EventTime='"2025-01-01T00:00:00Z"'))
@@ -129,7 +131,7 @@ def test_a_domain_applied_refolded_and_delivered_again(pipeline: Pipeline, daemo
     assert traced(daemon) == lines
 
 
-def test_a_domain_parked_waiting_and_healed(pipeline: Pipeline, daemon: Daemon) -> None:
+def test_the_log_of_an_object_that_is_parked_waits_and_is_healed(pipeline: Pipeline, daemon: Daemon) -> None:
     for number, name in enumerate(["Bad", "Good", "Good"]):
         if number == 2:
             pipeline.deploy(logic_of(Mended), "v2")
@@ -161,7 +163,7 @@ def request(**fields: Any) -> dict[str, Any]:
     return {"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": "d-1", **fields}
 
 
-def test_a_rebuild_that_was_asked_for_with_one(pipeline: Pipeline, daemon: Daemon) -> None:
+def test_a_rebuild_request_with_a_correlation_id(pipeline: Pipeline, daemon: Daemon) -> None:
     pipeline.persist(correlated())
     pipeline.rebuild(request(CorrelationId="request-1"))
     assert told(pipeline)["domain object rebuilt"] == {"request-1"}
@@ -176,9 +178,7 @@ def test_a_rebuild_that_fails(pipeline: Pipeline, daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 5, ["x"], "", "x" * 3_000])
-def test_a_rebuild_whose_correlation_id_is_none_that_an_event_might_have(
-    pipeline: Pipeline, daemon: Daemon, value: Any
-) -> None:
+def test_a_rebuild_request_with_an_invalid_correlation_id(pipeline: Pipeline, daemon: Daemon, value: Any) -> None:
     pipeline.persist(body())
     pipeline.rebuild(request(CorrelationId=value))
     assert told(pipeline)["domain object rebuilt"] == set()

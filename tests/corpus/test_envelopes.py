@@ -72,7 +72,7 @@ def test_what_keeps_the_contract_is_kept_whole(make: Callable[..., Pipeline], na
 
 
 @pytest.mark.parametrize("name", [name for name, fields in envelopes.ACCEPTED.items() if fields.keys() & BUS.keys()])
-def test_what_the_bus_says_is_kept_beside_it(make: Callable[..., Pipeline], name: str) -> None:
+def test_the_buss_facts_are_kept_with_the_event(make: Callable[..., Pipeline], name: str) -> None:
     ((field, text),) = envelopes.ACCEPTED[name].items()
     known = {"_id": '"b-1"', "_time": '"2026-01-01T00:00:00Z"', "_source": '"app"', "_account": '"111122223333"'}
     known |= {"_region": '"eu-central-1"', "_detail_type": '"Noted"', field: text or "null"}
@@ -94,7 +94,9 @@ def test_a_time_that_can_be_ordered_is_kept_as_sent(make: Callable[..., Pipeline
 
 
 @pytest.mark.parametrize("name", envelopes.REFUSED)
-def test_what_breaks_the_contract_is_set_aside_and_the_field_named(make: Callable[..., Pipeline], name: str) -> None:
+def test_an_event_that_breaks_the_contract_is_quarantined_and_the_field_named(
+    make: Callable[..., Pipeline], name: str
+) -> None:
     field, fields = envelopes.REFUSED[name]
     aside = set_aside(
         make, body(fields.get("Payload", "0"), **{each: fields[each] for each in fields.keys() - {"Payload"}})
@@ -112,20 +114,20 @@ def test_a_time_that_cannot_be_ordered_is_refused(make: Callable[..., Pipeline],
 
 
 @pytest.mark.parametrize("name", envelopes.DETAILS)
-def test_a_detail_that_is_no_object_is_set_aside(make: Callable[..., Pipeline], name: str) -> None:
+def test_a_detail_that_is_no_object_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
     aside = set_aside(make, body(_detail=envelopes.DETAILS[name]))
     assert aside.code == "contract-violation"
     assert (aside.reason or "").startswith("detail: must be an object")
 
 
 @pytest.mark.parametrize("name", envelopes.BODIES)
-def test_what_is_no_bus_event_is_set_aside(make: Callable[..., Pipeline], name: str) -> None:
+def test_a_body_that_is_no_bus_event_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
     aside = set_aside(make, envelopes.BODIES[name])
     assert aside.code == "contract-violation"
     assert (aside.reason or "").startswith(("body: must be ", "detail: must be an object"))
 
 
-def test_every_broken_rule_is_named_and_nothing_is_told_twice(make: Callable[..., Pipeline]) -> None:
+def test_every_broken_rule_is_named_once(make: Callable[..., Pipeline]) -> None:
     wrong = body(_detail='{"EventType":"PROCESS","Version":"1","UserId":"","IpAddress":[],"Extra":[]}')
     reason = set_aside(make, wrong).reason or ""
     named = ["DomainId", "EventTime", "EventId", "UserId", "EventType", "EventName", "DomainName", "Version", "Payload"]

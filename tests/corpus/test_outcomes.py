@@ -92,7 +92,7 @@ def test_a_message_has_its_documented_outcome(make: Callable[..., Pipeline], nam
     assert (aside.reason or "").startswith(case.names)
 
 
-def test_a_batch_is_counted_by_what_came_of_each(make: Callable[..., Pipeline]) -> None:
+def test_each_outcome_of_a_batch_is_counted(make: Callable[..., Pipeline]) -> None:
     pipeline = make(probe(Seen()), is_wired=True)
     bad = [case.then for case in OUTCOMES.values() if case.metric == VIOLATION]
     large = [body(f'"{noise(700_000)}"')] * 2
@@ -101,7 +101,7 @@ def test_a_batch_is_counted_by_what_came_of_each(make: Callable[..., Pipeline]) 
     assert [aside.body for aside in pipeline.set_aside()] == [*bad, body("2"), *large, body("3")]
 
 
-def test_what_meets_a_fault_is_returned_and_counted_and_ten_times_is_enough(make: Callable[..., Pipeline]) -> None:
+def test_a_message_that_fails_is_returned_and_counted_and_ten_failures_end_it(make: Callable[..., Pipeline]) -> None:
     pipeline = make(probe(Seen()), is_wired=True)
 
     def fail(operation: str, request: object, when: str) -> None:
@@ -118,7 +118,7 @@ def test_what_meets_a_fault_is_returned_and_counted_and_ten_times_is_enough(make
 
 
 @pytest.mark.parametrize("size", [1_000_000, 1_046_000, 1_048_000, 1_048_400])
-def test_a_body_that_fills_a_message_is_set_aside_whole(make: Callable[..., Pipeline], size: int) -> None:
+def test_a_body_that_fills_a_message_is_quarantined_whole(make: Callable[..., Pipeline], size: int) -> None:
     """SQS counts the reason, too: it has to do with the room that is left."""
     pipeline = make(probe(Seen()), is_wired=True)
     wrong = body(f'"{"x" * size}"', UserId="null")[:size]

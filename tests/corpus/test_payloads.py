@@ -76,27 +76,27 @@ def test_what_it_does_not_is_kept_compressed(make: Callable[..., Pipeline], name
 
 
 @pytest.mark.parametrize("name", cases.REPEATED)
-def test_of_a_name_given_twice_the_last_counts(make: Callable[..., Pipeline], name: str) -> None:
+def test_the_last_value_of_a_repeated_name_counts(make: Callable[..., Pipeline], name: str) -> None:
     text, meaning = cases.REPEATED[name]
     assert_equal(Between(make, text), meaning)
 
 
 @pytest.mark.parametrize("name", cases.LARGE)
-def test_what_no_item_holds_is_set_aside(make: Callable[..., Pipeline], name: str) -> None:
+def test_an_event_that_fits_into_no_item_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
     message = Between(make, cases.LARGE[name]).set_aside()
     assert message.code == "unstorable"
     assert "an item must take at most 409600" in (message.reason or "")
 
 
 @pytest.mark.parametrize("name", cases.NOT_JSON)
-def test_what_is_nearly_json_is_set_aside(make: Callable[..., Pipeline], name: str) -> None:
+def test_a_body_that_is_nearly_json_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
     message = Between(make, cases.NOT_JSON[name]).set_aside()
     assert message.code == "contract-violation"
     assert (message.reason or "").startswith("body: must be JSON; found ")
 
 
 @pytest.mark.parametrize("name", cases.NO_DECIMAL)
-def test_a_number_that_nobody_can_hold_is_set_aside(make: Callable[..., Pipeline], name: str) -> None:
+def test_a_number_that_no_decimal_can_hold_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
     message = Between(make, cases.NO_DECIMAL[name]).set_aside()
     assert message.code == "unstorable"
     assert (message.reason or "").startswith("body: a number must be below 1e1000000000000000000 and ")

@@ -71,7 +71,7 @@ def test_an_event_whose_time_has_come_is_stored(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ValidationException"])
-def test_what_the_table_refused_is_stored_once_that_is_mended(pipeline: Pipeline, code: str) -> None:
+def test_an_event_that_the_table_refused_is_stored_once_the_table_is_fixed(pipeline: Pipeline, code: str) -> None:
     def refuse(operation: str, request: Mapping[str, Any], when: str) -> None:
         if (operation, request.get("TableName")) == ("PutItem", "events"):
             raise AwsError(code, "no")
@@ -88,7 +88,7 @@ def test_what_the_table_refused_is_stored_once_that_is_mended(pipeline: Pipeline
     assert counted(pipeline) == "2"
 
 
-def test_what_the_producer_mended_is_stored(pipeline: Pipeline) -> None:
+def test_an_event_that_the_producer_fixed_is_stored(pipeline: Pipeline) -> None:
     wrong, right = body(EventId='"e-2"', Version='"1"'), body(EventId='"e-2"', Version="1")
     pipeline.send(wrong, right)
     pipeline.drain()
@@ -98,7 +98,7 @@ def test_what_the_producer_mended_is_stored(pipeline: Pipeline) -> None:
     assert counted(pipeline) == "2"
 
 
-def test_what_is_stored_already_is_recognised(pipeline: Pipeline) -> None:
+def test_an_event_that_is_already_stored_is_recognised(pipeline: Pipeline) -> None:
     """The bus's own dead letters, and those of ten faults, may have been stored all the same."""
     arrived = {"ERROR_CODE": {"DataType": "String", "StringValue": "SDK_CLIENT_ERROR"}}
     request = {"QueueUrl": pipeline.dead_letters, "MessageBody": body('"first"'), "MessageAttributes": arrived}
@@ -111,7 +111,7 @@ def test_what_is_stored_already_is_recognised(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_still_wrong_is_set_aside_again_byte_for_byte(pipeline: Pipeline, name: str) -> None:
+def test_a_message_that_is_still_wrong_is_quarantined_again_byte_for_byte(pipeline: Pipeline, name: str) -> None:
     pipeline.send(WRONG[name])
     pipeline.drain()
     (first,) = pipeline.set_aside()
@@ -125,7 +125,7 @@ def test_what_is_still_wrong_is_set_aside_again_byte_for_byte(pipeline: Pipeline
     assert counted(pipeline) == "1"
 
 
-def test_all_together_each_has_its_own_end(pipeline: Pipeline) -> None:
+def test_each_message_of_a_mixed_batch_has_its_own_outcome(pipeline: Pipeline) -> None:
     early = [body(EventTime=LATER, EventId=f'"early-{number}"') for number in range(5)]
     pipeline.send(*early, *WRONG.values())
     pipeline.drain()

@@ -214,7 +214,7 @@ def test_a_body_that_is_no_event(watched: Watched, text: str) -> None:
     assert "event quarantined" in watched.said()
 
 
-def test_one_that_was_erased(watched: Watched) -> None:
+def test_an_erased_event_is_applied_without_crash(watched: Watched) -> None:
     watched.persist(told())
     (item,) = watched.pipeline.db.items("events")
     tombstone = {"DomainId": item["DomainId"], "EventKey": item["EventKey"], "Erased": {"S": SECRET}}
@@ -271,7 +271,7 @@ def test_a_quarantine_that_cannot_be_written(watched: Watched, name: str) -> Non
     assert watched.said() == {"message goes back to the queue", "MessagesReturned"}
 
 
-def test_no_time(watched: Watched) -> None:
+def test_without_time_nothing_is_done(watched: Watched) -> None:
     watched.persist(told(), seconds=0)
     assert watched.said() == {"message goes back to the queue", "MessagesReturned"}
 
@@ -345,13 +345,13 @@ def test_a_call_that_fails(watched: Watched, name: str, operation: str) -> None:
 
 @pytest.mark.parametrize("name", ["EventType", "DomainName", "DomainId"])
 @pytest.mark.parametrize("value", [SECRET * 1_000, [SECRET], {SECRET: SECRET}, f"{SECRET}\ud800"], ids=repr)
-def test_a_rebuild_that_is_asked_for_wrongly(watched: Watched, name: str, value: Any) -> None:
+def test_an_invalid_rebuild_request(watched: Watched, name: str, value: Any) -> None:
     watched.rebuild(**({"domain_id": value} if name == "DomainId" else {name: value}))
     assert "BadRebuildRequest" in watched.escaped[-1]
 
 
 @pytest.mark.parametrize("operation", ["BatchGetItem", "GetItem", "PutItem", "SendMessage"])
-def test_an_event_on_trial(watched: Watched, operation: str) -> None:
+def test_a_crash_probe(watched: Watched, operation: str) -> None:
     """One that comes alone and late: perhaps a process died of it."""
     watched.persist(told(EventName='"an exception"'))
     watched.pipeline.clock.advance(600)
@@ -362,7 +362,7 @@ def test_an_event_on_trial(watched: Watched, operation: str) -> None:
     assert "domain object parked" in watched.said()
 
 
-def test_a_rebuild_for_which_there_is_no_time(watched: Watched) -> None:
+def test_a_rebuild_without_time_left(watched: Watched) -> None:
     watched.persist(told())
     request = {"EventType": "REBUILD", "DomainName": "Log", "DomainId": "d-1", SECRET: SECRET}
     watched.invoke(PROJECT, {"detail": request}, seconds=0)
@@ -370,7 +370,7 @@ def test_a_rebuild_for_which_there_is_no_time(watched: Watched) -> None:
     assert watched.said() >= {"RebuildsFailed", "DomainsReturned"}
 
 
-def test_a_rebuild_of_what_is_not_there(watched: Watched) -> None:
+def test_a_rebuild_of_an_object_that_does_not_exist(watched: Watched) -> None:
     watched.rebuild("nobody")
     assert "no event is stored" in watched.escaped[-1]
 
@@ -390,7 +390,7 @@ def test_an_item_written_by_hand(watched: Watched) -> None:
     assert len(watched.escaped) == 3
 
 
-def test_a_row_that_was_spoilt(watched: Watched) -> None:
+def test_a_row_that_a_manual_edit_broke(watched: Watched) -> None:
     watched.persist(told())
     watched.project()
     (row,) = watched.pipeline.db.items("rows")

@@ -58,7 +58,7 @@ def test_an_event_that_was_erased_and_is_sent_again_is_known_and_stays_erased(pi
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
-def test_an_erased_event_is_passed_over_by_its_domain(pipeline: Pipeline, name: str) -> None:
+def test_domain_logic_does_not_get_an_erased_event(pipeline: Pipeline, name: str) -> None:
     """By a rebuild, and by deliveries of what the stream still has of it."""
     pipeline.persist(body(), body(EventId='"e-2"'))
     records = pipeline.db.records("events")
@@ -84,14 +84,14 @@ def test_a_tombstone_for_an_event_that_never_came_keeps_it_away(pipeline: Pipeli
 
 @pytest.mark.parametrize("attribute", ["EventTime", "EventName", "Bus", "Version", "Original", "UserId"])
 @pytest.mark.parametrize("name", ATTRIBUTES)
-def test_an_odd_item_holds_up_no_other_domain_and_loses_none_of_its_events(
+def test_an_invalid_item_blocks_no_other_object_and_loses_no_event(
     pipeline: Pipeline, name: str, attribute: str
 ) -> None:
     _project_beside_one_that_fails(pipeline, attribute, ATTRIBUTES[name])
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
-def test_nor_does_an_odd_time_of_arrival(pipeline: Pipeline, name: str) -> None:
+def test_an_invalid_arrival_time_blocks_no_object(pipeline: Pipeline, name: str) -> None:
     _project_beside_one_that_fails(pipeline, "ArrivedAt", ATTRIBUTES[name])
 
 

@@ -164,5 +164,5 @@ def persisted(pipeline: Pipeline, batch: list[str]) -> list[str]:
 
 
 @pytest.mark.timeout(0)
-def test_any_message_is_stored_or_known_or_set_aside_whole() -> None:
+def test_any_message_is_stored_or_a_duplicate_or_quarantined_whole() -> None:
     search("persist", try_messages, drawn=st.lists(messages, min_size=1, max_size=4), seed=seeds)

@@ -254,5 +254,5 @@ def try_items(payloads: list[str], seed: int) -> int:
 
 
 @pytest.mark.timeout(0)
-def test_any_stored_item_is_folded_or_its_domain_parked() -> None:
+def test_any_stored_item_is_folded_or_its_object_parked() -> None:
     search("project", try_items, examples=120, payloads=st.lists(json_texts, max_size=3), seed=seeds)

@@ -59,7 +59,7 @@ class TestTime:
         assert persist.stored() == []
         assert persist.quarantined() == []
 
-    def test_a_message_begun_last_is_dealt_with_in_time(self) -> None:
+    def test_the_last_message_begun_is_processed_in_time(self) -> None:
         """It takes two calls at most: the table refuses it, and it is quarantined."""
         begun_by = _FRACTION_OF_TIME * persist_function.TIMEOUT_SECONDS
         assert begun_by + 2 * clients.MAX_CALL_SECONDS <= persist_function.TIMEOUT_SECONDS
@@ -257,7 +257,7 @@ BAD = {
 
 class TestQuarantine:
     @pytest.mark.parametrize("name", BAD)
-    def test_bad_input_is_set_aside_whole_and_the_rest_goes_through(self, persist: PersistFunction, name: str) -> None:
+    def test_bad_input_is_quarantined_whole_and_the_rest_is_stored(self, persist: PersistFunction, name: str) -> None:
         bad, reason = BAD[name]
         assert persist.handle(body(1), bad, body(2)) == []
         assert [item["EventId"]["S"] for item in persist.stored()] == ["e-1", "e-2"]
@@ -271,7 +271,7 @@ class TestQuarantine:
         assert len(persist.stored()) == 2
         assert sorted(kept for kept, _ in persist.quarantined()) == sorted(bad for bad, _ in BAD.values())
 
-    def test_what_no_item_holds_is_set_aside(self, persist: PersistFunction) -> None:
+    def test_an_event_that_fits_into_no_item_is_quarantined(self, persist: PersistFunction) -> None:
         bad = body(1, json.dumps(random.Random(1).randbytes(450_000).hex()))
         assert persist.handle(bad, body(2)) == []
         ((kept, attributes),) = persist.quarantined()
@@ -281,7 +281,7 @@ class TestQuarantine:
         assert re.search(sizes, attributes["Reason"])
         assert len(persist.stored()) == 1
 
-    def test_a_number_that_nothing_here_can_hold_is_set_aside(self, persist: PersistFunction) -> None:
+    def test_a_number_that_no_decimal_can_hold_is_quarantined(self, persist: PersistFunction) -> None:
         bad = body(1, "1e99999999999999999999")
         assert persist.handle(bad, body(2)) == []
         ((kept, attributes),) = persist.quarantined()
@@ -292,7 +292,7 @@ class TestQuarantine:
             "found 1e99999999999999999999"
         )
 
-    def test_what_dynamodb_itself_refuses_is_set_aside(self, persist: PersistFunction) -> None:
+    def test_an_item_that_dynamodb_refuses_is_quarantined(self, persist: PersistFunction) -> None:
         persist.table_calls.fail = lambda name, call: client_error("ValidationException")
         assert persist.handle(body()) == []
         ((kept, attributes),) = persist.quarantined()
@@ -300,7 +300,7 @@ class TestQuarantine:
         assert attributes["ReasonCode"] == "unstorable"
         assert attributes["Reason"] == "the event cannot be stored: message of ValidationException"
 
-    def test_the_attributes_tell_where_and_when(self, persist: PersistFunction) -> None:
+    def test_the_attributes_name_the_function_and_the_time(self, persist: PersistFunction) -> None:
         persist.handle("x")
         ((_, attributes),) = persist.quarantined()
         assert attributes.keys() == {"ReasonCode", "Reason", "QuarantinedAt", "FunctionName"}
@@ -333,7 +333,7 @@ class TestInfrastructure:
             "AccessDeniedException",
         ],
     )
-    def test_a_fault_returns_that_message_alone_to_the_queue(self, persist: PersistFunction, code: str) -> None:
+    def test_an_error_returns_only_that_message_to_the_queue(self, persist: PersistFunction, code: str) -> None:
         persist.table_calls.fail = fails_for("'e-2'", code)
         assert persist.handle(body(1), body(2), body(3)) == ["m1"]
         assert [item["EventId"]["S"] for item in persist.stored()] == ["e-1", "e-3"]
@@ -343,13 +343,13 @@ class TestInfrastructure:
         persist.table_calls.fail = lambda name, call: TimeoutError() if "'e-2'" in repr(call) else None
         assert persist.handle(body(1), body(2), body(3)) == ["m1"]
 
-    def test_a_message_that_cannot_be_set_aside_goes_back_to_the_queue(self, persist: PersistFunction) -> None:
+    def test_a_message_that_cannot_be_quarantined_goes_back_to_the_queue(self, persist: PersistFunction) -> None:
         persist.queue_calls.fail = fails_for("bad one", "InvalidParameterValue")
         assert persist.handle("bad one", body(1), "bad two") == ["m0"]
         assert [kept for kept, _ in persist.quarantined()] == ["bad two"]
         assert len(persist.stored()) == 1
 
-    def test_a_conflict_that_cannot_be_set_aside_goes_back_to_the_queue(self, persist: PersistFunction) -> None:
+    def test_a_conflict_that_cannot_be_quarantined_goes_back_to_the_queue(self, persist: PersistFunction) -> None:
         persist.handle(body(1, "1"))
         persist.queue_calls.fail = lambda name, call: client_error("ServiceUnavailable", "SendMessage")
         assert persist.handle(body(1, "2"), body(2)) == ["m0"]

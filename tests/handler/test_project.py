@@ -200,7 +200,7 @@ class TestBatches:
         assert pipeline.calls == ["BatchGetItem", "PutItem"]
         assert pipeline.row()["Balance"] == {"N": "21"}
 
-    def test_a_new_domain_costs_one_more_read(self, pipeline: Pipeline) -> None:
+    def test_a_new_object_costs_one_more_read(self, pipeline: Pipeline) -> None:
         assert pipeline.deliver(pipeline.store(1)) == NONE_FAILED
         assert pipeline.calls == ["BatchGetItem", "Query", "PutItem"]
 
@@ -210,7 +210,7 @@ class TestBatches:
         assert pipeline.deliver(*records) == NONE_FAILED
         assert pipeline.calls == ["BatchGetItem", *["PutItem"] * 20]
 
-    def test_a_large_batch_costs_a_read_for_twenty_domains_and_a_write_for_each(self, pipeline: Pipeline) -> None:
+    def test_a_large_batch_costs_a_read_for_twenty_objects_and_a_write_for_each(self, pipeline: Pipeline) -> None:
         pipeline.deliver(*(pipeline.store(1, f"d{n}") for n in range(50)))
         records = [pipeline.store(number, f"d{n}") for number in range(2, 22) for n in range(50)]
         assert pipeline.deliver(*records) == NONE_FAILED
@@ -219,7 +219,7 @@ class TestBatches:
         assert Counter(pipeline.calls) == {"BatchGetItem": 3, "Query": 50}
         assert all(pipeline.row(f"d{n}")["Balance"] == {"N": "21"} for n in range(50))
 
-    def test_writes_go_out_beside_each_other(self, pipeline: Pipeline) -> None:
+    def test_rows_are_written_in_parallel(self, pipeline: Pipeline) -> None:
         """Two writes that each wait until the other is under way."""
         meeting = threading.Barrier(2, timeout=20)
 
@@ -237,7 +237,7 @@ class TestBatches:
         assert pipeline.calls == ["BatchGetItem", "Query"]
         assert pipeline.row() == before
 
-    def test_a_fault_of_the_infrastructure_sends_back_that_domain_alone(self, pipeline: Pipeline) -> None:
+    def test_an_error_of_the_infrastructure_sends_back_only_that_object(self, pipeline: Pipeline) -> None:
         records = [pipeline.store(1, "good"), pipeline.store(1, "bad"), pipeline.store(2, "bad")]
         pipeline.broken = {("PutItem", "bad")}
         reply = pipeline.deliver(*records)
@@ -267,7 +267,9 @@ class TestBatches:
             "SET CpEventSource.Parked = :m",
         ],
     )
-    def test_a_row_spoilt_by_hand_is_made_again_and_holds_back_no_other(self, how: str, pipeline: Pipeline) -> None:
+    def test_a_row_that_a_manual_edit_broke_is_created_again_and_does_not_block_others(
+        self, how: str, pipeline: Pipeline
+    ) -> None:
         pipeline.deliver(pipeline.store(1, "a"), pipeline.store(1, "b"))
         values = {name: value for name, value in {":n": {"N": "7"}, ":m": {"M": {}}}.items() if name in how}
         pipeline.dynamodb.update_item(
@@ -280,7 +282,7 @@ class TestBatches:
         assert [pipeline.row(each)["Balance"] for each in ("a", "b")] == [{"N": "2"}, {"N": "2"}]
         assert "Digest" in pipeline.row("a")["CpEventSource"]["M"]
 
-    def test_records_that_are_not_inserts_are_passed_over(self, pipeline: Pipeline) -> None:
+    def test_records_that_are_not_inserts_are_ignored(self, pipeline: Pipeline) -> None:
         """An erasure modifies an event in place: that is no new event."""
         record = pipeline.store(1) | {"eventName": "MODIFY"}
         assert pipeline.deliver(record) == NONE_FAILED
@@ -310,7 +312,7 @@ class TestDeath:
             ExpressionAttributeValues={":probes": {"L": probes}},
         )
 
-    def test_an_event_that_crashes_processes_holds_up_the_stream_for_the_time_of_two(self, pipeline: Pipeline) -> None:
+    def test_an_event_that_crashes_processes_blocks_the_stream_for_two_invocations(self, pipeline: Pipeline) -> None:
         record = pipeline.store(1, name="Deadly")
         record["dynamodb"]["ApproximateCreationDateTime"] = time.time()
         for _ in range(3):
@@ -339,7 +341,7 @@ class TestDeath:
         assert not {"Parked", "CrashProbes"} & pipeline.row()["CpEventSource"]["M"].keys()
         assert pipeline.notices() == []
 
-    def test_a_fault_of_the_infrastructure_is_no_death(self, pipeline: Pipeline) -> None:
+    def test_an_error_of_the_infrastructure_is_not_a_crash(self, pipeline: Pipeline) -> None:
         record = self.alone_and_late(pipeline.store(1))
         for _ in range(5):
             pipeline.broken = {("Query", "a")}
@@ -349,7 +351,7 @@ class TestDeath:
         assert pipeline.deliver(record) == NONE_FAILED
         assert pipeline.row()["Balance"] == {"N": "1"}
 
-    def test_events_that_come_late_together_are_not_suspected(self, pipeline: Pipeline) -> None:
+    def test_late_events_in_one_batch_are_not_retried_with_a_probe(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1))
         records = [self.alone_and_late(pipeline.store(number)) for number in (2, 3)]
         assert pipeline.deliver(*records) == NONE_FAILED
@@ -357,7 +359,7 @@ class TestDeath:
 
 
 class TestTime:
-    def test_what_there_is_no_time_for_goes_back_before_lambda_ends_the_function(self, pipeline: Pipeline) -> None:
+    def test_work_without_time_left_goes_back_before_lambda_ends_the_function(self, pipeline: Pipeline) -> None:
         records = [pipeline.store(number, domain_id) for number in (1, 2) for domain_id in ("a", "b", "c")]
         left = iter([100_000])
         pipeline.clock.ticks = iter([0.0, 1.0, 1.0, 1.0, 91.0, *[92.0] * 100])
@@ -367,7 +369,7 @@ class TestTime:
         assert pipeline.row("a")["Balance"] == {"N": "2"}
         assert (pipeline.row("b"), pipeline.row("c")) == ({}, {})
 
-    def test_a_batch_that_comes_when_the_time_is_over_goes_back_whole(self, pipeline: Pipeline) -> None:
+    def test_a_batch_that_arrives_after_the_deadline_goes_back_whole(self, pipeline: Pipeline) -> None:
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 0, aws_request_id="r")
         record = pipeline.store(1)
         reply = pipeline.function.handle({"Records": [record]}, context)
@@ -376,7 +378,7 @@ class TestTime:
 
 
 class TestParking:
-    def test_a_poison_event_parks_its_domain_and_the_others_flow(self, pipeline: Pipeline) -> None:
+    def test_a_poison_event_parks_its_object_and_the_others_continue(self, pipeline: Pipeline) -> None:
         records = [
             pipeline.store(1, "a"),
             pipeline.store(2, "a", "Poison"),
@@ -407,7 +409,7 @@ class TestParking:
 
 
 class TestRebuilds:
-    def test_a_row_spoilt_by_hand_is_rebuilt(self, pipeline: Pipeline) -> None:
+    def test_a_row_that_a_manual_edit_broke_is_rebuilt(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1), pipeline.store(2))
         spoilt = pipeline.row() | {"Balance": {"N": "999"}, "Stray": {"S": "x"}}
         pipeline.dynamodb.put_item(TableName="rows", Item=spoilt)
@@ -422,7 +424,7 @@ class TestRebuilds:
         assert pipeline.row()["Balance"] == {"N": "2"}
         assert "Stray" not in pipeline.row()
 
-    def test_lambdas_request_id_is_the_rebuilds(self, pipeline: Pipeline) -> None:
+    def test_a_rebuild_has_lambdas_request_id(self, pipeline: Pipeline) -> None:
         """It is the same when Lambda tries again: a try that died does not stand in the way of the next."""
         pipeline.deliver(pipeline.store(1))
         row = pipeline.row()
@@ -436,7 +438,7 @@ class TestRebuilds:
         reply = pipeline.function.handle(event, SimpleNamespace(aws_request_id="r-1"))
         assert reply["EventCount"] == 1
 
-    def test_a_domain_whose_logic_fails_keeps_its_row(self, pipeline: Pipeline) -> None:
+    def test_an_object_whose_logic_fails_keeps_its_row(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1), pipeline.store(2, name="Poison"))
         before = pipeline.row()
         with pytest.raises(RebuildFailed, match="ValueError at the event e2"):
@@ -458,7 +460,7 @@ class TestRebuilds:
         ],
         ids=lambda value: repr(value)[:40],
     )
-    def test_a_request_that_names_no_domain_is_refused(
+    def test_a_request_that_names_no_object_is_refused(
         self, pipeline: Pipeline, capsys: pytest.CaptureFixture[str], detail: dict[str, Any], message: str
     ) -> None:
         """By its rule alone: Lambda logs the text of the error, and the value may be anything."""
@@ -487,7 +489,7 @@ class TestRebuilds:
         assert pipeline.rebuild(AcceptMissingEvents=True)["EventCount"] == 1
         assert pipeline.row()["Balance"] == {"N": "1"}
 
-    def test_a_fault_is_told_by_its_class_alone(self, pipeline: Pipeline) -> None:
+    def test_an_error_is_reported_only_by_its_class(self, pipeline: Pipeline) -> None:
         pipeline.store(1)
         pipeline.broken = {("PutItem", "a")}
         message = r"^met ClientError:[A-Za-z]+; the row stays as it was; request the rebuild again$"
@@ -533,7 +535,7 @@ class TestTelemetry:
         assert metrics["LagFromEventTime"] == [9000, 8000, 7000]
         assert metrics["LagFromArrival"] == [1500]
 
-    def test_an_id_under_two_times_is_counted_and_named(
+    def test_an_event_id_with_two_times_is_counted_and_named(
         self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
     ) -> None:
         pipeline.deliver(pipeline.store(1))

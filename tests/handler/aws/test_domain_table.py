@@ -89,7 +89,7 @@ def test_keys_left_unprocessed_are_asked_for_again(clock: SettableClock) -> None
     assert len(clock.waits) == 2
 
 
-def test_a_part_is_given_before_the_next_is_read(clock: SettableClock) -> None:
+def test_a_part_is_returned_before_the_next_is_read(clock: SettableClock) -> None:
     """So that no more than one reply's rows need to be in memory."""
     client: Any = Stingy(answers=1)
     parts = DomainTable(client, "rows", clock).read_many(["a", "b", "c"])
@@ -113,7 +113,7 @@ def test_a_new_row_is_written_only_where_there_is_none(table: DomainTable) -> No
     assert table.read("d-1") == first
 
 
-def test_a_row_is_replaced_only_by_who_read_it(table: DomainTable) -> None:
+def test_a_row_is_replaced_only_by_a_writer_that_read_it(table: DomainTable) -> None:
     first, second, third = row(), row(name="b"), row(name="c")
     table.write(first, replacing=None)
     table.write(second, replacing=first)
@@ -131,7 +131,7 @@ def test_a_row_that_was_deleted_is_not_replaced(table: DomainTable) -> None:
     assert table.read("d-1") is None
 
 
-def test_a_row_that_was_deleted_and_made_anew_is_not_replaced(table: DomainTable) -> None:
+def test_a_row_that_was_deleted_and_created_again_is_not_replaced(table: DomainTable) -> None:
     """Even if both look alike: a revision is a random token, not a count."""
     first = row()
     table.write(first, replacing=None)
@@ -160,7 +160,7 @@ def test_a_write_replaces_the_whole_row(table: DomainTable) -> None:
     assert table.read("d-1") == second
 
 
-def test_a_fault_is_not_taken_for_a_changed_row(table: DomainTable, calls: Calls) -> None:
+def test_an_error_is_not_mistaken_for_a_changed_row(table: DomainTable, calls: Calls) -> None:
     calls.fail = lambda name, call: client_error("ThrottlingException", name)
     with pytest.raises(ClientError):
         table.write(row(), replacing=None)

@@ -30,14 +30,14 @@ def test_a_taken_key_is_never_overwritten(table: EventsTable) -> None:
     assert [event.payload for event in table.read("d-1", Span())] == [{"a": 1}]
 
 
-def test_an_append_is_one_call_whatever_becomes_of_it(table: EventsTable, calls: Calls) -> None:
+def test_an_append_is_one_call_whatever_its_result(table: EventsTable, calls: Calls) -> None:
     for event in (stored(1, 1), stored(1, 1), stored(1, 2)):
         before = calls.requests
         table.append(event.item)
         assert calls.requests == before + 1
 
 
-def test_a_fault_is_raised(table: EventsTable, calls: Calls) -> None:
+def test_an_error_of_aws_is_raised(table: EventsTable, calls: Calls) -> None:
     calls.fail = lambda name, call: client_error("ThrottlingException")
     with pytest.raises(ClientError):
         table.append(stored(1).item)
@@ -67,7 +67,7 @@ def test_an_erased_event_is_known_and_counts_as_one(table: EventsTable, by: dict
     assert list(table.keys("d-1", Span())) == [left.counted] != [event.counted]
 
 
-def test_a_limit_is_included_and_nothing_behind_it(table: EventsTable) -> None:
+def test_a_limit_is_included_and_nothing_after_it(table: EventsTable) -> None:
     keys = [stored(number).key for number in range(5)]
     for number in range(5):
         table.append(stored(number).item)
@@ -76,7 +76,7 @@ def test_a_limit_is_included_and_nothing_behind_it(table: EventsTable) -> None:
     assert list(table.read("d-1", Span(up_to="2025"))) == []
 
 
-def test_a_domain_without_events_has_none(table: EventsTable) -> None:
+def test_an_object_without_events_has_an_empty_history(table: EventsTable) -> None:
     assert list(table.read("nobody", Span())) == []
 
 
@@ -106,7 +106,7 @@ def test_every_read_is_strongly_consistent(table: EventsTable, calls: Calls) -> 
     assert all(call["ConsistentRead"] is True for _, call in calls.made)
 
 
-def test_ids_are_values_never_part_of_an_expression(table: EventsTable, calls: Calls) -> None:
+def test_ids_are_passed_as_values_never_in_an_expression(table: EventsTable, calls: Calls) -> None:
     hostile = "d-1 OR :x = :x #"
     table.append(stored(1, DomainId=hostile).item)
     assert [event.domain_id for event in table.read(hostile, Span(up_to="9 OR 1 = 1"))] == [hostile]

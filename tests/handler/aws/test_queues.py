@@ -85,7 +85,7 @@ def test_no_character_of_a_reason_acts_on_a_terminal_or_is_refused_by_sqs(queue:
     assert reason == r"a\x00\x1b[31m\x0a\x7f\x85\u2028\xe9\ud800"
 
 
-def test_a_parking_is_told_with_all_that_names_it(queue: Any) -> None:
+def test_a_notice_names_the_object_the_event_and_the_failure(queue: Any) -> None:
     ParkedQueue(queue, "url", "File").send("d-1", PARKED)
     (message,) = queue.sent
     assert message["QueueUrl"] == "url"
@@ -104,7 +104,7 @@ def test_a_parking_is_told_with_all_that_names_it(queue: Any) -> None:
     }
 
 
-def test_a_fault_is_raised() -> None:
+def test_an_error_of_aws_is_raised() -> None:
     class Broken:
         def send_message(self, **message: Any) -> None:
             raise TimeoutError

@@ -51,7 +51,7 @@ def test_a_missing_or_empty_variable_is_named(settings: Any, environment: dict[s
 
 
 @pytest.mark.parametrize("text", ["soon", "nan", "inf", "-inf", "-1", "1e999"])
-def test_a_number_that_cannot_be_is_named_with_what_was_found(text: str) -> None:
+def test_an_invalid_number_is_named_with_the_text_found(text: str) -> None:
     for settings, environment, name in (
         (PersistSettings, PERSIST, "MAX_FUTURE_SKEW_SECONDS"),
         (ProjectSettings, PROJECT, "EVENT_TIME_LIMIT_SECONDS"),
@@ -61,7 +61,7 @@ def test_a_number_that_cannot_be_is_named_with_what_was_found(text: str) -> None
             settings.read({**environment, name: text})  # type: ignore[attr-defined]
 
 
-def test_no_time_at_all_is_no_time_limit_for_an_event() -> None:
+def test_zero_is_not_a_valid_time_limit() -> None:
     """A timer of 0 would never go off."""
     with pytest.raises(BrokenSettings, match="EVENT_TIME_LIMIT_SECONDS"):
         ProjectSettings.read({**PROJECT, "EVENT_TIME_LIMIT_SECONDS": "0"})

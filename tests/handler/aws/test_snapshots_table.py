@@ -56,21 +56,21 @@ def test_round_trip(snapshot: Snapshot, slot: int) -> None:
     assert Snapshot.from_item(snapshot.to_item("d-1", slot)) == snapshot
 
 
-def test_it_is_got_from_where_it_was_put(table: SnapshotsTable) -> None:
+def test_a_snapshot_is_read_from_the_slot_where_it_was_put(table: SnapshotsTable) -> None:
     table.put("d-1", 7, SNAPSHOT)
     assert table.get("d-1", 7) == SNAPSHOT
     assert table.get("d-1", 8) is None
     assert table.get("d-2", 7) is None
 
 
-def test_it_is_put_over_what_lies_there(table: SnapshotsTable) -> None:
+def test_a_snapshot_replaces_the_content_of_its_slot(table: SnapshotsTable) -> None:
     other = Snapshot("k5", STATE, "arn:2")
     table.put("d-1", 7, SNAPSHOT)
     table.put("d-1", 7, other)
     assert table.get("d-1", 7) == other
 
 
-def test_one_is_wiped_and_none_made_by_it(table: SnapshotsTable) -> None:
+def test_a_wipe_empties_a_used_slot_and_creates_no_item(table: SnapshotsTable) -> None:
     table.put("d-1", 7, SNAPSHOT)
     for slot in (7, 7, 8):
         table.wipe("d-1", slot)
@@ -81,7 +81,7 @@ def test_one_is_wiped_and_none_made_by_it(table: SnapshotsTable) -> None:
     assert table.get("d-1", 7) == SNAPSHOT
 
 
-def test_that_of_erased_events_alone_holds_nothing_of_the_domains_own() -> None:
+def test_a_snapshot_of_only_erased_events_holds_no_attribute_of_the_domain() -> None:
     snapshot = Snapshot("k91", DomainState({}, "k9", KeySet(3, 2**127)), "arn:1")
     item = snapshot.to_item("d-1", 7)
     assert item.keys() == {"DomainId", "CpEventSourceSlot", "CpEventSource"}
@@ -96,7 +96,7 @@ def test_it_is_read_strongly_consistent(table: SnapshotsTable) -> None:
 
 
 @pytest.mark.parametrize("lost", ["Place", "EventCount", "Digest", "Checkpoint", "LogicVersion"])
-def test_one_that_was_spoilt_by_hand_is_none(lost: str) -> None:
+def test_an_invalid_snapshot_counts_as_missing(lost: str) -> None:
     item: dict[str, Any] = SNAPSHOT.to_item("d-1", 7)
     del item["CpEventSource"]["M"][lost]
     assert Snapshot.from_item(item) is None
@@ -113,7 +113,7 @@ def test_one_that_was_spoilt_by_hand_is_none(lost: str) -> None:
         (Mark("k91", KeySet(3, 2**126), 7), False),
     ],
 )
-def test_it_is_of_a_mark_by_place_count_and_digest(mark: Mark, same: bool) -> None:
+def test_a_snapshot_belongs_to_a_mark_by_position_count_and_digest(mark: Mark, same: bool) -> None:
     assert SNAPSHOT.is_of(mark) is same
 
 

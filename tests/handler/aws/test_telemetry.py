@@ -82,7 +82,7 @@ def test_nothing_counted_is_nothing_sent(capsys: pytest.CaptureFixture[str]) -> 
     assert printed(capsys) == ""
 
 
-def test_an_error_is_told_by_its_class_and_awss_code() -> None:
+def test_an_error_is_reported_by_its_class_and_awss_code() -> None:
     assert error_class(ValueError(SECRET)) == "ValueError"
     assert error_class(client_error("ThrottlingException")) == "ClientError:ThrottlingException"
     assert error_class(ClientError({}, "PutItem")) == "ClientError:"
@@ -108,7 +108,7 @@ def test_a_log_line_is_json_without_the_errors_text() -> None:
     assert all("exception" not in line and "location" not in line for line in (failed, info, warning))
 
 
-def test_a_log_line_tells_when_and_in_which_trace_and_leaves_out_what_is_not_known(
+def test_a_log_line_has_its_time_and_trace_and_omits_unknown_fields(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     telemetry = Telemetry("File", "persist-1", Clock())
@@ -166,7 +166,7 @@ def test_persist_prints_nothing_that_an_event_carries(
     assert SECRET not in output
 
 
-def test_persist_counts_what_became_of_its_messages(
+def test_persist_counts_the_outcomes_of_its_messages(
     persist: PersistFunction, capsys: pytest.CaptureFixture[str]
 ) -> None:
     persist.table_calls.fail = lambda name, call: client_error("ThrottlingException") if "'e-9'" in repr(call) else None

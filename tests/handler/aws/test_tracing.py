@@ -44,7 +44,7 @@ def test_a_piece_of_work_is_a_subsegment_of_the_invocation(daemon: Daemon) -> No
 
 
 @pytest.mark.parametrize("flag", ["error", "fault"])
-def test_what_did_not_go_well_is_flagged(daemon: Daemon, flag: str) -> None:
+def test_work_that_did_not_succeed_is_flagged(daemon: Daemon, flag: str) -> None:
     Tracing(Clock(), daemon.address).add(SAMPLED, "event quarantined", IDS, flag=flag)
     (sent,) = daemon.received()
     assert sent[flag] is True
@@ -60,7 +60,7 @@ def test_there_is_one_for_each_correlation_id_with_an_id_of_its_own(daemon: Daem
     assert len({each["id"] for each in sent}) == 2
 
 
-def test_what_has_no_correlation_id_is_told_too(daemon: Daemon) -> None:
+def test_work_without_a_correlation_id_has_a_subsegment_too(daemon: Daemon) -> None:
     Tracing(Clock(), daemon.address).add(SAMPLED, "domain object applied", Ids(domain_id="d"))
     Tracing(Clock(), daemon.address).add(SAMPLED, "message goes back to the queue", NO_IDS)
     assert [each["annotations"] for each in daemon.received()] == [{"DomainId": "d"}, {}]
@@ -84,7 +84,9 @@ def test_nothing_is_sent_of_an_invocation_that_is_not_sampled(daemon: Daemon, tr
 
 
 @pytest.mark.parametrize("trace", ["", SAMPLED.replace("Sampled=1", "Sampled=0")])
-def test_nor_is_anything_made_ready_for_it(daemon: Daemon, monkeypatch: pytest.MonkeyPatch, trace: str) -> None:
+def test_an_unsampled_invocation_does_no_work_for_tracing(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch, trace: str
+) -> None:
     """It costs a look at the header: this runs for each event."""
     silent = Tracing(Clock(), daemon.address)
     for name in ("json", "secrets"):
@@ -112,11 +114,11 @@ def test_the_address_may_have_any_form_that_aws_documents(daemon: Daemon, form: 
         "::",
     ],
 )
-def test_an_address_that_cannot_be_used_makes_it_silent(address: str) -> None:
+def test_with_an_unusable_address_nothing_is_sent(address: str) -> None:
     Tracing(Clock(), address).add(SAMPLED, "event stored", IDS)
 
 
-def test_a_daemon_that_is_not_there_disturbs_nobody() -> None:
+def test_a_missing_daemon_causes_no_error() -> None:
     with listening() as daemon:
         address = daemon.address
     alone = Tracing(Clock(), address)
@@ -124,7 +126,7 @@ def test_a_daemon_that_is_not_there_disturbs_nobody() -> None:
         alone.add(SAMPLED, "event stored", IDS)
 
 
-def test_a_socket_that_has_no_room_is_not_waited_for(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_socket_is_not_waited_for(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     timeouts: list[Any] = []
 
     class Full(socket.socket):

@@ -171,7 +171,7 @@ def test_no_events_change_nothing() -> None:
 
 
 @given(st.integers(1, 6))
-def test_the_state_tells_which_events_are_in_it(number: int) -> None:
+def test_the_state_says_which_events_are_in_it(number: int) -> None:
     events = [stored(each) for each in range(1, number + 1)]
     state = run(NOTES, events).state
     assert state.checkpoint == events[-1].key
@@ -182,7 +182,7 @@ def test_the_state_tells_which_events_are_in_it(number: int) -> None:
 
 
 @given(st.lists(st.booleans(), max_size=7))
-def test_an_erased_event_counts_and_the_logic_is_not_given_it(are_erased: list[bool]) -> None:
+def test_an_erased_event_counts_and_the_logic_does_not_get_it(are_erased: list[bool]) -> None:
     """Nor is a domain begun by it: that is for the first event that remains."""
     events = [stored(number, number) for number in range(len(are_erased))]
     remain = [event for event, is_erased in zip(events, are_erased, strict=True) if not is_erased]
@@ -193,7 +193,7 @@ def test_an_erased_event_counts_and_the_logic_is_not_given_it(are_erased: list[b
     assert folded.state.checkpoint == (events[-1].key if events else None)
 
 
-def test_a_domain_begins_with_the_first_event_that_remains_wherever_the_batches_end() -> None:
+def test_an_object_starts_with_the_first_remaining_event_wherever_the_batches_end() -> None:
     empty = run(NOTES, [erased(stored(1))]).state
     assert empty.attributes == {}
     again = DomainRow.from_item(DomainRow("d-1", empty, "v1").to_item())
@@ -235,7 +235,7 @@ def test_nothing_is_read_beyond_a_failing_event() -> None:
     assert run(raising(ValueError("no")), events()).failure is not None
 
 
-def test_an_error_of_the_store_is_not_the_domains() -> None:
+def test_an_error_of_the_store_is_not_an_error_of_the_domain() -> None:
     def events() -> Iterable[StoredEvent]:
         yield stored(1)
         raise TimeoutError("the table")
@@ -274,7 +274,7 @@ def test_endless_recursion_is_a_failure() -> None:
     assert failure.error == "RecursionError"
 
 
-def test_ctrl_c_is_not() -> None:
+def test_a_keyboard_interrupt_is_not_a_failure() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(raising(KeyboardInterrupt()), [stored(1, EventName="Poison")])
 
@@ -402,7 +402,7 @@ def test_a_reason_is_capped_and_unicode_whatever_the_error_says() -> None:
         encode_item({"Reason": failure.reason})
 
 
-def test_a_row_that_other_logic_wrote_and_this_cannot_read_is_a_failure_of_the_event() -> None:
+def test_a_row_of_other_logic_that_this_logic_cannot_read_is_a_failure_of_the_event() -> None:
     state = DomainState(encode_item({"DomainId": "d-1", "Other": 1}), stored(1).key, KeySet().plus(stored(1).key))
     folded = run(NOTES, [stored(2)], state)
     assert folded.state is state

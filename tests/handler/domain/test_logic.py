@@ -118,7 +118,7 @@ def test_the_order_of_parameters_does_not_matter() -> None:
     assert created(lambda user_id, domain_id: [user_id, domain_id]) == ["u-1", "d-1"]
 
 
-def test_a_parameter_with_a_default_is_passed_if_known_and_left_alone_if_not() -> None:
+def test_a_parameter_with_a_default_is_passed_only_if_it_is_known() -> None:
     assert applied(lambda self, event_name="default", retries=3: [event_name, retries]) == ["Noted", 3]
 
 
@@ -129,7 +129,7 @@ def test_keyword_only_and_positional_only_parameters() -> None:
     assert applied(apply) == ["e-7", 3, {"Name": "a.txt"}, "u-1"]
 
 
-def test_collecting_parameters_collect_nothing() -> None:
+def test_args_and_kwargs_stay_empty() -> None:
     assert applied(lambda self, event_id, *rest, **more: [event_id, rest, more]) == ["e-7", (), {}]
 
 
@@ -220,7 +220,7 @@ def test_a_missing_layer_is_refused_with_all_it_must_define(import_layer: Callab
         assert name in str(broken.value)
 
 
-def test_an_unknown_required_parameter_is_refused_with_where_it_is_and_what_is_known() -> None:
+def test_an_unknown_required_parameter_is_refused_with_its_method_and_the_known_ones() -> None:
     with pytest.raises(BrokenDomainLogic) as broken:
         applied(lambda self, domain_payload, tenant: None)
     assert "domain_handler.py: Thing.apply requires the parameter 'tenant'" in str(broken.value)
@@ -229,7 +229,7 @@ def test_an_unknown_required_parameter_is_refused_with_where_it_is_and_what_is_k
         created(lambda domain_id, payload: None)
 
 
-def test_a_module_may_hold_whatever_else_it_likes() -> None:
+def test_a_module_may_have_other_members() -> None:
     class Value:
         def apply(self, payload: Any) -> None: ...
 
@@ -239,7 +239,7 @@ def test_a_module_may_hold_whatever_else_it_likes() -> None:
 ROW = RowItem({"DomainId": "d-1", "Name": "a", "Tags": {"x"}})
 
 
-def test_a_rows_attributes_are_read_as_attributes_and_as_keys() -> None:
+def test_a_row_item_gives_its_attributes_as_attributes_and_as_keys() -> None:
     assert (ROW.Name, ROW["Name"], ROW.get("Missing", 1), "Tags" in ROW, len(ROW)) == ("a", "a", 1, True, 3)
     assert {**ROW} == dict(ROW) == {"DomainId": "d-1", "Name": "a", "Tags": {"x"}}
     assert getattr(ROW, "Missing", "default") == "default"
@@ -263,7 +263,7 @@ def test_a_row_attribute_named_as_a_mappings_method_is_the_attribute() -> None:
     assert dict(row) == {"items": ["a"], "values": 1}
 
 
-def test_beside_one_class_that_fits_another_may_have_an_apply_of_its_own_kind() -> None:
+def test_next_to_a_class_that_fits_another_may_have_another_kind_of_apply() -> None:
     class Coupon:
         def apply(self, price: int) -> int:
             return price // 2

@@ -28,13 +28,13 @@ def _nothing_left_behind() -> Iterator[None]:
     assert (left > 0, interval_now) == (seconds > 0, interval)
 
 
-def test_a_block_within_its_limit_is_left_alone() -> None:
+def test_a_block_within_its_limit_is_not_stopped() -> None:
     with time_limit(LONG) as limit, limit:
         result = sum(range(1000))
     assert result == 499_500
 
 
-def test_an_endless_block_is_stopped_and_the_limit_told() -> None:
+def test_an_endless_block_is_stopped_and_the_limit_named() -> None:
     with pytest.raises(TookTooLong, match=r"took longer than 0\.05 s"), time_limit(SHORT) as limit, limit:
         endless()
 
@@ -49,7 +49,7 @@ def test_a_handler_of_ordinary_exceptions_does_not_catch_it() -> None:
         endless()
 
 
-def test_a_block_that_swallows_it_once_is_stopped_again() -> None:
+def test_a_block_that_catches_the_exception_once_is_stopped_again() -> None:
     def swallow() -> None:
         with suppress(BaseException):
             endless()
@@ -59,7 +59,7 @@ def test_a_block_that_swallows_it_once_is_stopped_again() -> None:
         swallow()
 
 
-def test_a_block_that_swallows_it_and_ends_has_taken_too_long_all_the_same() -> None:
+def test_a_block_that_catches_the_exception_and_ends_still_fails() -> None:
     """What it did after hangs on the clock: the next fold of the same events could end otherwise."""
     with pytest.raises(TookTooLong), time_limit(SHORT) as limit, limit, suppress(BaseException):
         endless()
@@ -115,7 +115,7 @@ def test_an_inner_limit_leaves_the_outer_one_in_force() -> None:
         work()
 
 
-def test_beside_the_main_thread_a_block_is_not_stopped_and_has_taken_too_long_all_the_same() -> None:
+def test_outside_the_main_thread_a_block_is_not_stopped_but_still_fails() -> None:
     """SIGALRM goes to the main thread alone."""
     ended: list[str] = []
 
@@ -161,9 +161,7 @@ DISARMED = [_switch_the_timer_off, _set_a_timer_of_its_own, _ignore_the_signal, 
 
 @pytest.mark.parametrize("disarm", DISARMED)
 @pytest.mark.parametrize("how", ["returns", "raises"])
-def test_a_block_that_disarms_the_limit_has_taken_too_long_however_it_ends(
-    disarm: Callable[[], None], how: str
-) -> None:
+def test_a_block_that_disables_the_limit_fails_however_it_ends(disarm: Callable[[], None], how: str) -> None:
     """As a library with a timer of its own does, unawares."""
 
     def work() -> None:

@@ -151,7 +151,7 @@ def test_text_is_unicode(field: str) -> None:
         ("IpAddress", 2048),
     ],
 )
-def test_a_text_fits_into_its_place(field: str, most: int) -> None:
+def test_a_text_has_at_most_its_maximum_bytes(field: str, most: int) -> None:
     """The event's key takes 1,024 bytes: 31 for the instant and the #, the rest for EventId."""
     for longest in ("x" * most, "é" * (most // 2) + "x" * (most % 2), "\U0001f600" * (most // 4) + "x" * (most % 4)):
         assert len(parse(VALID | {field: longest}).key.encode()) <= 1024
@@ -201,7 +201,7 @@ def test_a_time_is_text(value: Any) -> None:
 
 
 @given(st.timedeltas(), st.sampled_from(["Z", "+01:00", "-11:30"]))
-def test_a_time_lies_at_most_at_the_latest_instant(offset: timedelta, zone: str) -> None:
+def test_a_time_is_at_most_the_latest_instant(offset: timedelta, zone: str) -> None:
     try:
         time = (datetime(2026, 11, 23, 9) + offset).isoformat() + zone
         moment = instant(time)
@@ -213,7 +213,7 @@ def test_a_time_lies_at_most_at_the_latest_instant(offset: timedelta, zone: str)
         assert "must not be in the future" in violations(VALID | {"EventTime": time})["EventTime"]
 
 
-def test_the_latest_instant_itself_is_taken_and_the_next_is_not() -> None:
+def test_the_latest_instant_is_accepted_and_the_next_is_not() -> None:
     assert parse(VALID | {"EventTime": "2026-11-23T10:00:00+01:00"}).instant == LATEST
     assert "EventTime" in violations(VALID | {"EventTime": "2026-11-23T09:00:00.000000001Z"})
 
@@ -270,7 +270,7 @@ def test_a_field_by_itself_is_refused_by_name(name: str, value: Any, message: st
 
 
 @given(st.sampled_from(sorted(VALID.keys() - {"DomainName"})), json_values)
-def test_a_field_alone_is_as_right_as_in_an_event(name: str, value: Any) -> None:
+def test_a_valid_field_of_an_event_is_valid_by_itself(name: str, value: Any) -> None:
     assert broken(lambda: check_field(name, value)) == broken(lambda: parse(VALID | {name: value}))
 
 
@@ -297,7 +297,7 @@ def test_a_number_is_shown_as_a_number() -> None:
     assert shown([Decimal("1.50"), 2]) == "[1.5,2]"
 
 
-def test_a_long_value_is_cut_and_its_length_told() -> None:
+def test_a_long_value_is_cut_and_its_length_given() -> None:
     assert shown("x" * 100) == '"' + "x" * 79 + "... (102 characters)"
 
 

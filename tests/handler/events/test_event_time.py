@@ -194,7 +194,7 @@ def test_forms_that_are_read(text: str, expected: str) -> None:
     assert instant(text) == expected
 
 
-def test_a_leap_second_lies_between_the_second_before_and_the_next_day() -> None:
+def test_a_leap_second_sorts_between_the_second_before_it_and_the_next_day() -> None:
     texts = ["2016-12-31T23:59:59.999999999Z", "2016-12-31T23:59:60Z", "2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00Z"]
     keys = [f"{instant(text)}#{event_id}".encode() for text in texts for event_id in "\0z\U0010ffff"]
     assert keys == sorted(keys)
@@ -301,7 +301,7 @@ NO_ZONE = "its time of day is followed by text that is not Z or an offset"
     ],
     ids=lambda text: ascii(text[:40]),
 )
-def test_what_has_no_place_in_the_order_is_refused_with_the_reason(text: str, why: str) -> None:
+def test_a_time_that_cannot_be_ordered_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(UnreadableTime, match=why) as raised:
         instant(text)
     assert str(raised.value).isascii()
@@ -338,7 +338,7 @@ def test_what_has_no_place_in_the_order_is_refused_with_the_reason(text: str, wh
     ],
     ids=ascii,
 )
-def test_json_schemas_own_cases_of_a_date_time_come_out_as_there(text: str, valid: bool) -> None:
+def test_json_schemas_test_cases_of_a_date_time_have_the_same_result(text: str, valid: bool) -> None:
     """The JSON-Schema-Test-Suite's, draft 2020-12, `format: date-time`; what is read here beside them is not RFC 3339:
     no zone, a space for the T, a comma, no seconds, the basic form."""
     if valid:

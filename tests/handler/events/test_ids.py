@@ -15,7 +15,7 @@ def told(ids: Ids) -> dict[str, object]:
     return {name: value for name, value in ids.fields().items() if value is not None}
 
 
-def test_nothing_is_told_of_nothing() -> None:
+def test_no_events_have_no_ids() -> None:
     assert told(NO_IDS) == {}
 
 
@@ -37,7 +37,7 @@ def test_events_of_one_correlation_name_it_once_and_those_of_none_nothing() -> N
     assert ids_of_events([{}], "d") == Ids(domain_id="d")
 
 
-def test_a_batch_of_uuids_is_told_whole_and_a_batch_of_long_texts_in_part() -> None:
+def test_all_correlation_ids_of_a_batch_of_uuids_are_kept_and_some_of_a_batch_of_long_texts() -> None:
     uuids = [f"{number:036}" for number in range(100)]
     assert ids_of_events(map(correlated, uuids)).correlation_ids == tuple(uuids)
     long = ids_of_events(correlated(f"{number:02000}") for number in range(100)).correlation_ids
@@ -46,5 +46,5 @@ def test_a_batch_of_uuids_is_told_whole_and_a_batch_of_long_texts_in_part() -> N
 
 
 @pytest.mark.parametrize("value", [{"N": "1"}, {"M": {"S": {"S": "x"}}}, {"NULL": True}, {"B": b"x"}, {"SS": ["x"]}])
-def test_what_was_written_by_hand_is_no_correlation_id(value: dict[str, Any]) -> None:
+def test_a_malformed_correlation_id_in_an_item_is_skipped(value: dict[str, Any]) -> None:
     assert ids_of_events([{"CorrelationId": value}]) == NO_IDS

@@ -48,13 +48,13 @@ def test_a_reason_names_the_field(field: str) -> None:
     assert refused.reason == str(refused) == f"{field}: is required; found nothing"
 
 
-def test_ids_are_told_of_what_is_rejected_too() -> None:
+def test_a_rejected_message_has_ids_too() -> None:
     body = json.dumps({"id": "b-1", "detail": detail(1, CorrelationId="c-1", Version="x")})
     assert rejected(body).ids == Ids("e-1", "Noted", ("c-1",), "b-1", "d-1")
 
 
 @pytest.mark.parametrize("value", [5, None, {"name": "Jane"}, ["x"], "x" * 129, "Jäne", "line\nbreak"])
-def test_only_what_looks_like_an_id_is_taken_for_one(value: Any) -> None:
+def test_only_text_that_looks_like_an_id_becomes_an_id(value: Any) -> None:
     """Whatever breaks the contract may hold personal data; ids go into the log."""
     fields = dict.fromkeys(("DomainId", "EventId", "EventName", "CorrelationId"), value)
     body = json.dumps({"id": value, "detail": detail(1, UserId=5, **fields)})
@@ -90,7 +90,7 @@ def test_any_depth_of_nesting_is_stored_or_rejected_in_any_field(field: str) -> 
         assert rejected(body).reason.startswith(f"{field}: ")
 
 
-def test_of_a_name_given_twice_the_last_counts_and_the_text_is_kept() -> None:
+def test_the_last_value_of_a_repeated_name_counts_and_the_text_is_kept() -> None:
     body = '{"id": "b-1", "detail": ' + json.dumps(detail(1, "PAYLOAD")).replace('"PAYLOAD"', '{"a": 1, "a": 2}') + "}"
     item = read(body)
     assert StoredEvent.of(item).payload == {"a": 2}

@@ -102,7 +102,7 @@ def test_an_event_comes_back_equal(event: DomainEvent) -> None:
         assert exact_json.dumps(back.extensions) == exact_json.dumps(event.extensions)
 
 
-def test_a_name_of_dynamodbs_types_in_a_payload_is_a_name_like_any_other() -> None:
+def test_a_payload_may_use_the_names_of_dynamodbs_types() -> None:
     payload = {"B": "not base64!", "M": {"S": 1}, "N": "x", "L": []}
     for back in (stored(replace(EVENT, payload=payload)), streamed(replace(EVENT, payload=payload))):
         assert back.payload == payload
@@ -129,7 +129,7 @@ def test_what_dynamodb_does_not_keep_is_stored_as_compressed_text(text: str) -> 
 
 
 @pytest.mark.parametrize("extension", [{"": 1}, {"a": 10**39 + 1}, {"a": "\ud800"}])
-def test_other_fields_are_stored_likewise(extension: dict[str, Any]) -> None:
+def test_other_fields_are_stored_as_the_payload_is(extension: dict[str, Any]) -> None:
     event = replace(EVENT, extensions=extension)
     assert list(to_item(event, BUS)["Extensions"]) == ["B"]
     assert "B" not in to_item(event, BUS)["Payload"]
@@ -161,11 +161,11 @@ def test_nothing_that_a_message_says_of_the_bus_keeps_an_event_out(facts: dict[s
     assert stored_payload(to_item(EVENT, facts)) == EVENT.payload
 
 
-def test_what_the_bus_knows_lies_beside_what_the_producer_claims() -> None:
+def test_the_buss_facts_are_stored_next_to_the_producers_claims() -> None:
     assert to_item(EVENT, BUS)["Bus"] == {"M": {name: {"S": text} for name, text in BUS.items()}}
 
 
-def test_when_it_arrived_and_the_text_that_it_arrived_in_lie_beside_it_too() -> None:
+def test_the_arrival_time_and_the_original_text_are_stored_too() -> None:
     text = '{"detail": "\ud800é"}'
     item = to_item(EVENT, BUS, arrived_at="2026-11-23T08:30:02.500+00:00", original=text)
     assert StoredEvent.of(item).arrived_at == "2026-11-23T08:30:02.500+00:00"
@@ -180,7 +180,7 @@ def test_optional_attributes_are_absent_where_the_event_has_none() -> None:
 
 
 @given(events(), events())
-def test_the_same_content_is_told_from_other_content(one: DomainEvent, other: DomainEvent) -> None:
+def test_the_same_content_is_distinguished_from_other_content(one: DomainEvent, other: DomainEvent) -> None:
     item = to_item(one, BUS)
     assert same_content(item, to_item(one, {}))
     assume(exact_json.dumps(one.payload) != exact_json.dumps(other.payload))
@@ -188,7 +188,7 @@ def test_the_same_content_is_told_from_other_content(one: DomainEvent, other: Do
 
 
 @given(events())
-def test_content_is_compared_with_what_the_table_gives_back(event: DomainEvent) -> None:
+def test_content_is_compared_with_the_item_that_the_table_returns(event: DomainEvent) -> None:
     sent = to_item(event, BUS)
     back = json.loads(json.dumps(sent, default=lambda value: base64.b64encode(value).decode()))
     assert same_content(back, sent)
@@ -261,7 +261,7 @@ def test_an_event_that_is_sent_twice_is_not_decoded(monkeypatch: pytest.MonkeyPa
     assert same_content(one, other)
 
 
-def test_what_is_of_many_values_is_stored_compressed() -> None:
+def test_a_payload_of_many_values_is_stored_compressed() -> None:
     few, many = ([{"a": ""}] * (count // 2) for count in (MAX_NATIVE_VALUES, MAX_NATIVE_VALUES + 2))
     assert "L" in to_item(replace(EVENT, payload=few), BUS)["Payload"]
     assert "B" in to_item(replace(EVENT, payload=many), BUS)["Payload"]
@@ -269,7 +269,7 @@ def test_what_is_of_many_values_is_stored_compressed() -> None:
     assert "B" in to_item(replace(EVENT, extensions={"x": many}), BUS)["Extensions"]
 
 
-def test_what_is_of_many_values_is_stored_native_if_only_so_it_fits() -> None:
+def test_a_payload_of_many_values_is_stored_native_if_only_that_fits() -> None:
     """Letters at random compress badly: escaped in ASCII, they take a little more than in UTF-8."""
     letters = random.Random(1)
     count = (ITEM_SIZE_LIMIT - item_size(to_item(replace(EVENT, payload=[]), BUS))) // (2 * 9 + 1)
@@ -297,7 +297,7 @@ def test_every_field_is_content(change: dict[str, Any]) -> None:
     assert not same_content(to_item(EVENT, BUS), to_item(replace(EVENT, **change), BUS))
 
 
-def test_the_spelling_of_the_time_and_the_buss_facts_are_no_content() -> None:
+def test_the_form_of_the_time_and_the_buss_facts_are_not_content() -> None:
     again = to_item(replace(EVENT, event_time="2026-11-23T08:30Z"), {"Id": "b-2"})
     assert same_content(to_item(EVENT, BUS), again)
 
@@ -347,7 +347,7 @@ def test_the_form_does_not_depend_on_how_the_payload_is_stored(payload: dict[str
 
 
 @pytest.mark.parametrize("payload", [{"a": {"b": [1]}}, {"a": {"b": [1]}, "": 0}], ids=["native", "compressed"])
-def test_what_the_domain_does_to_a_payload_changes_nothing(payload: dict[str, Any]) -> None:
+def test_domain_logic_cannot_change_an_event_through_its_payload(payload: dict[str, Any]) -> None:
     event = stored(replace(EVENT, payload=payload))
     before = repr((event.domain_payload, event.payload))
     event.domain_payload["a"]["M"]["b"]["L"].append({"S": "spoilt"})

@@ -158,7 +158,7 @@ def run(erasing: Erasing) -> World:
 
 @settings(max_examples=effort(200, 20_000))
 @given(erasings(), st.lists(st.integers(0, 11), max_size=6))
-def test_after_a_rebuild_there_is_what_remains_and_nothing_else(erasing: Erasing, again: list[int]) -> None:
+def test_after_a_rebuild_only_the_remaining_events_are_in_row_and_snapshots(erasing: Erasing, again: list[int]) -> None:
     world = run(erasing)
     row = world.rebuilds().rebuild(DOMAIN_ID)
     left = list(world.events.events[DOMAIN_ID].values())
@@ -177,7 +177,7 @@ def test_after_a_rebuild_there_is_what_remains_and_nothing_else(erasing: Erasing
 
 @settings(max_examples=effort(100, 10_000))
 @given(erasings(), st.lists(st.integers(0, 11), min_size=1, max_size=6))
-def test_nor_does_a_later_or_a_late_event_bring_it_back(erasing: Erasing, late: list[int]) -> None:
+def test_a_newer_or_a_late_event_does_not_restore_erased_content(erasing: Erasing, late: list[int]) -> None:
     """A late one is folded in from a snapshot; whichever is used, it is of what remains."""
     world = run(erasing)
     world.rebuilds().rebuild(DOMAIN_ID)
@@ -192,7 +192,7 @@ def test_nor_does_a_later_or_a_late_event_bring_it_back(erasing: Erasing, late: 
 
 @settings(max_examples=effort(100, 10_000))
 @given(erasings(), st.lists(st.integers(0, 11), max_size=6))
-def test_nor_does_what_the_stream_brings_while_the_rebuild_is_under_way(erasing: Erasing, meanwhile: list[int]) -> None:
+def test_a_delivery_during_the_rebuild_does_not_restore_erased_content(erasing: Erasing, meanwhile: list[int]) -> None:
     """Before each of its writes comes an event as it was when it was stored, and goes into the old row."""
     world, left = run(erasing), list(meanwhile)
 
@@ -221,7 +221,7 @@ def test_grouping_does_not_matter(erasing: Erasing) -> None:
     assert one.state.attributes == content(erasing.remaining())
 
 
-def test_of_a_domain_with_nothing_left_the_row_has_its_id_and_notes_alone_until_it_begins_anew() -> None:
+def test_an_object_whose_events_are_all_erased_has_only_its_id_and_notes_until_a_new_event() -> None:
     world = new_world()
     world.deliver(*map(stored, range(9)))
     world.events.put(*(erased(stored(number)) for number in range(9)))
@@ -232,7 +232,7 @@ def test_of_a_domain_with_nothing_left_the_row_has_its_id_and_notes_alone_until_
     assert world.row().state.attributes == content([stored(20)])
 
 
-def test_a_domain_parked_at_an_event_that_is_erased_then_goes_on() -> None:
+def test_an_object_parked_at_an_event_continues_once_the_event_is_erased() -> None:
     world = new_world()
     world.deliver(stored(1), stored(2, poison=True), stored(3))
     assert personal(2) in kept(world)  # the reason that it is parked for
@@ -243,7 +243,7 @@ def test_a_domain_parked_at_an_event_that_is_erased_then_goes_on() -> None:
     assert personal(2) not in kept(world)
 
 
-def test_an_event_of_which_the_process_died_is_passed_over_once_it_is_erased() -> None:
+def test_an_event_that_crashed_processes_is_not_a_failure_once_it_is_erased() -> None:
     world = new_world()
     events = [stored(1), stored(2), stored(3)]
     for second, failure in ((events[1], Cause.PROCESS_DIED), (erased(events[1]), None)):
@@ -253,7 +253,7 @@ def test_an_event_of_which_the_process_died_is_passed_over_once_it_is_erased() -
 
 
 class TestSnapshots:
-    def test_one_that_an_earlier_writer_puts_late_is_not_used(self) -> None:
+    def test_a_snapshot_that_an_earlier_writer_puts_late_is_not_used(self) -> None:
         """Of the same place and as many events, but with what is erased by now."""
         world = new_world()
         events = [stored(number) for number in range(9)]
@@ -289,14 +289,14 @@ class TestSnapshots:
         assert listed
         assert all(world.snapshots.get(DOMAIN_ID, slot) for slot in listed)
 
-    def test_where_nothing_is_erased_nothing_is_wiped(self) -> None:
+    def test_without_erased_events_nothing_is_wiped(self) -> None:
         """A rebuild costs no more than it did."""
         world = new_world()
         world.deliver(*map(stored, range(9)))
         world.snapshots.wipe = None  # type: ignore[assignment]
         world.rebuilds().rebuild(DOMAIN_ID)
 
-    def test_a_failure_to_wipe_is_told_with_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_failure_to_wipe_is_reported_with_the_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         world = new_world()
         world.deliver(*map(stored, range(9)))
         world.events.put(erased(stored(0)))
@@ -313,7 +313,7 @@ class TestSnapshots:
         assert world.row().state.attributes == content([stored(number) for number in range(1, 9)])
 
 
-def test_a_row_that_is_not_rebuilt_yet_is_told_from_one_that_is() -> None:
+def test_a_row_that_is_not_rebuilt_yet_differs_from_one_that_is() -> None:
     """By its digest: so a late event that comes by folds anew what it would else have taken for proved."""
     world = new_world()
     events = [stored(number) for number in range(3)]

@@ -27,7 +27,7 @@ def keys_of(events: Iterable[StoredEvent]) -> KeySet:
     return keys
 
 
-def test_a_mark_is_the_set_and_the_state_before_a_place() -> None:
+def test_a_mark_is_the_set_and_the_state_before_a_position() -> None:
     fold = folding()
     events = [stored(number) for number in range(95)]
     fold.apply(events)
@@ -81,7 +81,7 @@ def test_events_are_taken_one_by_one() -> None:
     assert taken == list(range(6))
 
 
-def test_back_to_a_state_that_holds_nothing_from_a_place_on() -> None:
+def test_a_fold_goes_back_to_a_state_before_a_position() -> None:
     fold = folding()
     fold.apply(stored(number) for number in range(95))
     fold.rewind(stored(65).key)
@@ -92,7 +92,7 @@ def test_back_to_a_state_that_holds_nothing_from_a_place_on() -> None:
     assert fold.state == INITIAL_STATE
 
 
-def test_what_only_went_on_from_another_versions_state_is_marked_and_not_kept() -> None:
+def test_a_state_that_started_from_another_versions_is_marked_and_not_kept() -> None:
     world = World(events_per_mark=2, logic=counting)
     world.deliver(*map(stored, range(2)), version="v0")
     fold = Folding.on_top_of(world.row(), world.config("v1"), FoldLimits())
@@ -102,7 +102,7 @@ def test_what_only_went_on_from_another_versions_state_is_marked_and_not_kept() 
     assert snapshots == []
 
 
-def test_a_place_just_before_the_failing_event_is_no_mark() -> None:
+def test_a_position_just_before_the_failing_event_is_no_mark() -> None:
     """The row may yet grow before it, by events that are late for the failing one and new for the row."""
     world = World(events_per_mark=2)
     fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits())
@@ -110,7 +110,7 @@ def test_a_place_just_before_the_failing_event_is_no_mark() -> None:
     assert fold.marks_and_snapshots(None)[0].read() == ()
 
 
-def test_marks_that_nothing_is_noted_on_are_passed_on_unread() -> None:
+def test_unchanged_marks_are_passed_on_without_decoding() -> None:
     spoilt = Marks(b"\x01spoilt")
     state = INITIAL_STATE.after(stored(1), {"DomainId": {"S": DOMAIN_ID}, "Count": {"N": "1"}})
     row = DomainRow(DOMAIN_ID, state, "v1")
@@ -119,7 +119,7 @@ def test_marks_that_nothing_is_noted_on_are_passed_on_unread() -> None:
     assert fold.marks_and_snapshots(row) == (spoilt, [])
 
 
-def test_where_no_slot_is_free_a_mark_has_none() -> None:
+def test_a_mark_has_no_slot_if_none_is_free() -> None:
     """A row lists far fewer; but a row may be written by hand."""
     world = World(events_per_mark=1, logic=counting)
     world.deliver(stored(1))
@@ -132,13 +132,13 @@ def test_where_no_slot_is_free_a_mark_has_none() -> None:
     assert snapshots == []
 
 
-def test_when_the_time_is_over_a_fold_that_shared_it_stops_without_a_trace() -> None:
+def test_a_fold_that_shares_an_invocation_stops_without_a_failure_when_the_time_is_over() -> None:
     fold = folding(budget=Budget(deadline=0, whole=False))
     with pytest.raises(OutOfTime):
         fold.apply([stored(1)])
 
 
-def test_when_the_time_is_over_a_fold_that_had_it_all_has_failed_at_the_next_event() -> None:
+def test_a_fold_with_a_whole_invocation_fails_at_the_next_event_when_the_time_is_over() -> None:
     fold = folding(budget=World().budget(events=3))
     fold.apply(stored(number) for number in range(5))
     assert fold.failure is not None
@@ -147,7 +147,7 @@ def test_when_the_time_is_over_a_fold_that_had_it_all_has_failed_at_the_next_eve
     assert fold.failure.reason.startswith("OutOfTime: 3 events folded")
 
 
-def test_an_event_of_which_processes_died_has_failed_untried() -> None:
+def test_an_event_that_crashed_processes_fails_without_a_try() -> None:
     world = World()
     fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits(untried_key=stored(3).key))
     fold.apply(stored(number) for number in range(5))

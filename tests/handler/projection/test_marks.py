@@ -38,7 +38,7 @@ def test_round_trip(some: list[Mark]) -> None:
 
 
 @given(identifiers, identifiers)
-def test_a_place_lies_after_the_one_key_and_not_after_the_other(one: str, other: str) -> None:
+def test_a_position_is_after_the_first_key_and_not_after_the_second(one: str, other: str) -> None:
     before, key = sorted([one, other])
     if before == key:
         return
@@ -50,7 +50,7 @@ def test_a_place_lies_after_the_one_key_and_not_after_the_other(one: str, other:
 
 @pytest.mark.parametrize("spacing", [1, 10, 100])
 @pytest.mark.parametrize("length", [1, 2, 99, 100, 101, 250, 1_000, 9_999, 100_000])
-def test_the_next_mark_behind_an_event_is_at_most_twice_as_old_and_two_spacings(length: int, spacing: int) -> None:
+def test_the_nearest_mark_before_an_event_is_at_most_twice_as_old_plus_two_spacings(length: int, spacing: int) -> None:
     ages = [length - mark.count for mark in history(length, spacing)] + [length]
     for behind in {*range(1, min(length, 300)), *(2**n for n in range(17)), *(age + 1 for age in ages)}:
         if behind <= length:
@@ -99,11 +99,11 @@ def test_marks_that_take_too_many_bytes_lose_the_oldest() -> None:
 
 
 @given(st.binary(max_size=100))
-def test_spoilt_marks_are_none(spoilt: bytes) -> None:
+def test_invalid_marks_count_as_no_marks(spoilt: bytes) -> None:
     assert isinstance(Marks(spoilt).read(), tuple)
 
 
-def test_half_of_the_marks_is_none() -> None:
+def test_cut_marks_count_as_no_marks() -> None:
     encoded = Marks.of([Mark("a", KeySet(1, 2), 3), Mark("b", KeySet(2, 2), 4)]).encoded
     assert all(Marks(encoded[:end]).read() == () for end in range(len(encoded)))
 

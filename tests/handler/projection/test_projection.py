@@ -123,13 +123,13 @@ class TestFastPath:
         assert world.row() == before
         assert (world.events.items_read, world.events.keys_read) == (10, 0)
 
-    def test_what_was_redelivered_beside_new_events_is_not_applied_twice(self) -> None:
+    def test_events_redelivered_with_new_ones_are_not_applied_twice(self) -> None:
         world = World()
         world.deliver(stored(1), stored(2))
         world.deliver(stored(2), stored(3))
         assert world.entries() == ["e1", "e2", "e3"]
 
-    def test_a_late_event_is_folded_in_its_place(self) -> None:
+    def test_a_late_event_is_folded_in_at_its_position(self) -> None:
         world = World()
         world.deliver(stored(1), stored(3))
         assert world.deliver(stored(2)) is Outcome.REFOLDED
@@ -167,14 +167,14 @@ class TestFastPath:
 
 
 class TestTheStoreIsTheTruth:
-    def test_a_row_deleted_by_hand_is_made_again_from_the_whole_store(self) -> None:
+    def test_a_row_deleted_by_hand_is_created_from_the_whole_store(self) -> None:
         world = World()
         world.deliver(stored(1), stored(2))
         world.rows.items.clear()
         world.deliver(stored(3))
         assert world.entries() == ["e1", "e2", "e3"]
 
-    def test_a_row_deleted_by_hand_is_made_whole_even_by_a_late_event(self) -> None:
+    def test_a_row_deleted_by_hand_is_created_whole_even_by_a_late_event(self) -> None:
         """2 and 3 were acknowledged: to stop at the batch's 1 would jump them for ever."""
         world = World()
         world.deliver(stored(2), stored(3))
@@ -189,7 +189,7 @@ class TestTheStoreIsTheTruth:
     @pytest.mark.parametrize("parked", [False, True])
     @settings(max_examples=25)
     @given(st.data())
-    def test_no_note_that_a_hand_wrote_holds_up_the_object(self, name: str, parked: bool, data: st.DataObject) -> None:
+    def test_no_note_that_a_person_wrote_blocks_the_object(self, name: str, parked: bool, data: st.DataObject) -> None:
         """Whatever it is, the row can be written over, and is the fold of all events then."""
         world = World()
         world.deliver(stored(2), stored(3), stored(4))
@@ -206,7 +206,7 @@ class TestTheStoreIsTheTruth:
     )
     @settings(max_examples=25)
     @given(st.data())
-    def test_nor_does_one_within_the_note_of_a_parking(self, name: str, data: st.DataObject) -> None:
+    def test_an_invalid_note_of_a_parking_blocks_no_object(self, name: str, data: st.DataObject) -> None:
         world = World()
         world.deliver(stored(2), stored(3), stored(5, poison=True), stored(6))
         world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Parked"]["M"][name] = data.draw(strange_attributes)
@@ -217,7 +217,7 @@ class TestTheStoreIsTheTruth:
     @pytest.mark.parametrize("name", ["Rebuilding", "Progress", "CrashProbes"])
     @settings(max_examples=25)
     @given(st.data())
-    def test_nor_does_one_of_what_is_under_way(self, name: str, data: st.DataObject) -> None:
+    def test_an_invalid_note_of_running_work_blocks_no_object(self, name: str, data: st.DataObject) -> None:
         world = World()
         world.deliver(stored(2), stored(3))
         world.rows.items[DOMAIN_ID]["CpEventSource"]["M"][name] = data.draw(strange_attributes)
@@ -245,7 +245,7 @@ class TestTheStoreIsTheTruth:
     @pytest.mark.parametrize(
         "until", ["20260101T000000Z", "2026-W01-1T00:00:00+00:00", "9999-12-31T23:59:59.999+00:00", "zzz", ""]
     )
-    def test_a_claim_on_the_row_beyond_any_invocation_counts_as_none(self, until: str) -> None:
+    def test_a_claim_on_the_row_beyond_any_invocation_is_ignored(self, until: str) -> None:
         world = World()
         world.deliver(stored(1))
         texts = {"RequestId": "r", "Run": "x", "Until": until}
@@ -254,28 +254,28 @@ class TestTheStoreIsTheTruth:
         assert world.rebuilds().rebuild(DOMAIN_ID).rebuilding is None
 
     @pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion", "Revision"])
-    def test_a_row_whose_notes_were_spoilt_by_hand_is_made_anew(self, lost: str) -> None:
+    def test_a_row_with_invalid_notes_is_created_again(self, lost: str) -> None:
         world = World()
         world.deliver(stored(2), stored(3))
         del world.rows.items[DOMAIN_ID]["CpEventSource"]["M"][lost]
         world.deliver(stored(1))
         assert world.entries() == ["e1", "e2", "e3"]
 
-    def test_a_row_whose_notes_were_spoilt_by_hand_can_be_rebuilt(self) -> None:
+    def test_a_row_with_invalid_notes_can_be_rebuilt(self) -> None:
         world = World()
         world.deliver(stored(1), stored(2))
         del world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Digest"]
         world.rebuilds().rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2"]
 
-    def test_a_row_without_the_pipelines_notes_counts_as_none(self) -> None:
+    def test_an_item_without_the_pipelines_notes_is_not_a_row(self) -> None:
         world = World()
         world.deliver(stored(1), stored(2))
         world.rows.items[DOMAIN_ID] = {"DomainId": {"S": DOMAIN_ID}, "Entries": {"L": [{"S": "by hand"}]}}
         world.deliver(stored(3))
         assert world.entries() == ["e1", "e2", "e3"]
 
-    def test_pages_of_the_store_read_before_a_lost_race_are_void(self) -> None:
+    def test_pages_of_the_store_read_before_a_lost_race_are_not_used(self) -> None:
         """A reads 1..6 for a late event; B adds 5, late too; A writes its pages: 5 would be gone."""
         world = World()
         world.deliver(stored(1), stored(6))
@@ -283,7 +283,7 @@ class TestTheStoreIsTheTruth:
         world.deliver(stored(3))
         assert world.entries() == ["e1", "e3", "e5", "e6"]
 
-    def test_a_zombie_does_not_write_over_a_row_deleted_and_made_again(self) -> None:
+    def test_an_old_process_does_not_write_over_a_row_deleted_and_created_again(self) -> None:
         world = World()
         world.deliver(stored(1))
 
@@ -307,7 +307,7 @@ class TestParking:
         assert parked.reason == "ValueError: poison"
         assert parked.logic_version == "v1"
 
-    def test_a_first_event_that_fails_leaves_a_row_with_the_reason_alone(self) -> None:
+    def test_a_first_event_that_fails_leaves_a_row_with_only_the_reason(self) -> None:
         world = World()
         world.deliver(stored(1, poison=True))
         item = world.rows.items[DOMAIN_ID]
@@ -332,14 +332,14 @@ class TestParking:
         assert after.parked is not None
         assert after.parked.waiting_up_to == stored(7).key
 
-    def test_an_earlier_event_is_reason_enough_to_try_again(self) -> None:
+    def test_an_earlier_event_causes_a_retry(self) -> None:
         world = World()
         world.deliver(stored(2), stored(5, poison=True))
         world.deliver(stored(3))
         assert world.entries() == ["e2", "e3"]
         assert world.row().parked is not None
 
-    def test_the_same_cause_is_told_once(self) -> None:
+    def test_the_same_cause_is_notified_once(self) -> None:
         world = World()
         world.deliver(stored(1), stored(5, poison=True))
         since = world.row().parked
@@ -350,7 +350,7 @@ class TestParking:
         assert world.row().parked is not None
         assert world.row().parked.since == since.since  # type: ignore[union-attr]
 
-    def test_a_cause_is_told_once_however_many_races_are_lost(self) -> None:
+    def test_a_cause_is_notified_once_however_many_races_are_lost(self) -> None:
         world = World()
         world.deliver(stored(1))
         world.rows.before_write = lambda: world.deliver(stored(2))
@@ -358,7 +358,7 @@ class TestParking:
         assert [parked.event_id for _, parked in world.notices.sent] == ["e5"]
         assert world.entries() == ["e1", "e2"]
 
-    def test_a_new_cause_is_told(self) -> None:
+    def test_a_new_cause_is_notified(self) -> None:
         world = World()
         world.deliver(stored(1), stored(5, poison=True))
         world.deliver(stored(3, poison=True))
@@ -407,7 +407,7 @@ class TestParking:
         assert world.row().parked is None
         assert world.entries() == ["e2", "e3", "e4"]
 
-    def test_an_event_that_cannot_be_read_parks_its_domain(self) -> None:
+    def test_an_event_that_cannot_be_read_parks_its_object(self) -> None:
         world = World()
         broken = stored(2)
         del broken.item["EventName"]
@@ -458,7 +458,7 @@ class TestCauses:
         assert world.entries() == ["e1", "e2"]
         assert set(world.versions()) == {"v2"}
 
-    def test_an_error_that_is_called_as_a_crash_heals_when_what_it_needs_arrives(self) -> None:
+    def test_an_error_with_the_name_of_a_crash_heals_when_its_missing_event_arrives(self) -> None:
         world = self.world(needs="e4")
         world.deliver(stored(1), stored(5))
         parked = world.row().parked
@@ -467,7 +467,7 @@ class TestCauses:
         assert world.deliver(stored(4)) is Outcome.HEALED
         assert world.entries() == ["e1", "e4", "e5"]
 
-    def test_a_failure_whose_text_differs_each_time_is_one(self) -> None:
+    def test_a_failure_whose_text_differs_each_time_is_one_failure(self) -> None:
         """An address in it, say."""
         world = self.world(needs="e4")
         world.deliver(stored(0), stored(5))
@@ -499,9 +499,7 @@ class TestCauses:
             ("ValueError", "ValueError: poison", Cause.LOGIC),
         ],
     )
-    def test_a_row_that_was_parked_before_there_were_causes_has_its_own(
-        self, error: str, reason: str, cause: Cause
-    ) -> None:
+    def test_a_row_that_was_parked_without_a_cause_gets_its_cause(self, error: str, reason: str, cause: Cause) -> None:
         world = World()
         world.deliver(stored(1), stored(2, poison=True))
         note = world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Parked"]["M"]
@@ -515,7 +513,7 @@ class TestCauses:
 class TestMissingEvents:
     """The store lost events: by a time-to-live, a restore of a part, a person."""
 
-    def test_a_late_event_does_not_take_them_out_of_the_row(self) -> None:
+    def test_a_late_event_does_not_remove_them_from_the_row(self) -> None:
         world = World(events_per_mark=100)
         world.deliver(*map(stored, range(0, 20, 2)))
         world.events.lose(*map(stored, range(0, 10, 2)))
@@ -527,7 +525,7 @@ class TestMissingEvents:
         assert "lacks at least 4 of the 11 events" in parked.reason
         assert len(world.entries()) == 11
 
-    def test_new_logic_does_not(self) -> None:
+    def test_new_logic_does_not_keep_the_object_parked(self) -> None:
         world = World(events_per_mark=100)
         for start in range(0, 250, 50):
             world.deliver(*map(stored, range(start, start + 50)))
@@ -542,7 +540,7 @@ class TestMissingEvents:
         assert world.deliver(stored(11), *map(stored, range(30, 50))) is Outcome.PARKED
         assert len(world.entries()) == 10
 
-    def test_as_many_late_events_do_not_hide_it(self) -> None:
+    def test_the_same_number_of_late_events_does_not_hide_a_loss(self) -> None:
         world = World(events_per_mark=100)
         world.deliver(*map(stored, range(0, 20, 2)))
         world.events.lose(stored(4))
@@ -560,7 +558,7 @@ class TestMissingEvents:
         assert world.deliver(stored(31), version="v2") is Outcome.WAITING
         assert world.events.items_read > 0
 
-    def test_new_logic_looks_whether_they_are_back(self) -> None:
+    def test_new_logic_checks_if_the_missing_events_are_back(self) -> None:
         world = World(events_per_mark=100)
         world.deliver(*map(stored, range(0, 20, 2)))
         world.events.lose(stored(2), stored(4))
@@ -569,7 +567,7 @@ class TestMissingEvents:
         assert world.deliver(stored(30), version="v2") is Outcome.HEALED
         assert world.entries() == [f"e{number}" for number in (0, 2, 4, 5, *range(6, 20, 2), 30)]
 
-    def test_what_is_put_back_heals_it(self) -> None:
+    def test_putting_the_events_back_heals_the_object(self) -> None:
         world = World()
         world.deliver(*map(stored, range(0, 20, 2)))
         lost = [stored(2), stored(4)]
@@ -581,7 +579,7 @@ class TestMissingEvents:
         assert world.entries() == [f"e{number}" for number in (0, 2, 4, 5, *range(6, 20, 2), 30)]
         assert len(world.notices.sent) == 1
 
-    def test_a_healing_does_not_take_them_out(self) -> None:
+    def test_a_heal_does_not_remove_them_from_the_row(self) -> None:
         world = World()
         world.deliver(*map(stored, range(5)), stored(5, poison=True), stored(6))
         world.events.lose(stored(2))
@@ -647,7 +645,7 @@ class TestRepeatedIds:
         )
         assert found == ["e1"]
 
-    def test_by_a_rebuild(self) -> None:
+    def test_erased_events_do_not_reach_a_rebuild(self) -> None:
         world = World(logic=counting)
         world.deliver(stored(1), stored(2), stored(3, event_id="e1"))
         found: list[str] = []
@@ -655,7 +653,7 @@ class TestRepeatedIds:
         replace(world.rebuilds(), config=config).rebuild(DOMAIN_ID)
         assert found == ["e1"]
 
-    def test_an_event_delivered_twice_is_none(self) -> None:
+    def test_an_event_delivered_twice_is_not_a_repeated_id(self) -> None:
         assert self.seen(World(logic=counting), [stored(1), stored(2)], [stored(2), stored(3)], [stored(1)]) == []
 
 
@@ -666,13 +664,13 @@ class TestLogicVersions:
         world.deliver(stored(2), version="v2")
         assert world.row().logic_version == MIXED
 
-    def test_a_refold_makes_the_row_one_versions_own_again(self) -> None:
+    def test_a_refold_gives_a_mixed_row_one_version_again(self) -> None:
         world = World()
         world.deliver(stored(1), stored(3), version="v1")
         world.deliver(stored(2), version="v2")
         assert world.row().logic_version == "v2"
 
-    def test_a_row_that_todays_logic_cannot_read_is_folded_anew(self) -> None:
+    def test_a_row_that_the_current_logic_cannot_read_is_folded_again(self) -> None:
         world = World()
         world.deliver(stored(1), version="v0")
         row = world.row()
@@ -686,7 +684,7 @@ class TestLogicVersions:
 class TestLateEvents:
     @pytest.mark.parametrize("behind", [1, 2, 9, 10, 11, 40, 150, 200])
     @pytest.mark.parametrize("length", [200, 700])
-    def test_a_late_event_reads_twice_what_lies_behind_it_and_two_spacings(self, length: int, behind: int) -> None:
+    def test_a_late_event_reads_at_most_twice_its_age_and_two_spacings(self, length: int, behind: int) -> None:
         """However long the history."""
         world = World(events_per_mark=10)
         numbers = [number for number in range(length + 1) if number != length - behind]
@@ -708,13 +706,13 @@ class TestLateEvents:
         assert world.events.items_read + world.events.keys_read <= 2 * 10 + 2 * 10
         assert world.rows.writes == 0
 
-    def test_one_of_two_late_events_beside_a_new_one_is_folded_in_its_place(self) -> None:
+    def test_late_events_in_one_batch_with_a_new_one_are_folded_in_at_their_positions(self) -> None:
         world = World()
         world.deliver(*map(stored, (1, 2, 4, 5, 6, 7, 8)))
         world.deliver(stored(2), stored(3), stored(9))
         assert world.entries() == [f"e{number}" for number in range(1, 10)]
 
-    def test_a_refold_drops_the_marks_behind_its_base(self) -> None:
+    def test_a_refold_drops_the_marks_after_its_base(self) -> None:
         """They say what the row held before the late event was among them."""
         world = World()
         for number in (1, *range(3, 30)):
@@ -723,7 +721,7 @@ class TestLateEvents:
         for mark in world.row().marks.read():
             assert mark.applied == keys_of([stored(n) for n in range(1, 30) if stored(n).key < mark.key])
 
-    def test_a_snapshot_that_a_zombie_put_over_a_listed_one_is_passed_over(self) -> None:
+    def test_a_snapshot_that_an_old_process_put_over_a_listed_one_is_ignored(self) -> None:
         """It has the same place and another set of events; to go by the place alone would lose 2 and 3."""
         world = World()
         world.deliver(stored(1))
@@ -737,7 +735,7 @@ class TestLateEvents:
         world.deliver(stored(8))
         assert world.entries() == [f"e{number}" for number in (1, 2, 3, 6, 7, 8, 9, 10)]
 
-    def test_a_snapshot_of_another_version_is_not_folded_upon(self) -> None:
+    def test_a_snapshot_of_another_version_is_not_used(self) -> None:
         world = World()
         world.deliver(*map(stored, (1, 2, 3, 4, 5, 7, 8)), version="v0")
         world.deliver(stored(6), version="v1")
@@ -754,7 +752,7 @@ class TestLateEvents:
         assert set(world.versions()) == {"v1"}
         assert world.row().logic_version == "v1"
 
-    def test_snapshots_that_were_deleted_or_spoilt_cost_reads_alone(self) -> None:
+    def test_deleted_or_invalid_snapshots_cost_only_reads(self) -> None:
         world = World()
         world.deliver(*map(stored, (1, 2, 3, 4, 6, 7, 8)))
         (_, first), *_ = world.snapshots.items
@@ -764,7 +762,7 @@ class TestLateEvents:
         world.deliver(stored(5))
         assert world.entries() == [f"e{number}" for number in range(1, 9)]
 
-    def test_a_slot_that_the_row_lists_is_not_put_over(self) -> None:
+    def test_a_slot_that_the_row_lists_is_not_replaced(self) -> None:
         """Another may be folding from it; and if the row's write is lost, it still serves."""
         world = World(events_per_mark=1)
         world.deliver(*map(stored, range(20)))
@@ -775,13 +773,13 @@ class TestLateEvents:
 
 
 class TestTime:
-    def test_what_there_is_no_time_for_goes_back(self) -> None:
+    def test_objects_without_time_left_go_back(self) -> None:
         world = World()
         world.events.put(stored(1))
         with pytest.raises(OutOfTime):
             project(world.projection(), [stored(1)], None, Budget(deadline=0, whole=False))
 
-    def test_a_fold_for_which_an_invocation_is_too_short_parks_its_domain_with_what_it_came_to(self) -> None:
+    def test_a_fold_longer_than_an_invocation_parks_its_object_with_the_state_it_reached(self) -> None:
         """Else its events would come back until the stream drops them, and hold up their shard."""
         world = World()
         events = list(map(stored, range(10)))
@@ -792,7 +790,7 @@ class TestTime:
         assert (parked.cause, parked.event_id) == (Cause.OUT_OF_TIME, "e6")
         assert world.entries() == [f"e{number}" for number in range(6)]
 
-    def test_the_next_event_goes_on_from_there(self) -> None:
+    def test_the_next_event_continues_from_the_cut_state(self) -> None:
         world = World()
         events = list(map(stored, range(10)))
         world.events.put(*events)
@@ -802,7 +800,7 @@ class TestTime:
         assert world.entries() == [f"e{number}" for number in range(11)]
         assert world.events.items_read == 5
 
-    def test_a_row_that_several_versions_folded_goes_on_from_there_too(self) -> None:
+    def test_a_row_that_several_versions_folded_is_continued_too(self) -> None:
         """It has no snapshot to begin with: from the first event the time would be over again, and again."""
         world = World(events_per_mark=100)
         world.deliver(*map(stored, range(10)), version="v0")
@@ -815,7 +813,7 @@ class TestTime:
         assert world.row().parked is None
         assert world.entries() == [f"e{number}" for number in range(21)]
 
-    def test_new_logic_that_cannot_read_what_it_should_go_on_from_folds_anew(self) -> None:
+    def test_new_logic_that_cannot_read_the_row_folds_from_the_first_event(self) -> None:
         world = World()
         events = list(map(stored, range(10)))
         world.events.put(*events)
@@ -853,14 +851,14 @@ class TestTime:
         world.rebuilds("v1").rebuild(DOMAIN_ID)
         assert world.entries() == [f"e{number}" for number in (*range(20), 21, 22, 23)]
 
-    def test_new_events_that_wait_beside_the_late_one_are_not_jumped(self) -> None:
+    def test_new_events_that_wait_with_the_late_one_are_not_skipped(self) -> None:
         world = World(events_per_mark=100)
         world.deliver(*map(stored, range(1, 20)), version="v0")
         assert self.take(world, stored(0), stored(21)) is Outcome.PARKED
         assert self.take(world, stored(22)) is Outcome.APPLIED
         assert world.entries() == [f"e{number}" for number in (*range(1, 20), 21, 22)]
 
-    def test_a_late_event_takes_the_fold_up_where_it_was_cut_short(self) -> None:
+    def test_a_late_event_continues_the_fold_where_it_stopped(self) -> None:
         world = World()
         self.with_one_late(world)
         outcomes = [self.take(world, stored(number, event_id=f"e{number}a")) for number in (19, 19, 18, 19, 19, 19)]
@@ -869,7 +867,7 @@ class TestTime:
         assert world.entries() == [*(f"e{number}" for number in range(19)), "e18a", "e19", "e19a"]
         assert set(world.versions()) == {"v1"}
 
-    def test_a_rebuild_takes_it_up_too(self) -> None:
+    def test_a_rebuild_also_continues_the_fold(self) -> None:
         world = World()
         self.with_one_late(world)
         world.events.items_read = 0
@@ -877,7 +875,7 @@ class TestTime:
         assert world.events.items_read < 20
         assert world.entries() == [f"e{number}" for number in range(20)]
 
-    def test_what_was_erased_meanwhile_is_no_loss(self) -> None:
+    def test_an_event_erased_meanwhile_is_not_a_loss(self) -> None:
         """The fold that is taken up counts the tombstone, the row the event."""
         world = World()
         self.with_one_late(world)
@@ -887,7 +885,7 @@ class TestTime:
         assert world.row().parked is None
         assert "e2" not in world.entries()
 
-    def test_an_erasure_before_the_rows_own_state_does_not_keep_it_from_getting_on(self) -> None:
+    def test_an_erasure_before_the_rows_state_does_not_stop_the_fold(self) -> None:
         """That state counts the event as it was; the look at the store begins after it."""
         world = World()
         world.deliver(*(stored(2 * number) for number in range(200)), version="v1")
@@ -903,7 +901,7 @@ class TestTime:
         assert world.deliver(stored(22), version="v2") is Outcome.HEALED
         assert world.entries() == [f"e{number}" for number in (*range(20), 21, 22)]
 
-    def test_an_event_in_order_is_no_reason_for_the_same_logic_to_fold_it_all(self) -> None:
+    def test_an_event_in_order_does_not_make_the_same_logic_fold_everything_again(self) -> None:
         world = World(events_per_mark=100)
         self.with_one_late(world)
         world.events.items_read = 0
@@ -952,7 +950,7 @@ class TestCrashes:
             Process(world, version).begin(event)
             world.clock.advance(LONGEST)
 
-    def test_the_third_process_parks_the_object_and_lets_the_stream_go_on(self) -> None:
+    def test_the_third_process_parks_the_object_and_the_stream_continues(self) -> None:
         world = World()
         world.deliver(stored(1))
         self.crash(world, stored(2), times=2)
@@ -990,7 +988,7 @@ class TestCrashes:
         world.clock.advance(LONGEST)
         assert Process(world).take(stored(2)) is Outcome.APPLIED
 
-    def test_two_events_that_crash_by_turns_are_counted_each_by_itself(self) -> None:
+    def test_two_events_that_crash_in_turn_are_counted_separately(self) -> None:
         """Two shards after a split: the note of the one leaves that of the other."""
         world = World()
         world.deliver(stored(1))
@@ -1006,7 +1004,7 @@ class TestCrashes:
         assert (parked.event_id, parked.cause) == ("e2", Cause.PROCESS_DIED)
         assert world.deliver(stored(4)) is Outcome.WAITING
 
-    def test_events_that_are_applied_meanwhile_leave_the_count_as_it_is(self) -> None:
+    def test_events_that_are_applied_meanwhile_do_not_change_the_crash_count(self) -> None:
         world = World()
         for number in range(1, 9):
             world.deliver(stored(number))
@@ -1016,7 +1014,7 @@ class TestCrashes:
         assert Process(world).take(stored(30)) is Outcome.PARKED
         assert world.entries() == [f"e{number}" for number in range(1, 9)]
 
-    def test_a_note_that_nobody_comes_back_to_goes(self) -> None:
+    def test_a_crash_probe_whose_event_does_not_come_back_is_dropped(self) -> None:
         """After a day the stream no longer brings its event."""
         world = World()
         world.deliver(stored(1))
@@ -1027,7 +1025,7 @@ class TestCrashes:
         world.deliver(stored(5))
         assert world.row().probes == ()
 
-    def test_more_events_than_the_row_notes_end_as_well(self) -> None:
+    def test_more_crashing_events_than_the_row_can_note_also_end(self) -> None:
         world = World()
         world.deliver(stored(1))
         events = [stored(number) for number in range(2, 9)]
@@ -1038,7 +1036,7 @@ class TestCrashes:
         assert [Process(world).take(event) for event in events].count(Outcome.PARKED) >= 1
         assert world.row().parked is not None
 
-    def test_one_that_lives_applies_the_event(self) -> None:
+    def test_a_process_that_does_not_crash_applies_the_event(self) -> None:
         world = World()
         world.deliver(stored(1))
         self.crash(world, stored(2))
@@ -1049,7 +1047,7 @@ class TestCrashes:
         assert world.entries() == ["e1", "e2"]
         assert world.notices.sent == []
 
-    def test_one_process_may_try_as_often_as_it_must(self) -> None:
+    def test_one_process_may_retry_an_event_any_number_of_times(self) -> None:
         """A fault of the infrastructure is no crash, even if the note could not be taken back."""
         world = World()
         world.deliver(stored(1))
@@ -1062,7 +1060,7 @@ class TestCrashes:
         process.end_probe(stored(2))
         assert world.row().probes == ()
 
-    def test_the_innocent_event_before_the_deadly_one_is_applied(self) -> None:
+    def test_the_event_before_the_event_that_crashes_is_applied(self) -> None:
         world = World()
         world.deliver(stored(1))
         world.events.put(stored(3))
@@ -1072,7 +1070,7 @@ class TestCrashes:
         assert world.row().parked is not None
         assert world.entries() == ["e1", "e2"]
 
-    def test_the_first_event_of_an_object_may_be_the_one(self) -> None:
+    def test_the_first_event_of_an_object_may_be_the_event_that_crashes(self) -> None:
         world = World()
         self.crash(world, stored(1), times=2)
         assert Process(world).take(stored(1)) is Outcome.PARKED
@@ -1081,14 +1079,14 @@ class TestCrashes:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2"]
 
-    def test_a_first_event_that_is_none_is_applied(self) -> None:
+    def test_a_first_event_that_crashed_no_process_is_applied(self) -> None:
         world = World()
         self.crash(world, stored(1))
         assert Process(world).take(stored(1)) is Outcome.APPLIED
         assert world.deliver(stored(2)) is Outcome.APPLIED
         assert world.entries() == ["e1", "e2"]
 
-    def test_an_earlier_event_is_folded_in_before_the_deadly_one(self) -> None:
+    def test_an_earlier_event_is_folded_in_before_the_event_that_crashes(self) -> None:
         """Which is not tried with it, and of which nobody is notified twice."""
         world = World()
         world.deliver(stored(1))
@@ -1117,7 +1115,7 @@ class TestCrashes:
         assert world.deliver(stored(6), version="v3") is Outcome.HEALED
         assert world.entries() == ["e1", "e2", "e4", "e5", "e6"]
 
-    def test_a_late_event_may_be_the_one(self) -> None:
+    def test_a_late_event_may_be_the_event_that_crashes(self) -> None:
         world = World()
         world.deliver(*map(stored, (1, 3, 4)))
         self.crash(world, stored(2), times=2)
@@ -1147,7 +1145,7 @@ class TestCrashes:
         assert set(world.versions()) == {"v2"}
 
     @pytest.mark.parametrize("meanwhile", ["delivered", "healed", "rebuilt before", "row deleted"])
-    def test_a_parking_is_decided_on_the_row_that_it_is_written_over(self, meanwhile: str) -> None:
+    def test_a_parking_is_decided_with_the_row_that_it_replaces(self, meanwhile: str) -> None:
         """And never at an event that the row has by then, however it came into it."""
         world = World()
         world.deliver(stored(1))
@@ -1175,7 +1173,7 @@ class TestCrashes:
         assert world.row().parked is None
         assert "e2" in world.entries()
 
-    def test_a_note_of_an_event_that_another_batch_folded_in_is_dropped(self) -> None:
+    def test_a_crash_probe_of_an_event_that_another_batch_folded_in_is_dropped(self) -> None:
         """Else it could park the object at an event that the row has, but cannot prove to have."""
         world = World()
         world.deliver(stored(1))

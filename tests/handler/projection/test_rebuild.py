@@ -62,7 +62,7 @@ class TestResult:
         assert world.events.items_read <= 2 + 2 * world.events_per_mark
         assert set(world.versions()) == {"v1"}
 
-    def test_what_the_stream_lost_is_in_it(self) -> None:
+    def test_an_event_that_the_stream_lost_is_in_the_result(self) -> None:
         """Events that were stored and never delivered: a rebuild is what mends them, newest ones too."""
         world = World()
         world.deliver(stored(1))
@@ -70,7 +70,7 @@ class TestResult:
         world.rebuilds().rebuild(DOMAIN_ID)
         assert world.entries() == ids(1, 2, 3)
 
-    def test_a_row_that_was_deleted_is_made(self) -> None:
+    def test_a_deleted_row_is_created_by_a_rebuild(self) -> None:
         world = World()
         world.events.put(stored(1), stored(2))
         world.rebuilds().rebuild(DOMAIN_ID)
@@ -83,7 +83,7 @@ class TestResult:
         assert world.row().parked is None
         assert world.entries() == ids(1, 2, 3)
 
-    def test_a_row_whose_notes_were_spoilt_by_hand_is_made_anew(self) -> None:
+    def test_a_row_with_invalid_notes_is_created_again(self) -> None:
         world = World()
         world.deliver(stored(1), stored(2))
         del world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Digest"]
@@ -113,14 +113,14 @@ class TestFailure:
             world.rebuilds().rebuild(DOMAIN_ID)
         assert replace(world.row(), revision=before.revision) == before
 
-    def test_an_error_of_the_logic_is_not_taken_for_the_pipelines_own(self) -> None:
+    def test_an_error_of_the_logic_is_not_mistaken_for_one_of_the_pipeline(self) -> None:
         """It may be called `OutOfTime`: the history is not too long then."""
         world = World(logic=lambda version: failing(type("OutOfTime", (Exception,), {})("closed")))
         world.events.put(stored(1))
         with pytest.raises(RebuildFailed, match="the domain logic fails with OutOfTime at the event e1"):
             world.rebuilds().rebuild(DOMAIN_ID)
 
-    def test_its_note_does_not_stand_in_the_way_of_the_next(self) -> None:
+    def test_a_failed_rebuild_does_not_block_the_next_one(self) -> None:
         """Even if the domain is busy, and its row not the one that the rebuild read last."""
         world = World()
         world.deliver(stored(1))
@@ -136,11 +136,11 @@ class TestFailure:
         world.rebuilds("v2").rebuild(DOMAIN_ID, request_id="second")
         assert world.entries() == ids(1, 2, 5)
 
-    def test_a_domain_without_events_is_refused(self) -> None:
+    def test_a_rebuild_of_an_object_without_events_is_refused(self) -> None:
         with pytest.raises(RebuildFailed, match="no event is stored"):
             World().rebuilds().rebuild(DOMAIN_ID)
 
-    def test_a_history_too_long_for_the_time_leaves_the_row_as_it_was(self) -> None:
+    def test_a_history_too_long_for_one_invocation_leaves_the_row_as_it_was(self) -> None:
         """But for the note of how far the rebuild got."""
         world = World()
         world.deliver(*map(stored, range(10)))
@@ -149,7 +149,7 @@ class TestFailure:
             world.rebuilds().rebuild(DOMAIN_ID, budget=world.budget(events=6))
         assert replace(world.row(), revision=before.revision, progress=None) == before
 
-    def test_a_row_that_is_written_all_the_time_is_given_up_when_the_time_is_over(self) -> None:
+    def test_a_rebuild_of_a_row_that_always_changes_ends_with_its_time(self) -> None:
         world = World()
         world.deliver(stored(1))
 
@@ -163,7 +163,7 @@ class TestFailure:
 
 
 class TestMeanwhile:
-    def test_readers_see_the_old_row_until_the_new_one_is_whole(self) -> None:
+    def test_readers_see_the_old_row_until_the_new_one_is_complete(self) -> None:
         world = World()
         world.deliver(*map(stored, range(5)), version="v0")
         seen: list[tuple[int, set[str]]] = []
@@ -171,7 +171,7 @@ class TestMeanwhile:
         world.rebuilds("v1").rebuild(DOMAIN_ID)
         assert seen == [(5, {"v0"})]
 
-    def test_new_events_are_applied_as_ever_and_are_in_the_result(self) -> None:
+    def test_new_events_are_applied_during_a_rebuild_and_are_in_the_result(self) -> None:
         world = World()
         world.deliver(stored(1), version="v0")
         seen: list[list[str]] = []
@@ -186,7 +186,7 @@ class TestMeanwhile:
         assert world.entries() == ids(1, 2)
         assert set(world.versions()) == {"v1"}
 
-    def test_a_late_event_behind_what_was_read_is_in_it(self) -> None:
+    def test_a_late_event_before_the_position_read_is_in_the_result(self) -> None:
         """It came into a page that the rebuild had read: only the row's note tells of it."""
         world = World()
         world.deliver(*map(stored, (1, 3, 4, 5, 6)))
@@ -195,14 +195,14 @@ class TestMeanwhile:
         assert world.entries() == ids(1, 2, 3, 4, 5, 6)
         assert world.row().logic_version == "v2"
 
-    def test_late_events_in_two_rounds_are_in_it(self) -> None:
+    def test_late_events_in_two_rounds_are_in_the_result(self) -> None:
         world = World()
         world.deliver(*map(stored, (1, 4, 5, 6)))
         meanwhile(world, lambda: world.deliver(stored(3)), lambda: None, lambda: world.deliver(stored(2)))
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ids(1, 2, 3, 4, 5, 6)
 
-    def test_an_event_between_the_checkpoint_and_what_was_read_is_in_it(self) -> None:
+    def test_an_event_between_the_checkpoint_and_the_position_read_is_in_the_result(self) -> None:
         """4 and 5 were in flight and read; 3 came to be stored after that, and was applied as new: no note tells."""
         world = World()
         world.deliver(stored(1))
@@ -211,7 +211,7 @@ class TestMeanwhile:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ids(1, 3, 4, 5)
 
-    def test_an_event_that_waits_before_the_failed_one_is_in_it(self) -> None:
+    def test_an_event_that_waits_before_the_failed_one_is_in_the_result(self) -> None:
         world = World()
         world.deliver(stored(3, poison=True), stored(5))
         meanwhile(world, lambda: world.deliver(stored(1), version="v1"))
@@ -219,7 +219,7 @@ class TestMeanwhile:
         assert world.entries() == ids(1, 3, 5)
         assert world.row().parked is None
 
-    def test_an_event_that_waits_beside_a_rebuild_is_in_it(self) -> None:
+    def test_an_event_that_waits_during_a_rebuild_is_in_the_result(self) -> None:
         """v1 fails at 3 again when 1 arrives, and the row is parked at 3 as before; 2 waits, and v1 does not look."""
         world = World()
         world.deliver(stored(3, poison=True), stored(5))
@@ -227,7 +227,7 @@ class TestMeanwhile:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ids(3, 4, 5)
 
-    def test_a_domain_that_parks_meanwhile_is_rebuilt_all_the_same(self) -> None:
+    def test_an_object_that_is_parked_during_a_rebuild_is_still_rebuilt(self) -> None:
         world = World()
         world.deliver(stored(1))
         meanwhile(world, lambda: world.deliver(stored(2, poison=True), stored(3)))
@@ -235,14 +235,14 @@ class TestMeanwhile:
         assert world.entries() == ids(1, 2, 3)
         assert world.row().parked is None
 
-    def test_a_row_deleted_meanwhile_is_made_again(self) -> None:
+    def test_a_row_deleted_meanwhile_is_created_again(self) -> None:
         world = World()
         world.deliver(stored(1), stored(2))
         meanwhile(world, world.rows.items.clear)
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ids(1, 2)
 
-    def test_a_row_deleted_and_made_meanwhile_is_begun_anew(self) -> None:
+    def test_a_rebuild_starts_again_if_the_row_is_deleted_and_created_meanwhile(self) -> None:
         world = World()
         world.deliver(stored(1), stored(3))
 
@@ -277,7 +277,7 @@ class TestMeanwhile:
         assert world.entries() == [f"e{second}" for second in sorted({*range(10, 4511, 10), 4005, 4015, 4017})]
 
     @given(st.data())
-    def test_every_mark_of_every_row_is_true_whatever_comes_in_between(self, data: st.DataObject) -> None:
+    def test_every_mark_of_every_row_is_true_whatever_arrives_meanwhile(self, data: st.DataObject) -> None:
         """Events are stored at any moment of a rebuild, some are delivered, in order or late; `World` looks at each row
         as it is written."""
         world = World(events_per_mark=data.draw(st.integers(1, 3)))
@@ -325,7 +325,7 @@ class TestProgress:
         assert world.row().progress is None
         assert world.events.items_read < 100
 
-    def test_it_gets_on_by_less_than_a_spacing_at_a_time(self) -> None:
+    def test_a_rebuild_makes_progress_by_less_than_a_spacing(self) -> None:
         world = World(events_per_mark=100)
         world.deliver(*map(stored, range(40)), version="v0")
         self.rebuild_in_parts(world, events=5)
@@ -339,7 +339,7 @@ class TestProgress:
         assert world.entries() == ids(*range(next(numbers)))
         assert set(world.versions()) == {"v1"}
 
-    def test_a_late_event_behind_what_is_kept_is_in_it(self) -> None:
+    def test_a_late_event_before_the_kept_states_is_in_the_result(self) -> None:
         """What lies before a mark is compared with the store before the mark's state is used."""
         world = World()
         world.deliver(*map(stored, range(0, 80, 2)), version="v0")
@@ -350,7 +350,7 @@ class TestProgress:
         assert world.entries() == ids(*sorted({*range(0, 80, 2), 31, 3}))
         assert set(world.versions()) == {"v1"}
 
-    def test_what_is_erased_meanwhile_is_not_in_it(self) -> None:
+    def test_an_event_erased_during_the_rebuild_is_not_in_the_result(self) -> None:
         world = World()
         world.deliver(*map(stored, range(20)))
         with pytest.raises(RebuildFailed):
@@ -368,7 +368,7 @@ class TestProgress:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert set(world.versions()) == {"v2"}
 
-    def test_what_waits_meanwhile_is_in_it_however_often_the_rebuild_goes_back(self) -> None:
+    def test_waiting_events_are_in_the_result_however_often_the_rebuild_goes_back(self) -> None:
         """It goes back for e301 to an earlier rebuild's state; a mark after e301 is not to be gone back to for e401."""
         world = World()
         world.deliver(*(stored(2 * number) for number in range(900)))
@@ -384,7 +384,7 @@ class TestProgress:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ids(*sorted({*range(0, 1800, 2), 1, 301, 401}))
 
-    def test_a_loss_is_seen_before_anything_is_kept(self) -> None:
+    def test_a_loss_is_detected_before_anything_is_kept(self) -> None:
         """The next rebuild would begin after all that the row holds, and not look there."""
         world = World()
         world.deliver(*map(stored, range(10)), stored(10, poison=True), *map(stored, range(11, 40)))
@@ -394,7 +394,7 @@ class TestProgress:
                 world.rebuilds("v2").rebuild(DOMAIN_ID, budget=world.budget(events=events))
         assert "e5" in world.entries()
 
-    def test_snapshots_that_are_gone_cost_time_alone(self) -> None:
+    def test_missing_snapshots_cost_only_time(self) -> None:
         world = World()
         world.deliver(*map(stored, range(20)), version="v0")
         with pytest.raises(RebuildFailed):
@@ -403,7 +403,7 @@ class TestProgress:
         world.rebuilds("v1").rebuild(DOMAIN_ID)
         assert world.entries() == ids(*range(20))
 
-    def test_a_row_that_was_deleted_is_made_in_parts(self) -> None:
+    def test_a_deleted_row_is_created_by_several_rebuilds(self) -> None:
         world = World()
         world.events.put(*map(stored, range(40)))
         self.rebuild_in_parts(world, events=12)
@@ -423,7 +423,7 @@ class TestProgress:
         assert world.row().parked is None
 
     @given(st.data())
-    def test_whatever_comes_in_between_ends_in_the_fold_of_all_events(self, data: st.DataObject) -> None:
+    def test_any_concurrent_delivery_ends_in_the_fold_of_all_events(self, data: st.DataObject) -> None:
         world = World(events_per_mark=data.draw(st.integers(1, 4)))
         numbers = st.lists(st.integers(0, 60), max_size=3)
         for number in data.draw(st.lists(st.integers(0, 60), min_size=8, max_size=20, unique=True)):
@@ -465,7 +465,7 @@ class TestMissingEvents:
         world.events.lose(*map(stored, range(5)))
         return world
 
-    def test_it_is_refused_and_says_how_many(self) -> None:
+    def test_a_rebuild_that_would_lose_events_is_refused_and_says_how_many(self) -> None:
         world = self.world()
         with pytest.raises(RebuildFailed, match="lacks at least 5 of the 10 events that the row holds"):
             world.rebuilds("v2").rebuild(DOMAIN_ID)
@@ -488,14 +488,14 @@ class TestMissingEvents:
         row = world.rebuilds().rebuild(DOMAIN_ID)
         assert row.state.attributes["Count"] == {"N": "6"}
 
-    def test_it_is_accepted_when_asked_so(self) -> None:
+    def test_missing_events_are_accepted_on_request(self) -> None:
         world = self.world()
         world.rebuilds("v2").rebuild(DOMAIN_ID, accept_missing_events=True)
         assert world.entries() == ids(*range(5, 10))
         world.deliver(stored(7, event_id="e7a"), version="v2")
         assert world.row().parked is None
 
-    def test_earlier_snapshots_of_what_was_removed_go_with_it(self) -> None:
+    def test_earlier_snapshots_of_removed_events_are_wiped(self) -> None:
         world = self.world()
         assert any("'e3'" in repr(item) for item in world.snapshots.items.values())
         world.rebuilds("v2").rebuild(DOMAIN_ID, accept_missing_events=True)
@@ -538,17 +538,17 @@ class TestOneAtATime:
         world.rows.items[DOMAIN_ID] = world.row().followed_by(rebuilding=note).to_item()
         return world
 
-    def test_a_second_request_is_refused_while_the_first_is_under_way(self) -> None:
+    def test_a_second_request_is_refused_while_the_first_is_running(self) -> None:
         world = self.world(self.note("first", seconds=60))
         with pytest.raises(RebuildFailed, match="another rebuild of this domain object is running, until 2"):
             world.rebuilds().rebuild(DOMAIN_ID, request_id="second")
         assert world.row().rebuilding == self.note("first", seconds=60) or world.row().rebuilding is not None
 
-    def test_one_that_died_is_taken_over_when_its_time_is_over(self) -> None:
+    def test_a_crashed_rebuild_is_replaced_when_its_time_is_over(self) -> None:
         world = self.world(self.note("first", seconds=-1))
         assert world.rebuilds().rebuild(DOMAIN_ID, request_id="second").rebuilding is None
 
-    def test_lambdas_own_retry_of_one_that_died_takes_its_place_at_once(self) -> None:
+    def test_lambdas_retry_of_a_crashed_rebuild_replaces_it_at_once(self) -> None:
         world = self.world(self.note("first", seconds=600))
         assert world.rebuilds().rebuild(DOMAIN_ID, request_id="first").rebuilding is None
 
@@ -557,12 +557,12 @@ class TestOneAtATime:
         world.rows.before_write = lambda: world.deliver(stored(2))
         assert world.rebuilds().rebuild(DOMAIN_ID, request_id="first").state.applied.count == 2
 
-    def test_two_without_a_request_id_are_two(self) -> None:
+    def test_two_requests_without_an_id_are_two_requests(self) -> None:
         world = self.world(self.note("", seconds=60))
         with pytest.raises(RebuildFailed, match="another rebuild"):
             world.rebuilds().rebuild(DOMAIN_ID)
 
-    def test_of_one_request_delivered_twice_the_later_goes_on_and_the_earlier_gives_up(self) -> None:
+    def test_if_one_request_is_delivered_twice_the_later_run_continues_and_the_earlier_fails(self) -> None:
         """Else each would begin anew at the sight of the other, for ever."""
         world = World()
         world.deliver(stored(1))
@@ -576,7 +576,7 @@ class TestOneAtATime:
             done.append(world.rebuilds().rebuild(DOMAIN_ID, request_id="same"))
         assert done == []
 
-    def test_a_note_whose_time_is_over_is_dropped_by_the_next_late_event(self) -> None:
+    def test_an_expired_note_is_dropped_by_the_next_late_event(self) -> None:
         world = self.world(self.note("first", seconds=-1))
         world.deliver(stored(0))
         assert world.row().rebuilding is None

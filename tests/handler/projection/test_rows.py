@@ -79,7 +79,7 @@ def test_round_trip(row: DomainRow) -> None:
 
 
 @given(rows)
-def test_the_attributes_of_the_domain_lie_beside_one_reserved_map(row: DomainRow) -> None:
+def test_a_row_has_the_domains_attributes_and_one_reserved_map(row: DomainRow) -> None:
     item = row.to_item()
     notes = item.pop("CpEventSource")["M"]
     item.pop("CpEventSourceParked", None)
@@ -105,7 +105,7 @@ def test_the_marker_by_which_parked_rows_are_found_is_there_only_while_parked(ro
     assert "CpEventSourceParked" not in unparked.to_item()
 
 
-def test_a_stub_is_a_domain_id_and_the_notes_alone() -> None:
+def test_a_row_without_events_has_only_its_domain_id_and_notes() -> None:
     item = DomainRow("d-1", INITIAL_STATE, "arn:1", PARKED).to_item()
     assert item.keys() == {"DomainId", "CpEventSource", "CpEventSourceParked"}
     assert "Checkpoint" not in item["CpEventSource"]["M"]
@@ -114,7 +114,7 @@ def test_a_stub_is_a_domain_id_and_the_notes_alone() -> None:
     assert (back.state.checkpoint, back.state.applied, back.parked) == (None, KeySet(), PARKED)
 
 
-def test_a_row_of_erased_events_alone_holds_nothing_of_the_domains_own() -> None:
+def test_a_row_of_only_erased_events_holds_no_attribute_of_the_domain() -> None:
     """It is not one that has nothing but its DomainId: that one, the domain's logic has written and can read."""
     empty = DomainRow("d-1", INITIAL_STATE.after(erased(stored(1)), {}), "arn:1")
     assert empty.to_item().keys() == {"DomainId", "CpEventSource"}
@@ -123,7 +123,7 @@ def test_a_row_of_erased_events_alone_holds_nothing_of_the_domains_own() -> None
     assert DomainRow.from_item(bare.to_item()) == bare
 
 
-def test_an_erased_event_counts_and_not_as_the_one_that_it_was() -> None:
+def test_an_erased_event_counts_under_another_key() -> None:
     before, after = INITIAL_STATE.after(stored(1), {}), INITIAL_STATE.after(erased(stored(1)), {})
     assert (before.checkpoint, before.applied.count) == (after.checkpoint, after.applied.count)
     assert before.applied != after.applied
@@ -144,7 +144,7 @@ def test_a_state_after_an_event() -> None:
     assert state == DomainState({"A": {"S": "2"}}, two.key, KeySet().plus(two.key).plus(one.key))
 
 
-def test_one_failure_is_one_event_one_cause_and_one_class_of_error_whatever_its_text() -> None:
+def test_two_failures_are_the_same_by_event_cause_and_error_class_whatever_the_text() -> None:
     later = replace(PARKED, since="later", waiting_up_to="k9", logic_version="arn:2", reason="ValueError: at 0x7f")
     assert PARKED.is_same_failure(later)
     assert not PARKED.is_same_failure(None)
@@ -152,7 +152,7 @@ def test_one_failure_is_one_event_one_cause_and_one_class_of_error_whatever_its_
         assert not PARKED.is_same_failure(replace(PARKED, **change))
 
 
-def test_the_largest_notes_fit_into_their_room() -> None:
+def test_the_largest_notes_fit_into_the_bytes_reserved_for_them() -> None:
     """The longest keys and names of the contract, and a reason of the most characters, each of four bytes."""
     longest = Parked(
         event_key=f"{KEY}{'k' * 993}",
@@ -183,7 +183,7 @@ def test_the_largest_notes_fit_into_their_room() -> None:
 
 
 @pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion"])
-def test_of_a_row_whose_notes_are_not_whole_only_the_revision_counts(lost: str) -> None:
+def test_only_the_revision_of_a_row_with_incomplete_notes_counts(lost: str) -> None:
     """Not an error: read in a batch, one row spoilt by hand must not hold back all others."""
     row = DomainRow("d-1", INITIAL_STATE, "v1")
     item = row.to_item()

@@ -183,7 +183,7 @@ def test_elements_of_a_set_that_are_stored_alike_are_stored_once() -> None:
     assert encode({date(2026, 1, 2), "2026-01-02"}) == {"SS": ["2026-01-02"]}
 
 
-def test_a_subclass_of_a_plain_type_is_stored_by_its_value_not_by_its_own_text() -> None:
+def test_a_subclass_of_a_plain_type_is_stored_by_its_value_not_by_its_text() -> None:
     class Text(str):
         def __str__(self) -> str:
             return "\ud800"
@@ -274,7 +274,7 @@ def outcome(value: Any) -> str:
 
 
 @given(anything)
-def test_a_plain_value_and_one_of_derived_types_are_stored_or_refused_alike(value: Any) -> None:
+def test_a_plain_value_and_one_of_derived_types_have_the_same_result(value: Any) -> None:
     """Plain types are told by one look at the exact type, all others by a test for each."""
     assert outcome(derived(value)) == outcome(value)
 
@@ -373,7 +373,7 @@ def test_items(item: dict[str, Any]) -> None:
 
 
 @given(storable)
-def test_a_copy_is_equal_and_shares_nothing_that_can_change(value: Any) -> None:
+def test_a_copy_is_equal_and_shares_no_mutable_object(value: Any) -> None:
     attribute = encode(value)
     before = repr(attribute)
     duplicate = copy(attribute)

@@ -11,7 +11,7 @@ from cp_event_source.handler.values.clock import Clock
 from tests.doubles.clock import FunctionClock
 
 
-def test_a_share_of_what_lambda_gives() -> None:
+def test_a_fraction_of_the_time_that_lambda_reports() -> None:
     clock = FunctionClock()
     budget = Budget.of(SimpleNamespace(get_remaining_time_in_millis=lambda: 10_000), 0.5, clock)
     assert budget.seconds_left() == 5
@@ -22,19 +22,19 @@ def test_a_share_of_what_lambda_gives() -> None:
 
 
 @pytest.mark.parametrize("context", [None, object(), {}])
-def test_where_nothing_is_known_there_is_no_limit(context: object) -> None:
+def test_without_a_context_there_is_no_limit(context: object) -> None:
     assert Budget.of(context, 0.5, Clock()) == UNLIMITED
     assert UNLIMITED.seconds_left() == math.inf
 
 
-def test_when_it_is_over_nothing_new_is_begun() -> None:
+def test_after_the_deadline_no_new_work_begins() -> None:
     over = Budget.of(SimpleNamespace(get_remaining_time_in_millis=lambda: 0), 1, Clock())
     assert over.is_over()
     with pytest.raises(OutOfTime):
         over.check()
 
 
-def test_a_call_is_over_in_the_time_that_the_functions_reckon_with() -> None:
+def test_a_call_ends_within_max_call_seconds() -> None:
     """Connect and read, three times, and botocore's waits between them: 1 s and 2 s at most."""
     config = clients._CONFIG
     tries = config.retries["total_max_attempts"]  # type: ignore[attr-defined]

@@ -120,7 +120,7 @@ def test_nesting_of_any_depth_is_read_and_written(levels: int, opening: str, inm
 
 
 @given(json_texts)
-def test_what_is_read_on_a_stack_of_our_own_is_what_the_standard_parser_gives(text: str) -> None:
+def test_the_deep_parser_gives_the_same_values_as_the_standard_parser(text: str) -> None:
     try:
         value = loads(text)
     except (InvalidJson, UnreadableNumber) as error:
@@ -147,7 +147,7 @@ def test_what_is_not_json_is_refused_at_any_depth() -> None:
         ('[{"": {"a": [], "\\u0061": null}}]', [{"": {"a": None}}]),
     ],
 )
-def test_of_a_name_given_twice_the_last_counts_and_it_is_noticed(text: str, value: Any) -> None:
+def test_the_last_value_of_a_repeated_name_counts_and_the_repetition_is_reported(text: str, value: Any) -> None:
     document = read(text)
     assert document == Document(value, repeats_names=True)
     assert loads(text) == value

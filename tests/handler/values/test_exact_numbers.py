@@ -203,6 +203,6 @@ def test_what_dynamodb_keeps_exactly(number: int | Decimal, storable: bool) -> N
 
 
 @given(numbers)
-def test_an_int_and_a_decimal_of_one_value_are_storable_alike(number: int | Decimal) -> None:
+def test_an_int_and_a_decimal_of_one_value_are_both_storable_or_not(number: int | Decimal) -> None:
     if number == int(number):
         assert is_storable(int(number)) == is_storable(Decimal(int(number))) == is_storable(number)
