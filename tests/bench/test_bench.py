@@ -10,12 +10,11 @@ from functools import cache
 
 import pytest
 
-from bench import calls, events, histories, late
+from bench import events
 from bench.layers import file_layer
 from bench.pipeline import Pipeline
 from bench.rebuild import EndlessStore
 from bench.report import Check, Section, Table, shown
-from bench.scale import QUICK
 from bench.timing import best, process_seconds
 from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.events.key_set import Span
@@ -42,6 +41,7 @@ def quick() -> subprocess.CompletedProcess[str]:
 
 
 def test_the_quick_report_has_every_section_and_every_guarantee_holds() -> None:
+    """It has no batch in which each event is of another domain: `tests/handler/test_project.py` has."""
     done = quick()
     assert re.findall(r"^## (.*)$", done.stdout, re.MULTILINE) == SECTIONS, done.stderr
     assert "BROKEN" not in done.stdout
@@ -61,29 +61,6 @@ def test_the_page_shows_no_broken_guarantee_and_each_one_that_is_checked() -> No
     numbers = re.compile(r"[\d,]*\d")
     checked = {numbers.sub("n", line) for line in quick().stdout.splitlines() if line.startswith("- holds: ")}
     assert checked == {numbers.sub("n", line) for line in page.splitlines() if line.startswith("- holds: ")}
-
-
-@pytest.mark.parametrize("distance", [1, 99, 100, 101, 250])
-def test_a_late_event_reads_at_most_twice_its_distance_and_two_spacings(distance: int, capsys: object) -> None:
-    pipeline = histories.of_lengths(file_layer(), [750])[750]
-    cost = late.cost_of_a_late_one(pipeline, "v1", 750, distance, 1)
-    assert distance < cost.events_read <= late.bound(distance)
-    assert cost.count <= 5 + cost.calls.get(("snapshots", "PutItem"), 0)
-
-
-def test_the_fast_path_reads_no_event_and_writes_a_row_once_where_all_events_of_a_batch_are_of_other_domains() -> None:
-    """The quick report has it for fewer domains."""
-    assert 1 not in QUICK.batch_sizes
-    pipeline = histories.of_lengths(file_layer(), [20])[20]
-    cost, _ = calls.fast_path(pipeline, 1)
-    assert all(check.holds for check in calls.fast_path_checks({(1, 20): cost}, (20,), (1,)))
-
-
-def test_a_batch_delivered_again_is_not_written() -> None:
-    pipeline = histories.of_lengths(file_layer(), [10])[10]
-    first, again = calls.one_batch(pipeline)
-    assert (first.wcu, again.wcu) == (50, 0)
-    assert again.events_read == 50 * 30
 
 
 def test_a_guarantee_that_is_broken_is_told() -> None:

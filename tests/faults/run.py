@@ -1,6 +1,7 @@
 """One run of a scenario under faults, to its end; and the matrix of runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from ..nightly import effort
 from . import oracle
@@ -48,7 +49,8 @@ def run(
     return pipeline
 
 
-def places(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> list[Place]:
+@cache
+def places(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> Sequence[Place]:
     """Of all calls that a scenario makes without faults, healing apart."""
     pipeline = Pipeline(is_wired=is_wired, has_threads=has_threads)
     with time_of(pipeline.clock):
@@ -57,11 +59,27 @@ def places(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = Fa
 
 
 def inject(
-    scenario: Scenario, fault: Fault | Outage, *, is_wired: bool = False, has_threads: bool = False, every: int = 1
+    scenario: Scenario,
+    fault: Fault | Outage,
+    *,
+    is_wired: bool = False,
+    has_threads: bool = False,
+    first: int = 0,
+    every: int = 1,
 ) -> int:
-    """Run a scenario once for each of its calls (or every so many), which fails. Returns the faults that came about."""
+    """Run a scenario once for each of its calls, which fails. Returns the faults that came about.
+
+    Args:
+        scenario: what happens.
+        fault: what each call meets in turn.
+        is_wired: whether all of botocore runs.
+        has_threads: whether writes go out in threads.
+        first: the call with which to begin.
+        every: take one call of so many.
+    """
     injected = 0
-    chosen = places(scenario, is_wired=is_wired, has_threads=has_threads)[::every]
+    calls = places(scenario, is_wired=is_wired, has_threads=has_threads)
+    chosen = calls[first % min(every, len(calls)) :: every]
     for number, place in enumerate(chosen):
         heals = number % effort(8, 1) == 0
         done = run(scenario, {place: fault}, is_wired=is_wired, has_threads=has_threads, heals=heals)

@@ -1,8 +1,11 @@
-"""Guarantee: whichever AWS call fails, in whichever way, all that was stored is folded once it is over."""
+"""Guarantee: whichever AWS call fails, in whichever way, all that was stored is folded once it is over.
+
+By default one call fails in half of the ways, the next in the other half; with NIGHTLY=1 each call in all of them.
+"""
 
 import pytest
 
-from ..nightly import NIGHTLY
+from ..nightly import NIGHTLY, effort
 from .kinds import ALIKE, CALL_FAILS
 from .run import inject, run
 from .scenarios import ALL
@@ -18,4 +21,4 @@ def test_without_faults(name: str) -> None:
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("name", ALL)
 def test_every_call_fails_in_turn(name: str, kind: str) -> None:
-    assert inject(ALL[name], CALL_FAILS[kind]) > 0
+    assert inject(ALL[name], CALL_FAILS[kind], first=_KINDS.index(kind), every=effort(2, 1)) > 0
