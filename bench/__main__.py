@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     with lines_to_nowhere():
         pipelines = histories.of_lengths(file_layer(), scale.histories)
     parts: dict[str, Callable[[], Section]] = {
-        "calls": lambda: calls.section(pipelines),
+        "calls": lambda: calls.section(pipelines, scale),
         "late events": lambda: late.section(pipelines, scale),
         "disorder": lambda: disorder.section(scale),
         "CPU": lambda: cpu.section(scale),

@@ -11,18 +11,18 @@ from . import events, histories, naive, prices
 from .layers import file_layer
 from .pipeline import ROWS, SNAPSHOTS, SPACING, Pipeline, Used, deliver, take, used
 from .report import Cell, Check, Section, Table, shown
+from .scale import Scale
 
 _COLUMNS = ("case", "calls per event", "WCU", "RCU", "item, bytes", "$ per million")
 _BATCH = 100
-_KS = (1, 10, 100)
-_OBJECTS = 50
+_DOMAINS = 50
 _EVENTS_EACH = 20
 
 
-def section(pipelines: Mapping[int, Pipeline]) -> Section:
-    """Measure. Takes pipelines of the File domain by the length of the history of object 0."""
+def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
+    """Measure. Takes histories of domain 0, of the File domain, by their lengths."""
     short, long = min(pipelines), max(pipelines)
-    fast = {(k, length): fast_path(pipelines[length], k) for length in (short, long) for k in _KS}
+    fast = {(k, length): fast_path(pipelines[length], k) for length in (short, long) for k in scale.batch_sizes}
     rows = [
         _row(f"k = {k}, history of {length:,}", cost, 100 * 100 // k, size)
         for (k, length), (cost, size) in fast.items()
@@ -62,7 +62,7 @@ def section(pipelines: Mapping[int, Pipeline]) -> Section:
             ),
         ],
         [
-            *fast_path_checks({case: cost for case, (cost, _) in fast.items()}, (short, long), _KS),
+            *fast_path_checks({case: cost for case, (cost, _) in fast.items()}, (short, long), scale.batch_sizes),
             Check(
                 f"{number:,} new events of {_OBJECTS} domain objects in one batch: {reads} BatchGetItem and "
                 f"{_OBJECTS} PutItem",

@@ -17,9 +17,13 @@ class Scale:
     windows: tuple[int, ...]
     rebuilds: tuple[int, ...]
     runs: int
-    """How many runs are timed. The report shows the best."""
+    """Runs from which the best time is taken."""
+    batch_sizes: tuple[int, ...]
+    """Events of each domain in a batch, on the fast path."""
     rounds: int
-    """The same for throughput, which has long rounds."""
+    """The same as `runs` for throughput, whose rounds are long."""
+    round_events: int
+    """Of a round of throughput, at least: a full one is long enough to be timed."""
     starts: int
     """The same for new interpreters."""
 
@@ -32,7 +36,9 @@ FULL = Scale(
     windows=(5, 50, 500),
     rebuilds=(1_000, 10_000, 100_000),
     runs=150,
+    batch_sizes=(1, 10, 100),
     rounds=5,
+    round_events=1_000,
     starts=15,
 )
 QUICK = Scale(
@@ -43,7 +49,9 @@ QUICK = Scale(
     windows=(5, 50),
     rebuilds=(100, 1_000),
     runs=2,
+    batch_sizes=(10, 100),
     rounds=1,
+    round_events=100,
     starts=1,
 )
 """Small sizes, to see that the report runs."""

@@ -14,8 +14,6 @@ from .scale import Scale
 from .timing import process_seconds
 
 _BATCH = 100
-_ROUND = 1000
-"""How many events a round has at least, so that it is long enough to be timed."""
 
 _CLIENTS = {"without botocore": direct_metered, "with botocore": wired_metered}
 
@@ -34,23 +32,23 @@ def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
                     "the double's own",
                     "$ per million",
                 ),
-                list(_rows(pipelines[min(pipelines)], scale.rounds)),
-                f"k events of each domain object in a batch of {_BATCH}, by CPU time",
-                "The double's own time is measured and subtracted: on AWS it is DynamoDB's. Waiting for DynamoDB is "
-                "not included; the writes of a batch wait ten at a time. No guards: the handler of section 1, at any "
-                "k. $: Lambda only, for that time.",
+                list(_rows(pipelines[min(pipelines)], scale)),
+                f"k events of each domain in a batch of {_BATCH}, by CPU time",
+                "The double's own time is measured and taken off: on AWS it is DynamoDB's. Waiting for DynamoDB is not "
+                "in it; the writes of a batch wait ten at a time. No guards: the handler of section 1, at any k. $: "
+                "Lambda's for that time alone.",
             )
         ],
     )
 
 
-def _rows(base: Pipeline, rounds: int) -> Iterator[Sequence[Cell]]:
+def _rows(base: Pipeline, scale: Scale) -> Iterator[Sequence[Cell]]:
     for client_name, client_of in _CLIENTS.items():
         for name, k in (("project, k = 1", 1), ("project, k = 10", 10), ("project, k = 100", 100), ("no guards", 10)):
             pipeline = histories.multiplied(base, _BATCH // k)
             client, meter = client_of(pipeline.db)
             handle = _unguarded(client) if name == "no guards" else _project(pipeline, client)
-            own, double = min(_rounds(pipeline, handle, meter, k, rounds))
+            own, double = min(_rounds(pipeline, handle, meter, k, scale))
             times = (round(1 / own), round(1e6 * own, 1), round(1e6 * double, 1))
             yield (name, client_name, *times, round(prices.cpu(own), 4))
 
@@ -67,14 +65,14 @@ def _unguarded(client: Any) -> _Handle:
     return lambda records: naive.handle_batch(client, file_layer(), records)
 
 
-def _rounds(pipeline: Pipeline, handle: _Handle, meter: Metered, k: int, rounds: int) -> Iterator[tuple[float, float]]:
-    """For each round, seconds of CPU time per event: the functions' own, and the double's."""
+def _rounds(pipeline: Pipeline, handle: _Handle, meter: Metered, k: int, scale: Scale) -> Iterator[tuple[float, float]]:
+    """Seconds of CPU time per event, and the double's beside them, round by round."""
     gc.collect()
     gc.freeze()  # in Lambda there is no store of events in memory that the collector must walk through
     length = pipeline.row(events.domain_id()).state.applied.count
-    for _ in range(rounds):
-        # enough events for each domain object to reach its snapshots
-        numbers = range(length, length + max(100, _ROUND * k // _BATCH))
+    for _ in range(scale.rounds):
+        # of a full round, at least a hundred of each domain, so that it has its share of snapshots
+        numbers = range(length, length + scale.round_events * max(k, 10) // _BATCH)
         batches = [events.records(items) for items in _batches(numbers, k)]
         meter.seconds = 0
         start = process_seconds()

@@ -21,8 +21,9 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +109,14 @@ def test_a_bad_block_is_found(language: str, text: str, marker: str, tmp_path: P
 
 def names_what_exists(block: Block, _folder: Path) -> None:
     assert block.marker.partition(":")[2].strip(), f"{block}: say why it is not run"
-    exported = run_program(REPOSITORY / "examples" / "default").exports
-    assert set(re.findall(r"pulumi stack output (\w+)", block.text)) <= set(exported)
+    assert set(re.findall(r"pulumi stack output (\w+)", block.text)) <= set(exports_of_the_default_example())
     for target in re.findall(r"^make ([a-z-]+)", block.text, re.MULTILINE):
         is_taken(["make", target])
+
+
+@cache
+def exports_of_the_default_example() -> Mapping[str, Any]:
+    return run_program(REPOSITORY / "examples" / "default").exports
 
 
 def is_a_layer(block: Block, folder: Path) -> None:
@@ -137,7 +142,7 @@ def is_a_program(block: Block, folder: Path) -> None:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        registered = run_program(folder, stack_outputs=run_program(REPOSITORY / "examples" / "default").exports)
+        registered = run_program(folder, stack_outputs=exports_of_the_default_example())
     finally:
         os.chdir(before)
     assert registered.resources

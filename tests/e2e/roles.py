@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -41,6 +42,7 @@ class Deployed:
         self._resources = stack.resources
         self._iam = run.client("iam")
         self.refused_without_tls = self._lift_tls()
+        self.neighbour = cache(self._neighbour)
 
     def grants(self, function: str) -> set[Grant]:
         """The grants of the function's role, as registered."""
@@ -60,8 +62,8 @@ class Deployed:
         finally:
             self._iam.put_role_policy(**policy, PolicyDocument=role["policy"])
 
-    def neighbour(self, policy: str) -> Clients:
-        """Clients of a user in the same account who has only one of the component's policies for other stacks."""
+    def _neighbour(self, policy: str) -> Clients:
+        """Clients of somebody of the same account who has only one of the component's policies for other stacks."""
         name = f"{policy}-{secrets.token_hex(4)}"
         self._iam.create_user(UserName=name)
         self._iam.attach_user_policy(UserName=name, PolicyArn=self.pipeline.outputs[f"{policy}_policy_arn"])
@@ -71,7 +73,7 @@ class Deployed:
             aws_secret_access_key=key["SecretAccessKey"],
             region_name=self._iam.meta.region_name,
         )
-        return lambda service: session.client(service, endpoint_url=self.run.endpoint)
+        return cache(lambda service: session.client(service, endpoint_url=self.run.endpoint))
 
     def errors(self, function: str, domain_id: str) -> list[str]:
         """The classes of the errors that the function logged about a domain object."""

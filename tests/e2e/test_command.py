@@ -62,24 +62,21 @@ def alive(process_ids: list[int]) -> list[int]:
     return sorted(running & set(process_ids))
 
 
-def test_the_demo_ends_with_the_sample_events_stored_and_the_rows_computed(tmp_path: Path) -> None:
-    with command("local", *DEMO, temporary=tmp_path / "tmp") as process:
-        output, _ = process.communicate(timeout=180)
-
-    assert process.returncode == 0, output
-    assert "Sent 18 events: 16 for the domain File, 2 matched no domain's rule (DOMAIN of Account" in output
-    assert "Drained: 14 stored, 1 duplicate, 1 quarantined, 1 object parked, 2 events waiting\n" in output
-    assert "note: alarms are created but never fire\n" in output
-    assert "UserId: is required; found nothing" in output
-    assert "report-2026-q1.pdf" in output
-    assert "parked at" in output
-    assert "Parked queue: 1 message\n" in output
-    assert list((tmp_path / "tmp").iterdir()) == []
-
-
-def test_with_keep_the_printed_commands_work_and_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
+def test_kept_up_it_shows_what_became_of_the_events_its_printed_commands_work_and_ctrl_c_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    """That it ends by itself without `--keep`, and leaves nothing behind then, is in `tests/wheel`."""
     with command("local", *DEMO, "--keep", temporary=tmp_path / "tmp") as process:
         lines = read_until(process, "Ctrl-C stops it")
+        shown = "".join(f"{line}\n" for line in lines)
+        assert "Sent 18 events: 16 for the domain File, 2 matched no domain's rule (DOMAIN of Account" in shown
+        assert "Drained: 14 stored, 1 duplicate, 1 quarantined, 1 object parked, 2 events waiting\n" in shown
+        assert "note: alarms are created but never fire\n" in shown
+        assert "UserId: is required; found nothing" in shown
+        assert "report-2026-q1.pdf" in shown
+        assert "parked at" in shown
+        assert "Parked queue: 1 message\n" in shown
+
         first = [line.strip() for line in lines if line.strip().startswith(("unset ", "export "))]
         somebodys = {
             "AWS_PROFILE": "somebodys",

@@ -1,6 +1,7 @@
 """One complete run of a scenario with faults, and the matrix of runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from ..nightly import effort
 from . import oracle
@@ -46,24 +47,37 @@ def run(
     return pipeline
 
 
-def calls_of(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> list[CallId]:
-    """All calls that a scenario makes without faults and without healing."""
+@cache
+def places(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> Sequence[Place]:
+    """Of all calls that a scenario makes without faults, healing apart."""
     pipeline = Pipeline(is_wired=is_wired, has_threads=has_threads)
     _let_happen(pipeline, scenario, {})
     return pipeline.injector.call_ids
 
 
 def inject(
-    scenario: Scenario, fault: Fault | Outage, *, is_wired: bool = False, has_threads: bool = False, every: int = 1
+    scenario: Scenario,
+    fault: Fault | Outage,
+    *,
+    is_wired: bool = False,
+    has_threads: bool = False,
+    first: int = 0,
+    every: int = 1,
 ) -> int:
-    """Run a scenario once for each of its calls (or for every n-th call, with `every` as n), and let that call fail.
+    """Run a scenario once for each of its calls, which fails. Returns the faults that came about.
 
-    Returns:
-        The number of faults that happened.
+    Args:
+        scenario: what happens.
+        fault: what each call meets in turn.
+        is_wired: whether all of botocore runs.
+        has_threads: whether writes go out in threads.
+        first: the call with which to begin.
+        every: take one call of so many.
     """
     injected = 0
-    chosen = calls_of(scenario, is_wired=is_wired, has_threads=has_threads)[::every]
-    for number, call in enumerate(chosen):
+    calls = places(scenario, is_wired=is_wired, has_threads=has_threads)
+    chosen = calls[first % min(every, len(calls)) :: every]
+    for number, place in enumerate(chosen):
         heals = number % effort(8, 1) == 0
         done = run(scenario, {call: fault}, is_wired=is_wired, has_threads=has_threads, heals=heals)
         injected += done.injector.fired

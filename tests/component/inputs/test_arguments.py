@@ -174,9 +174,8 @@ def test_a_mistyped_input_is_not_passed_over() -> None:
     assert message.startswith("cp_evnt_bus: is not an input; use one of alarm_actions, ")
 
 
-@pytest.mark.parametrize("absent", sorted(CpEventSourceArgs.__optional_keys__))
-def test_none_is_as_good_as_leaving_an_input_out(deployment: Deployment, absent: str) -> None:
-    without = deploy(in_program(lambda: component(**{absent: None})))
+def test_none_is_as_good_as_leaving_an_input_out(deployment: Deployment) -> None:
+    without = deploy(in_program(lambda: component(**dict.fromkeys(CpEventSourceArgs.__optional_keys__))))
     assert without.names() == deployment.names()
 
 
