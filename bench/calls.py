@@ -15,12 +15,12 @@ from .scale import Scale
 
 _COLUMNS = ("case", "calls per event", "WCU", "RCU", "item, bytes", "$ per million")
 _BATCH = 100
-_DOMAINS = 50
+_OBJECTS = 50
 _EVENTS_EACH = 20
 
 
 def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
-    """Measure. Takes histories of domain 0, of the File domain, by their lengths."""
+    """Measure. Takes pipelines of the File domain by the length of the history of object 0."""
     short, long = min(pipelines), max(pipelines)
     fast = {(k, length): fast_path(pipelines[length], k) for length in (short, long) for k in scale.batch_sizes}
     rows = [

@@ -17,13 +17,13 @@ class Scale:
     windows: tuple[int, ...]
     rebuilds: tuple[int, ...]
     runs: int
-    """Runs from which the best time is taken."""
+    """How many runs are timed. The report shows the best."""
     batch_sizes: tuple[int, ...]
-    """Events of each domain in a batch, on the fast path."""
+    """How many events of each domain object a batch of the fast path has."""
     rounds: int
-    """The same as `runs` for throughput, whose rounds are long."""
+    """How many rounds are timed for throughput, which has long rounds."""
     round_events: int
-    """Of a round of throughput, at least: a full one is long enough to be timed."""
+    """How many events a round of throughput has at least."""
     starts: int
     """The same for new interpreters."""
 

@@ -33,10 +33,10 @@ def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
                     "$ per million",
                 ),
                 list(_rows(pipelines[min(pipelines)], scale)),
-                f"k events of each domain in a batch of {_BATCH}, by CPU time",
-                "The double's own time is measured and taken off: on AWS it is DynamoDB's. Waiting for DynamoDB is not "
-                "in it; the writes of a batch wait ten at a time. No guards: the handler of section 1, at any k. $: "
-                "Lambda's for that time alone.",
+                f"k events of each domain object in a batch of {_BATCH}, by CPU time",
+                "The double's own time is measured and subtracted: on AWS it is DynamoDB's. Waiting for DynamoDB is "
+                "not included; the writes of a batch wait ten at a time. No guards: the handler of section 1, at any "
+                "k. $: Lambda only, for that time.",
             )
         ],
     )
@@ -66,12 +66,12 @@ def _unguarded(client: Any) -> _Handle:
 
 
 def _rounds(pipeline: Pipeline, handle: _Handle, meter: Metered, k: int, scale: Scale) -> Iterator[tuple[float, float]]:
-    """Seconds of CPU time per event, and the double's beside them, round by round."""
+    """For each round, seconds of CPU time per event: the functions' own, and the double's."""
     gc.collect()
     gc.freeze()  # in Lambda there is no store of events in memory that the collector must walk through
     length = pipeline.row(events.domain_id()).state.applied.count
     for _ in range(scale.rounds):
-        # of a full round, at least a hundred of each domain, so that it has its share of snapshots
+        # a full round has enough events for each domain object to reach its snapshots
         numbers = range(length, length + scale.round_events * max(k, 10) // _BATCH)
         batches = [events.records(items) for items in _batches(numbers, k)]
         meter.seconds = 0

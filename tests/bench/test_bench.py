@@ -63,10 +63,10 @@ def test_the_page_shows_every_checked_guarantee_and_none_is_broken() -> None:
     assert checked == {numbers.sub("n", line) for line in page.splitlines() if line.startswith("- holds: ")}
 
 
-def test_a_guarantee_that_is_broken_is_told() -> None:
-    assert Check("so it is", holds=True).line() == "- holds: so it is"
-    section = Section("S", [], [Check("so it is not", holds=False)])
-    assert section.text() == "## S\n\n- BROKEN: so it is not\n"
+def test_the_report_says_that_a_guarantee_is_broken() -> None:
+    assert Check("a guarantee", holds=True).line() == "- holds: a guarantee"
+    section = Section("S", [], [Check("another guarantee", holds=False)])
+    assert section.text() == "## S\n\n- BROKEN: another guarantee\n"
 
 
 def test_a_table_is_markdown_with_numbers_aligned_to_the_right() -> None:
@@ -106,8 +106,8 @@ def shortest_by_the_process(act: Callable[[], object], runs: int) -> float:
 
 
 @pytest.mark.parametrize("shortest", [shortest_by_the_thread, shortest_by_the_process])
-def test_a_clock_goes_on_while_a_timer_on_the_cpu_time_is_armed(shortest: Callable[..., float]) -> None:
-    """`time.process_time` then stands still between two ticks; a fold arms such a timer for each event."""
+def test_a_clock_runs_while_a_timer_on_the_cpu_time_is_armed(shortest: Callable[..., float]) -> None:
+    """A fold arms such a timer for each event. Then `time.process_time` stands still between two ticks."""
     signal.setitimer(signal.ITIMER_VIRTUAL, 200)
     try:
         assert shortest(lambda: sum(range(20_000)), 100) > 0

@@ -63,7 +63,7 @@ class Deployed:
             self._iam.put_role_policy(**policy, PolicyDocument=role["policy"])
 
     def _neighbour(self, policy: str) -> Clients:
-        """Clients of somebody of the same account who has only one of the component's policies for other stacks."""
+        """Clients of a user in the same account who has only one of the component's policies for other stacks."""
         name = f"{policy}-{secrets.token_hex(4)}"
         self._iam.create_user(UserName=name)
         self._iam.attach_user_policy(UserName=name, PolicyArn=self.pipeline.outputs[f"{policy}_policy_arn"])

@@ -62,10 +62,10 @@ def alive(process_ids: list[int]) -> list[int]:
     return sorted(running & set(process_ids))
 
 
-def test_kept_up_it_shows_what_became_of_the_events_its_printed_commands_work_and_ctrl_c_leaves_nothing_behind(
+def test_with_keep_it_shows_the_results_its_printed_commands_work_and_ctrl_c_leaves_no_process_and_no_file(
     tmp_path: Path,
 ) -> None:
-    """That it ends by itself without `--keep`, and leaves nothing behind then, is in `tests/wheel`."""
+    """`tests/wheel` runs the demo without `--keep`, to its own end."""
     with command("local", *DEMO, "--keep", temporary=tmp_path / "tmp") as process:
         lines = read_until(process, "Ctrl-C stops it")
         shown = "".join(f"{line}\n" for line in lines)

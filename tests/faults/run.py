@@ -48,8 +48,8 @@ def run(
 
 
 @cache
-def places(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> Sequence[Place]:
-    """Of all calls that a scenario makes without faults, healing apart."""
+def calls_of(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> Sequence[CallId]:
+    """All calls that a scenario makes without faults and without healing."""
     pipeline = Pipeline(is_wired=is_wired, has_threads=has_threads)
     _let_happen(pipeline, scenario, {})
     return pipeline.injector.call_ids
@@ -64,20 +64,23 @@ def inject(
     first: int = 0,
     every: int = 1,
 ) -> int:
-    """Run a scenario once for each of its calls, which fails. Returns the faults that came about.
+    """Run a scenario once for each of its calls (or for every n-th call), and let that call fail.
 
     Args:
         scenario: what happens.
-        fault: what each call meets in turn.
-        is_wired: whether all of botocore runs.
-        has_threads: whether writes go out in threads.
-        first: the call with which to begin.
-        every: take one call of so many.
+        fault: how the call fails.
+        is_wired: True if botocore runs.
+        has_threads: True if threads write the rows.
+        first: the number of the first call.
+        every: n.
+
+    Returns:
+        The number of faults that happened.
     """
     injected = 0
-    calls = places(scenario, is_wired=is_wired, has_threads=has_threads)
+    calls = calls_of(scenario, is_wired=is_wired, has_threads=has_threads)
     chosen = calls[first % min(every, len(calls)) :: every]
-    for number, place in enumerate(chosen):
+    for number, call in enumerate(chosen):
         heals = number % effort(8, 1) == 0
         done = run(scenario, {call: fault}, is_wired=is_wired, has_threads=has_threads, heals=heals)
         injected += done.injector.fired

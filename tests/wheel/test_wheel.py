@@ -109,7 +109,7 @@ def test_without_dependencies_the_package_creates_events_and_needs_boto3_only_to
 
 
 @pytest.mark.timeout(600)
-def test_it_runs_the_demo_and_leaves_nothing_behind(local: Path, tmp_path: Path) -> None:
+def test_the_installed_command_runs_the_demo_and_leaves_no_file(local: Path, tmp_path: Path) -> None:
     example = shutil.copytree(ROOT / "examples" / "default", tmp_path / "default")
     command = (local / "cp-event-source", "local", example, "--events", example / "events.json")
     temporary = tmp_path / "tmp"

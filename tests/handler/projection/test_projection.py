@@ -685,8 +685,8 @@ class TestLateEvents:
     @pytest.mark.parametrize(
         ("length", "behind"), [*((200, behind) for behind in (1, 2, 9, 10, 11, 40, 150, 200)), (700, 150)]
     )
-    def test_a_late_event_reads_twice_what_lies_behind_it_and_two_spacings(self, length: int, behind: int) -> None:
-        """However long the history: the report of `bench` checks it on longer ones."""
+    def test_a_late_event_reads_at_most_twice_its_age_and_two_spacings(self, length: int, behind: int) -> None:
+        """However long the history is: `bench` checks longer ones."""
         world = World(events_per_mark=10)
         numbers = [number for number in range(length + 1) if number != length - behind]
         for start in range(0, length, 7):
