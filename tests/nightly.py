@@ -13,7 +13,7 @@ def effort(usual: int, nightly: int) -> int:
 
 
 def search(usual: int, nightly: int, *, steps: int = 50) -> settings:
-    """Settings of a search through histories of so many steps, of which so many are tried.
+    """Settings of a search through histories of `steps` steps each. `usual` or `nightly` histories are tried.
 
     By default the first history that fails is reported as it was found: to look for a smaller one takes longer than
     any time limit leaves, and the error would not be seen. The report has the steps, and a decorator that tries them
