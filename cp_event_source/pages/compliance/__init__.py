@@ -2,8 +2,8 @@
 reasons.
 
 One module per kind of resource holds its controls, as data; `catalogue` lists all of them. Each control has a test of
-the registered resources (`tests/component/test_controls.py`). `python -m cp_event_source.compliance` prints the page
-`docs/compliance.md`. Needs no Pulumi.
+the registered resources (`tests/component/pages/test_controls.py`). `python -m cp_event_source.pages.compliance` prints
+the page `docs/compliance.md`. Needs no Pulumi.
 """
 
 from .catalogue import CONTROLS

@@ -26,7 +26,7 @@ THREATS: Final = (
         "An event of another domain arrives",
         "The rule's pattern and the persist function both compare `DomainName`. IAM cannot do this: a principal that "
         "may put events may put events of any domain.",
-        ("tests/component/test_routing.py", "tests/corpus/test_envelopes.py"),
+        ("tests/component/resources/test_routing.py", "tests/corpus/test_envelopes.py"),
     ),
     Threat(
         "An event is replayed, or comes twice",
@@ -75,12 +75,12 @@ THREATS: Final = (
         "A principal that may put events requests many rebuilds",
         "A domain object has one rebuild at a time, and a newer request does not starve an older one. An alarm counts "
         "requests. `project_reserved_concurrency` limits them.",
-        ("tests/handler/projection/test_rebuild.py", "tests/component/monitoring/test_alarms.py"),
+        ("tests/handler/projection/test_rebuild.py", "tests/component/resources/monitoring/test_alarms.py"),
     ),
     Threat(
         "Another stack gets too many rights",
         "The component offers three policies to attach: publish, read rows, read events. None allows a write to a "
         "table.",
-        ("tests/component/test_access.py",),
+        ("tests/component/resources/test_access.py",),
     ),
 )
