@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the report to the standard output, what it is busy with to the standard error.
+    """Print the report to the standard output, and the progress to the standard error.
 
     Returns:
         1 if a guarantee was broken, else 0.
     """
     parser = argparse.ArgumentParser(prog="python -m bench", description="What the functions cost, on doubles of AWS.")
-    parser.add_argument("--quick", action="store_true", help="tiny histories: whether it runs at all")
+    parser.add_argument("--quick", action="store_true", help="tiny histories, to see that the report runs")
     scale = QUICK if parser.parse_args(arguments).quick else FULL
     began = monotonic()
 
-    def told(what: str) -> None:
+    def progress(what: str) -> None:
         sys.stderr.write(f"{monotonic() - began:5.0f} s  {what}\n")
         sys.stderr.flush()
 
-    told("histories")
+    progress("histories")
     with lines_to_nowhere():
         pipelines = histories.of_lengths(file_layer(), scale.histories)
     parts: dict[str, Callable[[], Section]] = {
@@ -47,13 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.write(f"# What the functions cost\n\n{machine.described()}\n")
     broken = False
     for name, part in parts.items():
-        told(name)
+        progress(name)
         with lines_to_nowhere():
             section = part()
         sys.stdout.write(f"\n{section.text()}")
         sys.stdout.flush()
         broken |= not all(check.holds for check in section.checks)
-    told("done")
+    progress("done")
     return int(broken)
 
 

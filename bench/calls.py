@@ -1,9 +1,9 @@
-"""Section 1: calls and capacity units of both functions where nothing is late, and of a handler without guards."""
+"""Section 1: calls and capacity units of both functions if no event is late, and of a handler without guards."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from cp_event_source.handler.aws.domain_table import ROWS_AT_ONCE
+from cp_event_source.handler.aws.domain_table import MAX_ROWS_PER_READ
 from cp_event_source.handler.projection.rows import BOOKKEEPING
 from cp_event_source.handler.values.attribute_value import Item, item_size
 
@@ -15,12 +15,12 @@ from .report import Cell, Check, Section, Table, shown
 _COLUMNS = ("case", "calls per event", "WCU", "RCU", "item, bytes", "$ per million")
 _BATCH = 100
 _KS = (1, 10, 100)
-_DOMAINS = 50
+_OBJECTS = 50
 _EVENTS_EACH = 20
 
 
 def section(pipelines: Mapping[int, Pipeline]) -> Section:
-    """Measure. Takes histories of domain 0, of the File domain, by their lengths."""
+    """Measure. Takes pipelines of the File domain by the length of the history of object 0."""
     short, long = min(pipelines), max(pipelines)
     fast = {(k, length): fast_path(pipelines[length], k) for length in (short, long) for k in _KS}
     rows = [
@@ -30,8 +30,8 @@ def section(pipelines: Mapping[int, Pipeline]) -> Section:
     new, size = _first_events()
     rows.append(_row("k = 10, first events of new domain objects", new, _BATCH, size))
     mixed, again = one_batch(pipelines[short])
-    number, reads = _DOMAINS * _EVENTS_EACH, -(-_DOMAINS // ROWS_AT_ONCE)
-    rows.append(_row(f"{number:,} events of {_DOMAINS} domain objects, one batch", mixed, number))
+    number, reads = _OBJECTS * _EVENTS_EACH, -(-_OBJECTS // MAX_ROWS_PER_READ)
+    rows.append(_row(f"{number:,} events of {_OBJECTS} domain objects, one batch", mixed, number))
     rows.append(_row("the same batch again", again, number))
     repeated = _redelivered(pipelines[long])
     rows.append(_row(f"k = 100 again, history of {long:,}", repeated, _BATCH))
@@ -64,15 +64,15 @@ def section(pipelines: Mapping[int, Pipeline]) -> Section:
         [
             *fast_path_checks({case: cost for case, (cost, _) in fast.items()}, (short, long), _KS),
             Check(
-                f"{number:,} new events of {_DOMAINS} domain objects in one batch: {reads} BatchGetItem and "
-                f"{_DOMAINS} PutItem",
-                mixed.calls == {(ROWS, "BatchGetItem"): reads, (ROWS, "PutItem"): _DOMAINS},
+                f"{number:,} new events of {_OBJECTS} domain objects in one batch: {reads} BatchGetItem and "
+                f"{_OBJECTS} PutItem",
+                mixed.calls == {(ROWS, "BatchGetItem"): reads, (ROWS, "PutItem"): _OBJECTS},
             ),
             Check("a whole batch delivered again: nothing is written", again.wcu == 0 and _writes(again) == 0),
             Check(
                 f"a whole batch delivered again: for each of its domain objects at most {2 * SPACING} events are read, "
                 "besides the batch's own",
-                again.events_read <= number + 2 * SPACING * _DOMAINS,
+                again.events_read <= number + 2 * SPACING * _OBJECTS,
             ),
         ],
     )
@@ -105,22 +105,22 @@ def _persist_rows() -> Iterator[Sequence[Cell]]:
 
 
 def fast_path(base: Pipeline, k: int) -> tuple[Used, int]:
-    """A hundred events of each domain, k of them in a batch of a hundred."""
-    layer, domains = file_layer(), _BATCH // k
+    """Deliver a hundred events of each domain object, k of each object in a batch of a hundred."""
+    layer, objects = file_layer(), _BATCH // k
     length = base.row(events.domain_id()).state.applied.count
-    pipeline = histories.multiplied(base, domains)
+    pipeline = histories.multiplied(base, objects)
     project = pipeline.projection(layer)
 
     def act() -> None:
         for start in range(length, length + 100, k):
-            deliver(project, _events(domains, range(start, start + k)))
+            deliver(project, _events(objects, range(start, start + k)))
 
     return used(pipeline, act), pipeline.row_size(events.domain_id())
 
 
-def _events(domains: int, numbers: range) -> list[Item]:
-    """Mixed, as a stream has them."""
-    return [events.item(file_layer(), events.domain_id(each), number) for number in numbers for each in range(domains)]
+def _events(objects: int, numbers: range) -> list[Item]:
+    """Events of several objects, mixed as in a stream."""
+    return [events.item(file_layer(), events.domain_id(each), number) for number in numbers for each in range(objects)]
 
 
 def _first_events() -> tuple[Used, int]:
@@ -132,12 +132,12 @@ def _first_events() -> tuple[Used, int]:
 
 
 def one_batch(base: Pipeline) -> tuple[Used, Used]:
-    """Many events of many domains at once, and once more."""
+    """Deliver a batch with many events of many domain objects, and deliver it again."""
     length = base.row(events.domain_id()).state.applied.count
     pipeline = Pipeline()
     project = pipeline.projection(file_layer())
-    history = _events(_DOMAINS, range(length))
-    items = _events(_DOMAINS, range(length, length + _EVENTS_EACH))
+    history = _events(_OBJECTS, range(length))
+    items = _events(_OBJECTS, range(length, length + _EVENTS_EACH))
     pipeline.store(history)
     deliver(project, history)
     pipeline.store(items)
@@ -146,7 +146,7 @@ def one_batch(base: Pipeline) -> tuple[Used, Used]:
 
 
 def _redelivered(base: Pipeline) -> Used:
-    """A hundred events of one domain, for the second time."""
+    """Deliver a hundred events of one domain object for the second time."""
     pipeline = base.copy()
     project = pipeline.projection(file_layer())
     length = base.row(events.domain_id()).state.applied.count
@@ -159,7 +159,7 @@ def _redelivered(base: Pipeline) -> Used:
 def _naive() -> tuple[Used, int]:
     pipeline = Pipeline()
     records = events.records(_events(10, range(10)))
-    naive.handle_batch(pipeline.client, file_layer(), records)  # from here on, all rows are there
+    naive.handle_batch(pipeline.client, file_layer(), records)  # now all rows exist
     cost = used(pipeline, lambda: naive.handle_batch(pipeline.client, file_layer(), records))
     return cost, pipeline.row_size(events.domain_id())
 
@@ -179,12 +179,12 @@ def fast_path_checks(
 ) -> Iterator[Check]:
     """The fast path's guarantees. Takes costs by k and length of history."""
     for k in ks:
-        batches, domains = 100 // k, 100 // k
-        reads = -(-domains // ROWS_AT_ONCE)
+        batches, objects = 100 // k, 100 // k
+        reads = -(-objects // MAX_ROWS_PER_READ)
         wanted = {
             (ROWS, "BatchGetItem"): batches * reads,
-            (ROWS, "PutItem"): batches * domains,
-            (SNAPSHOTS, "PutItem"): domains * 100 // SPACING,
+            (ROWS, "PutItem"): batches * objects,
+            (SNAPSHOTS, "PutItem"): objects * 100 // SPACING,
         }
         yield Check(
             f"k = {k}: {reads} BatchGetItem per batch, 1 PutItem per domain object and batch, 1 snapshot per {SPACING} "

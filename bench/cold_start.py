@@ -1,4 +1,4 @@
-"""Section 7: what a cold start costs, compared with botocore, and its parts."""
+"""Section 7: the cost of a cold start, compared with botocore alone, and its parts."""
 
 import compileall
 import os
@@ -27,7 +27,7 @@ config = Config(
 for service in ("dynamodb", "sqs"):
     session.create_client(service, config=config)
 """
-# the clients beforehand, or they would count as the own time of the module that makes them
+# create the clients first, or their time would count as the own time of the module that creates them
 _IMPORTS = """
 import time
 from handler.aws import clients
@@ -85,7 +85,7 @@ def section(scale: Scale) -> Section:
 
 
 def _copied(folder: Path) -> Path:
-    """The functions' code and a layer, with nothing compiled."""
+    """Copy the functions' code and a layer to a folder, without compiled files."""
     shutil.copytree(_REPOSITORY / "handler", folder / "handler", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(_REPOSITORY / "examples/default/file_domain/domain_handler.py", folder)
     return folder
@@ -128,10 +128,10 @@ def _imports(function: str, code: Path, rounds: int) -> Iterator[Sequence[Cell]]
 
 
 def _import_times(function: str, code: Path) -> Iterator[tuple[str, float]]:
-    """Each module's own time, and that of making the clients; milliseconds."""
+    """Each module's own time and the time to create the clients, in milliseconds."""
     done = _run(_IMPORTS.format(function), code, "-X", "importtime")
     lines = done.stderr.splitlines()
-    # what the interpreter itself needs ends with `site`
+    # the interpreter's own imports end with `site`
     for line in lines[next(number for number, line in enumerate(lines) if line.endswith("| site")) + 1 :]:
         microseconds, _, name = line.removeprefix("import time:").split("|")
         yield name.strip(), int(microseconds) / 1000

@@ -1,4 +1,4 @@
-"""Section 4: CPU time of the handlers' own code, compared with botocore's and the domain's."""
+"""Section 4: CPU time of the handlers' own code, compared with botocore's and the domain logic's."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import RowItem
-from cp_event_source.handler.domain.state import NOTHING, DomainState
+from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.values.attribute_value import decode_item, item_size
@@ -30,7 +30,7 @@ _EMPTY_REPLY = b"{}"
 
 
 class _NoCall:
-    """A client that takes an item and does nothing with it."""
+    """A client that accepts an item and does nothing with it."""
 
     def __init__(self, exceptions: Any) -> None:
         self.exceptions = exceptions
@@ -69,7 +69,7 @@ def _persist(runs: int) -> Iterator[Sequence[Cell]]:
     batch = [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
 
     def put() -> Callable[[], object]:
-        # parsed again each time: strings that botocore has seen before would have their hashes ready
+        # parse again each time: strings that botocore has seen before have their hashes already
         items = [event_item(body, domain_name=events.DOMAIN_NAME, latest=_LATEST) for body in bodies]
 
         def act() -> None:
@@ -113,7 +113,7 @@ class _Body(io.BytesIO):
 
 def _fold(layer: Layer, runs: int) -> Sequence[Cell]:
     first, *rest = events.items(layer, events.domain_id(), range(_EVENTS + 1))
-    start = fold(layer.logic, NOTHING, [StoredEvent.of(first)], seconds_per_event=10).state
+    start = fold(layer.logic, INITIAL_STATE, [StoredEvent.of(first)], seconds_per_event=10).state
 
     def fresh() -> list[StoredEvent]:
         return [StoredEvent.of(each["dynamodb"]["NewImage"]) for each in events.records(rest)]
@@ -133,7 +133,7 @@ def _fold(layer: Layer, runs: int) -> Sequence[Cell]:
 
 
 def _own_apply(layer: Layer, state: DomainState, stored: Sequence[StoredEvent]) -> Callable[[], object]:
-    """The domain's `apply` alone, with arguments made beforehand."""
+    """Only the domain logic's `apply`, with arguments prepared before."""
     calls = [
         partial(domain.apply, **{name: getattr(event, name) for name in layer.apply_arguments})
         for event in stored

@@ -1,11 +1,11 @@
-"""Section 3: a stream that is out of order all the time, and how far apart snapshots should lie for it."""
+"""Section 3: a stream that is always out of order, and the best distance between snapshots for it."""
 
 import random
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 
 from cp_event_source.handler.domain.fold import fold
-from cp_event_source.handler.domain.state import NOTHING, DomainState
+from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.values.attribute_value import Item, item_size
 
@@ -17,8 +17,8 @@ from .scale import Scale
 
 _BATCH = 10
 _CLOSER = 20
-_BYTES_BESIDE = (170, 870)
-"""Of text in a ledger, so that its own attributes have about 300 bytes and 1 KB."""
+_BYTES_OF_TEXT = (170, 870)
+"""Bytes of text in a ledger. With them its own attributes have about 300 bytes or 1 KB."""
 
 
 def section(scale: Scale) -> Section:
@@ -60,18 +60,18 @@ def section(scale: Scale) -> Section:
 
 def shuffled(items: Sequence[Item], window: int, rng: random.Random) -> list[Item]:
     """Each item at most `window` positions from its own, with all displacements equally likely."""
-    places = [place + rng.uniform(0, window) for place in range(len(items))]
-    return [items[place] for place in sorted(range(len(items)), key=places.__getitem__)]
+    shifted = [position + rng.uniform(0, window) for position in range(len(items))]
+    return [items[position] for position in sorted(range(len(items)), key=shifted.__getitem__)]
 
 
 def folded(layer: Layer, items: Sequence[Item]) -> DomainState:
-    """The state that all events in the order of their keys make."""
+    """The fold of all events in the order of their keys."""
     ordered = sorted(map(StoredEvent.of, items), key=lambda event: event.key)
-    return fold(layer.logic, NOTHING, ordered, seconds_per_event=10).state
+    return fold(layer.logic, INITIAL_STATE, ordered, seconds_per_event=10).state
 
 
 def _stream(number: int, window: int, spacing: int, ahead: int) -> tuple[Used, bool]:
-    """What it costs to deliver a stream, and whether the row is what it should be."""
+    """The cost to deliver a stream, and True if the row is correct at the end."""
     pipeline = Pipeline()
     project = pipeline.projection(account_layer(), spacing=spacing)
     items = shuffled(_items(number), window, random.Random(window))  # noqa: S311  the same on each run
@@ -113,12 +113,12 @@ def _cells(cost: Used, number: int) -> Sequence[Cell]:
 
 
 def _snapshots(number: int) -> Iterator[Sequence[Cell]]:
-    for bytes_beside in _BYTES_BESIDE:
-        layer = ledger_layer(bytes_beside)
+    for bytes_of_text in _BYTES_OF_TEXT:
+        layer = ledger_layer(bytes_of_text)
         for spacing in (_CLOSER, SPACING):
             pipeline = Pipeline()
             items = events.items(layer, events.domain_id(), range(number))
-            pipeline.store(items[:_BATCH])  # a new domain's first batch is read from the store
+            pipeline.store(items[:_BATCH])  # the first batch of a new object is read from the store
             cost = used(pipeline, partial(deliver, pipeline.projection(layer, spacing=spacing), items, batch=_BATCH))
             own = item_size(pipeline.row(events.domain_id()).state.attributes)
             slots = pipeline.db.tables[SNAPSHOTS].collections[events.domain_id()].items

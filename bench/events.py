@@ -1,4 +1,4 @@
-"""Domain events of a usual size (half a kilobyte as items), in an order that their numbers give."""
+"""Domain events of a typical size (half a kilobyte as an item), ordered by their numbers."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,19 +21,19 @@ def domain_id(number: int = 0) -> str:
     return f"6f1f3a2e-0d8c-4b35-9f0e-{number:012}"
 
 
-def detail(layer: Layer, domain: str, number: int, *, late: int = 0) -> dict[str, Any]:
-    """The event of a number.
+def detail(layer: Layer, domain_id: str, number: int, *, late: int = 0) -> dict[str, Any]:
+    """The event with a number.
 
     Args:
-        layer: whose content it has.
-        domain: the DomainId.
-        number: its place; events are two seconds apart.
-        late: if not 0, another event, one second behind that of the number. Different ones are different events.
+        layer: the domain that gives the content.
+        domain_id: the DomainId.
+        number: the position. Events are two seconds apart.
+        late: if not 0, a further event, one second after the event with this number. Each value is a different event.
     """
     name, payload = layer.content(number)
     time = _FIRST + timedelta(seconds=2 * number + (late > 0))
     return {
-        "DomainId": domain,
+        "DomainId": domain_id,
         "EventTime": f"{time:%Y-%m-%dT%H:%M:%S}.123Z",
         "EventId": f"0b0e7a52-7d5e-4b0b-{late:04}-{number:012}",
         "CorrelationId": "5e0e7a52-7d5e-4b0b-8a6e-000000000001",
@@ -47,19 +47,19 @@ def detail(layer: Layer, domain: str, number: int, *, late: int = 0) -> dict[str
     }
 
 
-def item(layer: Layer, domain: str, number: int, *, late: int = 0) -> Item:
-    """The same as an item of the events table."""
-    event = parse_domain_event(detail(layer, domain, number, late=late), domain_name=DOMAIN_NAME, latest=_NO_LIMIT)
+def item(layer: Layer, domain_id: str, number: int, *, late: int = 0) -> Item:
+    """The event with a number, as an item of the events table."""
+    event = parse_domain_event(detail(layer, domain_id, number, late=late), domain_name=DOMAIN_NAME, latest=_NO_LIMIT)
     bus = {"Id": f"6a7e8feb-b491-4cf7-a9f1-{number:012}", "Source": "com.example.files", "Account": "111122223333"}
     return to_item(event, bus)
 
 
-def items(layer: Layer, domain: str, numbers: range) -> list[Item]:
-    return [item(layer, domain, number) for number in numbers]
+def items(layer: Layer, domain_id: str, numbers: range) -> list[Item]:
+    return [item(layer, domain_id, number) for number in numbers]
 
 
-def body(layer: Layer, domain: str, number: int, **changes: Any) -> str:
-    """The bus's event with it, as the ingest queue has it."""
+def body(layer: Layer, domain_id: str, number: int, **changes: Any) -> str:
+    """The message in the ingest queue with the event of a number."""
     return dumps(
         {
             "version": "0",
@@ -70,13 +70,13 @@ def body(layer: Layer, domain: str, number: int, **changes: Any) -> str:
             "time": "2025-01-01T00:00:00Z",
             "region": "us-east-1",
             "resources": [],
-            "detail": detail(layer, domain, number) | changes,
+            "detail": detail(layer, domain_id, number) | changes,
         }
     )
 
 
 def records(stored: list[Item]) -> list[dict[str, Any]]:
-    """Stream records of items, fresh from JSON as from Lambda: no object is one that an earlier run has seen."""
+    """Stream records of items, parsed from JSON as in Lambda: no run shares an object with an earlier run."""
     made = [
         {
             "eventName": "INSERT",

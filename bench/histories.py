@@ -1,4 +1,4 @@
-"""Pipelines in which one domain has a history of some length, folded batch by batch by the project function itself."""
+"""Pipelines in which one domain object has a long history. The project function itself folded it, batch by batch."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from .pipeline import ROWS, Pipeline, deliver
 
 
 def of_lengths(layer: Layer, lengths: Sequence[int]) -> Mapping[int, Pipeline]:
-    """Pipelines by the length of the history of domain 0. To be copied by whoever changes one."""
+    """Pipelines by the length of the history of object 0. Copy a pipeline before you change it."""
     made: dict[int, Pipeline] = {}
     pipeline, length = Pipeline(), 0
     for wanted in sorted(lengths):
@@ -19,7 +19,7 @@ def of_lengths(layer: Layer, lengths: Sequence[int]) -> Mapping[int, Pipeline]:
 
 
 def grow(pipeline: Pipeline, layer: Layer, length: int, wanted: int) -> None:
-    """Let the history of domain 0 go on from one length to another."""
+    """Extend the history of object 0 from one length to another."""
     project = pipeline.projection(layer)
     for start in range(length, wanted, 1000):
         items = events.items(layer, events.domain_id(), range(start, min(start + 1000, wanted)))
@@ -27,10 +27,10 @@ def grow(pipeline: Pipeline, layer: Layer, length: int, wanted: int) -> None:
         deliver(project, items)
 
 
-def multiplied(pipeline: Pipeline, domains: int) -> Pipeline:
-    """A copy with the row of domain 0 for as many domains. Their histories are not there: what reads them is seen."""
+def multiplied(pipeline: Pipeline, objects: int) -> Pipeline:
+    """A copy in which several objects have the row of object 0, but no stored history: any read of it shows."""
     copy = pipeline.copy()
     row = copy.row_item(events.domain_id())
-    for number in range(domains):
+    for number in range(objects):
         copy.client.put_item(TableName=ROWS, Item={**row, "DomainId": {"S": events.domain_id(number)}})
     return copy

@@ -1,4 +1,4 @@
-"""Section 2: what a late event costs, by its distance from the newest event and the length of the history."""
+"""Section 2: the cost of a late event, by its distance from the newest event and the length of the history."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,7 +13,7 @@ _COLUMNS = ("events read", "calls", "RCU", "WCU", "$ per thousand")
 
 
 def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
-    """Measure. Takes histories of domain 0, of the File domain, by their lengths."""
+    """Measure. Takes pipelines of the File domain by the length of the history of object 0."""
     costs = {
         (length, distance): _worst(pipeline, length, distance, scale.heads)
         for length, pipeline in pipelines.items()
@@ -56,7 +56,7 @@ def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
 
 
 def bound(distance: int) -> int:
-    """How many events a late event may make the function read."""
+    """How many events the function may read for a late event."""
     return 2 * distance + 2 * SPACING
 
 

@@ -1,4 +1,4 @@
-"""The domains that are folded: those of the examples, and one whose row has any size and shows every mistake."""
+"""The domains in the report: those of the examples, and one whose row has any size and shows every mistake."""
 
 import importlib.util
 import sys
@@ -17,14 +17,14 @@ _EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A domain's logic, and the events of one of its objects."""
+    """The logic of a domain, and the events of one domain object."""
 
     name: str
     logic: DomainLogic
     content: Callable[[int], tuple[str, Any]]
-    """EventName and payload of the event of a number; number 0 is the first."""
+    """EventName and payload of the event with a number. The first event has the number 0."""
     apply_arguments: tuple[str, ...]
-    """What `apply` declares."""
+    """The parameters that `apply` declares."""
 
 
 @cache
@@ -57,8 +57,8 @@ def account_layer() -> Layer:
 
 
 @cache
-def ledger_layer(bytes_beside: int = 0) -> Layer:
-    """A sum, a count and the last entry: a late, a repeated and a lost event each show in it."""
+def ledger_layer(bytes_of_text: int = 0) -> Layer:
+    """A domain with a sum, a count and the last entry: it shows each late, repeated or lost event."""
 
     @dataclass
     class Ledger:
@@ -76,7 +76,7 @@ def ledger_layer(bytes_beside: int = 0) -> Layer:
     class Domain:
         @staticmethod
         def create_new(domain_id: str) -> Ledger:
-            return Ledger(domain_id, Decimal(0), 0, "", "x" * bytes_beside)
+            return Ledger(domain_id, Decimal(0), 0, "", "x" * bytes_of_text)
 
         @staticmethod
         def from_dynamo_item(item: Any) -> Ledger:

@@ -1,4 +1,4 @@
-"""What the report was made on."""
+"""The machine and the versions that the report was made with."""
 
 import os
 import platform

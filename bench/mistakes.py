@@ -1,4 +1,4 @@
-"""Section 8: what a handler without guards does with what streams and queues do, compared with this one."""
+"""Section 8: how many wrong rows a handler without guards and the project function write on an imperfect stream."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,18 +18,18 @@ from .scale import Scale
 _EVENTS_EACH = 20
 _BATCH = 100
 _WINDOW = 5
-"""Places, of a domain's own events."""
+"""By how many positions an event may be late, among the events of its domain object."""
 _TWICE = 10
-"""One batch in this many comes twice, the second time after the batch that follows it."""
+"""One batch of this number is delivered twice, the second time after the next batch."""
 _OVERLAPPED = 2
-"""In one batch in this many, another invocation handles the next batch between the first read and its write."""
+"""In one batch of this number, another invocation handles the next batch between a read and its write."""
 
 _Handle = Callable[[list[dict[str, Any]]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a stream does to the events of many domains."""
+    """What a stream does with the events of many domain objects."""
 
     name: str
     late: bool = False
@@ -48,8 +48,8 @@ _TROUBLES = (
 
 def section(scale: Scale) -> Section:
     """Measure."""
-    domains = max(10, scale.disorder_events // 100)
-    outcomes = {trouble: _wrong_rows(trouble, domains) for trouble in _TROUBLES}
+    objects = max(10, scale.disorder_events // 100)
+    outcomes = {trouble: _wrong_rows(trouble, objects) for trouble in _TROUBLES}
     rows: list[Sequence[Cell]] = [(trouble.name, *wrong) for trouble, wrong in outcomes.items()]
     return Section(
         "8. What a handler without guards gets wrong",
@@ -57,7 +57,7 @@ def section(scale: Scale) -> Section:
             Table(
                 ("stream", "no guards: wrong rows", "project: wrong rows"),
                 rows,
-                f"Of {domains} rows, those that differ from the fold of their events in the order of their keys",
+                f"Of {objects} rows, those that differ from the fold of their events in the order of their keys",
                 f"{_EVENTS_EACH} events of each domain object, in batches of {_BATCH}. The domain logic keeps a sum, a "
                 "count and the last entry. Sections 1 and 5 show what the handler without guards costs.",
             )
@@ -71,26 +71,26 @@ def section(scale: Scale) -> Section:
     )
 
 
-def _wrong_rows(trouble: Trouble, domains: int) -> tuple[int, int]:
-    """Of the handler without guards, and of the project function."""
+def _wrong_rows(trouble: Trouble, objects: int) -> tuple[int, int]:
+    """The number of wrong rows of the handler without guards, and of the project function."""
     rng = random.Random(1)  # noqa: S311  the same stream on each run
-    by_domain = {
-        domain: events.items(ledger_layer(), domain, range(_EVENTS_EACH))
-        for domain in map(events.domain_id, range(domains))
+    by_object = {
+        domain_id: events.items(ledger_layer(), domain_id, range(_EVENTS_EACH))
+        for domain_id in map(events.domain_id, range(objects))
     }
-    batches = _batches([shuffled(each, _WINDOW if trouble.late else 0, rng) for each in by_domain.values()], rng)
+    batches = _batches([shuffled(each, _WINDOW if trouble.late else 0, rng) for each in by_object.values()], rng)
     if trouble.twice:
         batches = list(_with_repetitions(batches))
     wrong = []
     for make in (_unguarded, _project):
         pipeline = Pipeline()
         _run(pipeline, make(pipeline), batches, overlapped=trouble.overlapped)
-        wrong.append(_wrong(pipeline, by_domain))
+        wrong.append(_wrong(pipeline, by_object))
     return wrong[0], wrong[1]
 
 
 def _batches(streams: Sequence[Sequence[Item]], rng: random.Random) -> list[Sequence[Item]]:
-    """The domains' events mixed, each domain's in its order."""
+    """Batches of the objects' events, mixed. The events of each object keep their order."""
     turns = [number for number, stream in enumerate(streams) for _ in stream]
     rng.shuffle(turns)
     rest = [iter(stream) for stream in streams]
@@ -120,7 +120,7 @@ def _run(pipeline: Pipeline, handle: _Handle, batches: Sequence[Sequence[Item]],
 
 
 def _before_a_write(pipeline: Pipeline, act: Callable[[], None]) -> None:
-    """Let another invocation run, once, in the middle of the next: before one of its writes."""
+    """Let another invocation run once, before the first write of the next invocation."""
     writes = 0
 
     def intercept(operation: str, request: Mapping[str, Any], when: str) -> None:
@@ -142,10 +142,10 @@ def _project(pipeline: Pipeline) -> _Handle:
     return lambda records: take(project, records)
 
 
-def _wrong(pipeline: Pipeline, by_domain: Mapping[str, Sequence[Item]]) -> int:
+def _wrong(pipeline: Pipeline, by_object: Mapping[str, Sequence[Item]]) -> int:
     wrong = 0
-    for domain, items in by_domain.items():
-        row = pipeline.row_item(domain)
+    for domain_id, items in by_object.items():
+        row = pipeline.row_item(domain_id)
         own = {name: value for name, value in row.items() if name != BOOKKEEPING}
         wrong += own != folded(ledger_layer(), items).attributes
     return wrong

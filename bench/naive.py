@@ -1,4 +1,4 @@
-"""The handler that most people write: for each event it reads the row, applies, and writes it back. No guard."""
+"""The handler that most people write, without guards: for each event it reads the row, applies the event and writes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from .pipeline import ROWS
 
 
 def handle_batch(client: Any, layer: Layer, records: Sequence[Mapping[str, Any]]) -> None:
-    """Apply a batch of the stream, in the order in which it comes."""
+    """Apply a batch of the stream, in the order of its records."""
     for record in records:
         event = StoredEvent.of(record["dynamodb"]["NewImage"])
         reply = client.get_item(TableName=ROWS, Key={"DomainId": {"S": event.domain_id}})

@@ -1,4 +1,4 @@
-"""A pipeline on the doubles: the two functions' code as it is, tables in memory that count what each call costs."""
+"""A pipeline on the doubles: the real code of both functions, and tables in memory that count the cost of each call."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,10 +42,10 @@ _CLOCK = Clock()
 
 
 class Pipeline:
-    """Tables and a queue, and the functions upon them."""
+    """Tables, a queue, and the functions that use them."""
 
     def __init__(self) -> None:
-        # a read that misses the last write would only ever be the naive handler's, and unfair to it
+        # only reads of the handler without guards could miss the last write, and that would be unfair to it
         self.db = DynamoDB(stale_reads=False)
         self.db.create_table(EVENTS, "DomainId", "EventKey")
         self.db.create_table(ROWS, "DomainId")
@@ -55,7 +55,7 @@ class Pipeline:
         self.client = direct_dynamodb(self.db)
 
     def copy(self) -> "Pipeline":
-        """One with the same items, which nothing changes: only the tables' indexes are copied."""
+        """A pipeline with the same items. Items never change, so only the tables' indexes are copied."""
         other = Pipeline()
         for name, table in self.db.tables.items():
             for key, collection in table.collections.items():
@@ -63,7 +63,7 @@ class Pipeline:
         return other
 
     def projection(self, layer: Layer, *, version: str = "v1", spacing: int = SPACING, client: Any = None) -> Project:
-        """The project function, by default with a client that has no botocore in it."""
+        """The project function, by default with a client without botocore."""
         settings = ProjectSettings(
             events.DOMAIN_NAME, EVENTS, ROWS, SNAPSHOTS, self.queue_url, version, 10, spacing, "project-1"
         )
@@ -78,7 +78,7 @@ class Pipeline:
         return Persist.start(settings, client or self.client, direct_sqs(self.sqs), telemetry, _CLOCK)
 
     def store(self, items: Sequence[Item]) -> None:
-        """Put events into the store, as the persist function would have; its cost is not counted."""
+        """Put events into the store, as the persist function does. The cost is not counted."""
         for item in items:
             self.client.put_item(TableName=EVENTS, Item=item)
         self.db.counters.usage.pop((EVENTS, "PutItem"), None)
@@ -98,13 +98,13 @@ class Pipeline:
 
 
 def deliver(project: Project, items: Sequence[Item], *, batch: int = 100) -> None:
-    """Hand stored events to the project function, batch by batch, and be sure that it took them."""
+    """Hand stored events to the project function, batch by batch. Raises RuntimeError if it returns one."""
     for start in range(0, len(items), batch):
         take(project, events.records(list(items[start : start + batch])))
 
 
 def take(project: Project, records: Sequence[Mapping[str, Any]]) -> None:
-    """One batch, taken whole. Raises RuntimeError if a part of it goes back."""
+    """Hand a batch to the project function. Raises RuntimeError if it returns a part of the batch."""
     reply = project.handle_batch(records)
     if reply["batchItemFailures"]:
         raise RuntimeError(f"{len(reply['batchItemFailures'])} of {len(records)} records went back to the stream")
@@ -112,7 +112,7 @@ def take(project: Project, records: Sequence[Mapping[str, Any]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What calls cost."""
+    """The cost of calls."""
 
     usage: "Mapping[tuple[str, str], Usage]"
     """By table or queue, and operation."""
@@ -141,12 +141,12 @@ class Used:
         return self.usage[table, operation].wcu if (table, operation) in self.usage else 0
 
     def shown(self, per: float = 1) -> str:
-        """The calls in words, divided by something."""
+        """The calls as text, divided by `per`."""
         return ", ".join(f"{shown(n / per)} {operation} {name}" for (name, operation), n in sorted(self.calls.items()))
 
 
 def used(pipeline: Pipeline, act: Callable[[], object]) -> Used:
-    """What an act costs, by the doubles' own counters."""
+    """The cost of an act, by the doubles' counters."""
     pipeline.db.counters.reset()
     pipeline.sqs.counters.reset()
     act()
@@ -155,14 +155,14 @@ def used(pipeline: Pipeline, act: Callable[[], object]) -> Used:
 
 @contextmanager
 def lines_to_nowhere() -> Iterator[None]:
-    """The functions' log lines go to a real file object, as on Lambda, and are gone."""
+    """Discard the functions' log lines. They go to a real file object, as in Lambda."""
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         yield
 
 
 @dataclass(slots=True)
 class Metered:
-    """A double that notes how much CPU time is its own."""
+    """A double that measures its own CPU time."""
 
     double: Double
     seconds: float = 0
@@ -183,20 +183,20 @@ class Metered:
 
 
 def direct_metered(double: Double) -> tuple[Any, Metered]:
-    """A client without botocore, and the meter of what lies behind it."""
+    """A client without botocore, and the meter of its double."""
     meter = Metered(double)
     return direct_dynamodb(cast("DynamoDB", meter)), meter
 
 
 def real_dynamodb() -> Any:
-    """The functions' own client, with nothing that would let it reach an account."""
+    """The functions' own client, without credentials for any account."""
     fake = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
     with mock.patch.dict(os.environ, fake):
         return clients.dynamodb()
 
 
 def wired_metered(double: Double) -> tuple[Any, Metered]:
-    """A real client whose network is a double, and the meter of it: replies' JSON is the double's, too."""
+    """A real client with a double instead of the network, and the double's meter, which includes the replies' JSON."""
     client = real_dynamodb()
     meter = Metered(double)
 

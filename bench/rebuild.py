@@ -1,4 +1,4 @@
-"""Section 6: a rebuild's speed and memory, each in an interpreter of its own."""
+"""Section 6: the speed and memory of rebuilds. Each rebuild runs in a new interpreter."""
 
 import gc
 import json
@@ -28,10 +28,10 @@ _FEW = 2
 
 
 class EndlessStore:
-    """DynamoDB whose events table makes its items when they are read: a history takes no memory here."""
+    """DynamoDB with an events table that creates its items when they are read. So a history takes no memory here."""
 
     def __init__(self, db: DynamoDB, page: int | None = None) -> None:
-        """`page`: items of one; else as many as fit."""
+        """`page` is the number of items in a page; by default, as many as fit."""
         self.length = 0
         self.read = 0
         self._db = db
@@ -108,7 +108,7 @@ def _in_an_interpreter(length: int) -> dict[str, float]:
 
 
 def measure(length: int) -> None:
-    """Rebuild a domain with a history of this length, and print what it took."""
+    """Rebuild a domain object with a history of this length, and print its time and memory."""
     pipeline = Pipeline()
     store = EndlessStore(pipeline.db)
     client, meter = wired_metered(store)
@@ -130,13 +130,13 @@ def measure(length: int) -> None:
 
 
 def _forget_the_peak() -> None:
-    with suppress(OSError):  # where there is no /proc, or not this one
+    with suppress(OSError):  # some systems have no /proc, or another kind of it
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def _peak() -> float:
-    """The largest resident set, MB, since the peak was forgotten."""
-    if _STATUS.exists():  # a child's ru_maxrss begins with what its parent had
+    """The largest resident set in MB since `_forget_the_peak`."""
+    if _STATUS.exists():  # ru_maxrss of a child process starts at its parent's value
         return (
             next(int(line.split()[1]) for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM")) / 1024
         )

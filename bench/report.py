@@ -1,4 +1,4 @@
-"""The report: sections of tables in Markdown, and guarantees that the counts were held against."""
+"""The report: sections with tables in Markdown, and guarantees that were checked against the counts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ Cell = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; numbers are aligned to the right."""
+    """A table. Numbers are aligned to the right."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -33,7 +33,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A guarantee that is a count, and whether it held. Times are not among them: they are the machine's."""
+    """A guarantee about counts, and whether it holds. There are none about times: these depend on the machine."""
 
     guarantee: str
     holds: bool
@@ -59,7 +59,7 @@ class Section:
 
 
 def shown(cell: Cell) -> str:
-    """A number to three or four digits that mean something; texts as they are."""
+    """A number with three or four significant digits. Texts stay unchanged."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, int) or cell == int(cell):

@@ -1,4 +1,4 @@
-"""How much is measured."""
+"""The sizes and repetitions of the measurements."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ class Scale:
     """Sizes and repetitions of one run of the report."""
 
     histories: tuple[int, ...]
-    """Events that a domain has, each size a multiple of the one before."""
+    """Lengths of a domain object's history. Each is a multiple of the one before."""
     distances: tuple[int, ...]
-    """Places by which an event is late."""
+    """By how many positions an event is late."""
     heads: int
-    """From how many lengths of a history, evenly spread between two marks, the worst is taken."""
+    """How many lengths of a history, evenly spread between two marks, are tried. The report shows the worst."""
     disorder_events: int
     windows: tuple[int, ...]
     rebuilds: tuple[int, ...]
     runs: int
-    """Runs from which the best time is taken."""
+    """How many runs are timed. The report shows the best."""
     rounds: int
-    """The same for throughput, whose rounds are long."""
+    """The same for throughput, which has long rounds."""
     starts: int
-    """The same for fresh interpreters."""
+    """The same for new interpreters."""
 
 
 FULL = Scale(
@@ -46,4 +46,4 @@ QUICK = Scale(
     rounds=1,
     starts=1,
 )
-"""A try whether the report can be made at all."""
+"""Small sizes, to see that the report runs."""

@@ -1,4 +1,4 @@
-"""Section 5: events a second of the project function on one core."""
+"""Section 5: events per second of the project function on one core."""
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,13 +15,13 @@ from .timing import process_seconds
 
 _BATCH = 100
 _ROUND = 1000
-"""Events of a round at least, so that it is long enough to be timed."""
+"""How many events a round has at least, so that it is long enough to be timed."""
 
 _CLIENTS = {"without botocore": direct_metered, "with botocore": wired_metered}
 
 
 def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
-    """Measure. Takes histories of domain 0, of the File domain, by their lengths."""
+    """Measure. Takes pipelines of the File domain by the length of the history of object 0."""
     return Section(
         "5. Throughput of the project function on one core",
         [
@@ -68,12 +68,12 @@ def _unguarded(client: Any) -> _Handle:
 
 
 def _rounds(pipeline: Pipeline, handle: _Handle, meter: Metered, k: int, rounds: int) -> Iterator[tuple[float, float]]:
-    """Seconds of CPU time per event, and the double's beside them, round by round."""
+    """For each round, seconds of CPU time per event: the functions' own, and the double's."""
     gc.collect()
-    gc.freeze()  # on Lambda there is no store of events that the collector would have to walk through
+    gc.freeze()  # in Lambda there is no store of events in memory that the collector must walk through
     length = pipeline.row(events.domain_id()).state.applied.count
     for _ in range(rounds):
-        # so many that each domain has its share of snapshots
+        # enough events for each domain object to reach its snapshots
         numbers = range(length, length + max(100, _ROUND * k // _BATCH))
         batches = [events.records(items) for items in _batches(numbers, k)]
         meter.seconds = 0
@@ -89,7 +89,7 @@ def _rounds(pipeline: Pipeline, handle: _Handle, meter: Metered, k: int, rounds:
 def _batches(numbers: range, k: int) -> Iterator[list[Item]]:
     for start in range(numbers.start, numbers.stop, k):
         yield [
-            events.item(file_layer(), events.domain_id(domain), number)
+            events.item(file_layer(), events.domain_id(each), number)
             for number in range(start, start + k)
-            for domain in range(_BATCH // k)
+            for each in range(_BATCH // k)
         ]

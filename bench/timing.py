@@ -1,12 +1,12 @@
-"""CPU time, the best of many runs: what else the machine does can only make a run longer.
+"""CPU time: the best of many runs, since other work of the machine can only make a run longer.
 
-Not by `time.process_time`: the fold's time limit arms a timer on the process's CPU time, and while one is armed Linux
-tells that time only as of its last tick, some milliseconds ago. The best of many runs would be one between two ticks:
-nothing.
+This module does not use `time.process_time`. The fold's time limit arms a timer on the process's CPU time, and while
+such a timer is armed, Linux updates `process_time` only at each tick, every few milliseconds. The best of many runs
+would lie between two ticks and show zero.
 
-Nor by pyperf or pytest-benchmark: what is asked here is one thing's CPU time beside another's, in turn, so that none
-has the quieter machine, on one world that takes half a minute to make. They time one thing after the other, pyperf each
-in processes of its own.
+It does not use pyperf or pytest-benchmark either. The report compares CPU times, so the runs of the compared things
+must alternate: then all have the same conditions. Also, they share data that takes half a minute to create. These tools
+time one thing after another, and pyperf times each in its own processes.
 """
 
 import gc
@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from time import thread_time
 
 Prepared = Callable[[], Callable[[], object]]
-"""Makes what one run needs, untimed, and gives what is to be timed."""
+"""Prepares one run without timing, and returns the function to time."""
 
 
 def best(prepared: Mapping[str, Prepared], runs: int) -> dict[str, float]:
-    """Seconds of CPU time of the best run of each, in this thread.
+    """The CPU time of the best run of each, in seconds of this thread.
 
-    One run of each in turn, so that none has the quieter machine.
+    The runs alternate, so that all have the same conditions.
     """
     seconds = dict.fromkeys(prepared, float("inf"))
     with _without_collector():
@@ -36,7 +36,7 @@ def best(prepared: Mapping[str, Prepared], runs: int) -> dict[str, float]:
 
 
 def process_seconds() -> float:
-    """CPU time of all threads so far; exact, but a call takes some microseconds: for long pieces of work."""
+    """CPU time of all threads so far. It is exact, but a call takes some microseconds: use it for long work."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 

@@ -1,4 +1,4 @@
-"""Ingest messages into the domain events table: stored once, or quarantined whole."""
+"""Stores each ingest message once in the domain events table, or quarantines it unchanged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .events.event_time import instant_at
 from .events.ids import NO_IDS, Ids
 from .events.ingest import CONFLICT, CONTRACT_VIOLATION, UNSTORABLE, Rejected, event_item, ids_of
 from .values.attribute_value import Item
-from .values.budget import AMPLE, Budget
+from .values.budget import UNLIMITED, Budget
 from .values.clock import Clock, time_text
 from .values.collector import collector_paused
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SqsRecord = Mapping[str, Any]
 
-_COUNTED_AS = {
+_METRICS = {
     CONTRACT_VIOLATION: "ContractViolations",
     CONFLICT: "ConflictingEvents",
     UNSTORABLE: "UnstorableEvents",
@@ -30,13 +30,13 @@ _COUNTED_AS = {
 
 
 _FRACTION_OF_TIME = 1 / 2
-"""The part of an invocation's time in which messages begin. The rest is enough for the slowest batch: the message that
-begins last may still compute, and make two calls (`clients.MAX_CALL_SECONDS` each)."""
+"""The fraction of an invocation's time in which work on a message may begin. The rest is enough for the last message to
+compute and to make two calls, each of at most `clients.MAX_CALL_SECONDS`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Persist:
-    """Takes batches of the ingest queue."""
+    """Processes batches of the ingest queue."""
 
     settings: PersistSettings
     events: EventsTable
@@ -53,7 +53,7 @@ class Persist:
         telemetry: Telemetry,
         clock: Clock,
     ) -> "Persist":
-        """The function on its table and its queue."""
+        """Create the function with its table and its queue."""
         return cls(
             settings,
             EventsTable(dynamodb, settings.events_table),
@@ -63,27 +63,27 @@ class Persist:
         )
 
     def handle(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
-        """Lambda's call: a batch of the ingest queue. Replies with the messages to deliver again."""
+        """Handle Lambda's call with a batch of the ingest queue. Returns the messages to deliver again."""
         return self.handle_batch(event["Records"], Budget.of(context, _FRACTION_OF_TIME, self.clock))
 
-    def handle_batch(self, records: Sequence[SqsRecord], budget: Budget = AMPLE) -> dict[str, Any]:
-        """Store every event of a batch, each by itself.
+    def handle_batch(self, records: Sequence[SqsRecord], budget: Budget = UNLIMITED) -> dict[str, Any]:
+        """Store or quarantine each message of a batch. An error of one message does not affect the others.
 
         Returns:
-            SQS's partial-batch reply: the messages to deliver again. They met a fault of the infrastructure, or
-            there was no time left for them. What can never be stored is in the dead-letter queue.
+            SQS's partial-batch reply: the messages to deliver again, because of an error of the infrastructure or
+            because no time was left. Messages that can never be stored are in the dead-letter queue.
         """
         latest = instant_at(self.clock.now() + self.settings.max_future_skew_seconds)
-        failed = []
+        to_return = []
         for record in records:
             with collector_paused():
-                taken = self._take(record, latest, budget)
-            if not taken:
-                failed.append(record["messageId"])
+                done = self._process(record, latest, budget)
+            if not done:
+                to_return.append(record["messageId"])
         self.telemetry.flush()
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in to_return]}
 
-    def _take(self, record: SqsRecord, latest: str, budget: Budget) -> bool:
+    def _process(self, record: SqsRecord, latest: str, budget: Budget) -> bool:
         """Store or quarantine a message. False if it must be delivered again."""
         begun, ids = self.clock.now(), NO_IDS
         try:
@@ -94,8 +94,8 @@ class Persist:
                 self._store(item, ids, begun)
             except Rejected as rejected:
                 ids = rejected.ids
-                self._set_aside(record["body"], rejected, begun)
-        except Exception as error:  # noqa: BLE001  one message's fault must not touch the others
+                self._quarantine(record["body"], rejected, begun)
+        except Exception as error:  # noqa: BLE001  an error of one message must not affect the others
             message_id = record["messageId"]
             self.telemetry.failed("message goes back to the queue", error, ids=ids, begun=begun, message_id=message_id)
             self.telemetry.count("MessagesReturned")
@@ -119,7 +119,10 @@ class Persist:
                 self.telemetry.info("event was erased", ids=ids, begun=begun)
                 self.telemetry.count("ErasedEvents")
             case Appended.CONFLICT:
-                reason = "EventId: another event with this DomainId, EventTime and EventId is stored; it was kept"
+                reason = (
+                    "EventId: must identify one event; found a stored event with this DomainId, EventTime and EventId, "
+                    "but other content; the stored event stays; send another event with its own EventId"
+                )
                 raise Rejected(CONFLICT, reason, ids)
 
     def _append(self, item: Item, ids: Ids) -> Appended:
@@ -128,15 +131,15 @@ class Persist:
         except ItemRefused as error:
             raise Rejected(UNSTORABLE, f"the event cannot be stored: {error}", ids) from error
 
-    def _set_aside(self, body: str, rejected: Rejected, begun: float) -> None:
+    def _quarantine(self, body: str, rejected: Rejected, begun: float) -> None:
         self.quarantine.send(body, rejected)
         self.telemetry.warning(
             "event quarantined", ids=rejected.ids, begun=begun, reason_code=rejected.code, size=len(body)
         )
-        self.telemetry.count(_COUNTED_AS[rejected.code])
+        self.telemetry.count(_METRICS[rejected.code])
 
 
 def _sent_at(record: SqsRecord) -> str | None:
-    """When the message arrived in the queue, by SQS's clock."""
+    """When the message arrived in the queue, by SQS's clock; None if it is not known."""
     milliseconds = record.get("attributes", {}).get("SentTimestamp")
     return None if milliseconds is None else time_text(int(milliseconds) / 1000)

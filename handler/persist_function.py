@@ -1,4 +1,4 @@
-"""Entry point of the persist function: ingest queue to domain events table."""
+"""The entry point of the persist function, which takes events from the ingest queue to the domain events table."""
 
 from .aws import clients
 from .aws.settings import PersistSettings

@@ -1,4 +1,4 @@
-"""Batches of the events table's stream, onto the projection."""
+"""Passes batches of the events table's stream to the projection, and reports the results."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from .projection.rebuild import Rebuilds
 from .projection.stores import Stores
 from .rebuild_requests import RebuildRequests
 from .values.attribute_value import Item
-from .values.budget import AMPLE, Budget
+from .values.budget import UNLIMITED, Budget
 from .values.clock import Clock
 
 if TYPE_CHECKING:
@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 StreamRecord = Mapping[str, Any]
 
 _FRACTION_OF_TIME = 0.9
-"""The part of an invocation's time in which work begins. The rest is for the writes that are under way then."""
+"""The fraction of an invocation's time in which work may begin. The rest is for the writes that are in progress."""
 
-_LONG_AFTER_SECONDS = 60
+_PROBE_AFTER_SECONDS = 60
+"""An event that comes alone, and this long after it was stored, may have crashed processes."""
 
-_COUNTED_AS = {
+_METRICS = {
     Outcome.PARKED: "DomainsParked",
     Outcome.HEALED: "DomainsHealed",
     Outcome.REFOLDED: "DomainsRefolded",
@@ -48,7 +49,7 @@ _COUNTED_AS = {
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Takes batches of the stream, and hands on rebuild requests."""
+    """Processes batches of the stream, and passes rebuild requests on."""
 
     projection: Projection
     rebuild_requests: RebuildRequests
@@ -67,14 +68,14 @@ class Project:
         writers: Executor,
         clock: Clock,
     ) -> "Project":
-        """The function on its tables and its queue.
+        """Create the function with its tables and its queue.
 
         Args:
-            settings: its environment.
-            logic: the domain's logic.
+            settings: the function's environment.
+            logic: the domain logic.
             dynamodb, sqs: AWS's clients.
-            telemetry: its logs and metrics.
-            writers: threads to write in: as many as the clients have connections.
+            telemetry: the function's logs and metrics.
+            writers: the threads that write rows: as many as `clients.CONNECTIONS`.
             clock: the time.
         """
         rows = DomainTable(dynamodb, settings.domain_table, clock)
@@ -98,30 +99,31 @@ class Project:
         )
 
     def handle(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
-        """Lambda's call: a batch of the stream, or a rebuild request from the bus."""
+        """Handle Lambda's call with a batch of the stream, or with a rebuild request from the bus."""
         budget = Budget.of(context, _FRACTION_OF_TIME, self.clock)
         if "Records" in event:
             return self.handle_batch(event["Records"], budget)
         request_id = getattr(context, "aws_request_id", "")
         return self.rebuild_requests.handle(event["detail"], request_id=request_id, budget=budget)
 
-    def handle_batch(self, records: Sequence[StreamRecord], budget: Budget = AMPLE) -> dict[str, Any]:
-        """Project every domain object of a batch, each by itself.
+    def handle_batch(self, records: Sequence[StreamRecord], budget: Budget = UNLIMITED) -> dict[str, Any]:
+        """Project every domain object of a batch. An error of one object does not affect the others.
 
         Returns:
-            The stream's partial-batch reply: the records of the objects that met a fault of the infrastructure, or for
-            which no time was left. Lambda delivers again from the first of them on; what succeeded is recognised.
+            The stream's partial-batch reply: the records of the objects that failed because of an error of the
+            infrastructure or because no time was left. Lambda delivers all records from the first of them on again. The
+            projection recognises those that it has applied.
         """
         by_object: dict[str, list[StreamRecord]] = {}
         for record in records:
             if record["eventName"] == "INSERT":
                 by_object.setdefault(record["dynamodb"]["Keys"]["DomainId"]["S"], []).append(record)
-        failed = [record for domain_id in self._failing(by_object, budget) for record in by_object[domain_id]]
+        failed = [record for domain_id in self._failed_objects(by_object, budget) for record in by_object[domain_id]]
         self.telemetry.flush()
         return {"batchItemFailures": [{"itemIdentifier": _sequence_number(record)} for record in failed]}
 
-    def _failing(self, by_object: Mapping[str, Sequence[StreamRecord]], budget: Budget) -> Iterator[str]:
-        """Project all objects' records; the objects whose records must be delivered again."""
+    def _failed_objects(self, by_object: Mapping[str, Sequence[StreamRecord]], budget: Budget) -> Iterator[str]:
+        """Project all objects' records. Yields the objects whose records must be delivered again."""
         may_crash = self._may_crash(by_object)
         left = dict(by_object)
         try:
@@ -133,10 +135,10 @@ class Project:
                 for result in self.projection.project(deliveries, budget):
                     if not self._reported(result):
                         yield result.delivery.domain_id
-                for domain_id in rows:  # only now: if an error ends this part before, its objects go back
+                for domain_id in rows:  # only now, so that these objects go back if an error comes before
                     del left[domain_id]
                 budget = budget.shared()
-        except Exception as error:  # noqa: BLE001  nothing is lost: what is left of the batch is delivered again
+        except Exception as error:  # noqa: BLE001  nothing is lost: the rest of the batch is delivered again
             ids = ids_of_events(_image(record) for records in left.values() for record in records)
             self.telemetry.failed("a part of the batch goes back to the stream", error, ids=ids, objects=len(left))
             yield from left
@@ -165,12 +167,12 @@ class Project:
         log = self.telemetry.warning if outcome is Outcome.PARKED else self.telemetry.info
         ids = ids_of_events((event.item for event in plan.events), result.delivery.domain_id)
         log(f"domain object {outcome.value}", ids=ids, begun=result.begun, events=events)
-        if outcome in _COUNTED_AS:
-            self.telemetry.count(_COUNTED_AS[outcome])
+        if outcome in _METRICS:
+            self.telemetry.count(_METRICS[outcome])
         if outcome in {Outcome.PARKED, Outcome.WAITING}:
             self.telemetry.count("EventsWaiting", events)
         if outcome is Outcome.REFOLDED:
-            # at least one is late: the row that was read first may not show it, if another writer was faster
+            # at least one event is late: if another writer was faster, the row that was read first does not show it
             self.telemetry.count("LateEvents", max(1, plan.late))
         if outcome in {Outcome.APPLIED, Outcome.REFOLDED, Outcome.HEALED}:
             self.telemetry.count("EventsProjected", events)
@@ -185,20 +187,20 @@ class Project:
             self.telemetry.measure(name, lag)
 
     def _may_crash(self, by_object: Mapping[str, Sequence[StreamRecord]]) -> bool:
-        """True if an event comes alone, and long after it was stored.
+        """True if an event comes alone and more than _PROBE_AFTER_SECONDS after it was stored.
 
-        An event that crashes the process does: Lambda delivers its batch again, halved each time. Other batches are
-        rarely both: in a backlog they are full.
+        An event that crashes the process does so, because Lambda delivers its batch again, halved each time. Other
+        batches are rarely both: batches of a backlog are full.
         """
         if [len(records) for records in by_object.values()] != [1]:
             return False
         ((record,),) = by_object.values()
         stored_at: float = record["dynamodb"].get("ApproximateCreationDateTime", math.inf)
-        return self.clock.now() - stored_at > _LONG_AFTER_SECONDS
+        return self.clock.now() - stored_at > _PROBE_AFTER_SECONDS
 
 
 def count_repeated_id(telemetry: Telemetry, event: StoredEvent) -> None:
-    """Report an event whose EventId another event near it has: perhaps one event, stored and applied at two times."""
+    """Report an event with the EventId of an event near it: perhaps one event that is stored with two times."""
     telemetry.warning("EventId is stored at two times", ids=Ids(event_id=event.event_id, domain_id=event.domain_id))
     telemetry.count("RepeatedEventIds")
 

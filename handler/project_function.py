@@ -1,4 +1,4 @@
-"""Entry point of the project function: the events table's stream, and rebuild requests, to domain rows."""
+"""The entry point of the project function, which turns the events table's stream into domain rows and runs rebuilds."""
 
 from concurrent.futures import ThreadPoolExecutor
 

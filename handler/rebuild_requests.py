@@ -1,4 +1,4 @@
-"""Rebuild requests from the bus, onto the projection."""
+"""Checks rebuild requests from the bus, runs the rebuilds, and reports the results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from .aws.telemetry import Telemetry, error_class
 from .events.domain_event import ContractViolation, check_field
 from .events.ids import Ids
 from .projection.rebuild import RebuildFailed, Rebuilds
-from .values.budget import AMPLE, Budget
+from .values.budget import UNLIMITED, Budget
 from .values.clock import Clock
 
 REBUILD: Final = "REBUILD"
@@ -16,32 +16,32 @@ ACCEPT_MISSING_EVENTS: Final = "AcceptMissingEvents"
 
 
 class BadRebuildRequest(ValueError):
-    """A rebuild request names no domain object of this pipeline. Says which field, and the field's rule."""
+    """A rebuild request does not name a domain object of this pipeline. The message names the field and its rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildRequests:
-    """Takes rebuild requests for one domain."""
+    """Processes rebuild requests for one domain."""
 
     domain_name: str
     rebuilds: Rebuilds
     telemetry: Telemetry
     clock: Clock
 
-    def handle(self, request: Mapping[str, Any], *, request_id: str = "", budget: Budget = AMPLE) -> dict[str, Any]:
+    def handle(self, request: Mapping[str, Any], *, request_id: str = "", budget: Budget = UNLIMITED) -> dict[str, Any]:
         """Rebuild the domain object that a bus event's `detail` names.
 
         Args:
             request: the detail.
-            request_id: Lambda's id of the request; the same when it tries again.
-            budget: the time there is.
+            request_id: Lambda's id of the request, which is the same if Lambda retries it.
+            budget: the available time.
 
         Returns:
-            What was built. Lambda hands it to the function's destination.
+            A description of the new row. Lambda sends it to the function's destination.
 
         Raises:
-            BadRebuildRequest: the request names no domain object of this pipeline.
-            RebuildFailed: the object cannot be rebuilt now; says why. The row stays as it was.
+            BadRebuildRequest: the request does not name a domain object of this pipeline.
+            RebuildFailed: the object cannot be rebuilt now. The message says why, and if the row is unchanged.
         """
         begun, ids = self.clock.now(), Ids(correlation_ids=_correlation_ids(request))
         try:
@@ -54,8 +54,10 @@ class RebuildRequests:
             self.telemetry.count("RebuildsFailed")
             if isinstance(error, BadRebuildRequest | RebuildFailed):
                 raise
-            # Lambda logs the text of what leaves here, and that of another error may hold anything
-            raise RebuildFailed(f"met {error_class(error)}; the row stays as it was") from None
+            # Lambda logs the text of an error that leaves here, and the text of another error may hold anything
+            raise RebuildFailed(
+                f"met {error_class(error)}; the row stays as it was; request the rebuild again"
+            ) from None
         else:
             self.telemetry.info("domain object rebuilt", ids=ids, begun=begun, events=row.state.applied.count)
             self.telemetry.count("DomainsRebuilt")
@@ -70,7 +72,7 @@ class RebuildRequests:
         }
 
     def _requested(self, request: Mapping[str, Any]) -> str:
-        # what was found is not reported: Lambda logs the text of the error, and anybody may have sent anything
+        # the message does not show the value: Lambda logs the message, and the request may hold anything
         if not isinstance(request, Mapping):
             raise BadRebuildRequest("detail: must be an object")
         for field, expected in (("EventType", REBUILD), ("DomainName", self.domain_name)):
@@ -84,7 +86,7 @@ class RebuildRequests:
 
 
 def _accepts_missing_events(request: Mapping[str, Any]) -> bool:
-    """True if the new row may have fewer events than the old one, since they were removed on purpose."""
+    """True if the new row may have fewer events than the old one, because they were removed on purpose."""
     accepts = request.get(ACCEPT_MISSING_EVENTS, False)
     if not isinstance(accepts, bool):
         raise BadRebuildRequest(f"{ACCEPT_MISSING_EVENTS}: must be true or false")
@@ -92,7 +94,7 @@ def _accepts_missing_events(request: Mapping[str, Any]) -> bool:
 
 
 def _correlation_ids(request: Any) -> tuple[str, ...]:
-    """The CorrelationId of a rebuild request, if it has one that an event might have."""
+    """The CorrelationId of a rebuild request, if it is valid; otherwise none."""
     try:
         correlation_id = check_field("CorrelationId", request["CorrelationId"])
     except (ContractViolation, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""How long the tests that search at random may search: a little by default, much with NIGHTLY=1."""
+"""How long the random tests run: a short time by default, a long time with NIGHTLY=1."""
 
 import os
 
@@ -6,5 +6,5 @@ NIGHTLY = bool(os.environ.get("NIGHTLY"))
 
 
 def effort(usual: int, nightly: int) -> int:
-    """How many cases to try."""
+    """The number of cases to try."""
     return nightly if NIGHTLY else usual

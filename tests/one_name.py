@@ -1,4 +1,4 @@
-"""Which of our files are loaded under more than one name."""
+"""Finds files of this project that are loaded under more than one module name."""
 
 import sys
 from collections import defaultdict
@@ -11,7 +11,7 @@ _OURS = (Path(cp_event_source.__file__).resolve().parent, HANDLER_DIR)
 
 
 def files_with_two_names() -> dict[str, list[str]]:
-    """The names of each such file. Links are followed: a file has one true path."""
+    """The module names of each such file. Links are followed, so that each file has one path."""
     names: defaultdict[Path, set[str]] = defaultdict(set)
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)

@@ -1,11 +1,11 @@
-"""What tests would inherit from whoever starts them, pinned: environment, signals, umask, locale, time zone, warnings.
+"""Fixes what tests inherit from their parent process: environment, signals, umask, locale, time zone and warnings.
 
-A test says the same in a terminal, in the background of a script (which ignores SIGINT), under nohup, behind a proxy,
-with a profile for AWS, and in any language. `tests/conftest.py` pins before anything that reads the environment is
-imported.
+So a test has the same result in a terminal, in the background of a script (which ignores SIGINT), under nohup, with a
+proxy, with a profile for AWS, and in any language. `tests/conftest.py` calls `pin` before it imports anything that
+reads the environment.
 
-What an interpreter takes from its environment as it starts (the seed of hashes, the encoding of file names) is this
-process's own; the processes that tests start get it pinned.
+An interpreter reads some settings only when it starts (the seed of hashes, the encoding of file names). This process
+keeps its own; the processes that tests start get the fixed ones.
 """
 
 import atexit
@@ -23,16 +23,16 @@ from types import FrameType
 from typing import Final
 
 INHERITED: Final[Mapping[str, str]] = dict(os.environ)
-"""The environment as it was: for what needs the world outside, such as a package index behind a proxy."""
+"""The original environment, for code that needs the outside world, such as a package index behind a proxy."""
 
 _KEPT: Final = {
-    # where programs, libraries and temporary files are, and who runs this
+    # the folders of programs, libraries and temporary files, and the user
     *("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "USER", "LOGNAME", "SHELL"),
-    # what these tests are asked for
+    # the settings of these tests
     *("CI", "NIGHTLY", "FUZZ_INPUTS", "FUZZ_SEED"),
 }
 _KEPT_PREFIXES: Final = ("PYTEST_", "HYPOTHESIS_", "COVERAGE_", "COV_")
-"""All others go: AWS's, Pulumi's and Python's own, proxies, pagers, colours and widths, those of other emulators."""
+"""All others are removed: those of AWS, Pulumi, Python and other emulators, and proxies, pagers, colours and widths."""
 
 _PINNED: Final = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -48,13 +48,13 @@ _OTHERS: Final = (signal.SIGALRM, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2
 
 
 def pin() -> None:
-    """Pin all of it, for this process and those that it starts."""
+    """Fix everything, for this process and the processes that it starts."""
     _pin_environment()
     _pin_signals()
     os.umask(0o022)
     time.tzset()
-    with suppress(locale.Error):  # else it is UTF-8 by another name, or this machine has none
-        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")  # the encoding of files that are opened without one
+    with suppress(locale.Error):  # some machines do not have this locale
+        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")  # the default encoding of files
     forget_inherited_warnings()
 
 
@@ -67,7 +67,7 @@ def _pin_environment() -> None:
 
 
 def _pin_signals() -> None:
-    """What is ignored stays ignored here, as under nohup it should, but by a handler: no process inherits that."""
+    """Keep ignored signals ignored, as nohup needs, but by a handler, which child processes do not inherit."""
     for number in (*_ENDING, *_OTHERS):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, _ignore)
@@ -75,11 +75,11 @@ def _pin_signals() -> None:
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Does nothing."""
+    """Do nothing."""
 
 
 def forget_inherited_warnings() -> None:
-    """PYTHONWARNINGS, which pytest would take for a wish about its own run; `-W` stays one."""
+    """Remove the filters of PYTHONWARNINGS, which pytest would apply to its own run. The option `-W` still works."""
     inherited = [option for option in INHERITED.get("PYTHONWARNINGS", "").split(",") if option]
     if not inherited:
         return

@@ -1,4 +1,4 @@
-"""Guarantee: a file that is loaded under two names is found. The session's end looks at all that the tests loaded."""
+"""Guarantee: the check finds a file that is loaded under two names. It also runs at the end of each test session."""
 
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -10,11 +10,11 @@ from cp_event_source.handler.values import exact_json
 from .one_name import files_with_two_names
 
 
-def test_none_is_now() -> None:
+def test_no_file_has_two_names_now() -> None:
     assert files_with_two_names() == {}
 
 
-def test_a_second_name_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_finds_a_second_name(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = spec_from_file_location("handler.values.exact_json", exact_json.__file__)
     assert spec is not None
     monkeypatch.setitem(sys.modules, "handler.values.exact_json", module_from_spec(spec))

@@ -1,4 +1,4 @@
-"""Guarantee: no test depends on what the one who starts the tests has set, ignores or blocks."""
+"""Guarantee: no test depends on the environment or the signals of the process that starts the tests."""
 
 import locale
 import os
@@ -52,10 +52,10 @@ SENSITIVE = (
     "tests/docs/test_links.py",
     "tests/producer/test_publishing.py::test_without_a_client_events_get_to_the_pipelines_rule_and_the_client_is_made_once",
 )
-"""Tests that one or the other of these settings made fail, and take no time."""
+"""Fast tests that failed with one of these settings before."""
 
 
-def test_they_pass_under_hostile_settings() -> None:
+def test_sensitive_tests_pass_with_hostile_settings() -> None:
     done = subprocess.run(
         [sys.executable, "-c", START, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not hostile", *SENSITIVE],
         cwd=ROOT,
@@ -67,7 +67,7 @@ def test_they_pass_under_hostile_settings() -> None:
     assert done.returncode == 0, (done.stdout + done.stderr).decode("utf-8", "replace")
 
 
-def test_nothing_of_the_environment_reaches_a_test_but_what_tests_are_asked_for() -> None:
+def test_only_the_settings_of_the_tests_themselves_reach_a_test() -> None:
     assert [name for name in HOSTILE if os.environ.get(name) == HOSTILE[name]] == []
     assert (boto3.Session().profile_name, boto3.Session().region_name) == ("default", None)
     assert Path.home().name.startswith("cp-event-source-home-")
@@ -75,7 +75,7 @@ def test_nothing_of_the_environment_reaches_a_test_but_what_tests_are_asked_for(
     assert locale.getencoding().lower() == "utf-8"
 
 
-def test_a_process_that_a_test_starts_has_signals_umask_and_encoding_as_usual() -> None:
+def test_a_process_that_a_test_starts_has_default_signals_umask_and_encoding() -> None:
     code = (
         "import os, signal, sys\n"
         "ignored = {n for n in signal.valid_signals() if signal.getsignal(n) == signal.SIG_IGN}\n"
@@ -87,5 +87,5 @@ def test_a_process_that_a_test_starts_has_signals_umask_and_encoding_as_usual() 
     assert done.stdout.splitlines() == ["set() set() 0o22", "utf-8 []"]
 
 
-def test_a_warning_is_an_error_only_where_pytest_is_told_so() -> None:
+def test_a_warning_is_an_error_only_if_pytest_is_configured_so() -> None:
     assert "error" not in {each[0] for each in warnings.filters}

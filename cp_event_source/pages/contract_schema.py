@@ -65,14 +65,14 @@ def _property(field: event_fields.Field, rule: event_fields.Rule) -> dict[str, A
 def _constraints(rule: event_fields.Rule) -> tuple[dict[str, Any], str]:
     """A rule in the schema's keywords, and in words what these cannot express."""
     match rule:
-        case event_fields.Text(most_bytes=most, may_be_empty=may_be_empty):
+        case event_fields.Text(max_bytes=most, may_be_empty=may_be_empty):
             said = {"type": "string", "minLength": 0 if may_be_empty else 1, "maxLength": most}
             return said, f" At most {most:,} bytes of UTF-8 (maxLength counts characters), without lone surrogates."
         case event_fields.Time():
             return {"type": "string", "pattern": event_time.FORM}, ""
         case event_fields.Exactly(text=text):
             return {"type": "string", "const": text}, ""
-        case event_fields.WholeNumber(most_digits=most):
+        case event_fields.WholeNumber(max_digits=most):
             return {"type": "integer", "minimum": 1 - 10**most, "maximum": 10**most - 1}, ""
         case event_fields.AnyJson():
             return {}, ""

@@ -1,7 +1,7 @@
-"""A consumer in a stack of its own: it quarantines files whose scan turns INFECTED.
+"""A consumer in a separate stack: it quarantines files whose scan result becomes INFECTED.
 
-It knows the File domain's pipeline only by its stack's outputs, and is given no more than it needs: two policies of
-that stack's, to read its rows and follow their changes, and to put events on its bus.
+The consumer uses only the outputs of the File domain's stack. Two policies of that stack give it the rights it needs:
+to read the rows and follow their changes, and to put events on the bus.
 """
 
 import json
@@ -20,7 +20,7 @@ domain_table_stream_arn = source.require_output("domain_table_stream_arn")
 
 logs = aws.cloudwatch.LogGroup("quarantine", retention_in_days=365)
 
-# What the function could not handle within the mapping's retries: the position in the stream, not the record.
+# If the function fails in all retries, Lambda sends a report here: the position in the stream, not the record itself.
 failed = aws.sqs.Queue("quarantine-failed", message_retention_seconds=14 * 24 * 3600)
 
 role = aws.iam.Role(
@@ -63,7 +63,7 @@ policy = aws.iam.RolePolicy(
     ),
 )
 
-# The pipeline's own policies, each with the right to its key: what it is to read rows, or to publish, that stack knows.
+# The pipeline's own policies. They include the right to use its encryption key, if it has one.
 rights = [
     policy,
     *(
@@ -98,7 +98,7 @@ aws.lambda_.EventSourceMapping(
     function_name=function.arn,
     starting_position="TRIM_HORIZON",
     batch_size=100,
-    # Only rows that are infected now; whether they have just turned so, the function finds in the old image.
+    # Only rows that are infected now. The function compares with the old image to see if the row has just changed.
     filter_criteria={
         "filters": [
             {

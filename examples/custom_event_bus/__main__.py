@@ -1,4 +1,4 @@
-"""A pipeline on a bus that the program already has: only rules are added to it, no second bus is made."""
+"""A pipeline on an event bus that the program already has. The component adds only rules to it, and no second bus."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from cp_event_source import CpEventSource, CpEventSourceArgs, DomainPythonLayer,
 
 here = Path(__file__).parent
 
-# `pulumi config set development true`: a stack that may be destroyed with all its events.
+# With `pulumi config set development true` you can destroy the stack with all its events.
 development = pulumi.Config().get_bool("development") or False
 
 company_bus = aws.cloudwatch.EventBus(
     "company",
     description="All the company's domain events",
-    # PutEvents to a bus that is gone reports success: nobody would notice that it was deleted.
+    # PutEvents reports success even if the bus does not exist. So nobody would notice that the bus was deleted.
     opts=pulumi.ResourceOptions(protect=not development),
 )
 

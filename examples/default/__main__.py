@@ -1,4 +1,4 @@
-"""The File domain's pipeline: one layer with the domain's logic, one component, the outputs others need."""
+"""The File domain's pipeline: one layer with the domain logic, one component, and the outputs that others need."""
 
 from pathlib import Path
 
@@ -15,17 +15,17 @@ files = CpEventSource(
     CpEventSourceArgs(
         cp_domain_name="File",
         cp_domain_logic_layer=layer.arn,
-        # `pulumi config set development true`: a stack that may be destroyed with all its events.
+        # With `pulumi config set development true` you can destroy the stack with all its events.
         development=pulumi.Config().get_bool("development") or False,
     ),
 )
 
-# For producers: where to put events, and what to attach to their role.
+# For producers: the bus to put events on, and the policy to attach to their role.
 pulumi.export("event_bus_name", files.event_bus_name)
 pulumi.export("event_bus_arn", files.event_bus_arn)
 pulumi.export("publisher_policy_arn", files.publisher_policy_arn)
 
-# For consumers and auditors: what to attach to their role; the rows, the events, and the stream of each one's changes.
+# For consumers and auditors: the policies to attach to their roles, the tables of rows and events, and their streams.
 pulumi.export("reader_policy_arn", files.reader_policy_arn)
 pulumi.export("auditor_policy_arn", files.auditor_policy_arn)
 pulumi.export("domain_table_name", files.domain_table_name)
@@ -35,7 +35,7 @@ pulumi.export("domain_events_table_name", files.domain_events_table_name)
 pulumi.export("domain_events_table_arn", files.domain_events_table_arn)
 pulumi.export("domain_events_stream_arn", files.domain_events_stream_arn)
 
-# For operators: what to subscribe to, where to look, the queues, and the functions.
+# For operators: the topic to subscribe to, the dashboard, the queues and the functions.
 pulumi.export("alarm_topic_arn", files.alarm_topic_arn)
 pulumi.export("dashboard_url", files.dashboard_url)
 pulumi.export("ingest_queue_arn", files.ingest_queue_arn)

@@ -1,1 +1,1 @@
-"""AWS: clients, settings, tables, queues, logs, metrics and traces. Only here is botocore known."""
+"""AWS: clients, settings, tables, queues, logs, metrics and traces. Only this room imports botocore."""

@@ -1,7 +1,7 @@
-"""The functions' AWS clients: made once, at start, and kept by the warm function.
+"""Creates the functions' AWS clients. Each function creates them once, at start, and keeps them while it is warm.
 
-By botocore itself: boto3's clients are the same, and its resources and transfers, which nothing here uses, make a cold
-start a tenth longer.
+The clients come from botocore. boto3's clients are the same, but boto3's resources and transfers, which the functions
+do not use, make a cold start a tenth longer.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
 CONNECTIONS = 10
-"""Threads that write at once."""
+"""The number of threads that write at once."""
 
 MAX_CALL_SECONDS = 15
-"""About: of the network's names and addresses it takes the usual, one that answers."""
+"""The approximate maximum duration of a call, in seconds, if the first address of the host name answers."""
 
-# Short time-outs and few tries: what fails goes back to the queue or the stream, which wait better than a function.
-# So a call is over after MAX_CALL_SECONDS: three times connect and read, and botocore's waits of 1 and 2 s at most.
+# Short time-outs and few attempts: failed work goes back to the queue or the stream, where waiting is cheaper than in a
+# function. A call ends after MAX_CALL_SECONDS: three times connect and read, and botocore's waits of at most 1 and 2 s.
 _CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 3},
     tcp_keepalive=True,
-    max_pool_connections=CONNECTIONS + 1,  # the thread that computes reads meanwhile
+    max_pool_connections=CONNECTIONS + 1,  # one more for the computing thread, which reads at the same time
 )
 _SESSION = get_session()
 
 
 def dynamodb() -> "DynamoDBClient":
-    """The region's DynamoDB."""
+    """A client for DynamoDB in the function's region."""
     return cast("DynamoDBClient", _SESSION.create_client("dynamodb", config=_CONFIG))
 
 
 def sqs() -> "SQSClient":
-    """The region's SQS."""
+    """A client for SQS in the function's region."""
     return cast("SQSClient", _SESSION.create_client("sqs", config=_CONFIG))

@@ -1,4 +1,4 @@
-"""The domain table: rows read strongly consistent, written only on condition."""
+"""Reads rows of the domain table strongly consistently, and writes them conditionally."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -12,46 +12,50 @@ from ..values.clock import Clock
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
-ROWS_AT_ONCE = 20
-"""Rows of one BatchGetItem. It might ask for 100, and get 16 MB of them; a row's Python objects, with what is computed
-from them, may take 200 times its size."""
+MAX_ROWS_PER_READ = 20
+"""The maximum rows of one BatchGetItem. DynamoDB allows 100 rows with 16 MB, but a row's Python objects, with the
+objects computed from them, may take 200 times its size."""
 
-_MAX_VAIN_TRIES = 8
+_MAX_EMPTY_REPLIES = 8
+"""The maximum replies without a row, one after another."""
 
 
 class ReadIncomplete(Exception):
-    """DynamoDB kept leaving keys of a batched read unprocessed: it is throttled."""
+    """DynamoDB repeatedly left all keys of a batched read unprocessed, because it throttles the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class DomainTable:
-    """The rows of all domains."""
+    """The rows of all domain objects."""
 
     client: "DynamoDBClient"
     name: str
     clock: Clock
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
-        """The rows of different domains by DomainId, in parts of ROWS_AT_ONCE at most, as they are needed.
+        """The rows of different domain objects, by DomainId.
+
+        It yields them in parts of at most MAX_ROWS_PER_READ, and reads each part when the caller needs it. A row is
+        None if the table does not have it.
 
         Raises:
-            ReadIncomplete: throttled for too long.
-            botocore.exceptions.ClientError: the table cannot be read just now.
+            ReadIncomplete: DynamoDB throttled the read for too long.
+            botocore.exceptions.ClientError: the table cannot be read now.
         """
-        for start in range(0, len(domain_ids), ROWS_AT_ONCE):
-            yield from self._batch_get(domain_ids[start : start + ROWS_AT_ONCE])
+        for start in range(0, len(domain_ids), MAX_ROWS_PER_READ):
+            yield from self._batch_get(domain_ids[start : start + MAX_ROWS_PER_READ])
 
     def read(self, domain_id: str) -> DomainRow | None:
-        """One domain's row."""
+        """One domain object's row; None if there is none."""
         reply = self.client.get_item(TableName=self.name, Key={"DomainId": {"S": domain_id}}, ConsistentRead=True)
         return DomainRow.from_item(reply["Item"]) if "Item" in reply else None
 
     def write(self, row: DomainRow, *, replacing: DomainRow | None) -> None:
-        """Write `row` over `replacing`, and over nothing else.
+        """Write `row` if the table still holds `replacing`.
 
         Raises:
             RowChanged: the table no longer holds `replacing`.
-            botocore.exceptions.ClientError: the table cannot be written just now.
+            botocore.exceptions.ClientError: the table cannot be written now.
         """
         options: dict[str, Any] = {"ExpressionAttributeNames": {"#notes": BOOKKEEPING, "#revision": "Revision"}}
         if replacing is None:
@@ -65,23 +69,25 @@ class DomainTable:
             raise RowChanged(row.domain_id) from error
 
     def _batch_get(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
-        asked: Any = {self.name: {"Keys": [{"DomainId": {"S": each}} for each in domain_ids], "ConsistentRead": True}}
+        request: Any = {self.name: {"Keys": [{"DomainId": {"S": each}} for each in domain_ids], "ConsistentRead": True}}
         left = dict.fromkeys(domain_ids)
-        vain = 0
+        empty_replies = 0
         while left:
-            reply = self.client.batch_get_item(RequestItems=asked)
+            reply = self.client.batch_get_item(RequestItems=request)
             found = {item["DomainId"]["S"]: item for item in reply["Responses"].get(self.name, [])}
-            asked = reply.get("UnprocessedKeys", {})
-            unprocessed = {key["DomainId"]["S"] for key in asked.get(self.name, {}).get("Keys", [])}
+            request = reply.get("UnprocessedKeys", {})
+            unprocessed = {key["DomainId"]["S"] for key in request.get(self.name, {}).get("Keys", [])}
             read = [domain_id for domain_id in left if domain_id not in unprocessed]
             for domain_id in read:
                 del left[domain_id]
             if read:
                 yield {each: DomainRow.from_item(found.pop(each)) if each in found else None for each in read}
-            # A reply ends at 1 MB of a partition: with large rows it takes many, which is no fault.
-            vain = 0 if read else vain + 1
-            if vain == _MAX_VAIN_TRIES:
-                raise ReadIncomplete(f"{len(domain_ids)} rows asked for, none read {vain} times in a row")
+            # A reply has at most 1 MB of a partition, so large rows need many replies. That is not an error.
+            empty_replies = 0 if read else empty_replies + 1
+            if empty_replies == _MAX_EMPTY_REPLIES:
+                raise ReadIncomplete(
+                    f"requested {len(domain_ids)} rows; {empty_replies} replies in succession had none of them"
+                )
             if left:
-                # full jitter, as DynamoDB asks for unprocessed keys; 50 ms doubling, so about 6 s in all at most
-                self.clock.sleep(random.uniform(0, 0.05 * 2**vain))  # noqa: S311
+                # full jitter, as DynamoDB recommends: at most 50 ms, doubled each time, and about 6 s in total
+                self.clock.sleep(random.uniform(0, 0.05 * 2**empty_replies))  # noqa: S311

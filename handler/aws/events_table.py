@@ -1,4 +1,4 @@
-"""The domain events table: append and read, nothing else."""
+"""Appends events to the domain events table and reads them. It does nothing else."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class ItemRefused(Exception):
-    """DynamoDB does not take this item, now or later. Says why, in DynamoDB's words."""
+    """DynamoDB can never store this item. The message is DynamoDB's."""
 
 
 class Appended(Enum):
-    """What became of an append."""
+    """The result of an append."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
@@ -30,13 +30,13 @@ class Appended(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EventsTable:
-    """The store of all domains' events. Nothing here changes or removes one."""
+    """The events of all domain objects. No method changes or removes an event."""
 
     client: "DynamoDBClient"
     name: str
 
     def append(self, item: Item) -> Appended:
-        """Store an event, unless its key is taken: then tell whether by the same content, or by a tombstone. One call.
+        """Store an event in one call. If its key is taken, report if it has the same content, or a tombstone.
 
         Raises:
             ItemRefused: the item can never be stored.
@@ -51,7 +51,7 @@ class EventsTable:
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
             stored: Any = error.response.get("Item", {})
-            if ERASED in stored:  # nothing is left of the erased content to compare with
+            if ERASED in stored:  # the erased content is gone and cannot be compared
                 return Appended.ERASED
             return Appended.DUPLICATE if same_content(stored, item) else Appended.CONFLICT
         except ClientError as error:
@@ -61,12 +61,15 @@ class EventsTable:
         return Appended.STORED
 
     def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
-        """A domain's events whose keys lie in a span: in EventKey order, strongly consistent, page by page."""
+        """A domain object's events whose keys lie in a span: in EventKey order, strongly consistent, page by page."""
         for page in self._pages(domain_id, span):
             yield from map(StoredEvent.of, page)
 
     def keys(self, domain_id: str, span: Span) -> Iterator[str]:
-        """What stands for each of them in a KeySet, likewise. Spares the transfer; DynamoDB charges for whole items."""
+        """For each of these events, the key by which a KeySet counts it.
+
+        It transfers less than `read`, but DynamoDB charges for whole items.
+        """
         for page in self._pages(domain_id, span, ProjectionExpression=f"DomainId, EventKey, {ERASED}"):
             yield from (StoredEvent.of(item).counted for item in page)
 
@@ -81,7 +84,7 @@ class EventsTable:
         )
         for page in pages:
             items = page["Items"]
-            # a range of DynamoDB's with two ends includes both
+            # DynamoDB's BETWEEN includes both ends
             if items and items[0]["EventKey"]["S"] == span.after:
                 del items[0]
             if items and items[-1]["EventKey"]["S"] == span.before:

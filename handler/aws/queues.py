@@ -1,4 +1,4 @@
-"""The queues that the functions send to themselves."""
+"""Sends messages to the queues that the functions themselves write to."""
 
 import json
 import re
@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from ..projection.notes import Parked
 
 _MAX_REASON_CHARACTERS = 2048
-"""Characters (ASCII) of a reason."""
+"""The maximum ASCII characters of a reason."""
 
 _MAX_MESSAGE_BYTES = 1024 * 1024
-"""Bytes of a message, its attributes' names, types and values included (SQS's limit, and the queues')."""
+"""The maximum bytes of a message, including its attributes' names, types and values: the limit of SQS and of the
+queues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """The ingest dead-letter queue: what cannot be stored, whole, and why."""
+    """The ingest dead-letter queue: it keeps messages that cannot be stored, unchanged, with the reason."""
 
     client: "SQSClient"
     queue_url: str
@@ -30,7 +31,7 @@ class Quarantine:
     clock: Clock
 
     def send(self, body: str, rejected: "Rejected") -> None:
-        """Keep a message: its body untouched, so that it can go back once its cause is mended.
+        """Keep a message. Its body is unchanged, so that you can send it again once its cause is fixed.
 
         Raises:
             botocore.exceptions.ClientError: the queue did not take it.
@@ -40,9 +41,9 @@ class Quarantine:
             "QuarantinedAt": self.clock.text(),
             "FunctionName": self.function_name,
         }
-        # the body nearly fills the message where it is too large to be stored: the reason has to do with what is left
-        room = _MAX_MESSAGE_BYTES - len(body.encode("utf-8", "surrogatepass")) - _size({**texts, "Reason": ""})
-        reason = _printable(rejected.reason)[: max(0, min(room, _MAX_REASON_CHARACTERS))]
+        # a body that is too large to be stored nearly fills the message, and the reason gets the remaining bytes
+        bytes_left = _MAX_MESSAGE_BYTES - len(body.encode("utf-8", "surrogatepass")) - _size({**texts, "Reason": ""})
+        reason = _printable(rejected.reason)[: max(0, min(bytes_left, _MAX_REASON_CHARACTERS))]
         if reason:
             texts["Reason"] = reason
         self.client.send_message(
@@ -58,12 +59,12 @@ _ATTRIBUTE_TYPE = "String"
 
 
 def _size(attributes: dict[str, str]) -> int:
-    """Bytes that message attributes take."""
+    """The bytes that message attributes take."""
     return sum(len(name) + len(_ATTRIBUTE_TYPE) + len(text.encode()) for name, text in attributes.items())
 
 
 def _printable(text: str) -> str:
-    """`text` in ASCII that SQS takes and no terminal acts on: other characters escaped."""
+    """`text` in printable ASCII, which SQS accepts and no terminal interprets. Other characters are escaped."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.encode("ascii", "backslashreplace").decode())
 
 
@@ -72,14 +73,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class ParkedQueue:
-    """The alarm's memory of parked domains. The rows are the truth; this queue only tells of them."""
+    """The parked queue, which triggers the alarm for parked domain objects. The rows are the truth, not the notices."""
 
     client: "SQSClient"
     queue_url: str
     domain_name: str
 
     def send(self, domain_id: str, parked: "Parked") -> None:
-        """Tell that a domain is parked, and why.
+        """Send the notice that a domain object is parked, and why.
 
         Raises:
             botocore.exceptions.ClientError: the queue did not take it.

@@ -1,4 +1,4 @@
-"""The functions' environment, read once, at start, into typed objects."""
+"""Reads the functions' environment once, at start, into typed objects."""
 
 import math
 import os
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 
 class BrokenSettings(Exception):
-    """The function's environment is not as the component sets it. Names the variable."""
+    """The function's environment is not as the component sets it. The message names the variable."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersistSettings:
-    """What the persist function is told."""
+    """The persist function's settings."""
 
     domain_name: str
     events_table: str
@@ -20,11 +20,11 @@ class PersistSettings:
     max_future_skew_seconds: int
     function_name: str
     trace_daemon: str = ""
-    """Where Lambda takes X-Ray's subsegments; empty where it does not."""
+    """The address of X-Ray's daemon; empty if there is no daemon."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "PersistSettings":
-        """Raises BrokenSettings."""
+        """Read the settings. Raises BrokenSettings if a variable is missing or invalid."""
         return cls(
             domain_name=_text(environment, "DOMAIN_NAME"),
             events_table=_text(environment, "DOMAIN_EVENTS_TABLE"),
@@ -37,7 +37,7 @@ class PersistSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """What the project function is told."""
+    """The project function's settings."""
 
     domain_name: str
     events_table: str
@@ -49,11 +49,11 @@ class ProjectSettings:
     events_per_snapshot: int
     function_name: str
     trace_daemon: str = ""
-    """As the persist function's."""
+    """The address of X-Ray's daemon; empty if there is no daemon."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "ProjectSettings":
-        """Raises BrokenSettings."""
+        """Read the settings. Raises BrokenSettings if a variable is missing or invalid."""
         return cls(
             domain_name=_text(environment, "DOMAIN_NAME"),
             events_table=_text(environment, "DOMAIN_EVENTS_TABLE"),
@@ -61,8 +61,8 @@ class ProjectSettings:
             snapshots_table=_text(environment, "DOMAIN_SNAPSHOTS_TABLE"),
             parked_queue_url=_text(environment, "PARKED_QUEUE_URL"),
             logic_version=_text(environment, "LOGIC_VERSION"),
-            event_time_limit_seconds=_number(environment, "EVENT_TIME_LIMIT_SECONDS", least=0.001),
-            events_per_snapshot=int(_number(environment, "EVENTS_PER_SNAPSHOT", least=1)),
+            event_time_limit_seconds=_number(environment, "EVENT_TIME_LIMIT_SECONDS", minimum=0.001),
+            events_per_snapshot=int(_number(environment, "EVENTS_PER_SNAPSHOT", minimum=1)),
             function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
             trace_daemon=environment.get("AWS_XRAY_DAEMON_ADDRESS", ""),
         )
@@ -71,16 +71,19 @@ class ProjectSettings:
 def _text(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name)
     if not value:
-        raise BrokenSettings(f"the environment variable {name} is required; found nothing")
+        raise BrokenSettings(f"the environment variable {name} is required; found nothing; deploy the stack again")
     return value
 
 
-def _number(environment: Mapping[str, str], name: str, *, least: float = 0) -> float:
+def _number(environment: Mapping[str, str], name: str, *, minimum: float = 0) -> float:
     text = _text(environment, name)
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not least <= number < math.inf:
-        raise BrokenSettings(f"the environment variable {name} must be a number, at least {least}; found {text!r}")
+    if not minimum <= number < math.inf:
+        raise BrokenSettings(
+            f"the environment variable {name} must be a number of at least {minimum}; found {text!r}; "
+            "deploy the stack again"
+        )
     return number

@@ -1,7 +1,7 @@
-"""The snapshots table: for each domain a few slots, used again and again.
+"""Reads and writes the snapshots table, which has a few slots for each domain object. Slots are reused.
 
-Nothing in it is needed for the right result. A snapshot is used only where it is, by its own words, what a mark of the
-row names; one that another writer put over it in the meantime is passed over.
+The right result does not depend on any snapshot. A snapshot is used only if its own notes equal a mark of the row; one
+that another writer has replaced in the meantime is ignored.
 """
 
 from contextlib import suppress
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotsTable:
-    """The snapshots of all domains, by DomainId and slot."""
+    """The snapshots of all domain objects, by DomainId and slot."""
 
     client: "DynamoDBClient"
     name: str
 
     def get(self, domain_id: str, slot: int) -> Snapshot | None:
-        """What lies in a slot, strongly consistent; None where nothing readable does.
+        """The snapshot in a slot, strongly consistent; None if the slot has no readable snapshot.
 
         Raises:
-            botocore.exceptions.ClientError: the table cannot be read just now.
+            botocore.exceptions.ClientError: the table cannot be read now.
         """
         reply = self.client.get_item(TableName=self.name, Key=slot_key(domain_id, slot), ConsistentRead=True)
         return Snapshot.from_item(reply["Item"]) if "Item" in reply else None
 
     def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
-        """Put a snapshot over whatever lies in the slot.
+        """Put a snapshot into a slot and replace its content.
 
         Raises:
-            botocore.exceptions.ClientError: the table cannot be written just now.
+            botocore.exceptions.ClientError: the table cannot be written now.
         """
         self.client.put_item(TableName=self.name, Item=snapshot.to_item(domain_id, slot))
 
     def wipe(self, domain_id: str, slot: int) -> None:
-        """Write the bare key over the snapshot in a slot, if one is there: the function may not delete.
+        """Write the bare key over the snapshot in a slot, if there is one. The function has no right to delete.
 
         Raises:
-            botocore.exceptions.ClientError: the table cannot be written just now.
+            botocore.exceptions.ClientError: the table cannot be written now.
         """
         with suppress(self.client.exceptions.ConditionalCheckFailedException):
             self.client.put_item(

@@ -1,14 +1,14 @@
-"""Structured logs and metrics (CloudWatch's embedded metric format), as lines of JSON on the standard output.
+"""Writes structured logs and metrics (CloudWatch's embedded metric format) as lines of JSON to the standard output.
 
-A line that is about an event, a message or a domain has its ids, correlation ids among them, and is a part of the
-invocation's trace, too, where that is sampled.
+A line about an event, a message or a domain object has its ids, including correlation ids. If the invocation's trace is
+sampled, the line also becomes a part of the trace.
 
-Logs hold ids, names, sizes and classes of errors; never a payload, a UserId, an IpAddress, nor an exception's
-text, which may carry any of them.
+Logs hold ids, names, sizes and classes of errors. They never hold a payload, a UserId, an IpAddress, or the text of an
+exception, which may contain any of them.
 
-The lines have the fields that Powertools for AWS Lambda gives them, and are written without it: there is one for each
-event, and Powertools' takes three times as long, more than all else that the persist function does with an event; to
-import it, which Lambda does from source, is a sixth of a cold start.
+The lines have the same fields as those of Powertools for AWS Lambda, but this module does not use it. There is one line
+for each event, and Powertools takes three times as long for a line: more than all other work of the persist function on
+an event. Importing it, which Lambda does from source, takes a sixth of a cold start.
 """
 
 import json
@@ -27,14 +27,14 @@ NAMESPACE = "CpEventSource"
 _TRACE = "_X_AMZN_TRACE_ID"
 
 _MAX_VALUES = 100
-"""Of one metric in a line of the embedded metric format (CloudWatch's limit)."""
+"""The maximum values of one metric in a line of the embedded metric format: CloudWatch's limit."""
 
 
 class Telemetry:
-    """One function's logs, metrics and parts of traces.
+    """Writes one function's logs, metrics and parts of traces.
 
-    The metrics' dimensions are `DomainName` and `FunctionName`: two pipelines of one domain name in one account
-    (a team's own stacks, say) are counted apart.
+    The metrics' dimensions are `DomainName` and `FunctionName`. So two pipelines with one domain name in one account,
+    such as a team's own stacks, have separate metrics.
     """
 
     def __init__(self, domain_name: str, function_name: str, clock: Clock, tracing: Tracing | None = None) -> None:
@@ -46,39 +46,39 @@ class Telemetry:
         self._measured: defaultdict[str, list[float]] = defaultdict(list)
 
     def info(self, message: str, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object) -> None:
-        """Tell what went as it should.
+        """Log work that succeeded.
 
         Args:
             message: what was done.
-            ids: whom it was done to.
-            begun: when the work on it began, in POSIX seconds.
-            fields: what else a line is to hold.
+            ids: the ids of the event, message or domain object.
+            begun: when the work began, in POSIX seconds.
+            fields: further fields of the line.
         """
         self._log("INFO", message, {**ids.fields(), **fields})
         self._trace(message, ids, begun)
 
     def warning(self, message: str, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object) -> None:
-        """Tell what somebody should look at; as `info`."""
+        """Log work that needs attention. The arguments are those of `info`."""
         self._log("WARNING", message, {**ids.fields(), **fields})
         self._trace(message, ids, begun, "error")
 
     def failed(
         self, message: str, error: BaseException, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object
     ) -> None:
-        """Tell an error by its class; as `info`."""
+        """Log an error by its class. The other arguments are those of `info`."""
         self._log("ERROR", message, {**ids.fields(), **fields, "error": error_class(error)})
         self._trace(message, ids, begun, "fault")
 
     def count(self, name: str, number: int = 1) -> None:
-        """Count something; sent with `flush`."""
+        """Add to a counter. `flush` sends it."""
         self._counts[name] += number
 
     def measure(self, name: str, milliseconds: float) -> None:
-        """Note a duration; sent with `flush`."""
+        """Record a duration. `flush` sends it."""
         self._measured[name].append(milliseconds)
 
     def flush(self) -> None:
-        """Send what was counted and measured since the last time, if anything was."""
+        """Send the counters and durations since the last call, if there are any."""
         values: dict[str, list[float]] = {name: [number] for name, number in self._counts.items()}
         values |= self._measured
         units = dict.fromkeys(self._counts, "Count") | dict.fromkeys(self._measured, "Milliseconds")
@@ -109,13 +109,13 @@ class Telemetry:
         self._write({name: value for name, value in line.items() if value is not None})
 
     def _write(self, line: dict[str, object]) -> None:
-        # ASCII, so that no text can fail to be written; one write, so that no other line gets in between
+        # ASCII, so that every text can be written; one write, so that lines do not mix
         sys.stdout.write(f"{_JSON.encode(line)}\n")
         sys.stdout.flush()
 
 
 def error_class(error: BaseException) -> str:
-    """An error's class, with AWS's own code where AWS sent it."""
+    """The name of an error's class, with AWS's error code if AWS sent the error."""
     name = type(error).__name__
     return f"{name}:{error.response.get('Error', {}).get('Code', '')}" if isinstance(error, ClientError) else name
 

@@ -1,10 +1,10 @@
-"""Subsegments of an invocation's X-Ray trace, which say by annotations which events it dealt with.
+"""Adds subsegments to an invocation's X-Ray trace. Their annotations name the events that it processed.
 
-Lambda records the invocation itself, and gives the sampling, the ids, and a daemon that takes JSON by UDP. What is left
-to do fits this page; AWS's X-Ray SDK, which is not in Lambda's Python runtime, would make the package larger and a cold
-start longer, and is in maintenance since February 2026.
+Lambda records the invocation itself. It provides the sampling decision, the ids, and a daemon that accepts JSON by UDP.
+The remaining work is small. AWS's X-Ray SDK, which is not in Lambda's Python runtime, would make the package larger and
+a cold start longer, and is in maintenance since February 2026.
 
-Source of the format and the limits: the X-Ray developer guide, "Segment documents" and "Sending trace data".
+The source of the format and the limits is the X-Ray developer guide, "Segment documents" and "Sending trace data".
 """
 
 import json
@@ -16,10 +16,10 @@ from ..events.ids import Ids
 from ..values.clock import Clock
 
 MAX_ANNOTATIONS = 50
-"""Of one trace, that X-Ray indexes."""
+"""X-Ray indexes at most this many annotations of one trace."""
 
 _MAX_VALUE_CHARACTERS = 1_000
-"""Characters of an annotation. So a subsegment of three stays within a datagram, however it is escaped."""
+"""The maximum characters of an annotation. A subsegment with three annotations fits into a datagram, even escaped."""
 
 _HEADER = b'{"format": "json", "version": 1}\n'
 
@@ -27,15 +27,16 @@ _HEADER = b'{"format": "json", "version": 1}\n'
 class Tracing:
     """Sends subsegments to X-Ray's daemon.
 
-    Never fails and never waits: a datagram that cannot be sent at once is lost, and with it a part of a picture.
+    It never fails and never waits. If a datagram cannot be sent at once, its part of the trace is missing.
     """
 
     def __init__(self, clock: Clock, daemon: str = "") -> None:
-        """Prepare to send, or to be silent where the address cannot be used.
+        """Connect to the daemon. If the address is not usable, the object sends nothing.
 
         Args:
+            clock: the time.
             daemon: the environment's AWS_XRAY_DAEMON_ADDRESS: `address:port`, or parts `tcp:address:port` and
-                `udp:address:port`. Numbers alone: to look up a name would wait.
+                `udp:address:port`. The address must be numeric, since looking up a name would wait.
         """
         self._clock = clock
         self._socket = _connected(daemon)
@@ -43,17 +44,17 @@ class Tracing:
         self._annotations_left = 0
 
     def add(self, trace: str, name: str, ids: Ids, *, begun: float | None = None, flag: str | None = None) -> None:
-        """Tell of one piece of work: by a subsegment for each of its correlation ids, or one if it has none.
+        """Record one piece of work: one subsegment for each of its correlation ids, or one if it has none.
 
-        One for each, since an annotation has one value and is searched for by it. Beyond the 50 annotations that X-Ray
-        indexes of a trace, nothing is sent: the log has all.
+        Each id needs its own subsegment, because an annotation has one value and you search by that value. After
+        MAX_ANNOTATIONS annotations in a trace, nothing more is sent; the log has all ids.
 
         Args:
             trace: the environment's _X_AMZN_TRACE_ID, `Root=...;Parent=...;Sampled=1`.
             name: what was done.
-            ids: whom it was done to.
-            begun: when, in POSIX seconds; by default only just now.
-            flag: `error` or `fault`, where it did not go well.
+            ids: the ids of the event, message or domain object.
+            begun: when the work began, in POSIX seconds; by default now.
+            flag: `error` or `fault` if the work did not succeed.
         """
         if self._socket is None or "Sampled=1" not in trace:
             return
@@ -85,12 +86,12 @@ class Tracing:
     def _send(self, subsegment: dict[str, object]) -> None:
         if self._socket is None:
             return
-        with suppress(OSError):  # no room, or nobody there
+        with suppress(OSError):  # the buffer is full, or there is no daemon
             self._socket.send(_HEADER + json.dumps(subsegment).encode("ascii"))
 
 
 def _connected(daemon: str) -> socket.socket | None:
-    """A socket that sends to the daemon without waiting; None where its address is no such address."""
+    """A non-blocking socket to the daemon; None if its address is not usable."""
     addresses = [part.removeprefix("udp:") for part in daemon.split() if not part.startswith("tcp:")]
     host, _, port = addresses[0].rpartition(":") if addresses else ("", "", "")
     try:

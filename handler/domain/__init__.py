@@ -1,1 +1,1 @@
-"""The domain: the author's contract, the loading of domain logic, and the fold."""
+"""The domain: the contract with its author, the loading of domain logic, and the fold."""

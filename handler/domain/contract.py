@@ -1,7 +1,7 @@
-"""The contract between the pipeline and a domain's logic layer: names only.
+"""Defines the names in the contract between the pipeline and the domain logic layer.
 
-One place for the names, so that the functions, which call the layer, and the deployment, which checks it by
-reading its source, cannot disagree.
+The functions call the layer, and the deployment checks it by reading its source. Both take the names from here, so that
+they cannot disagree.
 """
 
 from typing import Final
@@ -24,10 +24,10 @@ APPLY_PARAMETERS: Final = (
     "version",
     "event",
 )
-"""What `apply` may declare; it is called with those it does, by name."""
+"""The parameters that `apply` may declare. The pipeline passes those that it declares, by name."""
 
 CREATE_PARAMETERS: Final = ("domain_id", "user_id", "event_time", "event")
-"""What `create_new` may declare; it is called with those it does, by name."""
+"""The parameters that `create_new` may declare. The pipeline passes those that it declares, by name."""
 
 RESERVED_ATTRIBUTES: Final = ("CpEventSource", "CpEventSourceParked", "CpEventSourceSlot")
-"""Top-level attributes of a domain row, and of a snapshot of one, that belong to the pipeline."""
+"""The top-level attributes of a domain row and of a snapshot that belong to the pipeline."""

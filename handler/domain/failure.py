@@ -1,4 +1,4 @@
-"""Why an event could not be applied."""
+"""Describes why an event could not be applied."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,20 +7,20 @@ from typing import Final
 from ..events.stored_event import StoredEvent
 
 MAX_REASON_CHARACTERS: Final = 1000
-"""Characters of a reason."""
+"""The maximum characters of a reason."""
 MAX_ERROR_CHARACTERS: Final = 64
-"""Characters of the name of an error's class. In UTF-8 that is up to four times as many bytes."""
+"""The maximum characters of an error class's name. A character takes up to four bytes of UTF-8."""
 
 
 class Cause(Enum):
-    """Why an object is parked. The pipeline acts on it; `error` and `reason` are for people."""
+    """Why an object is parked. The pipeline acts on the cause; `error` and `reason` are for people."""
 
     LOGIC = "LOGIC"
-    """The domain's logic failed at the event, or worked on it for too long."""
+    """The domain logic failed at the event, or took too long for it."""
     OUT_OF_TIME = "OUT_OF_TIME"
     """The fold needs more time than one invocation has. Nothing is wrong with the event."""
     PROCESS_DIED = "PROCESS_DIED"
-    """Processes ended while they applied the event: out of memory, a hang in C, an exit."""
+    """Processes crashed while they applied the event: out of memory, a hang in C code, an exit."""
     EVENTS_MISSING = "EVENTS_MISSING"
     """The store lacks events that the row holds."""
 
@@ -32,12 +32,12 @@ class Failure:
     event: StoredEvent
     cause: Cause
     error: str
-    """The class of the error, for people: the domain's code may name its classes as it likes."""
+    """The class of the error, for people. Domain logic may name its classes freely."""
     reason: str
-    """What happened, for people, at most 1,000 characters; it may hold values of the payload."""
+    """What happened, for people, in at most 1,000 characters. It may hold values of the payload."""
 
 
 def process_died(event: StoredEvent) -> Failure:
-    """The failure of an event that crashed its processes."""
+    """The failure of an event that crashed processes."""
     reason = "FunctionDied: the function's process ended each time it came to apply the event; see its logs"
     return Failure(event, Cause.PROCESS_DIED, "FunctionDied", reason)

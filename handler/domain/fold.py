@@ -1,4 +1,4 @@
-"""The fold: a domain's state from its events, in EventKey order. Pure but for the domain's own logic."""
+"""Folds events, in EventKey order, into a domain object's state. Only the domain logic can have side effects."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,41 +7,47 @@ from typing import Any
 
 from ..events.stored_event import StoredEvent
 from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, differences, encode_item, item_size
-from ..values.exact_numbers import MOST_DIGITS
+from ..values.exact_numbers import MAX_DIGITS
 from .contract import RESERVED_ATTRIBUTES
 from .failure import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause, Failure
 from .logic import DomainLogic, RowItem
 from .state import BOOKKEEPING_BYTES, DomainState
 from .time_limit import time_limit
 
-_LARGEST_ROW = ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES
+_MAX_ROW_BYTES = ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES
 
-_ARITHMETIC = Context(prec=MOST_DIGITS)
-"""What the domain's logic computes Decimals with. Python's own 28 digits would round sums that a row holds exactly; and
-each event begins with it anew, so that a context which the logic changes cannot reach the next event of a batch."""
+_ARITHMETIC = Context(prec=MAX_DIGITS)
+"""The decimal context of domain logic. Python's default of 28 digits would round sums that a row can hold exactly. Each
+event starts with this context, so that changes by the logic do not reach the next event of a batch."""
 
 
 class RowRefused(ValueError):
-    """What `to_dynamo_item` returned cannot be a row of the domain table."""
+    """The value that `to_dynamo_item` returned cannot be a row of the domain table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """How far a fold came."""
+    """The result of a fold."""
 
     state: DomainState
     failure: Failure | None = None
-    """Set where it stopped before the end: `state` is what stood before the failing event."""
+    """Set if the fold stopped at an event. Then `state` is the state before that event."""
 
 
 def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], *, seconds_per_event: float) -> Folded:
-    """`events`, in EventKey order, applied to `start`, up to the first that fails.
+    """Apply `events`, in EventKey order, to the state `start`, until one fails.
 
-    Each event begins from the state's stored form, with an object of its own, so that it cannot matter which events
-    were folded in one batch: what the row does not hold does not exist, and a value has the type that storage gives
-    back.
+    Each event starts from the stored form of the state, with a new Python object. So the result does not depend on
+    which events are folded in one batch: what the row does not hold does not exist, and each value has the type that
+    storage returns.
 
-    An erased event counts, but the domain's logic is not given it: the state is that of the events that remain.
+    An erased event counts, but domain logic does not get it: the state is that of the remaining events.
+
+    Args:
+        logic: the domain logic.
+        start: the state before the first event.
+        events: the events.
+        seconds_per_event: the maximum time that the logic may take for one event.
     """
     state = start
     with time_limit(seconds_per_event) as limit:
@@ -52,9 +58,9 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
             try:
                 with localcontext(_ARITHMETIC), limit:
                     attributes = _next_attributes(logic, state, event)
-            except KeyboardInterrupt:  # the one that comes from a person, not from the domain's logic
+            except KeyboardInterrupt:  # a person raised it, not domain logic
                 raise
-            except BaseException as error:  # noqa: BLE001  whatever the domain's logic raises
+            except BaseException as error:  # noqa: BLE001  domain logic may raise anything
                 name = type(error).__name__[:MAX_ERROR_CHARACTERS]
                 return Folded(state, Failure(event, Cause.LOGIC, name, _reason(error)))
             state = state.after(event, attributes)
@@ -62,21 +68,21 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
 
 
 def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent) -> Item:
-    domain = _read(logic, state.attributes) if state.attributes else logic.create_new(event)
-    attributes = _row_attributes(logic.to_dynamo_item(logic.apply(domain, event)), event.domain_id)
+    domain_object = _read(logic, state.attributes) if state.attributes else logic.create_new(event)
+    attributes = _row_attributes(logic.to_dynamo_item(logic.apply(domain_object, event)), event.domain_id)
     size = item_size(attributes)
-    if size > _LARGEST_ROW:
+    if size > _MAX_ROW_BYTES:
         sizes = {name: item_size({name: value}) for name, value in attributes.items()}
         largest = max(sizes, key=sizes.__getitem__)
         raise RowRefused(
-            f"{largest}: takes {sizes[largest]} of the row's {size} bytes; a row holds {_LARGEST_ROW} beside the "
-            "pipeline's notes"
+            f"{largest}: takes {sizes[largest]} of the row's {size} bytes; a row must take at most {_MAX_ROW_BYTES} "
+            "without the pipeline's notes; store less in it"
         )
     again = _row_attributes(logic.to_dynamo_item(_read(logic, attributes)), event.domain_id)
     if again != attributes:
         changed = ", ".join(differences(attributes, again))
         raise RowRefused(
-            f"{changed}: the row does not survive its own round trip; to_dynamo_item(from_dynamo_item(item)) changes it"
+            f"{changed}: the row must survive its round trip; to_dynamo_item(from_dynamo_item(item)) must equal item"
         )
     return attributes
 
@@ -87,20 +93,22 @@ def _read(logic: DomainLogic, attributes: Item) -> Any:
 
 def _row_attributes(returned: Any, domain_id: str) -> Item:
     if not isinstance(returned, dict):
-        raise RowRefused(f"to_dynamo_item must return a dict, not a {type(returned).__name__}")
+        raise RowRefused(f"to_dynamo_item must return a dict; found a {type(returned).__name__}")
     for name in RESERVED_ATTRIBUTES:
         if name in returned:
-            raise RowRefused(f"{name}: to_dynamo_item returned this attribute, which is the pipeline's own")
+            raise RowRefused(
+                f"{name}: to_dynamo_item must not return this attribute, which belongs to the pipeline; rename it"
+            )
     attributes = encode_item(returned)
     if attributes.get("DomainId") != {"S": domain_id}:
-        raise RowRefused("DomainId: to_dynamo_item must return that of the events' own domain")
+        raise RowRefused("DomainId: to_dynamo_item must return the DomainId of the event; found another value or none")
     return attributes
 
 
 def _reason(error: BaseException) -> str:
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001  an exception's own __str__ is the domain's code, too
+    except Exception:  # noqa: BLE001  an exception's __str__ is domain logic too
         text = "(its text cannot be read)"
     text = text.encode("utf-8", "backslashreplace").decode()
     return f"{type(error).__name__}: {text}"[:MAX_REASON_CHARACTERS]

@@ -1,4 +1,4 @@
-"""The domain's own logic: the layer's `domain_handler` module, checked at start and called by parameter name."""
+"""Loads the domain logic: it checks the layer's module `domain_handler` at start, and calls it by parameter name."""
 
 import importlib
 import inspect
@@ -29,8 +29,8 @@ _CREATE_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
     "event": lambda event: event,
 }
 
-# From Python 3.14 on, annotations are evaluated when asked for: a name that the module imports for type checkers alone
-# must not keep the function from starting.
+# From Python 3.14 on, reading a signature evaluates its annotations. A name that the module imports only for type
+# checkers must not prevent the function from starting.
 _NAMES_ONLY: dict[str, Any] = {}
 if sys.version_info >= (3, 14):
     from annotationlib import Format
@@ -41,13 +41,13 @@ Call = Callable[..., Any]
 
 
 class BrokenDomainLogic(Exception):
-    """The layer does not keep its contract. Names the file and the class, method or parameter expected."""
+    """The layer breaks its contract. The message names the file and the expected class, method or parameter."""
 
 
 class RowItem(Mapping[str, Any]):
-    """What `from_dynamo_item` gets: the row's attributes as `item.Name` and as `item["Name"]`.
+    """The argument of `from_dynamo_item`: it has the row's attributes as `item.Name` and as `item["Name"]`.
 
-    They are the object's own attributes, so that one named `items` or `values` comes before a mapping's method.
+    They are instance attributes, so that one named `items` or `values` hides the mapping's method.
     """
 
     def __init__(self, attributes: dict[str, Any]) -> None:
@@ -67,13 +67,13 @@ class RowItem(Mapping[str, Any]):
 
 
 class DomainLogic:
-    """Calls the layer's functions with what they declare.
+    """Calls the layer's functions with the parameters that they declare.
 
-    The object that they fold into is theirs: it passes through here untouched.
+    It passes the layer's domain objects through unchanged.
     """
 
     def __init__(self, module: ModuleType) -> None:
-        domain = _member(module, contract.CLASS)
+        domain_class = _member(module, contract.CLASS)
         self.from_dynamo_item: Callable[[RowItem], Any] = _member(module, contract.CLASS, "from_dynamo_item")
         self.to_dynamo_item: Callable[[Any], Any] = _member(module, contract.CLASS, "to_dynamo_item")
         create = _member(module, contract.CLASS, "create_new")
@@ -82,34 +82,36 @@ class DomainLogic:
         classes = [
             member
             for member in vars(module).values()
-            if inspect.isclass(member) and member is not domain and callable(getattr(member, contract.APPLY, None))
+            if inspect.isclass(member)
+            and member is not domain_class
+            and callable(getattr(member, contract.APPLY, None))
         ]
         if not classes:
             raise BrokenDomainLogic(
-                f"{contract.FILE} needs a class with the method {contract.APPLY}(self, domain_payload, event_time, "
-                "event_type) beside the class Domain; it has none"
+                f"{contract.FILE} must define, next to the class {contract.CLASS}, a class with the method "
+                f"{contract.APPLY}(self, domain_payload, event_time, event_type); found none"
             )
         self._find_applier(classes)
 
     def create_new(self, event: StoredEvent) -> Any:
-        """The object before its first event."""
+        """The domain object before its first event."""
         return self._create(event)
 
-    def apply(self, domain: Any, event: StoredEvent) -> Any:
-        """The object after `event`: what `apply` returned, or the object itself where it returned None."""
-        after = self._applier(type(domain))(domain, event)
-        return domain if after is None else after
+    def apply(self, domain_object: Any, event: StoredEvent) -> Any:
+        """The domain object after an event: what its `apply` returned, or the object itself if that is None."""
+        after = self._applier(type(domain_object))(domain_object, event)
+        return domain_object if after is None else after
 
     def _find_applier(self, classes: list[type]) -> None:
-        """One class that fits is enough: others may have an `apply` of their own kind (a discount's, say)."""
-        misfits: list[BrokenDomainLogic] = []
+        """Demand one class that fits. Other classes, such as a discount, may have another kind of `apply`."""
+        errors: list[BrokenDomainLogic] = []
         for each in classes:
             try:
                 self._applier(each)
             except BrokenDomainLogic as error:
-                misfits.append(error)
-        if len(misfits) == len(classes):
-            raise misfits[0]
+                errors.append(error)
+        if len(errors) == len(classes):
+            raise errors[0]
 
     def _applier(self, kind: type) -> Callable[[Any, StoredEvent], Any]:
         applier = self._appliers.get(kind)
@@ -117,22 +119,26 @@ class DomainLogic:
             method = getattr(kind, contract.APPLY, None)
             where = f"{kind.__name__}.{contract.APPLY}"
             if not callable(method):
-                raise BrokenDomainLogic(f"{contract.FILE}: {where} is missing")
+                raise BrokenDomainLogic(
+                    f"{contract.FILE}: the class {kind.__name__} must have the method {contract.APPLY}; found none"
+                )
             applier = self._appliers[kind] = _by_name(method, _APPLY_ARGUMENTS, where, bound=1)
         return applier
 
 
 def load() -> DomainLogic:
-    """The logic of the layer on this function's path.
+    """The domain logic of the layer on this function's path.
 
     Raises:
-        BrokenDomainLogic: the module is missing, cannot be imported, or does not keep the contract.
+        BrokenDomainLogic: the module is missing, cannot be imported, or breaks the contract.
     """
     try:
         module = importlib.import_module(contract.MODULE)
     except ModuleNotFoundError as error:
         if error.name != contract.MODULE:
-            raise BrokenDomainLogic(f"{contract.FILE} imports {error.name}, which the layer does not hold") from error
+            raise BrokenDomainLogic(
+                f"{contract.FILE} imports {error.name}, which the layer does not have; add it to the layer"
+            ) from error
         raise BrokenDomainLogic(
             f"the domain logic layer has no python/{contract.FILE}; it must define the class {contract.CLASS} with "
             f"{', '.join(contract.METHODS)}, and a class with {contract.APPLY}"
@@ -145,22 +151,22 @@ def load() -> DomainLogic:
 def _member(module: ModuleType, name: str, method: str | None = None) -> Any:
     owner = getattr(module, name, None)
     if owner is None:
-        raise BrokenDomainLogic(f"{contract.FILE} must define the class {name}")
+        raise BrokenDomainLogic(f"{contract.FILE} must define the class {name}; found none")
     if method is None:
         return owner
     found = getattr(owner, method, None)
     if not callable(found):
-        raise BrokenDomainLogic(f"{contract.FILE}: the class {name} must define the static method {method}")
+        raise BrokenDomainLogic(f"{contract.FILE}: the class {name} must define the static method {method}; found none")
     return found
 
 
 def _by_name(
     function: Call, known: dict[str, Callable[[StoredEvent], Any]], where: str, *, bound: int = 0
 ) -> Callable[..., Any]:
-    """`function` as a function of (its first `bound` arguments, the event).
+    """Adapt `function` so that it takes its first `bound` arguments and then the event.
 
     Raises:
-        BrokenDomainLogic: it requires a parameter that is not known.
+        BrokenDomainLogic: it requires an unknown parameter.
     """
     parameters = list(inspect.signature(function, **_NAMES_ONLY).parameters.values())[bound:]
     positional: list[Callable[[StoredEvent], Any]] = []

@@ -1,4 +1,4 @@
-"""A domain object's state: the result of a fold, and which events are in it."""
+"""Represents a domain object's state: the result of a fold, and the set of events in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,27 +10,28 @@ from ..values.attribute_value import Item, binary
 from .contract import RESERVED_ATTRIBUTES
 
 BOOKKEEPING_BYTES = 24 * 1024
-"""Room that a row keeps for the pipeline's own notes: its marks, a parked domain's reason and keys."""
+"""The bytes of a row that are reserved for the pipeline's notes, such as marks and the reason of a parked object."""
 
 MAX_EVENT_COUNT = 2**63
-"""More than any object has: a mark keeps a count in eight bytes."""
+"""More events than any object has. A mark stores its count in eight bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class DomainState:
-    """A fold's result: the domain's own attributes, and the set of events in them."""
+    """The result of a fold: the attributes that domain logic returned, and the set of events in them."""
 
     attributes: Item = field(default_factory=dict)
-    """None as long as the domain's logic was given no event: there was none, or each is erased."""
+    """Empty if domain logic got no event: there was none, or all are erased."""
     checkpoint: str | None = None
-    """The newest EventKey applied; None before the first."""
+    """The newest applied EventKey; None before the first event."""
     applied: KeySet = NO_KEYS
 
     def after(self, event: StoredEvent, attributes: Item) -> "DomainState":
+        """The state after one more event."""
         return DomainState(attributes, event.key, self.applied.plus(event.counted))
 
     def notes(self) -> Item:
-        """What an item notes of it, beside the attributes."""
+        """The pipeline's notes about this state in an item."""
         notes: Item = {
             "EventCount": {"N": str(self.applied.count)},
             "Digest": {"B": self.applied.digest.to_bytes(DIGEST_BYTES, "big")},
@@ -43,7 +44,7 @@ class DomainState:
 
     @classmethod
     def of(cls, item: Mapping[str, Any], notes: Mapping[str, Any]) -> "DomainState":
-        """The state in an item. Raises KeyError, TypeError or ValueError where the pipeline cannot have written it."""
+        """The state in an item. Raises KeyError, TypeError or ValueError if the pipeline cannot have written it."""
         checkpoint = notes["Checkpoint"]["S"] if "Checkpoint" in notes else None
         is_empty = checkpoint is None or "Empty" in notes
         count, digest = int(notes["EventCount"]["N"]), binary(notes["Digest"]["B"])
@@ -56,4 +57,5 @@ class DomainState:
         )
 
 
-NOTHING = DomainState()
+INITIAL_STATE = DomainState()
+"""The state before the first event."""

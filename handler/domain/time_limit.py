@@ -1,4 +1,4 @@
-"""A limit on how long the domain's logic may take for one event."""
+"""Limits the time that domain logic may take for one event."""
 
 import signal
 import threading
@@ -10,29 +10,32 @@ from typing import Any
 
 
 class TookTooLong(BaseException):
-    """Domain logic ran longer than its limit. Not an `Exception`, so that the logic's own handlers let it through."""
+    """Domain logic exceeded its time limit. It is no `Exception`, so that the logic's handlers do not catch it."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
-    """A limit for blocks that run one after another: each is stopped with `TookTooLong` after so many seconds.
+    """A limit for blocks that run one after another. It stops each block with `TookTooLong` after some seconds.
 
         with time_limit(10) as limit:
-            for event in events:  # not under the limit
+            for event in events:  # the limit does not apply here
                 with limit:
                     ...
 
-    Works by SIGALRM, which Python delivers between two of its own steps and to the main thread: where Lambda runs
-    the handler. The time is also measured, since the block may switch the signal off (a library that sets its own
-    timer does), and since other threads get none: a block that took too long ends with `TookTooLong` when it returns,
-    however it returned.
+    The limit uses SIGALRM. Python delivers it to the main thread, where Lambda runs the handler, between two of its own
+    instructions. The limit also measures the time, because a block may disable the signal (a library that sets its own
+    timer does), and because other threads do not get the signal. A block that took too long raises `TookTooLong` when
+    it ends, whether it returned or raised.
 
-    A single call into C that never returns (a sum over an endless iterator written in C, say) is not stopped by it, nor
-    is a loop that swallows every exception: they end with the process, by SIGVTALRM, when they have taken more than
-    twice the time on the processor.
+    The signal cannot stop a single call into C that never returns, such as a sum over an endless iterator written in C,
+    or a loop that catches every exception. They end with the process: SIGVTALRM ends it after more than twice the time
+    on the processor.
 
-    The signal is taken over once, since that costs more than to set the timer, which each block does. A block that
-    takes the signal for itself leaves those after it measured and not stopped, until the next limit takes it over.
+    The handler is installed once, because that costs more than setting the timer, which each block does. If a block
+    installs its own handler, later blocks are measured but not stopped, until the next limit installs its handler.
+
+    Args:
+        seconds: the maximum time of each block.
     """
     if threading.current_thread() is not threading.main_thread():
         yield _Measured(seconds)
@@ -51,7 +54,7 @@ def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
 
 
 class _Measured(AbstractContextManager[None]):
-    """The limit of one block after another, looked at when each ends."""
+    """A limit that is checked when a block ends."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -62,8 +65,8 @@ class _Measured(AbstractContextManager[None]):
 
     def __exit__(self, kind: type[BaseException] | None, error: object, _: object) -> None:
         took = monotonic() - self._began
-        is_a_persons = kind is not None and issubclass(kind, KeyboardInterrupt)
-        if took >= self._seconds and not isinstance(error, TookTooLong) and not is_a_persons:
+        is_keyboard_interrupt = kind is not None and issubclass(kind, KeyboardInterrupt)
+        if took >= self._seconds and not isinstance(error, TookTooLong) and not is_keyboard_interrupt:
             raise self._too_long()
 
     def _too_long(self) -> TookTooLong:
@@ -71,13 +74,13 @@ class _Measured(AbstractContextManager[None]):
 
 
 class _Limit(_Measured):
-    """Enforced, too."""
+    """A limit that also stops a block."""
 
     def __enter__(self) -> None:
         super().__enter__()
-        # the interval repeats it, should the logic swallow the first
+        # the interval repeats the signal, in case the logic catches the first exception
         signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds)
-        # the last resort: a signal that nobody handles, so that the kernel itself ends the process
+        # the last resort: no code handles this signal, so the kernel ends the process
         signal.setitimer(signal.ITIMER_VIRTUAL, 2 * self._seconds + 1)
 
     def __exit__(self, *raised: Any) -> None:

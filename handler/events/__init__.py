@@ -1,1 +1,1 @@
-"""Domain events: their contract, their stored form, and which of them a set holds."""
+"""Domain events: their contract, their stored form, and sets of their keys."""

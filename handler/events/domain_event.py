@@ -1,4 +1,4 @@
-"""The domain event: what the contract makes of a bus event's `detail`."""
+"""Parses the domain event in a bus event's `detail`, and checks it against the contract."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,7 +9,8 @@ from .fields import FIELDS, BrokenRule, Exactly, Time
 
 _RULES: Final = {field.name: field.rule for field in FIELDS}
 _OPTIONAL: Final = frozenset(field.name for field in FIELDS if not field.required)
-_SHOWN: Final = 80
+_MAX_SHOWN_CHARACTERS: Final = 80
+"""A message shows at most this many characters of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,14 @@ class Violation:
     field: str
     rule: str
     found: str
-    """The value, shortened, as ASCII JSON; "nothing" where the field is missing."""
+    """The value as ASCII JSON, shortened; "nothing" if the field is missing."""
 
     def __str__(self) -> str:
         return f"{self.field}: {self.rule}; found {self.found}"
 
 
 class ContractViolation(ValueError):
-    """An event breaks the contract. Holds every broken rule, not the first alone."""
+    """An event breaks the contract. The error holds every broken rule, not only the first."""
 
     def __init__(self, violations: list[Violation]) -> None:
         super().__init__(" | ".join(map(str, violations)))
@@ -35,13 +36,13 @@ class ContractViolation(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DomainEvent:
-    """One event of one domain object, as its producer claims it."""
+    """One event of one domain object, as its producer claims."""
 
     domain_id: str
     event_time: str
-    """As it was sent."""
+    """The time as the producer sent it."""
     instant: str
-    """`event_time` in UTC, fixed width: its byte order is time order."""
+    """`event_time` in UTC with a fixed width: its byte order is the order of time."""
     event_id: str
     user_id: str
     event_type: str
@@ -49,15 +50,15 @@ class DomainEvent:
     domain_name: str
     version: int
     payload: Any
-    """Any JSON value; numbers are `int` or `Decimal`."""
+    """Any JSON value. Numbers are `int` or `Decimal`."""
     correlation_id: str | None
     ip_address: str | None
     extensions: dict[str, Any]
-    """Fields that the contract does not name: kept, so that nothing that was sent is lost."""
+    """Fields that the contract does not name. They are kept, so that nothing that was sent is lost."""
 
     @property
     def key(self) -> str:
-        """The EventKey: its byte order is the order in which a domain's events are folded."""
+        """The EventKey: its byte order is the order in which a domain object's events are folded."""
         return f"{self.instant}#{self.event_id}"
 
 
@@ -65,12 +66,12 @@ def parse_domain_event(detail: Any, *, domain_name: str, latest: str) -> DomainE
     """The domain event in a bus event's `detail`.
 
     Args:
-        detail: the parsed JSON, numbers as `int` or `Decimal`.
-        domain_name: the only DomainName that is accepted.
-        latest: the latest instant (as `event_time.instant` gives it) that EventTime may name.
+        detail: the parsed JSON, with numbers as `int` or `Decimal`.
+        domain_name: the only accepted DomainName.
+        latest: the latest accepted EventTime, in the form that `event_time.instant` returns.
 
     Raises:
-        ContractViolation: with all that is wrong.
+        ContractViolation: the event breaks rules; the error holds all of them.
     """
     if not isinstance(detail, dict):
         raise ContractViolation([Violation("detail", "must be an object", shown(detail))])
@@ -108,16 +109,20 @@ def parse_domain_event(detail: Any, *, domain_name: str, latest: str) -> DomainE
 
 
 def check_field(name: str, value: Any) -> Any:
-    """The value of one field, by the same rule as in an event; the instant of an `EventTime`.
+    """Check one field by the same rule as in an event.
 
-    What only a pipeline knows is left out: which DomainName is its own, and which time is in the future.
+    Two rules need a pipeline and are not checked: which DomainName is accepted, and which time is in the future.
 
     Args:
         name: a field that the contract names.
-        value: parsed JSON, numbers as `int` or `Decimal`. None is no value: right for an optional field alone.
+        value: parsed JSON, with numbers as `int` or `Decimal`. None means no value, which only an optional field may
+            have.
+
+    Returns:
+        The value; for `EventTime` its instant.
 
     Raises:
-        ContractViolation: with the rule that is broken.
+        ContractViolation: the value breaks the field's rule.
     """
     if value is None and name in _OPTIONAL:
         return None
@@ -128,9 +133,9 @@ def check_field(name: str, value: Any) -> Any:
 
 
 def shown(value: Any) -> str:
-    """`value` as ASCII JSON, cut to 80 characters: fit for a reason, whatever it holds."""
+    """`value` as ASCII JSON, cut to 80 characters. It is safe to show in a reason, whatever the value is."""
     try:
         text = exact_json.dumps(value)
-    except (TypeError, ValueError):  # not from exact JSON
+    except (TypeError, ValueError):  # the value does not come from exact JSON
         text = f"a {type(value).__name__}"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+    return text if len(text) <= _MAX_SHOWN_CHARACTERS else f"{text[:_MAX_SHOWN_CHARACTERS]}... ({len(text)} characters)"

@@ -1,4 +1,4 @@
-"""The fields of a domain event: each one's rule in one place, for the check and for the published schema alike."""
+"""Defines the fields of a domain event and their rules. The check and the published schema both use them."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -7,28 +7,28 @@ from ..values import exact_json
 from .event_time import UnreadableTime, instant
 
 DOMAIN: Final = "DOMAIN"
-"""The EventType that is persisted and projected; all others pass by."""
+"""The EventType that the pipeline persists and projects. It ignores all others."""
 
 _HASH_KEY_BYTES: Final = 2048
 _RANGE_KEY_BYTES: Final = 1024
 _INSTANT_BYTES: Final = len("2026-11-23T08:30:00.000000000Z#")
 _NAME_BYTES: Final = 256
 _VERSION_DIGITS: Final = 38
-"""DynamoDB keeps so many exactly."""
+"""DynamoDB keeps at most this many digits exactly."""
 
 
 class BrokenRule(ValueError):
-    """What a value must be, and is not."""
+    """A value breaks a rule. The message is the rule."""
 
 
 class Rule(Protocol):
-    """What a field's value must be."""
+    """A rule for a field's value."""
 
     def check(self, value: Any) -> Any:
-        """The value, as the pipeline goes on with it.
+        """The value in the form that the pipeline uses.
 
         Raises:
-            BrokenRule: it is not what it must be.
+            BrokenRule: the value breaks the rule.
         """
 
 
@@ -36,24 +36,24 @@ class Rule(Protocol):
 class Text:
     """Unicode text of limited length."""
 
-    most_bytes: int
-    """Of UTF-8."""
+    max_bytes: int
+    """The maximum bytes of UTF-8."""
     may_be_empty: bool = False
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str) or not (value or self.may_be_empty):
             raise BrokenRule("must be a string" if self.may_be_empty else "must be a non-empty string")
-        if len(value if value.isascii() else _utf8(value)) > self.most_bytes:
-            raise BrokenRule(f"must be at most {self.most_bytes} bytes of UTF-8")
+        if len(value if value.isascii() else _utf8(value)) > self.max_bytes:
+            raise BrokenRule(f"must be at most {self.max_bytes} bytes of UTF-8")
         return value
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A date and time that has a place in the order of events. Its check gives the instant."""
+    """A date and time that can be ordered. Its check returns the instant."""
 
     latest: str | None = None
-    """The latest instant that is allowed."""
+    """The latest allowed instant; None if all are allowed."""
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str):
@@ -65,13 +65,13 @@ class Time:
         except UnreadableTime as error:
             raise BrokenRule(f"must be a time that can be ordered: {error}") from error
         if self.latest is not None and moment > self.latest:
-            raise BrokenRule(f"must not lie in the future, beyond {self.latest}")
+            raise BrokenRule(f"must not be in the future, after {self.latest}")
         return moment
 
 
 @dataclass(frozen=True, slots=True)
 class Exactly:
-    """One text, and no other."""
+    """Exactly one text."""
 
     text: str
 
@@ -83,19 +83,19 @@ class Exactly:
 
 @dataclass(frozen=True, slots=True)
 class WholeNumber:
-    """A whole number of limited length; true and false are none."""
+    """A whole number of limited length. True and false are not numbers."""
 
-    most_digits: int
+    max_digits: int
 
     def check(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 10**self.most_digits:
-            raise BrokenRule(f"must be a whole number of at most {self.most_digits} digits")
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 10**self.max_digits:
+            raise BrokenRule(f"must be a whole number of at most {self.max_digits} digits")
         return value
 
 
 @dataclass(frozen=True, slots=True)
 class AnyJson:
-    """Any JSON value, null too."""
+    """Any JSON value, including null."""
 
     def check(self, value: Any) -> Any:
         return value
@@ -111,7 +111,7 @@ class Field:
     description: str
     example: Any
     required: bool = True
-    """One that is not may be missing, or null."""
+    """False if the field may be missing or null."""
 
 
 FIELDS: Final = (
@@ -126,10 +126,11 @@ FIELDS: Final = (
         "EventTime",
         Time(),
         "When it happened",
-        "An ISO 8601 date and time in the extended or the basic form, such as every RFC 3339 time of at most nine "
-        "digits of a second. A space may stand for the T, a comma for the decimal point; seconds may be missing; no "
-        "zone means UTC. The second may be 60 at 23:59 UTC on the last day of a month. The date must exist, the "
-        "instant lie in the years 0001 to 9999 of UTC, and not further in the future than the pipeline allows.",
+        "An ISO 8601 date and time in the extended or the basic form, such as every RFC 3339 time with at most nine "
+        "fraction digits of a second. A space may stand for the T, and a comma for the decimal point. The seconds may "
+        "be missing. No zone means UTC. The second may be 60 at 23:59 UTC on the last day of a month. The date must "
+        "exist. The instant must be in the years 0001 to 9999 in UTC, and no further in the future than the pipeline "
+        "allows.",
         "2026-03-02T09:00:04.125Z",
     ),
     Field(
@@ -137,14 +138,14 @@ FIELDS: Final = (
         # the range key of the events table is the instant, a # and the EventId
         Text(_RANGE_KEY_BYTES - _INSTANT_BYTES),
         "Which event it is",
-        "The same event sent again has the same EventId and the same EventTime, and is stored once.",
+        "An event that is sent again has the same EventId and the same EventTime, and is stored once.",
         "1f0c5c1e-6f0e-4a55-9a59-2ad0f5f0c0de",
     ),
     Field(
         "CorrelationId",
         Text(_HASH_KEY_BYTES),
-        "What the event belongs together with",
-        "The same in all that follows from one request.",
+        "The id that related events share",
+        "All events that follow from one request have the same one.",
         "c0ffee00-4b1d-4c8e-9f53-9a1f6a2f7b11",
         required=False,
     ),
@@ -158,29 +159,29 @@ FIELDS: Final = (
     Field(
         "EventType",
         Exactly(DOMAIN),
-        "That it is a domain event",
-        "Events of other types pass by untouched.",
+        "Marks the event as a domain event",
+        "The pipeline ignores events of other types.",
         DOMAIN,
     ),
     Field(
         "EventName",
         Text(_NAME_BYTES),
         "What happened",
-        "The domain's logic tells events apart by it.",
+        "The domain logic distinguishes events by it.",
         "FileScanned",
     ),
     Field(
         "DomainName",
-        # of one pipeline: exactly its own, which is no longer than this
+        # a pipeline accepts only its own name, which is at most this long
         Text(_NAME_BYTES),
-        "The kind of object",
-        "The cp_domain_name of the pipeline that the event is for; events of other domains pass by untouched.",
+        "The domain: the type of object",
+        "The cp_domain_name of the pipeline that the event is for. The pipeline ignores events of other domains.",
         "File",
     ),
     Field(
         "IpAddress",
         Text(_HASH_KEY_BYTES, may_be_empty=True),
-        "From where it was caused",
+        "The address that caused it",
         "As the producer claims.",
         "192.0.2.10",
         required=False,
@@ -189,14 +190,14 @@ FIELDS: Final = (
         "Payload",
         AnyJson(),
         "The event's content",
-        "What the domain's logic is given. Any JSON value, null included.",
+        "The content that the domain logic gets: any JSON value, including null.",
         {"Result": "CLEAN", "Score": 0.1},
     ),
     Field(
         "Version",
         WholeNumber(_VERSION_DIGITS),
         "The version of this event's own schema",
-        "The producer's count of what its events of this EventName look like.",
+        "The producer counts the versions of the schema that its events with this EventName have.",
         1,
     ),
 )

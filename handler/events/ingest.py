@@ -1,4 +1,4 @@
-"""What an ingest message holds: an event to store, or a reason why it cannot be stored."""
+"""Turns an ingest message into an item to store, or rejects it with a reason."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,13 +23,13 @@ _BUS_FACTS = {
     "Resources": "resources",
     "ReplayName": "replay-name",
 }
-"""What the bus itself knows of an event, as opposed to what its producer claims in `detail`."""
+"""The facts that the bus itself knows of an event, and their fields. The producer's claims are in `detail`."""
 
-_NOTHING: tuple[Any, ...] = (None, [])
+_NO_VALUE: tuple[Any, ...] = (None, [])
 
 
 class Rejected(Exception):
-    """The message cannot be stored, now or later."""
+    """The message can never be stored."""
 
     def __init__(self, code: str, reason: str, ids: Ids) -> None:
         super().__init__(reason)
@@ -42,12 +42,13 @@ def event_item(body: str, *, domain_name: str, latest: str, arrived_at: str | No
     """The item to append for a message's body: a bus event as JSON text.
 
     Args:
-        body: the text. Where an object in it gives a name twice, the last one counts, and the item keeps the text too.
-        domain_name, latest: as `parse_domain_event`.
-        arrived_at: when the message came to the queue. UTC, ISO 8601.
+        body: the text. If an object in it has a name twice, the last value counts, and the item also keeps the text.
+        domain_name, latest: as in `parse_domain_event`.
+        arrived_at: when the message arrived in the queue; UTC, ISO 8601.
 
     Raises:
-        Rejected: not JSON, not a bus event, a broken contract, or beyond an item's size; the reason names the field.
+        Rejected: the body is not JSON or not a bus event, the event breaks the contract, or it does not fit into an
+            item. The reason names the field.
     """
     try:
         document = exact_json.read(body)
@@ -59,7 +60,7 @@ def event_item(body: str, *, domain_name: str, latest: str, arrived_at: str | No
     if not isinstance(message, dict):
         raise Rejected(CONTRACT_VIOLATION, "body: must be a bus event, a JSON object with a detail", NO_IDS)
     detail = message.get("detail")
-    bus = {name: message[key] for name, key in _BUS_FACTS.items() if message.get(key) not in _NOTHING}
+    bus = {name: message[key] for name, key in _BUS_FACTS.items() if message.get(key) not in _NO_VALUE}
     original = body if document.repeats_names else None
     try:
         event = parse_domain_event(detail, domain_name=domain_name, latest=latest)
@@ -71,11 +72,11 @@ def event_item(body: str, *, domain_name: str, latest: str, arrived_at: str | No
 
 
 def ids_of(item: Mapping[str, Any]) -> Ids:
-    """What of a stored event may be logged."""
+    """The ids and names of a stored event that may be logged."""
     return Ids(
         event_id=item["EventId"]["S"],
         event_name=item["EventName"]["S"],
-        correlation_ids=_all(item.get("CorrelationId", {}).get("S")),
+        correlation_ids=_as_tuple(item.get("CorrelationId", {}).get("S")),
         bus_id=_short_text(item["Bus"].get("M", {}).get("Id", {}).get("S")),
         domain_id=item["DomainId"]["S"],
     )
@@ -86,16 +87,16 @@ def _ids(message: Mapping[str, Any], detail: Any) -> Ids:
     return Ids(
         event_id=_short_text(fields.get("EventId")),
         event_name=_short_text(fields.get("EventName")),
-        correlation_ids=_all(_short_text(fields.get("CorrelationId"))),
+        correlation_ids=_as_tuple(_short_text(fields.get("CorrelationId"))),
         bus_id=_short_text(message.get("id")),
         domain_id=_short_text(fields.get("DomainId")),
     )
 
 
-def _all(correlation_id: str | None) -> tuple[str, ...]:
+def _as_tuple(correlation_id: str | None) -> tuple[str, ...]:
     return () if correlation_id is None else (correlation_id,)
 
 
 def _short_text(value: Any) -> str | None:
-    # what breaks the contract may hold anything: only what looks like an id is taken for one
+    # an event that breaks the contract may hold anything, so only text that looks like an id is accepted
     return value if isinstance(value, str) and len(value) <= 128 and value.isprintable() and value.isascii() else None

@@ -1,4 +1,4 @@
-"""Sets and spans of EventKeys."""
+"""Represents sets and spans of EventKeys."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -8,19 +8,20 @@ DIGEST_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """A set of EventKeys by its size and a digest that no order can change.
+    """A set of EventKeys, represented by its size and a digest that does not depend on order.
 
-    Where one set is known to be a subset of the other, an equal size alone means equal sets; the digest also finds
-    what must not happen, such as a store that lost events. It is the sum of the keys' SHA-256 values, modulo 2^128.
+    If one set is known to be a subset of another, equal sizes mean equal sets. The digest also detects errors, such as
+    a store that lost events. It is the sum of the keys' SHA-256 values, modulo 2^128.
 
-    An erased event counts under its `erased_key`: what was folded from the event itself is so told from what was folded
-    from what is left of it.
+    An erased event counts under its `erased_key`. So the set shows whether a state was folded from the event or from
+    its tombstone.
     """
 
     count: int = 0
     digest: int = 0
 
     def plus(self, key: str) -> "KeySet":
+        """The set with one more key."""
         added = int.from_bytes(sha256(key.encode("utf-8", "surrogatepass")).digest()[:DIGEST_BYTES], "big")
         return KeySet(self.count + 1, (self.digest + added) % 2 ** (8 * DIGEST_BYTES))
 
@@ -32,29 +33,29 @@ _ERASED = "\ud800"
 
 
 def erased_key(key: str) -> str:
-    """What an erased event counts as: no event's key, since no stored text has a lone surrogate."""
+    """The key that an erased event counts as. No event has it, since no stored text has a lone surrogate."""
     return f"{_ERASED}{key}"
 
 
 def is_erased_key(counted: str) -> bool:
-    """True for what an erased event counts as."""
+    """True if a counted key is that of an erased event."""
     return counted.startswith(_ERASED)
 
 
 def key_of(counted: str) -> str:
-    """The EventKey of what an event counts as."""
+    """The EventKey of a counted key."""
     return counted.removeprefix(_ERASED)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of the order of keys. A place is any text in that order; it need not be the key of an event."""
+    """A range of EventKeys. A position is any text in their order; it need not be the key of an event."""
 
     start: str = ""
-    """A place: the first key that may be in the span."""
+    """A position: lower keys are not in the span."""
     after: str | None = None
-    """A key: all keys up to and including it are not. With it `start` is left alone."""
+    """A key: neither it nor lower keys are in the span. It excludes `start`."""
     before: str | None = None
-    """A place: no key from it on is in the span."""
+    """A position: neither it nor higher keys are in the span."""
     up_to: str | None = None
-    """A key: none after it is in the span. Not together with `before`."""
+    """A key: higher keys are not in the span. It excludes `before`."""

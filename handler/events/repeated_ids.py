@@ -1,22 +1,22 @@
-"""Finds an EventId that comes again among neighbouring events: one event stored under two times."""
+"""Detects an EventId that two neighbouring events have: probably one event, stored with two times."""
 
 from collections import deque
 from typing import Final
 
 WINDOW: Final = 1000
-"""Events that are remembered. A producer's retry that takes a new time comes seconds or minutes later, so that its
-place is near; to remember a whole history would take memory that grows with it."""
+"""The number of remembered events. A producer that retries with a new time does so within seconds or minutes, so its
+position is near. Remembering a whole history would need memory that grows with the history."""
 
 
 class RepeatedIds:
-    """The ids of the last events."""
+    """Remembers the EventIds of the last WINDOW events."""
 
     def __init__(self, *before: str) -> None:
         self._order = deque(before)
         self._known = set(before)
 
     def add(self, event_id: str) -> bool:
-        """Note the next event's id; True if one of the last events has it too."""
+        """Remember the next event's id. True if one of the last events has the same id."""
         if event_id in self._known:
             return True
         self._known.add(event_id)

@@ -1,4 +1,4 @@
-"""A domain event as an item of the domain events table."""
+"""Converts domain events to items of the domain events table, and reads them."""
 
 import zlib
 from collections.abc import Mapping
@@ -12,33 +12,34 @@ from .domain_event import DomainEvent
 from .key_set import erased_key
 
 ERASED = "Erased"
-"""The attribute, of any type, that makes an item the tombstone of an event: of it remains that there was one."""
+"""The attribute that makes an item a tombstone, whatever its type. A tombstone says only that there was an event."""
 
-MOST_NATIVE_VALUES = 20_000
-"""Values, at all levels, that are stored as native ones. AWS's client takes five times as long to send a value, and ten
-times to receive it, as it takes to write it as JSON text: 400 KB may be 350,000 empty texts."""
+MAX_NATIVE_VALUES = 20_000
+"""The maximum values, at all levels, that are stored as native DynamoDB values. AWS's client takes five times as long
+to send a native value, and ten times as long to receive it, as to write it as JSON text. 400 KB may be 350,000 empty
+texts."""
 
 
 class Unstorable(ValueError):
-    """The event does not fit into an item, even compressed."""
+    """The event does not fit into an item, even if it is compressed."""
 
 
 def to_item(
     event: DomainEvent, bus: Mapping[str, Any], *, arrived_at: str | None = None, original: str | None = None
 ) -> Item:
-    """The item that keeps `event`, and beside it how it arrived.
+    """The item that keeps an event and how it arrived.
 
-    The payload is a native DynamoDB value where DynamoDB gives an equal one back, and it is not of so many values that
-    nobody would read them; else compressed JSON text.
+    The payload is a native DynamoDB value if DynamoDB returns an equal one, and if it has at most MAX_NATIVE_VALUES
+    values. Otherwise it is compressed JSON text.
 
     Args:
-        event: what its producer claims.
-        bus: what the bus says of it; any JSON, since not only the bus may send to the ingest queue.
-        arrived_at: when it came to the ingest queue. UTC, ISO 8601.
-        original: the message as it came, where the event alone does not hold all of it.
+        event: the event, as its producer claims.
+        bus: the attributes that the bus set. They may be any JSON, since others can also send to the ingest queue.
+        arrived_at: when the message arrived in the ingest queue; UTC, ISO 8601.
+        original: the message as it arrived, if the event does not hold all of it.
 
     Raises:
-        Unstorable: beyond the 400 KB of an item.
+        Unstorable: the item would be larger than 400 KB.
     """
     bulky = {"Payload": event.payload, "Bus": dict(bus)}
     if event.extensions:
@@ -66,7 +67,7 @@ def to_item(
         item["Original"] = {"B": zlib.compress(original.encode("utf-8", "surrogatepass"))}
     if item_size(item) <= ITEM_SIZE_LIMIT:
         return item
-    native = item | {name: _native_or_compressed(bulky[name]) for name in compressed}  # it may be the shorter one
+    native = item | {name: _native_or_compressed(bulky[name]) for name in compressed}  # it may be shorter
     size = item_size(native)
     if size <= ITEM_SIZE_LIMIT:
         return native
@@ -74,33 +75,33 @@ def to_item(
     compressed_size = item_size(item)
     if compressed_size > ITEM_SIZE_LIMIT:
         raise Unstorable(
-            f"the event takes {size} bytes, and {compressed_size} compressed; an item holds {ITEM_SIZE_LIMIT}. "
-            "Keep large content elsewhere (S3) and send its address"
+            f"the event takes {size} bytes, and {compressed_size} compressed; an item must take at most "
+            f"{ITEM_SIZE_LIMIT}. Keep large content elsewhere, such as in S3, and send its address"
         )
     return item
 
 
 def same_content(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
-    """Whether two items of one key carry the same event, however each arrived.
+    """True if two items with the same key hold the same event, however each arrived.
 
-    Numbers are compared as numbers. EventTime is not: the key has it, as an instant.
+    Numbers are compared as numbers. EventTime is not compared, because the key holds its instant.
 
     Args:
-        stored: an item of the table, of whatever version of this code, or written by hand.
-        sent: as `to_item` has just made it.
+        stored: an item of the table. Any version of this code, or a person, may have written it.
+        sent: an item that `to_item` has just made.
     """
     names = sent.keys() - _NOT_CONTENT
     if names != stored.keys() - _NOT_CONTENT:
         return False
     try:
         return all(_same_value(stored[name], sent[name]) for name in names)
-    except (TypeError, ValueError, zlib.error):  # the stored one was written by hand, and came in no message
+    except (TypeError, ValueError, zlib.error):  # a person wrote the stored item by hand
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One event of the store, read-only; what its producer claimed. Decoded when asked for."""
+    """One stored event, read-only. Each property decodes its attribute when you read it."""
 
     item: Item
     key: str
@@ -109,17 +110,17 @@ class StoredEvent:
 
     @classmethod
     def of(cls, item: Item) -> "StoredEvent":
-        """The event of an item (from a read, or from a stream record's keys and new image)."""
+        """The event of an item: one that was read, or a stream record's new image."""
         return cls(item, item["EventKey"]["S"], item["DomainId"]["S"])
 
     @property
     def is_erased(self) -> bool:
-        """Whether a person has put a tombstone over it: it has a key and nothing else that counts."""
+        """True if a person has put a tombstone over the event. Then only the key is left."""
         return ERASED in self.item
 
     @property
     def counted(self) -> str:
-        """What stands for it in a KeySet."""
+        """The key that a KeySet counts the event by."""
         return erased_key(self.key) if self.is_erased else self.key
 
     @property
@@ -128,7 +129,7 @@ class StoredEvent:
 
     @property
     def event_time(self) -> str:
-        """As it was sent."""
+        """The time as the producer sent it."""
         return self._string("EventTime")
 
     @property
@@ -161,14 +162,14 @@ class StoredEvent:
 
     @property
     def payload(self) -> Any:
-        """The payload as plain Python, numbers as `int` or `Decimal`; a new object each time."""
+        """The payload as a Python value, with numbers as `int` or `Decimal`. Each read returns a new object."""
         return _value(self.item["Payload"])
 
     @property
     def domain_payload(self) -> dict[str, Any]:
         """The payload in DynamoDB JSON: an object's fields by name (`["Name"]["S"]`), else its typed value.
 
-        A new object each time: what the domain does to it changes nothing here.
+        Each read returns a new object, so that domain logic can change it without changing the event.
         """
         stored = self.item["Payload"]
         typed = _typed(_value(stored)) if "B" in stored else attribute_value.copy(stored)
@@ -177,7 +178,7 @@ class StoredEvent:
 
     @property
     def arrived_at(self) -> str | None:
-        """When it came to the ingest queue: UTC, ISO 8601. None where that is not known."""
+        """When the event arrived in the ingest queue: UTC, ISO 8601. None if that is not known."""
         text: str | None = self.item.get("ArrivedAt", {}).get("S")
         return text
 
@@ -197,15 +198,15 @@ class StoredEvent:
 
 
 def _holds_many(value: Any) -> bool:
-    """Whether there are more values in it than are stored as native ones; not by recursion, as it may be deep."""
-    values, inside = 0, [value]
-    while inside:
-        container = inside.pop()
+    """True if it holds more than MAX_NATIVE_VALUES values. It does not recurse: the value may be nested deeply."""
+    count, to_visit = 0, [value]
+    while to_visit:
+        container = to_visit.pop()
         if isinstance(container, dict | list):
-            values += len(container)
-            if values > MOST_NATIVE_VALUES:
+            count += len(container)
+            if count > MAX_NATIVE_VALUES:
                 return True
-            inside += container.values() if isinstance(container, dict) else container
+            to_visit += container.values() if isinstance(container, dict) else container
     return False
 
 
@@ -231,7 +232,7 @@ def _value(stored: Mapping[str, Any]) -> Any:
 
 
 def _typed(value: Any) -> dict[str, Any]:
-    """`value` in DynamoDB's form, without DynamoDB's limits; not by recursion, since it may be nested to any depth."""
+    """`value` in DynamoDB's form, without DynamoDB's limits. It does not recurse: the value may be nested deeply."""
     typed: dict[str, Any] = {}
     to_do = [(value, typed)]
     while to_do:
@@ -255,7 +256,7 @@ def _typed(value: Any) -> dict[str, Any]:
 
 
 def _same_value(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
-    # an event that is sent twice is stored alike; to decode what is not takes as long as to store it
+    # an event that is sent twice usually has one stored form; decoding takes as long as storing the event
     if stored == sent:
         return True
     sent_text = _text(sent) if "B" in sent else exact_json.dumps(_value(sent))

@@ -1,1 +1,1 @@
-"""The projection: stored events into domain rows, whatever the order and repetition of delivery."""
+"""The projection: it turns stored events into domain rows, in whatever order and how often they are delivered."""

@@ -1,18 +1,20 @@
-"""Crash probes: notes in the row by which processes find the events that crash them.
+"""Writes crash probes into rows: notes that show which events crash a process.
 
-An exception can be caught. The end of the process cannot: out of memory, a hang in C, an exit. But such an event comes
-back, alone in its batch and long after it was stored. Before a process tries it then, it notes in the row that it does,
-and when it will have ended. Whatever the result, the process withdraws the note, unless it ends before it can.
+The pipeline can catch an exception, but not the end of its process: out of memory, a hang in C code, an exit. Lambda
+delivers such an event again, alone in its batch and long after it was stored. Before a process retries such an event,
+it writes a note into the row, with the time when the process must have ended. After the retry it removes the note,
+whatever the result, unless it crashes.
 
-A note that is still there is no proof of a crash: another process may still be working on the event. A crash counts
-once that process must have ended. Each event has its own count, since several events of an object may be in delivery.
+A note that is still there does not prove a crash, because another process may still be working on the event. The
+pipeline counts a crash once that process must have ended. Each event has its own count, since several events of an
+object may be in delivery.
 """
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from ..domain.state import NOTHING, DomainState
+from ..domain.state import INITIAL_STATE, DomainState
 from ..events.stored_event import StoredEvent
 from ..values.clock import Clock
 from .lookups import row_has
@@ -21,10 +23,10 @@ from .rows import MAX_CRASH_PROBES, DomainRow
 from .stores import EventStore, RowStore, write_over
 
 STREAM_RETENTION_SECONDS: Final = 24 * 3600
-"""How long DynamoDB Streams keeps a record."""
+"""The time that DynamoDB Streams keeps a record."""
 
 MAX_CRASHES: Final = 2
-"""Processes that crash at an event before no other process tries it."""
+"""After this many crashes at an event, no process of the same logic version retries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,12 @@ class Probed:
     row: DomainRow | None
     """The row that the table holds."""
     has_event: bool = False
-    """True if the row proves that it holds the event: there is nothing to try."""
+    """True if the row proves that it holds the event, so that a retry is not necessary."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrashProbes:
-    """The probes of one process, by one version of the domain's logic."""
+    """Writes the probes of one process with one version of the domain logic."""
 
     events: EventStore
     rows: RowStore
@@ -49,10 +51,9 @@ class CrashProbes:
     clock: Clock
 
     def begin(self, event: StoredEvent, row: DomainRow | None) -> Probed:
-        """Note in the row that this process tries an event.
+        """Note in the row that this process retries an event.
 
-        Every result of the try, except the end of the process, leads to a write of the row without the note, or to
-        `end`.
+        The caller must then write the row without the note or call `end`, whatever the result of the retry.
         """
         if row is not None and row.readable and row_has(self.events, row, event):
             return Probed(row, has_event=True)
@@ -60,7 +61,7 @@ class CrashProbes:
         return Probed(row if after is None else write_over(self.rows, row, after))
 
     def end(self, event: StoredEvent) -> None:
-        """Withdraw this process's note of an event, if it is still there."""
+        """Remove this process's note about an event, if it is still there."""
         row = self.rows.read(event.domain_id)
         if row is None:
             return
@@ -69,14 +70,15 @@ class CrashProbes:
             write_over(self.rows, row, row.followed_by(probes=left))
 
     def has_crashed_enough(self, event: StoredEvent, row: DomainRow) -> bool:
-        """True if the row says that so many processes crashed at an event that this version must not try it."""
+        """True if MAX_CRASHES processes crashed at an event, so that this version must not retry it."""
         probe = self._probe(row, event)
         return probe is not None and self._crashes(probe) >= MAX_CRASHES
 
     def without(self, probes: tuple[CrashProbe, ...], keys: AbstractSet[str]) -> tuple[CrashProbe, ...]:
-        """The notes that remain once these events have a result.
+        """The notes that remain once the events with these keys have a result.
 
-        A note that is older than the stream keeps records is left out too: its event does not come back.
+        It also drops notes that are older than the stream's records, since the stream does not deliver their events
+        again.
         """
         oldest = self.clock.text(later_by=-STREAM_RETENTION_SECONDS)
         return tuple(
@@ -86,15 +88,15 @@ class CrashProbes:
         )
 
     def _noted(self, row: DomainRow | None, event: StoredEvent) -> DomainRow | None:
-        """The row with this process's note; None if no note is to be written.
+        """The row with this process's note; None if it must not write one.
 
-        No note is written while another process may still be working on the event, if the event must not be tried, and
-        if the row has notes of MAX_CRASH_PROBES other events.
+        It writes no note if another process may still be working on the event, if the event must not be retried, or if
+        the row has notes about MAX_CRASH_PROBES other events.
         """
         until = self.clock.text(later_by=MAX_INVOCATION_SECONDS)
         if row is None or not row.readable:
             probe = CrashProbe(event.key, self.version, self.process, until, crashes=0)
-            return DomainRow(event.domain_id, NOTHING, self.version, probes=(probe,))
+            return DomainRow(event.domain_id, INITIAL_STATE, self.version, probes=(probe,))
         before = self._probe(row, event)
         if before is not None and before.process != self.process and is_pending(before.until, self.clock):
             return None
@@ -113,11 +115,11 @@ class CrashProbes:
         return next((each for each in found if is_plausible(each.until, self.clock)), None)
 
     def _crashes(self, probe: CrashProbe) -> int:
-        """The crashes that are certain: this process is alive, and another may be until its time is over."""
+        """The certain crashes. The probe's process counts as crashed once it must have ended, unless it is this one."""
         return probe.crashes + (probe.process != self.process and not is_pending(probe.until, self.clock))
 
 
-def outside(probes: tuple[CrashProbe, ...], position: str, state: DomainState) -> tuple[CrashProbe, ...]:
-    """The notes that remain once all that is stored from a position on is folded into a state."""
+def remaining_probes(probes: tuple[CrashProbe, ...], position: str, state: DomainState) -> tuple[CrashProbe, ...]:
+    """The notes that remain once all stored events from a position on are folded into a state."""
     last = state.checkpoint or ""
     return tuple(probe for probe in probes if not position <= probe.event_key <= last)

@@ -1,27 +1,27 @@
-"""The decision: which row follows the one that was read. Reads the store, runs the domain's logic, writes nothing.
+"""Decides which row follows the one that was read. It reads the store and runs domain logic, but writes nothing.
 
-Invariants that every decision keeps:
+Every decision keeps these invariants:
 
-- A row's applied events are a subset of the store's. So an equal count and digest over a range of keys mean equal sets,
-  and that the same events of them are erased. An erased event counts, and the domain's logic does not get it.
-- The row is created from the store only, never from the delivered events alone: they may not be the object's first.
-- A parked row has no fast path, or its failed event would be skipped. A row that ran out of time continues in order,
-  with what the store has after its checkpoint; only late events wait for a fold of the whole history.
+- A row's applied events are a subset of the stored events. So an equal count and digest over a range of keys mean equal
+  sets with the same erased events. An erased event counts, but domain logic does not get it.
+- A row is created from the store, never from the delivered events alone: they may not be the object's first events.
+- A parked row has no fast path, because that would skip its failed event. A row that ran out of time continues in order
+  with the stored events after its checkpoint; only late events wait for a fold of the whole history.
 - A row never loses events: a fold that ends with fewer events than the row has is not written.
 - A row's marks say what it holds before a position. A refold from a position drops the marks after it. A snapshot is
-  used only if its own key, count, digest and version are those that a mark names. It is made only of a state that one
-  version computed as a whole.
+  used only if its position, count, digest and version equal those that a mark names. A snapshot is made only of a state
+  that one version computed completely.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..domain.failure import Cause
-from ..domain.state import NOTHING, DomainState
+from ..domain.state import INITIAL_STATE, DomainState
 from ..events.key_set import Span
 from ..events.stored_event import StoredEvent
 from ..values.clock import Clock
-from .crash_probe import outside
+from .crash_probe import remaining_probes
 from .folding import FoldConfig, Folding, FoldLimits
 from .lookups import newest_snapshot, row_has_all, still_true, up_to
 from .marks import START, Mark
@@ -32,12 +32,12 @@ from .rows import MIXED, DomainRow
 from .stores import Stores
 
 Events = Sequence[StoredEvent]
-"""One domain object's delivered events: at least one, in EventKey order, each once."""
+"""One domain object's delivered events: at least one, in EventKey order, without repetitions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Decides with one version of the domain's logic."""
+    """Makes decisions with one version of the domain logic."""
 
     stores: Stores
     config: FoldConfig
@@ -45,29 +45,29 @@ class Decide:
     clock: Clock
 
     def next_row(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:
-        """What to write over a row just read, so that it holds the delivered events or notes that they wait."""
+        """The row to write over `row`, so that it holds the delivered events or notes that they wait."""
         match row:
             case None | DomainRow(readable=False):
                 return self._start(None, events, limits)
             case DomainRow(parked=Parked() as parked):
-                return self._go_past_parking(row, parked, events, limits)
+                return self._retry_or_wait(row, parked, events, limits)
             case DomainRow(state=DomainState(checkpoint=str(checkpoint))):
                 late = [event for event in events if event.key <= checkpoint]
                 if not late:
                     return self._advance(row, events, limits)
                 inserted = self._insert(row, events, late, limits)
-                if inserted.row is None and len(late) < len(events):  # the late ones are redelivered
+                if inserted.row is None and len(late) < len(events):  # the late events are redelivered
                     return self._advance(row, events[len(late) :], limits)
                 return inserted
             case _:  # the row holds a crash probe, and no event yet
                 return self._start(row, events, limits)
 
     def _start(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:
-        """Fold all that is stored: a row deleted or edited by hand may have held events later than the delivered."""
+        """Fold all stored events: a row that a person deleted or edited may have held later events than these."""
         return self._refold(events[0].domain_id, row, events, Span(), limits)
 
     def _advance(self, row: DomainRow, fresh: Events, limits: FoldLimits) -> Next:
-        """The fast path: apply events that are newer than all that the row holds."""
+        """The fast path: apply events that are newer than all events of the row."""
         folding = Folding.on_top_of(row, self.config, limits)
         folding.apply(fresh)
         if folding.failed_on_other_version:
@@ -78,34 +78,34 @@ class Decide:
         return self._on_top(row, folding, parked, self._noting(row, fresh[0].key))
 
     def _insert(self, row: DomainRow, events: Events, late: Events, limits: FoldLimits) -> Next:
-        """Fold late events in at their positions. Nothing to write if the row has them already."""
+        """Fold late events in at their positions. There is nothing to write if the row has them already."""
         checkpoint = row.state.checkpoint or ""
-        around = row.around(late[0].key, late[-1].key)
-        newest = max(checkpoint, events[-1].key)  # not the store's newest: each event in flight would become a late one
+        part = row.history_part(late[0].key, late[-1].key)
+        newest = max(checkpoint, events[-1].key)  # not the newest stored: events in flight would become late ones
         base, folding = self._base(row.domain_id, row, late[0].key, limits)
-        if base.key != around.before.key:  # no snapshot is near, and the fold is long: first look whether it is needed
-            if row_has_all(self.stores.events, row.domain_id, around):
+        if base.key != part.before.key:  # no snapshot is near and the fold is long: first check if it is needed
+            if row_has_all(self.stores.events, row.domain_id, part):
                 return Next()
             self._fold(folding, row.domain_id, Span(start=base.key, up_to=newest))
             return self._after_refold(row.domain_id, row, events, base.key, folding)
-        self._fold(folding, row.domain_id, around.span)
+        self._fold(folding, row.domain_id, part.span)
         has_all = (
-            folding.state.applied == around.applied
+            folding.state.applied == part.applied
             if folding.failure is None
-            else row_has_all(self.stores.events, row.domain_id, around)
+            else row_has_all(self.stores.events, row.domain_id, part)
         )
         if has_all:
             return Next()
-        end = around.span.before
+        end = part.span.before
         if folding.failure is None and (end or newest > checkpoint):
             rest = Span(start=end, up_to=newest) if end else Span(after=checkpoint, up_to=newest)
             self._fold(folding, row.domain_id, rest)
         return self._after_refold(row.domain_id, row, events, base.key, folding)
 
-    def _go_past_parking(self, row: DomainRow, parked: Parked, events: Events, limits: FoldLimits) -> Next:
-        """Try again what may end differently now; otherwise note that the events wait."""
+    def _retry_or_wait(self, row: DomainRow, parked: Parked, events: Events, limits: FoldLimits) -> Next:
+        """Retry the fold if it may end differently now; otherwise note that the events wait."""
         if parked.cause is Cause.PROCESS_DIED and parked.logic_version == self.config.version:
-            limits = replace(limits, untried=parked.event_key)
+            limits = replace(limits, untried_key=parked.event_key)
         retries = self.parking.is_worth_retrying(parked, row, events)
         if parked.cause is Cause.OUT_OF_TIME and not retries:
             advanced = self._advance_parked(row, parked, events, limits)
@@ -113,14 +113,14 @@ class Decide:
                 return advanced
             retries = True
         if retries:
-            # from the first that waits to the very end: all that wait are stored, and acknowledged
+            # from the first waiting event to the end of the store: waiting events are stored and acknowledged
             first = min(parked.waiting_from, events[0].key)
             return self._refold(row.domain_id, row, events, Span(start=first), limits)
         waiting = also_waiting(parked, events)
         return Next(row.followed_by(parked=waiting, rebuilding=self._noting(row, events[0].key)))
 
     def _advance_parked(self, row: DomainRow, parked: Parked, events: Events, limits: FoldLimits) -> Next | None:
-        """Apply events in order to a row that ran out of time; late ones keep waiting.
+        """Apply events in order to a row that ran out of time. Late events keep waiting.
 
         Reads all events after the checkpoint from the store, since some of them may wait.
 
@@ -140,11 +140,11 @@ class Decide:
         advanced = self._on_top(row, folding, still, self._noting(row, checkpoint))
         if advanced.row is None:
             return advanced
-        probes = outside(row.probes, checkpoint, folding.state)
+        probes = remaining_probes(row.probes, checkpoint, folding.state)
         return replace(advanced, row=replace(advanced.row, probes=probes))
 
     def _refold(self, domain_id: str, row: DomainRow | None, events: Events, span: Span, limits: FoldLimits) -> Next:
-        """Fold again from the newest state that holds nothing of a span, to the span's end."""
+        """Fold again from the newest state that holds no event of a span, to the end of the span."""
         base, folding = self._base(domain_id, row, span.start, limits)
         self._fold(folding, domain_id, replace(span, start=base.key))
         return self._after_refold(domain_id, row, events, base.key, folding)
@@ -152,10 +152,10 @@ class Decide:
     def _after_refold(
         self, domain_id: str, row: DomainRow | None, events: Events, position: str, folding: Folding
     ) -> Next:
-        """The row after a fold of what is stored from a position on."""
+        """The row after a fold of the stored events from a position on."""
         if row is None:
             parked = self.parking.by_failure(folding.failure, None, events) if folding.failure is not None else None
-            marks, snapshots = folding.placed(None)
+            marks, snapshots = folding.marks_and_snapshots(None)
             version = self.config.version if folding.whole else MIXED
             return Next(DomainRow(domain_id, folding.state, version, parked, marks=marks), snapshots)
         rebuilding = self._noting(row, position)
@@ -172,18 +172,18 @@ class Decide:
                 return Next(after)
             progress, snapshots = folding.progress(row)
             return Next(replace(after, progress=progress), snapshots)
-        marks, snapshots = folding.placed(row)
+        marks, snapshots = folding.marks_and_snapshots(row)
         version = self.config.version if folding.whole else MIXED
-        probes = outside(row.probes, position, folding.state)
+        probes = remaining_probes(row.probes, position, folding.state)
         after = DomainRow(domain_id, folding.state, version, parked, marks=marks, rebuilding=rebuilding, probes=probes)
         if row.progress is not None and row.progress.logic_version != version:
-            after = replace(after, progress=row.progress)  # other logic may still continue its fold
+            after = replace(after, progress=row.progress)  # the other version may still continue its fold
         return Next(after, snapshots)
 
     def _on_top(self, row: DomainRow, folding: Folding, parked: Parked | None, rebuilding: Rebuilding | None) -> Next:
         """The row after a fold on top of it."""
         version = self.config.version if folding.whole else MIXED
-        marks, snapshots = folding.placed(row)
+        marks, snapshots = folding.marks_and_snapshots(row)
         after = DomainRow(
             row.domain_id,
             folding.state,
@@ -199,13 +199,13 @@ class Decide:
     def _base(
         self, domain_id: str, row: DomainRow | None, changed_from: str, limits: FoldLimits
     ) -> tuple[Mark, Folding]:
-        """The newest state of this version to fold from, and a fold that starts there.
+        """The newest mark whose state this version can fold from, and a fold that starts there.
 
-        The row's snapshots hold what the row holds: one serves if it has nothing from the position on where the row is
-        to change. The snapshots of an unfinished fold hold what the store held: one serves while the store holds it.
+        The row's snapshots hold what the row holds: one is usable if it has no event from `changed_from` on. The
+        snapshots of an unfinished fold hold what the store held: one is usable while the store still holds that.
         """
         if row is None:
-            return START, Folding(self.config, NOTHING, limits)
+            return START, Folding(self.config, INITIAL_STATE, limits)
         version = self.config.version
         met_erased = False
         kept = newest_snapshot(self.stores.snapshots, domain_id, up_to(row.known_marks(), changed_from), version)
@@ -216,7 +216,7 @@ class Decide:
             held, met_erased = still_true(self.stores.events, domain_id, unfinished, limits.budget, after=near)
             kept = newest_snapshot(self.stores.snapshots, domain_id, held, version) or kept
         if kept is None:
-            base, folding = START, Folding(self.config, NOTHING, limits)
+            base, folding = START, Folding(self.config, INITIAL_STATE, limits)
         else:
             marks, snapshot = kept
             base = marks[-1]

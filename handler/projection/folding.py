@@ -1,4 +1,4 @@
-"""A fold under way: through any number of events in bounded memory, noting marks on its path."""
+"""Folds any number of events in bounded memory, and notes marks on the way."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -7,11 +7,11 @@ from itertools import chain, groupby, islice
 from ..domain.failure import Cause, Failure, process_died
 from ..domain.fold import fold
 from ..domain.logic import DomainLogic
-from ..domain.state import NOTHING, DomainState
+from ..domain.state import INITIAL_STATE, DomainState
 from ..events.key_set import KeySet
 from ..events.repeated_ids import RepeatedIds
 from ..events.stored_event import StoredEvent
-from ..values.budget import AMPLE, Budget, OutOfTime
+from ..values.budget import UNLIMITED, Budget, OutOfTime
 from .marks import SLOTS, Mark, Marks, position_between, thinned
 from .notes import MAX_PROGRESS_BYTES, Progress
 from .rows import DomainRow
@@ -22,9 +22,9 @@ from .snapshots import Snapshot
 class FoldLimits:
     """How far one fold may go."""
 
-    budget: Budget = AMPLE
-    untried: str | None = None
-    """The key of an event that crashed processes: the fold fails there without running the domain's logic."""
+    budget: Budget = UNLIMITED
+    untried_key: str | None = None
+    """The key of an event that crashed processes: the fold fails there without running domain logic."""
 
 
 def _ignore(event: StoredEvent) -> None:
@@ -33,22 +33,22 @@ def _ignore(event: StoredEvent) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FoldConfig:
-    """What is the same for all folds of one version of the domain's logic."""
+    """The configuration of all folds of one version of the domain logic."""
 
     logic: DomainLogic
     version: str
     seconds_per_event: float
     events_per_mark: int
     on_repeated_id: Callable[[StoredEvent], None] = _ignore
-    """Called for an event whose EventId another event near it has."""
+    """Called with an event if an event near it has the same EventId."""
 
 
 @dataclass(slots=True)
 class Folding:
     """A state and the events applied to it so far.
 
-    A mark is noted every so many events, with the state there if this version computed all of it. Thinned at once,
-    marks and states stay few however long the path.
+    The fold notes a mark every `events_per_mark` events, with the state there if this version computed all of it. It
+    thins marks and states at once, so that they stay few however many events there are.
     """
 
     config: FoldConfig
@@ -59,34 +59,36 @@ class Folding:
     marks: tuple[Mark, ...] = ()
     failure: Failure | None = None
     met_erased: bool = False
-    """True if events were erased on the path."""
+    """True if the fold met an erased event."""
     row_end: str = ""
-    """The checkpoint of the row that is folded again: what the store holds up to there is compared with the row."""
+    """The checkpoint of the row that is folded again. The fold compares the store with the row up to there."""
     _held_at_row_end: KeySet | None = None
-    _unread: Marks | None = None
-    """The marks of the row below, as long as none was noted on top of them."""
+    _undecoded: Marks | None = None
+    """The encoded marks of the row that the fold starts from, until the fold notes its first mark."""
     _noted: dict[str, DomainState] = field(default_factory=dict)
-    _cut_at: StoredEvent | None = None
+    """The states at marks that this fold noted, by the mark's position."""
+    _stopped_at: StoredEvent | None = None
+    """The event before which the fold stopped, since it must not be tried or the time is over."""
     _ids: RepeatedIds = field(default_factory=RepeatedIds)
 
     @classmethod
     def on_top_of(cls, row: DomainRow, config: FoldConfig, limits: FoldLimits) -> "Folding":
-        """A fold that goes on from a row."""
-        folding = cls(config, row.state, limits, whole=row.logic_version == config.version, _unread=row.marks)
+        """A fold that continues from a row."""
+        folding = cls(config, row.state, limits, whole=row.logic_version == config.version, _undecoded=row.marks)
         if row.state.checkpoint is not None:
             folding._ids = RepeatedIds(row.state.checkpoint.partition("#")[2])
         return folding
 
     @property
     def failed_on_other_version(self) -> bool:
-        """True if it failed on a state that another version wrote: this one may not be able to read it."""
+        """True if the fold failed on a state of another version, which this version may not be able to read."""
         return self.failure is not None and not self.whole and self.failure.cause is Cause.LOGIC
 
     def apply(self, events: Iterable[StoredEvent]) -> None:
-        """Go on through events, in EventKey order, to their end or to the first that fails.
+        """Apply events, in EventKey order, until their end or until one fails.
 
         Raises:
-            OutOfTime: the time is over, and was not the whole of an invocation's.
+            OutOfTime: the time is over, and the work did not have a whole invocation.
         """
         if not self.row_end:
             self._apply(events)
@@ -99,21 +101,22 @@ class Folding:
                 return
 
     def missing(self, row: DomainRow | None, *, as_many_suffice: bool = False) -> int | None:
-        """How many events the row holds that the store lacks, at least; None if none is known to be missing.
+        """The minimum number of the row's events that the store lacks; None if no event is known to be missing.
 
-        What a row holds is a part of what is stored, so that up to the row's checkpoint the fold has as many events or
-        more, and if as many, the same. An erased event counts, but is not the same as before. What cannot be seen is a
-        loss that as many late events make up for, folded in at the same time.
+        A row's events are a subset of the stored events. So up to the row's checkpoint the fold has at least as many
+        events as the row; if it has the same number, they are the same events. An erased event counts, but under
+        another key than before it was erased. The check cannot detect a loss if the same number of late events is
+        folded in at the same time.
 
         Args:
             row: the row that is folded again.
-            as_many_suffice: True if as many events will do, whichever they are: a person may have put an event back
-                over its tombstone, which counts as another.
+            as_many_suffice: True if it is enough that the number of events is equal. A person may have put an event
+                back over its tombstone, and it then counts under another key.
         """
         if row is None or not row.readable:
             return None
         if self.failure is not None and self.failure.event.key <= (row.state.checkpoint or ""):
-            return None  # it did not come past all that the row holds
+            return None  # the fold did not reach the row's checkpoint
         held = self.state.applied if self._held_at_row_end is None else self._held_at_row_end
         missing = row.state.applied.count - held.count
         if missing > 0:
@@ -122,47 +125,54 @@ class Folding:
         return 1 if others and not as_many_suffice else None
 
     def compare_with(self, row: DomainRow | None) -> None:
-        """Compare with this row from here on."""
+        """Compare the fold with this row from now on."""
         self.row_end = (row.state.checkpoint or "") if row is not None else ""
         self._held_at_row_end = None
 
     def rewind(self, position: str) -> bool:
-        """Back to the newest noted state that holds nothing from a position on; False if there is none: to nothing.
+        """Go back to the newest noted state that holds no event from a position on.
 
-        The mark there is dropped, and noted again where the fold goes on: events may have come in between the state's
-        newest event and the mark's position, and will be in the state then.
+        The fold drops the mark of that state and notes it again when it continues: events may have arrived between the
+        state's newest event and the mark's position, and the new mark must count them.
+
+        Returns:
+            False if there is no such state. Then the fold goes back to the initial state.
         """
         self.failure = None
         self._ids = RepeatedIds()
         noted = [number for number, mark in enumerate(self.marks) if mark.key <= position and mark.key in self._noted]
         if not noted:
-            self.marks, self.state = (), NOTHING
+            self.marks, self.state = (), INITIAL_STATE
             return False
         self.state = self._noted[self.marks[noted[-1]].key]
         self.marks = self.marks[: noted[-1]]
         return True
 
-    def placed(self, row: DomainRow | None) -> tuple[Marks, list[tuple[int, Snapshot]]]:
-        """The marks for the row that follows `row`, and the snapshots to put, by slot, before it is written.
+    def marks_and_snapshots(self, row: DomainRow | None) -> tuple[Marks, list[tuple[int, Snapshot]]]:
+        """The marks of the row that follows `row`, and the snapshots to put before that row is written, by slot.
 
-        A slot that `row` lists is not used again: what lies there serves until `row` is written over.
+        It does not use a slot that `row` lists: the snapshot there is needed until `row` is written over.
         """
-        if self._unread is not None:
-            return self._unread, []
-        # one noted just before the event that failed lies beyond: there the row may still grow
+        if self._undecoded is not None:
+            return self._undecoded, []
+        # a mark just before the failed event is after the checkpoint, where the row may still get late events
         self.marks = tuple(mark for mark in self.marks if mark.key <= (self.state.checkpoint or ""))
         snapshots = self._give_slots(row)
         return Marks.of(self.marks), snapshots
 
     def progress(self, row: DomainRow | None) -> tuple[Progress | None, list[tuple[int, Snapshot]]]:
-        """What an unfinished fold can be taken up from: its marks, and the snapshots to put."""
+        """The progress of an unfinished fold, from which a later fold can continue, and the snapshots to put."""
         if not self.whole or not self.marks:
             return None, []
         snapshots = self._give_slots(row)
         return Progress(self.config.version, Marks.of(self.marks, MAX_PROGRESS_BYTES)), snapshots
 
     def _give_slots(self, row: DomainRow | None) -> list[tuple[int, Snapshot]]:
-        """Slots for the marks whose states were noted here and lie in none yet; the snapshots to put into them."""
+        """Give slots to the marks whose states this fold noted and which have no slot yet.
+
+        Returns:
+            The snapshots to put, by slot.
+        """
         listed = row.slots() if row is not None else set()
         taken = listed | {mark.slot for mark in self.marks}
         free = (slot for slot in SLOTS if slot not in taken)
@@ -181,7 +191,7 @@ class Folding:
 
     def _apply(self, events: Iterable[StoredEvent]) -> None:
         spacing = self.config.events_per_mark
-        ahead = self._permitted(events)
+        ahead = self._until_stopped(events)
         for first in ahead:
             count = self.state.applied.count
             if count and count % spacing == 0:
@@ -193,25 +203,25 @@ class Folding:
             self.state, self.failure = folded.state, folded.failure
             if self.failure is not None:
                 return
-        if self._cut_at is not None:
-            self.failure = self._cut_short(self._cut_at)
+        if self._stopped_at is not None:
+            self.failure = self._failure_at_stop(self._stopped_at)
 
     def _note(self, key: str) -> None:
-        if self._unread is not None:
-            self.marks, self._unread = self._unread.read(), None
+        if self._undecoded is not None:
+            self.marks, self._undecoded = self._undecoded.read(), None
         if self.marks and self.marks[-1].applied == self.state.applied:
-            return  # where the fold began, from the snapshot of this very mark
-        place = position_between(self.state.checkpoint or "", key)
-        marks = (*self.marks, Mark(place, self.state.applied))
+            return  # the fold started from the snapshot of this mark
+        position = position_between(self.state.checkpoint or "", key)
+        marks = (*self.marks, Mark(position, self.state.applied))
         self.marks = thinned(marks, self.state.applied.count + 1, self.config.events_per_mark)
         if self.whole:
-            self._noted[place] = self.state
+            self._noted[position] = self.state
             self._noted = {mark.key: self._noted[mark.key] for mark in self.marks if mark.key in self._noted}
 
-    def _permitted(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
+    def _until_stopped(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
         for event in events:
             if self._is_untried(event) or self.limits.budget.is_over():
-                self._cut_at = event
+                self._stopped_at = event
                 return
             if event.is_erased:
                 self.met_erased = True
@@ -220,15 +230,15 @@ class Folding:
             yield event
 
     def _is_untried(self, event: StoredEvent) -> bool:
-        return event.key == self.limits.untried and not event.is_erased
+        return event.key == self.limits.untried_key and not event.is_erased
 
-    def _cut_short(self, event: StoredEvent) -> Failure:
+    def _failure_at_stop(self, event: StoredEvent) -> Failure:
         if self._is_untried(event):
             return process_died(event)
         if not self.limits.budget.whole:
             raise OutOfTime
-        if self._unread is None and self.state.applied.count:
-            self._note(event.key)  # so that a fold that is taken up again gets on, however little it came to
+        if self._undecoded is None and self.state.applied.count:
+            self._note(event.key)  # so that a fold that continues makes progress, however few events it applied
         count = self.state.applied.count
         reason = f"OutOfTime: {count} events folded, and the time of an invocation is over"
         return Failure(event, Cause.OUT_OF_TIME, "OutOfTime", reason)

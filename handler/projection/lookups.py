@@ -1,4 +1,4 @@
-"""What the projection looks up in the stores before it decides: which events are there, which states it can use."""
+"""Looks up in the stores which events they hold, and which states a fold can start from."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,31 +7,31 @@ from ..events.key_set import Span, is_erased_key, key_of
 from ..events.stored_event import StoredEvent
 from ..values.budget import Budget
 from .marks import START, Mark
-from .rows import Around, DomainRow
+from .rows import DomainRow, HistoryPart
 from .snapshots import Snapshot
 from .stores import EventStore, SnapshotStore
 
 _KEYS_PER_CHECK: Final = 1_000
-"""Keys that are read between two checks of the time."""
+"""The number of keys that are read between two checks of the time."""
 
 
 def row_has(events: EventStore, row: DomainRow, event: StoredEvent) -> bool:
-    """True if the row proves that it holds an event. Does not run the domain's logic."""
+    """True if the row proves that it holds an event. It does not run domain logic."""
     if event.key > (row.state.checkpoint or ""):
         return False
-    return row_has_all(events, row.domain_id, row.around(event.key, event.key))
+    return row_has_all(events, row.domain_id, row.history_part(event.key, event.key))
 
 
-def row_has_all(events: EventStore, domain_id: str, around: Around) -> bool:
-    """True if the row holds all that is stored in a part of its history."""
-    stored = around.before.applied
-    for key in events.keys(domain_id, around.span):
+def row_has_all(events: EventStore, domain_id: str, part: HistoryPart) -> bool:
+    """True if the row holds all events that are stored in a part of its history."""
+    stored = part.before.applied
+    for key in events.keys(domain_id, part.span):
         stored = stored.plus(key)
-    return stored == around.applied
+    return stored == part.applied
 
 
 def up_to(marks: Sequence[Mark], position: str) -> list[Mark]:
-    """The marks that hold nothing from a position on."""
+    """The marks that hold no event from a position on."""
     return [mark for mark in marks if mark.key <= position]
 
 
@@ -40,11 +40,11 @@ def newest_snapshot(
 ) -> tuple[tuple[Mark, ...], Snapshot] | None:
     """The newest mark whose state is kept in a snapshot of one version.
 
-    A row lists snapshots of one version only: that of the last fold from its first event. If the first one that is
-    found is of another version, so are the others.
+    All snapshots that a row lists have one version: that of the last fold from its first event. If the first found
+    snapshot has another version, the others have it too.
 
     Returns:
-        The marks up to that one, and the snapshot; None if there is no such mark.
+        The marks up to that mark, and the snapshot; None if there is no such mark.
     """
     for number in range(len(marks), 0, -1):
         mark = marks[number - 1]
@@ -60,18 +60,18 @@ def still_true(
 ) -> tuple[list[Mark], bool]:
     """The marks of an unfinished fold that still say what the store holds.
 
-    Reads the keys of the history up to the last mark, or as far as the time allows. Without this, a fold that goes on
-    from such a mark would miss what came late or was erased in the meantime.
+    It reads the keys of the history up to the last mark, or as far as the time allows. Without this check, a fold that
+    continues from such a mark would miss events that arrived late or were erased in the meantime.
 
     Args:
-        events, domain_id: where to read.
-        marks: oldest first, at least one.
-        budget: the time there is.
-        after: a mark of the row whose state the fold would start from otherwise. Before it the row may count an event
-            that is erased by now.
+        events, domain_id: the store and the domain object to read.
+        marks: at least one, oldest first.
+        budget: the available time.
+        after: the mark of the row whose state the fold would otherwise start from. Before it the row may count an event
+            that has been erased since.
 
     Returns:
-        The marks, and True if erased events lie before the last of them.
+        The marks that are still true, and True if there are erased events before the last of them.
     """
     held: list[Mark] = []
     stored, met_erased = after.applied, False

@@ -1,7 +1,7 @@
-"""What a row says of itself beside its state: why it is parked, what is under way, how far an unfinished fold got.
+"""Defines the notes in a row: why it is parked, which rebuild and retries run, how far an unfinished fold got.
 
-Each note has its codec beside it. Reading is strict: a note that this package could not have written raises ValueError,
-KeyError or TypeError, and it is the row's to say what that means.
+Each note class encodes and decodes itself. Reading is strict: a note that this package cannot have written raises
+ValueError, KeyError or TypeError. The row decides what that means.
 """
 
 import re
@@ -16,41 +16,42 @@ from ..values.clock import Clock, time_text
 from .marks import Marks
 
 MAX_INVOCATION_SECONDS: Final = 15 * 60
-"""Lambda's longest invocation."""
+"""The maximum duration of a Lambda invocation."""
 
 MAX_NAME_CHARACTERS: Final = 256
-"""Characters of an event's name and of the name of an error's class, as a note holds them."""
+"""The maximum characters of an event's name, and of an error class's name, in a note."""
 _MAX_TEXT_CHARACTERS: Final = 2048
-"""Of any other text in a note: keys and ids have at most 1,024 bytes, the ARN of a layer version fewer."""
+"""The maximum characters of any other text in a note. Keys and ids have at most 1,024 bytes, and the ARN of a layer
+version has fewer."""
 
 MAX_PROGRESS_BYTES: Final = 1536
-"""Of an unfinished fold's encoded marks."""
+"""The maximum bytes of an unfinished fold's encoded marks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Why an object stands still, and which of its events may wait."""
+    """Why an object is parked, and which of its events may wait."""
 
     event_key: str
-    """The event that could not be applied. For EVENTS_MISSING: the first of the delivered events."""
+    """The key of the event that could not be applied; for EVENTS_MISSING, of the first delivered event."""
     event_id: str
     event_name: str
     cause: Cause
     error: str
-    """The class of the error. For people."""
+    """The class of the error, for people."""
     reason: str
-    """What happened, with the error's text; it may hold values of the payload. For people."""
+    """What happened, with the error's text, for people. It may hold values of the payload."""
     since: str
-    """UTC, ISO 8601."""
+    """When the object was parked; UTC, ISO 8601."""
     logic_version: str
     """The version that failed."""
     waiting_from: str
-    """The lowest EventKey that may wait: below `event_key` where a late event failed, and others were late with it."""
+    """The lowest EventKey that may wait. It is lower than `event_key` if late events wait before the failed one."""
     waiting_up_to: str
     """The newest EventKey known to wait."""
 
-    def is_same(self, other: "Parked | None") -> bool:
-        """True if both are one standing failure: same event, cause and class of error, whatever the text says."""
+    def is_same_failure(self, other: "Parked | None") -> bool:
+        """True if both have the same event, cause and error class. The text may differ."""
         return other is not None and (self.event_key, self.cause, self.error) == (
             other.event_key,
             other.cause,
@@ -74,14 +75,14 @@ class Parked:
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> "Parked":
-        error = _text(attributes, "Error", most=MAX_NAME_CHARACTERS)
-        reason = _text(attributes, "Reason", most=MAX_REASON_CHARACTERS)
+        error = _text(attributes, "Error", max_characters=MAX_NAME_CHARACTERS)
+        reason = _text(attributes, "Reason", max_characters=MAX_REASON_CHARACTERS)
         since = _text(attributes, "Since")
-        datetime.fromisoformat(since)  # the key of an index: an empty one could not be written again
+        datetime.fromisoformat(since)  # it is the key of an index, and DynamoDB refuses an empty key
         return cls(
             event_key=_event_key(attributes, "EventKey"),
             event_id=_text(attributes, "EventId"),
-            event_name=_text(attributes, "EventName", most=MAX_NAME_CHARACTERS),
+            event_name=_text(attributes, "EventName", max_characters=MAX_NAME_CHARACTERS),
             cause=Cause(_text(attributes, "Cause")) if "Cause" in attributes else _cause_before(reason),
             error=error,
             reason=reason,
@@ -94,15 +95,15 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilding:
-    """A rebuild of the row is under way beside the deliveries, which note here what it cannot see."""
+    """A rebuild of the row is running. Deliveries note here what it may have missed."""
 
     request_id: str
     run: str
-    """A random token: one request may be delivered twice."""
+    """A random token of the run, since Lambda may deliver one request twice."""
     until: str
-    """When it is given up for dead. UTC, ISO 8601."""
+    """When the rebuild must have ended; UTC, ISO 8601."""
     changed_from: str | None = None
-    """A position from which on events were taken in, since the rebuild last looked, that it may have read past."""
+    """The lowest position of events that arrived since the rebuild last read the row. It may have read past them."""
 
     def to_attributes(self) -> Item:
         texts = {"RequestId": self.request_id, "Run": self.run, "Until": self.until}
@@ -122,16 +123,16 @@ class Rebuilding:
 
 @dataclass(frozen=True, slots=True)
 class CrashProbe:
-    """An event being retried that may have crashed the process."""
+    """A note that a process retries an event that may have crashed earlier processes."""
 
     event_key: str
     logic_version: str
     process: str
-    """A random token of the process that tries it."""
+    """A random token of the process that retries the event."""
     until: str
-    """When that process has ended, whatever became of it. UTC, ISO 8601."""
+    """When that process must have ended; UTC, ISO 8601."""
     crashes: int
-    """Processes before it that ended without a word."""
+    """The number of earlier processes that crashed at the event."""
 
     def to_attributes(self) -> Item:
         texts = {
@@ -158,9 +159,10 @@ class CrashProbe:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a fold of the whole history got that ran out of time: its marks, and at them its states as snapshots.
+    """How far a fold of the whole history got before its time was over: its marks, which name snapshots of its states.
 
-    They say what the *store* held before each mark when it was read. One is used only while the store holds the same.
+    They say what the *store* held before each mark when the fold read it. A mark is used only while the store holds the
+    same events.
     """
 
     logic_version: str
@@ -186,7 +188,7 @@ def is_pending(until: str, clock: Clock) -> bool:
 
 
 def is_plausible(until: str, clock: Clock) -> bool:
-    """False for an end that lies further ahead than that of any invocation: a hand wrote it."""
+    """False if no invocation can end so late: then a person wrote the note."""
     return until <= _latest(clock)
 
 
@@ -195,9 +197,9 @@ def _latest(clock: Clock) -> str:
 
 
 def noting_change(note: Rebuilding | None, position: str, clock: Clock) -> Rebuilding | None:
-    """The note of a running rebuild, extended: events were taken in from `position` on, which it may have read past.
+    """Extend the note of a running rebuild: events arrived from `position` on, and it may have read past them.
 
-    Every write of a row extends the note, except one that applies events in order to a row that is not parked.
+    Every write of a row extends the note, except a write that applies events in order to a row that is not parked.
 
     Returns:
         The extended note; None if no rebuild runs.
@@ -208,7 +210,7 @@ def noting_change(note: Rebuilding | None, position: str, clock: Clock) -> Rebui
 
 
 def is_event_key(text: str) -> bool:
-    """True for what can be an EventKey."""
+    """True if a text can be an EventKey."""
     return _EVENT_KEY.match(text) is not None and len(text) <= _MAX_TEXT_CHARACTERS
 
 
@@ -219,16 +221,16 @@ _BEFORE_CAUSES: Final = {
     Cause.PROCESS_DIED: r"FunctionDied: the function's process ended each time it (came to apply|applied) the event; "
     "see its logs",
 }
-"""The whole `Reason` of rows that were parked before there was a `Cause` in them."""
+"""The complete `Reason` of rows that an older version parked, without a `Cause`."""
 
 
 def _cause_before(reason: str) -> Cause:
     return next((cause for cause, text in _BEFORE_CAUSES.items() if re.fullmatch(text, reason)), Cause.LOGIC)
 
 
-def _text(attributes: Mapping[str, Any], name: str, *, most: int = _MAX_TEXT_CHARACTERS) -> str:
+def _text(attributes: Mapping[str, Any], name: str, *, max_characters: int = _MAX_TEXT_CHARACTERS) -> str:
     text: str = attributes[name]["S"]
-    if len(text) > most:
+    if len(text) > max_characters:
         raise ValueError(name)
     return text
 
@@ -241,7 +243,7 @@ def _event_key(attributes: Mapping[str, Any], name: str, *, or_start: bool = Fal
 
 
 def _time(attributes: Mapping[str, Any], name: str) -> str:
-    """A time in the one form in which times compare as text."""
+    """A time in the form in which times sort as text."""
     text = _text(attributes, name)
     if time_text(datetime.fromisoformat(text).timestamp()) != text:
         raise ValueError(name)
@@ -249,4 +251,4 @@ def _time(attributes: Mapping[str, Any], name: str) -> str:
 
 
 _MAX_CLOCK_SKEW_SECONDS: Final = 60
-"""How far another process's clock may be ahead."""
+"""The maximum seconds that another process's clock may be ahead."""

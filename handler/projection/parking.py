@@ -1,4 +1,4 @@
-"""Parking: which note a parked row gets, how it merges with the note before, and when a fold is tried again."""
+"""Decides which note a parked row gets, how it merges with the earlier note, and when to retry a fold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +13,18 @@ from .rows import DomainRow
 
 @dataclass(frozen=True, slots=True)
 class Parking:
-    """The parked notes that one version of the domain's logic writes."""
+    """Makes the parked notes of one version of the domain logic."""
 
     version: str
     clock: Clock
 
     def by_failure(self, failure: Failure, row: DomainRow | None, events: Sequence[StoredEvent]) -> Parked:
-        """The note of a fold that failed at one of its events."""
+        """The note if a fold failed at an event."""
         parked = self._at(failure, events)
         before = row.parked if row is not None else None
         if before is None:
             return parked
-        since = before.since if parked.is_same(before) else parked.since
+        since = before.since if parked.is_same_failure(before) else parked.since
         return replace(parked, since=since, waiting_up_to=max(parked.waiting_up_to, before.waiting_up_to))
 
     def before_late_events(self, parked: Parked, row: DomainRow, events: Sequence[StoredEvent]) -> Parked:
@@ -33,10 +33,10 @@ class Parking:
         return replace(parked, waiting_from=min(first, parked.event_key, events[0].key))
 
     def for_missing_events(self, missing: int, row: DomainRow, events: Sequence[StoredEvent]) -> Parked:
-        """The note if the store lacks events that the row holds: only their return can restore them."""
+        """The note if the store lacks events that the row holds. The pipeline cannot restore them."""
         reason = (
             f"EventsMissing: the store lacks at least {missing} of the {row.state.applied.count} events that the row "
-            "holds; put them back, or ask for a rebuild that accepts it"
+            "holds; it must hold all of them; put them back, or request a rebuild with AcceptMissingEvents true"
         )
         parked = self._at(Failure(events[0], Cause.EVENTS_MISSING, "EventsMissing", reason), events)
         before = row.parked
@@ -44,14 +44,14 @@ class Parking:
             return parked
         waiting_from = min(before.waiting_from, parked.waiting_from)
         waiting_up_to = max(before.waiting_up_to, parked.waiting_up_to)
-        if before.cause is Cause.EVENTS_MISSING:  # one failure, whichever events find it
+        if before.cause is Cause.EVENTS_MISSING:  # it is the same failure, whichever event detects it
             parked = replace(before, logic_version=self.version)
         return replace(parked, waiting_from=waiting_from, waiting_up_to=waiting_up_to)
 
-    def untried(self, event: StoredEvent, row: DomainRow) -> Parked:
-        """The note for an event that crashed processes.
+    def for_crashes(self, event: StoredEvent, row: DomainRow) -> Parked:
+        """The note if an event crashed processes.
 
-        The object is parked with the state that it has. Which of its events crashes a process, only a fold could find.
+        The object is parked with its current state. Only a fold could find which of its events crashes a process.
         """
         parked = self._at(process_died(event), [event])
         before = row.parked
@@ -65,28 +65,28 @@ class Parking:
                 waiting_from=min(before.waiting_from, event.key),
                 waiting_up_to=max(before.waiting_up_to, event.key),
             )
-            parked = replace(parked, since=before.since if parked.is_same(before) else parked.since)
+            parked = replace(parked, since=before.since if parked.is_same_failure(before) else parked.since)
         if not row.state.applied.count:
             parked = replace(parked, waiting_from=START.key)
         return parked
 
     def is_worth_retrying(self, parked: Parked, row: DomainRow, events: Sequence[StoredEvent]) -> bool:
-        """True if a fold from the first waiting event may end differently from the one that parked the object."""
+        """True if a fold from the first waiting event may end differently than the fold that parked the object."""
         checkpoint = row.state.checkpoint or ""
         other_logic = parked.logic_version != self.version
         match parked.cause:
             case Cause.OUT_OF_TIME:
-                # a late event gets a whole invocation, and continues the fold where it stopped; events in order need
-                # none of it; other logic may be faster
+                # a late event gets a whole invocation and continues the fold where it stopped; events in order do not
+                # need that fold; other logic may be faster
                 return events[0].key <= checkpoint or (parked.waiting_from <= checkpoint and other_logic)
-            case Cause.EVENTS_MISSING:  # what is put back arrives as a late event; a deployment is another occasion
+            case Cause.EVENTS_MISSING:  # an event that is put back arrives late; a deployment is another occasion
                 return events[0].key <= checkpoint or other_logic
             case Cause.LOGIC | Cause.PROCESS_DIED:
                 # a fold is deterministic: only other logic or an earlier event can end it differently
                 return events[0].key < parked.event_key or other_logic
 
     def _at(self, failure: Failure, events: Sequence[StoredEvent]) -> Parked:
-        name = failure.event.item.get("EventName", {}).get("S", "")  # the event itself may be unreadable
+        name = failure.event.item.get("EventName", {}).get("S", "")  # the event may be unreadable
         return Parked(
             event_key=failure.event.key,
             event_id=failure.event.event_id,
@@ -96,13 +96,13 @@ class Parking:
             reason=failure.reason,
             since=self.clock.text(),
             logic_version=self.version,
-            waiting_from=failure.event.key,  # the row will hold everything before it
+            waiting_from=failure.event.key,  # the row will hold all events before it
             waiting_up_to=events[-1].key,
         )
 
 
 def also_waiting(parked: Parked, events: Sequence[StoredEvent]) -> Parked:
-    """The same note, with these events among those that wait."""
+    """The note, extended so that these events also wait."""
     return replace(
         parked,
         waiting_from=min(parked.waiting_from, events[0].key),

@@ -1,4 +1,4 @@
-"""A plan: what is to be written for one domain object's delivered events, and what the outcome is."""
+"""Defines a plan: what to write for one domain object's delivered events, and the outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,18 +29,18 @@ class Next:
     """A decision: the row to write, and the snapshots to put before it."""
 
     row: DomainRow | None = None
-    """None if the row that was read proves that it holds the events: there is nothing to write."""
+    """None if there is nothing to write, because the row that was read proves that it holds the events."""
     snapshots: Snapshots = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be written for one domain object's delivered events. Nothing is written yet."""
+    """What to write for one domain object's delivered events. Nothing is written yet."""
 
     events: Sequence[StoredEvent]
-    """At least one, in EventKey order, each once."""
+    """At least one event, in EventKey order, without repetitions."""
     before: DomainRow | None
-    """The row that the decision was made on."""
+    """The row on which the decision is based."""
     after: DomainRow | None = None
     """None if there is nothing to write."""
     snapshots: Snapshots = ()
@@ -56,7 +56,7 @@ class Plan:
             return Outcome.REDELIVERED
         parked_before = self.before.parked if self.before is not None else None
         if self.after.parked is not None:
-            if not self.after.parked.is_same(parked_before):
+            if not self.after.parked.is_same_failure(parked_before):
                 return Outcome.PARKED
             applied = not self.late and self.events[-1].key <= (self.after.state.checkpoint or "")
             return Outcome.APPLIED if applied else Outcome.WAITING
@@ -66,7 +66,7 @@ class Plan:
 
     @property
     def late(self) -> int:
-        """How many of the events are older than the newest one that the row holds."""
+        """The number of events that are older than the newest event of the row, or equal to it."""
         checkpoint = self.before.state.checkpoint if self.before is not None else None
         return sum(event.key <= checkpoint for event in self.events) if checkpoint is not None else 0
 

@@ -1,16 +1,15 @@
-"""The projection: stored events into domain rows, converging whatever the order and repetition of delivery.
+"""Brings domain rows up to date with delivered events, and converges whatever the order and repetition of delivery.
 
-Each delivery is decided on the row that was read, and written if the row is still that one; otherwise it is decided
-again on the row that is there now. What keeps this right:
+The projection decides on each delivery with the row that was read, and writes its decision on the condition that the
+row has not changed. Otherwise it decides again with the current row. Two rules make this correct:
 
 - A delivered event is acknowledged only after a conditional write of a row that contains it or notes that it waits, or
-  on the proof of a row just read that it contains it. The write matters even if nothing else changes: it makes a
-  concurrent healing fail, which may have read the store before the event was there.
-- The row is read before the store, and after a lost race both are read again. A decision made on one row is made again
-  on the next.
+  if a row just read proves that it contains it. The write is necessary even if nothing else changes: it makes a
+  concurrent heal fail, which may have read the store before the event was there.
+- The row is read before the store, and after a lost race both are read again.
 
-Not promised: a person deletes a row while a killed function still has a request under way, made when it had found no
-row. Then that row may come back without what was applied since. A rebuild repairs it.
+One case is not covered. A function finds no row and sends a write, and is killed before the write arrives. If a person
+deletes the row in the meantime, the write can create it again without the events applied since. A rebuild fixes it.
 """
 
 import secrets
@@ -22,7 +21,7 @@ from typing import Final
 
 from ..events.stored_event import StoredEvent
 from ..values.attribute_value import Item
-from ..values.budget import AMPLE, Budget
+from ..values.budget import UNLIMITED, Budget
 from ..values.clock import Clock
 from .crash_probe import CrashProbes
 from .decide import Decide
@@ -35,7 +34,7 @@ from .rows import DomainRow
 from .stores import ParkedNotices, Stores, write_over
 
 MAX_LOST_RACES: Final = 20
-"""After so many, a domain object's events go back to the stream. Each loss means that another writer got ahead."""
+"""After this many lost races, a domain object's events go back to the stream. In each, another writer was faster."""
 
 
 class Contention(Exception):
@@ -48,27 +47,27 @@ class Delivery:
 
     domain_id: str
     images: Sequence[Item]
-    """The stored events' items: at least one, in any order, repetitions allowed."""
+    """The items of stored events: at least one, in any order, possibly with repetitions."""
     row: DomainRow | None
-    """The object's row, read strongly consistent after the events were stored."""
+    """The object's row, from a strongly consistent read after the events were stored."""
     may_crash: bool = False
-    """True if it is a single event at which processes may have crashed."""
+    """True if it is a single event that may have crashed processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a delivery ended: with an outcome, or with what went wrong, and then it must be delivered again."""
+    """The result of a delivery: a plan that was carried out, or errors. With errors it must be delivered again."""
 
     delivery: Delivery
     begun: float
     """When the work on it began, in POSIX seconds."""
     plan: Plan | None = None
     errors: Sequence[Exception] = ()
-    """The first is what went wrong; another, that this process's crash probe could not be withdrawn after it."""
+    """The first error is the cause. A second one means that this process could not remove its crash probe after it."""
 
     @property
     def outcome(self) -> Outcome:
-        """What became of it. Raises its first error if it must be delivered again."""
+        """The outcome. Raises the first error if the delivery failed."""
         if self.errors or self.plan is None:
             raise self.errors[0]
         return self.plan.outcome
@@ -86,29 +85,29 @@ class _Attempt:
 
 @dataclass(frozen=True)
 class Projection:
-    """Projects with one version of the domain's logic."""
+    """Projects with one version of the domain logic."""
 
     stores: Stores
     notices: ParkedNotices
     config: FoldConfig
     clock: Clock
     writers: Executor
-    """Threads to write in."""
+    """The threads in which rows are written."""
     process: str = field(default_factory=lambda: secrets.token_hex(4))
-    """A random token of the process that this runs in."""
+    """A random token of this process."""
 
-    def project(self, deliveries: Iterable[Delivery], budget: Budget = AMPLE) -> Iterator[Result]:
-        """Bring rows up to date with delivered events, each by itself: an error of one does not touch the others.
+    def project(self, deliveries: Iterable[Delivery], budget: Budget = UNLIMITED) -> Iterator[Result]:
+        """Bring rows up to date with deliveries. An error of one delivery does not affect the others.
 
-        The domain's logic runs in this thread, where its time limit works; what it computed is written beside it. One
-        conditional write is all it costs if the events are newer than the row's checkpoint.
+        Domain logic runs in this thread, where its time limit works; other threads write the rows. If the events are
+        newer than the row's checkpoint, a delivery costs one conditional write.
 
         Args:
-            deliveries: of different domain objects.
-            budget: the time there is. The first delivery alone may have an invocation's whole time.
+            deliveries: deliveries of different domain objects.
+            budget: the available time. Only the first delivery may have a whole invocation.
 
         Yields:
-            A result for each delivery. Its errors may be Contention, OutOfTime, or whatever the stores raise.
+            A result for each delivery. Its errors may be Contention, OutOfTime, or any error of the stores.
         """
         attempts: list[_Attempt | Result] = []
         for delivery in deliveries:
@@ -121,22 +120,23 @@ class Projection:
         self,
         events: Sequence[StoredEvent],
         row: DomainRow | None,
-        budget: Budget = AMPLE,
+        budget: Budget = UNLIMITED,
         *,
         notified: Parked | None = None,
         may_crash: bool = False,
     ) -> Plan:
-        """Decide what is to be written, on a row just read. Runs the domain's logic, writes nothing.
+        """Decide what to write, given a row just read. It runs domain logic and writes nothing.
 
         Args:
-            events: as delivered.
-            row: the row.
-            budget: the time there is.
+            events: the delivered events.
+            row: the row just read.
+            budget: the available time.
             notified: the last parking that people were notified of.
-            may_crash: as in the delivery. The event is not tried if the row has it, or if enough processes crashed.
+            may_crash: as in the delivery. Then it does not retry the event if the row has it, or if MAX_CRASHES
+                processes crashed at it.
 
         Raises:
-            OutOfTime: the time is over, and was not an invocation's whole time.
+            OutOfTime: the time is over, and the work did not have a whole invocation.
         """
         ordered = sorted({event.key: event for event in events}.values(), key=lambda event: event.key)
         decided = self._decided(ordered, row, budget, may_crash=may_crash)
@@ -145,20 +145,20 @@ class Projection:
             after = replace(after, probes=self.crash_probes.without(after.probes, {event.key for event in ordered}))
         if after is None or after.parked is None:
             return Plan(ordered, row, after, decided.snapshots, notified)
-        if any(after.parked.is_same(each) for each in (row.parked if row is not None else None, notified)):
+        if any(after.parked.is_same_failure(each) for each in (row.parked if row is not None else None, notified)):
             return Plan(ordered, row, after, decided.snapshots, notified)
         return Plan(ordered, row, after, decided.snapshots, after.parked, notifies=True)
 
     def write(self, plan: Plan) -> DomainRow | None:
-        """Carry out a plan; safe to call for several domain objects at once.
+        """Carry out a plan. Several threads may call it for different domain objects.
 
         Returns:
-            The row that the table holds then: the plan's, or that of a faster writer.
+            The row that the table then holds: the plan's row, or the row of a faster writer.
         """
         if plan.after is None:
             return plan.before
         if plan.notifies and plan.notified is not None:
-            # before the row: a notice of a parking that fails does less harm than a parking without a notice
+            # before the row: a notice without a parked row does less harm than a parked row without a notice
             self.notices.send(plan.after.domain_id, plan.notified)
         for slot, snapshot in plan.snapshots:  # before the row that lists them
             self.stores.snapshots.put(plan.after.domain_id, slot, snapshot)
@@ -176,7 +176,7 @@ class Projection:
                     return self._attempt(delivery, begun, Plan(events, row))
                 row = probed.row
             return self._attempt(delivery, begun, self.plan(events, row, budget, may_crash=delivery.may_crash))
-        except Exception as error:  # noqa: BLE001  one delivery's fault must not touch the others
+        except Exception as error:  # noqa: BLE001  an error of one delivery must not affect the others
             return self._failed(delivery, begun, error)
 
     def _attempt(self, delivery: Delivery, begun: float, plan: Plan) -> _Attempt:
@@ -186,20 +186,22 @@ class Projection:
         delivery = attempt.delivery
         try:
             plan = self.settle(attempt.plan, attempt.written.result(), budget, may_crash=delivery.may_crash)
-            if delivery.may_crash and plan.after is None:  # nothing was written over the note
+            if delivery.may_crash and plan.after is None:  # no write has removed the note
                 self.crash_probes.end(plan.events[0])
-        except Exception as error:  # noqa: BLE001  one delivery's fault must not touch the others
+        except Exception as error:  # noqa: BLE001  an error of one delivery must not affect the others
             return self._failed(delivery, attempt.begun, error)
         return Result(delivery, attempt.begun, plan)
 
-    def settle(self, plan: Plan, now: DomainRow | None, budget: Budget = AMPLE, *, may_crash: bool = False) -> Plan:
+    def settle(self, plan: Plan, now: DomainRow | None, budget: Budget = UNLIMITED, *, may_crash: bool = False) -> Plan:
         """Decide and write until the row that the table holds is the plan's."""
         for _ in range(MAX_LOST_RACES):
             if plan.is_carried_out(now):
                 return plan
             plan = self.plan(plan.events, now, budget, notified=plan.notified, may_crash=may_crash)
             now = self.write(plan)
-        raise Contention(f"the row changed {MAX_LOST_RACES} times while it was computed")
+        raise Contention(
+            f"the row changed {MAX_LOST_RACES} times during its computation; the events are delivered again"
+        )
 
     def _decided(
         self, events: Sequence[StoredEvent], row: DomainRow | None, budget: Budget, *, may_crash: bool
@@ -208,7 +210,7 @@ class Projection:
             if row_has(self.stores.events, row, events[0]):  # looked up, not folded: a fold may crash the process
                 return Next()
             if self.crash_probes.has_crashed_enough(events[0], row):
-                parked = self._parking.untried(events[0], row)
+                parked = self._parking.for_crashes(events[0], row)
                 rebuilding = noting_change(row.rebuilding, parked.waiting_from, self.clock)
                 return Next(row.followed_by(parked=parked, rebuilding=rebuilding))
         return self._decide.next_row(row, events, FoldLimits(budget))

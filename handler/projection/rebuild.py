@@ -1,24 +1,24 @@
-"""A rebuild: one domain object folded again from its first event, while its events keep arriving.
+"""Rebuilds a domain object: folds it again from its first event, while its events keep arriving.
 
-A rebuild does not stop the object. It writes a note into the row, folds the store page by page to the end beside the
-deliveries, and then writes its result over the row, on the condition that nobody wrote in between. Otherwise it makes
-another round from where it is. Deliveries extend the note whenever they take in an event that is not in order after the
-row's checkpoint: a late one, or one that waits because the object is parked. They note from which position on. So the
-result cannot lack an event that was acknowledged in the meantime. Each round
+A rebuild does not stop the object. It writes a note into the row and folds the stored events page by page to the end,
+while deliveries continue. Then it writes its result over the row, on the condition that the row has not changed.
+Otherwise it makes another round from where it is. A delivery extends the note if its event is not in order after the
+row's checkpoint: a late event, or one that waits because the object is parked. The note then holds the lowest position
+of such events. So the result cannot lack an event that was acknowledged in the meantime. Each round
 
-- goes back to a state of the rebuild before the position in the note: what came in from there on may be unread;
-- goes back to a state up to the checkpoint that the row had in the round before: after it, events come in without a
-  note;
+- goes back to a state of the rebuild before the position in the note, because events after that position may be unread;
+- goes back to a state up to the checkpoint that the row had in the previous round, because events after it arrive
+  without a note;
 - reads from there to the end, after it has read the row on whose revision its write depends.
 
-A round costs what came in since the last one, and some hundred events, however long the history is: a rebuild catches
-up with a busy object.
+A round reads the events that arrived since the last round, and some hundred more, however long the history is. So a
+rebuild catches up with a busy object.
 
-A history that takes longer than one invocation is folded in several: a rebuild that runs out of time keeps its states
-as snapshots and names them in the row (`Progress`). The next rebuild with the same logic continues there.
+Several rebuilds can fold a history that takes longer than one invocation: a rebuild that runs out of time keeps its
+states as snapshots and names them in the row (`Progress`). The next rebuild with the same version continues there.
 
-For an object with erased events a rebuild also removes their traces: its row is folded from what remains, and earlier
-snapshots, which may hold what was erased, are wiped.
+A rebuild also removes the traces of erased events: it folds the row from the remaining events, and wipes earlier
+snapshots, which may hold erased content.
 """
 
 import secrets
@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..domain.failure import Cause, Failure
-from ..domain.state import NOTHING
+from ..domain.state import INITIAL_STATE
 from ..events.key_set import Span
-from ..values.budget import AMPLE, Budget
+from ..values.budget import UNLIMITED, Budget
 from ..values.clock import Clock
 from .folding import FoldConfig, Folding, FoldLimits
 from .lookups import newest_snapshot, still_true, up_to
@@ -40,21 +40,21 @@ from .snapshots import Snapshot
 from .stores import Stores, write_over
 
 _MAX_ROUNDS: Final = 1000
-"""Each follows on a write that was faster."""
+"""The maximum rounds. Each further round means that another writer was faster."""
 
 _MAX_TRIES_TO_WITHDRAW: Final = 20
 
-_ALL_KEYS: Final = "\U0010ffff"
-"""A place after every key."""
+_AFTER_ALL_KEYS: Final = "\U0010ffff"
+"""A position after all keys."""
 
 
 class RebuildFailed(Exception):
-    """A domain object could not be rebuilt. Says whether its row is as it was."""
+    """A domain object could not be rebuilt. The message says if its row is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilds:
-    """Rebuilds with one version of the domain's logic."""
+    """Rebuilds with one version of the domain logic."""
 
     stores: Stores
     config: FoldConfig
@@ -66,23 +66,23 @@ class Rebuilds:
         *,
         request_id: str = "",
         accept_missing_events: bool = False,
-        budget: Budget = AMPLE,
+        budget: Budget = UNLIMITED,
     ) -> DomainRow:
-        """Fold a domain object again from its first event; readers see the old row until the new one is whole.
+        """Fold a domain object again from its first event. Readers see the old row until the new row is complete.
 
         Args:
-            domain_id: whose row.
-            request_id: one that Lambda delivers again for a try that died takes that try's place.
-            accept_missing_events: True if events were removed on purpose, so that the new row may have fewer.
-            budget: the time there is.
+            domain_id: the domain object.
+            request_id: the id of the request. If Lambda delivers it again after a crash, the new run replaces the old.
+            accept_missing_events: True if the new row may have fewer events, because they were removed on purpose.
+            budget: the available time.
 
         Returns:
-            The new row, written.
+            The new row, which has been written.
 
         Raises:
-            RebuildFailed: nothing is stored for the domain, the store lacks events that the row holds, its logic fails
-                at an event, another rebuild of it is under way, or the time is over: the row stays as it was. Or the
-                row is new, and an earlier snapshot of what was erased could not be written over.
+            RebuildFailed: no event is stored for the object, the store lacks events that the row holds, the logic fails
+                at an event, another rebuild of the object is running, or the time is over: the row is unchanged. Or the
+                row is new, but an earlier snapshot with erased content could not be wiped.
         """
         return _Rebuild(self, domain_id, request_id, budget, accepts_missing_events=accept_missing_events).run()
 
@@ -103,10 +103,10 @@ class _Rebuild:
         self._note = self._new_note()
         self._begun = False
         self._folding = self._from_nothing()
-        self._earlier: list[Mark] | None = None
-        """The marks of an earlier rebuild's fold that this one can go back to; None before it has looked for any."""
-        self._sure = ""
-        """Up to here, the row's note tells of whatever comes in after it was read from the store."""
+        self._earlier_marks: list[Mark] | None = None
+        """The marks of an earlier rebuild that this one can go back to; None before it has looked for them."""
+        self._covered_to = ""
+        """The position up to which the row's note reports every event that arrives after the store was read."""
         self._has_fewer = False
         """True if the new row has fewer events than the old one."""
 
@@ -126,41 +126,41 @@ class _Rebuild:
                     self._wipe_snapshots_beside(after)
                 return after
         self._withdraw()
-        raise RebuildFailed("the time was over before a round came to its end undisturbed; the row stays as it was")
+        raise RebuildFailed("the time was over before the rebuild finished; the row stays as it was; request it again")
 
     def _next(self, row: DomainRow | None) -> DomainRow:
-        """What to write over `row`: the result, or a note that there is more to do."""
+        """The row to write over `row`: the result, or the row with a note that the rebuild continues."""
         if row is None or not row.readable:
             self._folding = self._from_nothing()
             return self._result(row)
         note = row.rebuilding
         if note is None or note.run != self._note.run:
             self._refuse_if_another_runs(note)
-            self._note, self._earlier = self._new_note(), None
+            self._note, self._earlier_marks = self._new_note(), None
             return row.followed_by(rebuilding=self._note)
         self._begun = True
-        if self._earlier is None:  # only now: whatever is taken in from here on, the note tells of
+        if self._earlier_marks is None:  # only now, since from here on the note reports what arrives
             self._begin(row)
-        elif self._cursor > self._sure:
-            self._go_back(self._sure)
+        elif self._cursor > self._covered_to:
+            self._go_back(self._covered_to)
         if note.changed_from is not None and note.changed_from <= self._cursor:
             self._go_back(note.changed_from)
             return row.followed_by(rebuilding=self._note)
-        # What comes in after the checkpoint in order is told by no note; of a parked row, all that comes in is, and of
-        # one that holds nothing yet.
-        self._sure = (row.state.checkpoint or _ALL_KEYS) if row.parked is None else _ALL_KEYS
+        # No note reports events that arrive in order after the checkpoint. If the row is parked or holds no event yet,
+        # a note reports all events that arrive.
+        self._covered_to = (row.state.checkpoint or _AFTER_ALL_KEYS) if row.parked is None else _AFTER_ALL_KEYS
         return self._result(row)
 
     def _result(self, row: DomainRow | None) -> DomainRow:
         self._folding.compare_with(row)
-        # to the very end: what the stream lost would else never be in the row
+        # to the end of the store: the row must also get events that the stream lost
         self._folding.apply(self._events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
         missing = self._folding.missing(row, as_many_suffice=True)
         if row is not None and missing is not None and not self._accepts_missing_events:
             self._withdraw()
             raise RebuildFailed(
                 f"the store lacks at least {missing} of the {row.state.applied.count} events that the row holds; "
-                "the row stays as it was. Put them back; or, if they were removed on purpose, ask with "
+                "the row stays as it was; put them back, or, if they were removed on purpose, request a rebuild with "
                 "AcceptMissingEvents true"
             )
         failure = self._folding.failure
@@ -170,40 +170,40 @@ class _Rebuild:
             raise RebuildFailed(_why(failure, kept=kept))
         if not self._folding.state.applied.count:
             self._withdraw()
-            raise RebuildFailed("no event is stored for this DomainId")
+            raise RebuildFailed("no event is stored for this DomainId; the row stays as it was; check the DomainId")
         self._has_fewer = missing is not None
-        marks, snapshots = self._folding.placed(row)
+        marks, snapshots = self._folding.marks_and_snapshots(row)
         self._put(snapshots)
         return DomainRow(self._domain_id, self._folding.state, self._config.version, marks=marks)
 
     def _begin(self, row: DomainRow) -> None:
-        """From where an earlier rebuild's time was over, as far as the store holds what it held then."""
+        """Start where an earlier rebuild stopped, as far as the store still holds what it held then."""
         marks = row.marks_of_progress(self._config.version)
-        self._earlier, met_erased = (
+        self._earlier_marks, met_erased = (
             still_true(self._events, self._domain_id, marks, self._limits.budget) if marks else ([], False)
         )
-        self._folding = self._taken_up(_ALL_KEYS)
+        self._folding = self._continued_before(_AFTER_ALL_KEYS)
         self._folding.met_erased = met_erased
 
     def _go_back(self, position: str) -> None:
-        """To a state that holds nothing from a position on: this rebuild's own, or of the one that it took up."""
-        self._earlier = up_to(self._earlier or (), position)  # those after it may lack what came in since
+        """Go back to a state that holds no event from a position on: of this rebuild, or of an earlier one."""
+        self._earlier_marks = up_to(self._earlier_marks or (), position)  # later ones may lack events
         if not self._folding.rewind(position):
             met_erased = self._folding.met_erased
-            self._folding = self._taken_up(position)
+            self._folding = self._continued_before(position)
             self._folding.met_erased = met_erased
 
-    def _taken_up(self, position: str) -> Folding:
-        earlier = up_to(self._earlier or (), position)
+    def _continued_before(self, position: str) -> Folding:
+        earlier = up_to(self._earlier_marks or (), position)
         kept = newest_snapshot(self._snapshots, self._domain_id, earlier, self._config.version)
         if kept is None:
             return self._from_nothing()
         marks, snapshot = kept
-        # without the last mark, as in Folding.rewind: the fold goes on from the state's newest event
+        # without the last mark, as in Folding.rewind: the fold continues after the state's newest event
         return Folding(self._config, snapshot.state, self._limits, marks=marks[:-1])
 
     def _keep(self, row: DomainRow | None) -> bool:
-        """Keep the states so far for the next rebuild, and name them in the row; False if there is nothing to keep."""
+        """Keep the states for the next rebuild and name them in the row. False if there is nothing to keep."""
         for _ in range(_MAX_TRIES_TO_WITHDRAW):
             if row is not None and (row.rebuilding is None or row.rebuilding.run != self._note.run):
                 return False
@@ -211,7 +211,7 @@ class _Rebuild:
             if progress is None:
                 return False
             self._put(snapshots)
-            before = row or DomainRow(self._domain_id, NOTHING, self._config.version)
+            before = row or DomainRow(self._domain_id, INITIAL_STATE, self._config.version)
             after = before.followed_by(rebuilding=None, progress=progress)
             row = write_over(self._rows, row, after)
             if row is not None and row.revision == after.revision:
@@ -223,26 +223,29 @@ class _Rebuild:
             self._snapshots.put(self._domain_id, slot, snapshot)
 
     def _wipe_snapshots_beside(self, row: DomainRow) -> None:
-        """In whatever slot the row does not list, for any may have been used once."""
+        """Wipe all slots that the row does not list, since an earlier row may have used any of them."""
         listed = {mark.slot for mark in row.marks.read()}
         try:
             for slot in SLOTS:
                 if slot not in listed:
                     self._snapshots.wipe(self._domain_id, slot)
-        except Exception as error:  # noqa: BLE001  whatever it is, somebody has to know
+        except Exception as error:  # noqa: BLE001  the operator must know, whatever the error is
             raise RebuildFailed(
-                "the row is rebuilt, but earlier snapshots of what was erased may be left "
-                f"(met {type(error).__name__}); ask again"
+                "the row is rebuilt, but earlier snapshots of erased events may be left "
+                f"(met {type(error).__name__}); request the rebuild again"
             ) from None
 
     def _refuse_if_another_runs(self, note: Rebuilding | None) -> None:
-        # of one request the last run counts: the others are dead, or this one delivered twice
+        # the last run of a request replaces its other runs: they crashed, or Lambda delivered the request twice
         same = bool(self._request_id) and note is not None and note.request_id == self._request_id and not self._begun
         if note is not None and not same and is_pending(note.until, self._clock):
-            raise RebuildFailed(f"another rebuild of this domain is under way, until {note.until} at the latest")
+            raise RebuildFailed(
+                f"another rebuild of this domain object is running, until {note.until} at the latest; "
+                "request the rebuild again after that"
+            )
 
     def _withdraw(self) -> None:
-        """Take the note back, so that another request need not wait for its end."""
+        """Remove the note, so that another request need not wait until it expires."""
         row = self._rows.read(self._domain_id)
         for _ in range(_MAX_TRIES_TO_WITHDRAW):
             if row is None or row.rebuilding is None or row.rebuilding.run != self._note.run:
@@ -255,17 +258,14 @@ class _Rebuild:
         return Rebuilding(self._request_id, secrets.token_hex(4), until)
 
     def _from_nothing(self) -> Folding:
-        return Folding(self._config, NOTHING, self._limits)
+        return Folding(self._config, INITIAL_STATE, self._limits)
 
 
 def _why(failure: Failure, *, kept: bool) -> str:
     if failure.cause is Cause.OUT_OF_TIME:
-        then = "what is folded is kept: ask again, and the rebuild goes on from there" if kept else "nothing is kept"
-        return (
-            f"the history is too long to be folded in the time there is ({failure.reason}); the row stays as it was; "
-            f"{then}"
-        )
+        then = "what is folded is kept; request the rebuild again to continue there" if kept else "nothing is kept"
+        return f"the history is too long to fold in one invocation ({failure.reason}); the row stays as it was; {then}"
     return (
-        f"the domain's logic fails with {failure.error} at the event {failure.event.event_id} "
-        f"(EventKey {failure.event.key}); the row stays as it was"
+        f"the domain logic fails with {failure.error} at the event {failure.event.event_id} "
+        f"(EventKey {failure.event.key}); the row stays as it was; fix the logic and request the rebuild again"
     )

@@ -1,4 +1,4 @@
-"""A snapshot: a domain's state at one of its marks, so that a fold need not begin with the first event."""
+"""Represents a snapshot: a domain object's state at a mark, from which a fold can start."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ SLOT = RESERVED_ATTRIBUTES[2]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A domain object's state before a position in the order of its events, all of it computed by one version."""
+    """A domain object's state before a position in the order of its events. One version computed all of it."""
 
     position: str
     state: DomainState
     logic_version: str
 
     def is_of(self, mark: Mark) -> bool:
-        """Whether this is the state that the mark's row had there."""
+        """True if this is the state that the mark's row had at the mark."""
         return (self.position, self.state.applied) == (mark.key, mark.applied)
 
     def to_item(self, domain_id: str, slot: int) -> Item:
-        """The item that keeps it."""
+        """The item of the snapshot in a slot."""
         notes: Item = {
             **self.state.notes(),
             "Place": {"S": self.position},
@@ -36,7 +36,7 @@ class Snapshot:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Snapshot | None":
-        """The snapshot of an item; None where it was spoilt by hand."""
+        """The snapshot of an item; None if a manual edit made it invalid."""
         try:
             notes = item[BOOKKEEPING]["M"]
             state = DomainState.of(item, notes)
@@ -46,5 +46,5 @@ class Snapshot:
 
 
 def slot_key(domain_id: str, slot: int) -> Item:
-    """The key of a domain's slot in the snapshots table."""
+    """The key of a domain object's slot in the snapshots table."""
     return {"DomainId": {"S": domain_id}, SLOT: {"N": str(slot)}}

@@ -1,4 +1,4 @@
-"""The ports: what the projection asks of the tables and of the queue of notices."""
+"""Defines the ports: the operations that the projection needs from the tables and the parked queue."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class EventStore(Protocol):
         """A domain object's events whose keys lie in a span."""
 
     def keys(self, domain_id: str, span: Span) -> Iterable[str]:
-        """For each of these events, the key that a KeySet counts it by."""
+        """For each of these events, the key by which a KeySet counts it."""
 
 
 class RowStore(Protocol):
@@ -51,7 +51,7 @@ class SnapshotStore(Protocol):
 
 
 class ParkedNotices(Protocol):
-    """Where people are notified of parked domain objects."""
+    """The queue that notifies people of parked domain objects."""
 
     def send(self, domain_id: str, parked: Parked) -> None:
         """Notify people that a domain object is parked."""
@@ -70,11 +70,11 @@ def write_over(rows: RowStore, before: DomainRow | None, after: DomainRow) -> Do
     """Write `after` if the table still holds `before`.
 
     Returns:
-        The row that the table holds then: `after`, or the row of a faster writer.
+        The row that the table then holds: `after`, or the row of a faster writer.
     """
     try:
         rows.write(after, replacing=before)
     except RowChanged:
-        # the faster write may be this very one: its reply was lost, and the SDK made the call again
+        # the faster write may be this one: its reply was lost, and the SDK repeated the call
         return rows.read(after.domain_id)
     return after

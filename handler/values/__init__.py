@@ -1,1 +1,1 @@
-"""Values: exact JSON, numbers, attribute values of DynamoDB, and the time."""
+"""Values: exact JSON, exact numbers, DynamoDB attribute values, and the time."""

@@ -1,10 +1,10 @@
-"""Python values as DynamoDB attribute values (`{"S": ...}`) and back, exactly.
+"""Converts Python values to DynamoDB attribute values (`{"S": ...}`) and back, exactly.
 
-boto3 has such a pair (`boto3.dynamodb.types`), but it refuses floats, returns every number as `Decimal`, does
-not look for what DynamoDB would refuse, and brings boto3 into the pure core.
+boto3 has such converters (`boto3.dynamodb.types`). They refuse floats, return every number as `Decimal`, do not detect
+values that DynamoDB refuses, and would bring boto3 into the pure core.
 
-Equal values have equal attribute values: numbers have one text, sets are sorted.
-Source of the limits: the DynamoDB developer guide, "Supported data types" and "Quotas".
+Equal values have equal attribute values: each number has one text, and sets are sorted.
+The source of the limits is the DynamoDB developer guide, "Supported data types" and "Quotas".
 """
 
 import base64
@@ -20,20 +20,20 @@ from uuid import UUID
 from .exact_numbers import is_storable, number_text, whole
 
 Item = dict[str, Any]
-"""Attribute names to attribute values."""
+"""Maps attribute names to attribute values."""
 
 ITEM_SIZE_LIMIT = 400 * 1024
-"""Bytes of an item, attribute names included."""
+"""The maximum bytes of an item, including attribute names."""
 
 NESTING_LIMIT = 32
-"""Levels of lists and maps, the attribute's own included."""
+"""The maximum levels of lists and maps, including the attribute's own."""
 
-_LONGEST_KEY = 65_535
-"""Bytes of an attribute's name and of a map's key."""
+_MAX_KEY_BYTES = 65_535
+"""The maximum bytes of an attribute's name and of a map's key."""
 
 
 class NotStorable(ValueError):
-    """DynamoDB cannot keep this value as it is. Names the attribute's path and says why."""
+    """DynamoDB cannot keep this value exactly. The message names the attribute's path and says why."""
 
     def __init__(self, why: str, path: str = "") -> None:
         super().__init__(why, path)
@@ -48,7 +48,7 @@ def encode_item(attributes: Mapping[str, Any]) -> Item:
     """The item of `attributes`.
 
     Raises:
-        NotStorable: naming the path of the first value that DynamoDB cannot keep.
+        NotStorable: DynamoDB cannot keep a value. The error names the path of the first one.
     """
     try:
         return _elements(attributes, 0)
@@ -64,17 +64,17 @@ def decode_item(item: Mapping[str, Any]) -> dict[str, Any]:
 def encode(value: Any, path: str = "value") -> dict[str, Any]:
     """The attribute value of `value`.
 
-    Takes None, bool, int, float, Decimal, str, bytes, dict, list, tuple, set, frozenset, date, datetime (as ISO
+    It accepts None, bool, int, float, Decimal, str, bytes, dict, list, tuple, set, frozenset, date and datetime (as ISO
     8601 text), UUID (as text), Enum (as its value) and dataclass (as a map of its fields).
 
     Args:
-        value: what to store.
-        path: how the message of an error names it.
+        value: the value to store.
+        path: the name of the value in error messages.
 
     Raises:
-        NotStorable: a type that is not listed, a number beyond 38 digits or DynamoDB's range, NaN, an infinity, text
-            that is not Unicode (a lone surrogate), a key that is empty or beyond 64 KB, an empty set, a set of mixed
-            types, or too many levels.
+        NotStorable: DynamoDB cannot keep the value: a type that is not listed, a number with more than 38 digits or
+            beyond DynamoDB's range, NaN, an infinity, text that is not Unicode (a lone surrogate), a key that is empty
+            or longer than 64 KB, an empty set, a set of mixed types, or too many levels.
     """
     try:
         return _encode(value, 0)
@@ -83,7 +83,7 @@ def encode(value: Any, path: str = "value") -> dict[str, Any]:
 
 
 def decode(attribute: Mapping[str, Any]) -> Any:
-    """The Python value of an attribute value; whole numbers as `int`, all others as `Decimal`."""
+    """The Python value of an attribute value: whole numbers as `int`, all other numbers as `Decimal`."""
     (kind,) = attribute
     value = attribute[kind]
     match kind:
@@ -106,11 +106,11 @@ def decode(attribute: Mapping[str, Any]) -> Any:
         case "BS":
             return {binary(element) for element in value}
         case _:
-            raise ValueError(f"DynamoDB has no type {kind!r}")
+            raise ValueError(f"must be a DynamoDB type; found {kind!r}")
 
 
 def copy(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy that shares nothing that can be changed with `attribute`, binary values as bytes."""
+    """A copy that shares no mutable object with `attribute`. Binary values are bytes."""
     (kind,) = attribute
     value = attribute[kind]
     if kind == "M":
@@ -125,7 +125,7 @@ def copy(attribute: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The paths at which two items differ, sorted; as deep as both have maps, or lists of one length."""
+    """The sorted paths at which two items differ. It descends into maps, and into lists of equal length."""
     found: list[str] = []
     for name in sorted({*one, *other}):
         found += _differences(one.get(name, {}), other.get(name, {}), name)
@@ -144,12 +144,12 @@ def _differences(one: Mapping[str, Any], other: Mapping[str, Any], path: str) ->
 
 
 def binary(value: Any) -> bytes:
-    """The bytes of a `B`: boto3 gives bytes, a stream's record gives them as base64 text."""
+    """The bytes of a `B`. botocore returns bytes; a stream record has base64 text."""
     return base64.b64decode(value) if isinstance(value, str) else bytes(value)
 
 
 def item_size(item: Mapping[str, Any]) -> int:
-    """Bytes that an item takes, at most; DynamoDB's rule for numbers is approximate, this one never too low."""
+    """The maximum bytes that an item takes. DynamoDB's rule for numbers is approximate; this is never too low."""
     return sum(map(len, map(str.encode, item))) + sum(map(_size, item.values()))
 
 
@@ -186,7 +186,7 @@ def _parse_number(text: str) -> int | Decimal:
 
 
 def _encode(value: Any, depth: int) -> dict[str, Any]:
-    """The attribute value of `value`, which lies inside so many levels. An error's path begins at `value`."""
+    """The attribute value of a value at a depth, in levels. The path in an error begins at `value`."""
     return _ENCODERS.get(type(value), _encode_other)(value, depth)
 
 
@@ -204,12 +204,12 @@ def _encode_text(value: str, _depth: int) -> dict[str, Any]:
 
 def _encode_number(value: int | Decimal, _depth: int) -> dict[str, Any]:
     if not is_storable(value):
-        raise NotStorable("DynamoDB keeps finite numbers of up to 38 digits between 1E-130 and 1E+126")
+        raise NotStorable("must be a finite number of at most 38 digits between 1E-130 and 1E+126")
     return {"N": number_text(value)}
 
 
 def _encode_float(value: float, depth: int) -> dict[str, Any]:
-    # float's own repr is the shortest text that reads back as the same float: 0.1 is stored as 0.1
+    # the repr of a float is the shortest text that gives the same float: 0.1 is stored as 0.1
     return _encode_number(Decimal(float.__repr__(value)), depth)
 
 
@@ -225,7 +225,7 @@ def _encode_list(value: Sequence[Any], depth: int) -> dict[str, Any]:
     inside = _deeper(depth)
     elements: list[dict[str, Any]] = []
     try:
-        for element in value:  # not a comprehension: how many there are tells which one was refused
+        for element in value:  # not a comprehension: the number of elements is the index of the refused one
             elements.append(_ENCODERS.get(type(element), _encode_other)(element, inside))  # noqa: PERF401
     except NotStorable as refused:
         raise NotStorable(refused.why, f"[{len(elements)}]{refused.path}") from None
@@ -238,21 +238,21 @@ def _encode_set(value: Collection[Any], _depth: int) -> dict[str, Any]:
         for kind, stored in _encode(element, 0).items():
             elements.setdefault(kind, []).append(stored)
     if not elements:
-        raise NotStorable("an empty set cannot be stored; leave the attribute out or use a list")
+        raise NotStorable("a set must not be empty; leave the attribute out or use a list")
     if len(elements) > 1 or not elements.keys() <= {"S", "N", "B"}:
-        raise NotStorable("a set holds only text, only numbers, or only bytes")
-    ((kind, alike),) = elements.items()
-    # different values may be stored alike (0.1 and Decimal("0.1"), an Enum and its value): once, or DynamoDB refuses
-    return {f"{kind}S": sorted(set(alike))}
+        raise NotStorable("a set must hold only text, only numbers, or only bytes")
+    ((kind, encoded),) = elements.items()
+    # different values may have one stored form (0.1 and Decimal("0.1")); DynamoDB refuses repeated elements
+    return {f"{kind}S": sorted(set(encoded))}
 
 
 def _encode_other(value: Any, depth: int) -> dict[str, Any]:
-    """A value whose type is not one of the plain ones itself, but derives from one or is written as one."""
+    """The attribute value of a value whose type derives from a plain type, or converts to one."""
     match value:
-        case Enum():  # before str and int, which an Enum may also be
+        case Enum():  # before str and int, because an Enum may also be one of them
             return _encode(value.value, depth)
         case str():
-            return _encode_text(str.__str__(value), depth)  # not str(value): a subclass may have a text of its own
+            return _encode_text(str.__str__(value), depth)  # not str(value): a subclass may define its own text
         case int():
             return _encode_number(value, depth)
         case Decimal():
@@ -267,14 +267,16 @@ def _encode_other(value: Any, depth: int) -> dict[str, Any]:
             return _encode_list(value, depth)
         case set() | frozenset():
             return _encode_set(value, depth)
-        case date():  # a datetime is one, too
+        case date():  # a datetime is also a date
             return _encode_text(value.isoformat(), depth)
         case UUID():
             return _encode_text(str(value), depth)
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _encode_map({f.name: getattr(value, f.name) for f in fields(value)}, depth)
         case _:
-            raise NotStorable(f"a {type(value).__name__} cannot be stored")
+            raise NotStorable(
+                f"a value of the type {type(value).__name__} cannot be stored; convert it to a type that DynamoDB has"
+            )
 
 
 _ENCODERS: dict[type, Callable[[Any, int], dict[str, Any]]] = {
@@ -291,11 +293,11 @@ _ENCODERS: dict[type, Callable[[Any, int], dict[str, Any]]] = {
     set: _encode_set,
     frozenset: _encode_set,
 }
-"""By the exact type: one look instead of up to a dozen tests. It comes to the same as `_encode_other`."""
+"""The encoder of each exact type: one lookup instead of up to a dozen tests. The results equal `_encode_other`'s."""
 
 
 def _elements(value: Mapping[Any, Any], inside: int) -> dict[str, Any]:
-    """The attribute values of a map's elements, which lie inside so many levels."""
+    """The attribute values of a map's elements at a depth, in levels."""
     elements: dict[str, Any] = {}
     for key, element in value.items():
         name = _key(key)
@@ -307,15 +309,15 @@ def _elements(value: Mapping[Any, Any], inside: int) -> dict[str, Any]:
 
 
 def _key(key: Any) -> str:
-    if type(key) is str and key.isascii() and 0 < len(key) <= _LONGEST_KEY:  # all but a few
+    if type(key) is str and key.isascii() and 0 < len(key) <= _MAX_KEY_BYTES:  # nearly every key
         return key
     if not isinstance(key, str):
-        raise NotStorable(f"keys must be text; found a {type(key).__name__}")
+        raise NotStorable(f"keys must be text; found a key of the type {type(key).__name__}")
     if not key:
-        raise NotStorable("an empty key cannot be stored")
+        raise NotStorable("a key must not be empty")
     text = _unicode(str.__str__(key))
-    if len(text.encode()) > _LONGEST_KEY:
-        raise NotStorable("a key is longer than 64 KB")
+    if len(text.encode()) > _MAX_KEY_BYTES:
+        raise NotStorable(f"a key must be at most {_MAX_KEY_BYTES} bytes of UTF-8")
     return text
 
 
@@ -323,11 +325,11 @@ def _unicode(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise NotStorable("the text holds a lone surrogate, which UTF-8 does not have") from error
+        raise NotStorable("text must be Unicode, without lone surrogates") from error
     return text
 
 
 def _deeper(depth: int) -> int:
     if depth + 1 > NESTING_LIMIT:
-        raise NotStorable(f"more than {NESTING_LIMIT} levels of lists and maps")
+        raise NotStorable(f"must have at most {NESTING_LIMIT} levels of lists and maps")
     return depth + 1

@@ -1,4 +1,4 @@
-"""The time of an invocation: a function returns what it has not done before Lambda stops it."""
+"""Limits work to the time of an invocation, so that a function returns unfinished work before Lambda stops it."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ from .clock import Clock
 
 
 class OutOfTime(Exception):
-    """The time of this invocation is over. What is not done goes back to where it came from."""
+    """The time of this invocation is over. Unfinished work goes back to its queue or stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,34 +15,34 @@ class Budget:
     """The time that is left for a piece of work."""
 
     deadline: float = math.inf
-    """By the clock's `monotonic`."""
+    """In seconds, on the clock's `monotonic` scale."""
     whole: bool = True
-    """True if the work has the time of an invocation to itself: if that is not enough, no invocation is."""
+    """True if the work may use a whole invocation: if it runs out of time, no invocation is long enough."""
     clock: Clock = field(default_factory=Clock, compare=False)
 
     def seconds_left(self) -> float:
-        """Infinite without a deadline; below zero after it."""
+        """Seconds until the deadline: infinite without one, negative after it."""
         return self.deadline - self.clock.monotonic()
 
     def is_over(self) -> bool:
-        """True if nothing new should begin."""
+        """True if no new work may begin."""
         return self.clock.monotonic() >= self.deadline
 
     def check(self) -> None:
-        """Raises OutOfTime once it is over."""
+        """Raise OutOfTime if the deadline has passed."""
         if self.is_over():
             raise OutOfTime
 
     def shared(self) -> "Budget":
-        """The same time for work that does not have it to itself."""
+        """The same deadline, for work that shares the invocation with other work."""
         return replace(self, whole=False)
 
     @classmethod
     def of(cls, context: object, fraction: float, clock: Clock) -> "Budget":
-        """A fraction of the time that Lambda's context leaves; no limit if the context does not say."""
+        """A budget of this fraction of the time that Lambda's context reports; unlimited if it reports none."""
         remaining = getattr(context, "get_remaining_time_in_millis", None)
-        return AMPLE if remaining is None else cls(clock.monotonic() + fraction * remaining() / 1000, clock=clock)
+        return UNLIMITED if remaining is None else cls(clock.monotonic() + fraction * remaining() / 1000, clock=clock)
 
 
-AMPLE = Budget()
+UNLIMITED = Budget()
 """No limit."""

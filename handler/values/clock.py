@@ -1,4 +1,4 @@
-"""The time. Each entry point makes one clock and hands it to whatever needs the time."""
+"""Gives the time. Each entry point creates one clock and passes it to all code that needs the time."""
 
 import time
 from datetime import UTC, datetime
@@ -8,22 +8,22 @@ class Clock:
     """The system's clock."""
 
     def now(self) -> float:
-        """POSIX seconds."""
+        """The time in POSIX seconds."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since an arbitrary moment; never set back."""
+        """Seconds since an arbitrary moment. The value never decreases."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for a number of seconds."""
         time.sleep(seconds)
 
     def text(self, *, later_by: float = 0) -> str:
-        """The time now, or some seconds later: UTC, ISO 8601, always as wide, so that texts compare as times do."""
+        """The time now or some seconds later: UTC, ISO 8601, fixed width. These texts sort as times do."""
         return time_text(self.now() + later_by)
 
 
 def time_text(posix_seconds: float) -> str:
-    """A time as text: UTC, ISO 8601, to the millisecond."""
+    """A time as text: UTC, ISO 8601, with milliseconds."""
     return datetime.fromtimestamp(posix_seconds, UTC).isoformat(timespec="milliseconds")

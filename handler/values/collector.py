@@ -1,4 +1,4 @@
-"""Python's collector of cyclic garbage, out of the way of large values."""
+"""Pauses Python's garbage collector while large values are processed."""
 
 import gc
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Let the collector wait while a value is read and written that has no cycles, as JSON has none.
+    """Pause the collector while a value without cycles, such as JSON, is read and written.
 
-    A message of 1 MB may hold half a million containers. The collector would look at them again and again while they
-    are made: for arrays nested in each other that takes three times as long as all the rest.
+    A message of 1 MB can hold half a million containers. The collector would examine them again and again while they
+    are created. For nested arrays this takes three times as long as all other work.
     """
     was_enabled = gc.isenabled()
     gc.disable()

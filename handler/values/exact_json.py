@@ -1,8 +1,9 @@
-"""JSON without a loss: numbers of any size and precision, any depth, and no value that JSON does not have.
+"""Reads and writes JSON without loss: numbers of any size and precision, any depth, and only values that JSON has.
 
-The standard parser reads a fraction as a binary float: 0.1 would reach the domain as 0.1000000000000000055... It also
-recurses, and so does its writer: a thousand brackets, which a message of 1 KB may hold, would be too many. It is used
-here as far as it goes, which is nearly always; the rest is read on a stack of our own, about ten times as slowly.
+The standard parser has two limits. It reads a fraction as a binary float: 0.1 would reach the domain logic as
+0.1000000000000000055... It also recurses, and so does its writer: a thousand brackets, which fit into a message of
+1 KB, are too many. This module gives the standard parser its own number types. It reads text that is nested too deeply
+with its own stack, about ten times more slowly.
 """
 
 import json
@@ -17,71 +18,71 @@ from typing import Any
 
 from .exact_numbers import short_text, whole
 
-_LONGEST_INT = 4300
-"""Digits up to which `int(text)` is allowed by default (CPython's limit, against quadratic time)."""
+_MAX_INT_DIGITS = 4300
+"""`int(text)` accepts at most this many digits by default: CPython's limit, because the conversion takes quadratic
+time."""
 
-
-_SHOWN = 80
-"""Characters of a number in a message."""
+_MAX_SHOWN_CHARACTERS = 80
+"""A message shows at most this many characters of a number."""
 
 
 class InvalidJson(ValueError):
-    """The text is not JSON (RFC 8259); the message says where and why."""
+    """The text is not JSON (RFC 8259). The message says where and why."""
 
 
 class UnreadableNumber(ValueError):
-    """The text may be JSON, with a number that no `Decimal` holds exactly. The message says which, and the bounds.
+    """The text may be JSON, but it has a number that no `Decimal` holds exactly. The message names it and the bounds.
 
-    Such a number is not zero, and is 1e1000000000000000000 or more, or less than minus that; or the last of its digits,
-    zeros that are written included, is more than 1999999999999999997 places behind the point.
+    Such a number is not zero. Either its absolute value is at least 1e1000000000000000000, or it has more than
+    1999999999999999997 decimal places, trailing zeros included.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON text, read."""
+    """A parsed JSON text."""
 
     value: Any
     repeats_names: bool
-    """Whether an object in it gives a name twice. RFC 8259 allows it and leaves open what it means; here, as in most
-    parsers, the last one counts."""
+    """True if an object in the text has a name twice. RFC 8259 allows this and does not define its meaning. Here, as in
+    most parsers, the last value counts."""
 
 
 def loads(text: str) -> Any:
-    """The value of a JSON text: `int` for whole numbers, `Decimal` for all others, never `float`.
+    """The value of a JSON text: whole numbers as `int`, all other numbers as `Decimal`, never `float`.
 
-    Whole numbers of more than 4,300 digits, or written with an exponent beyond DynamoDB's, are a `Decimal`, too.
+    A whole number is also a `Decimal` if it has more than 4,300 digits, or has an exponent beyond DynamoDB's range.
 
     Raises:
-        InvalidJson: not JSON (`NaN` and `Infinity` are not).
-        UnreadableNumber: a number that no `Decimal` holds.
+        InvalidJson: the text is not JSON (`NaN` and `Infinity` are not JSON).
+        UnreadableNumber: no `Decimal` holds one of its numbers.
     """
     return _read(text, _READER).value
 
 
 def read(text: str) -> Document:
-    """As `loads`, noting names that are given twice. Raises as `loads`."""
+    """Parse as `loads` does, and detect repeated names. Raises the same errors."""
     try:
-        return _read(text, _NOTICING_READER)
+        return _read(text, _UNIQUE_NAMES_READER)
     except _RepeatedName:
         return Document(loads(text), repeats_names=True)
 
 
 def dumps(value: Any) -> str:
-    """The canonical JSON text of what `loads` returned: equal values, and only they, have equal texts.
+    """The canonical JSON text of a value that `loads` returned: two values have equal texts only if they are equal.
 
-    ASCII only, keys sorted, no spaces, equal numbers written alike (1.0 as 1).
+    The text is ASCII and has no spaces. Its keys are sorted, and equal numbers have one form (1.0 is written as 1).
 
     Raises:
-        TypeError: a value of a type that `loads` does not return.
+        TypeError: a value has a type that `loads` does not return.
     """
     parts: list[str] = []
     write = parts.append
-    around: list[tuple[Iterator[Any], dict[str, Any] | None]] = []  # the containers around the present one
-    members: Iterator[Any] = iter((value,))  # of the present container: its sorted names, or its elements
-    container: dict[str, Any] | None = None  # whose names they are, if it is an object
+    enclosing: list[tuple[Iterator[Any], dict[str, Any] | None]] = []  # the containers around the current one
+    members: Iterator[Any] = iter((value,))  # the current container's sorted names, or its elements
+    container: dict[str, Any] | None = None  # the current container, if it is an object
     separator = ""
-    while True:  # not by recursion: the value may be nested to any depth
+    while True:  # a loop, because the value may be nested too deeply for recursion
         for each in members:
             if container is None:
                 member = each
@@ -94,7 +95,7 @@ def dumps(value: Any) -> str:
                 if not member:
                     write("{}" if isinstance(member, dict) else "[]")
                     continue
-                around.append((members, container))
+                enclosing.append((members, container))
                 if isinstance(member, dict):
                     container, members, separator = member, iter(sorted(member)), "{"
                 else:
@@ -102,10 +103,10 @@ def dumps(value: Any) -> str:
                 break
             write(_scalar(member))
         else:
-            if not around:
+            if not enclosing:
                 return "".join(parts)
             write("]" if container is None else "}")
-            members, container = around.pop()
+            members, container = enclosing.pop()
 
 
 def _scalar(value: Any) -> str:
@@ -116,11 +117,11 @@ def _scalar(value: Any) -> str:
         return _quoted(value)
     if isinstance(value, int | Decimal):
         return short_text(value)
-    raise TypeError(f"{type(value).__name__} is not a JSON type")
+    raise TypeError(f"must be a value that loads returns; found a {type(value).__name__}")
 
 
 class _RepeatedName(Exception):
-    """An object gives a name twice."""
+    """An object has a name twice."""
 
 
 def _read(text: str, reader: json.JSONDecoder) -> Document:
@@ -136,11 +137,13 @@ def _read(text: str, reader: json.JSONDecoder) -> Document:
 
 
 def _read_deep(text: str) -> Document:
-    """What the standard parser gives, read on a stack of our own."""
-    around: list[tuple[Any, str]] = []  # the containers around the present one, and the name there of what lies in it
+    """Parse as the standard parser does, with a stack instead of recursion."""
+    enclosing: list[
+        tuple[Any, str]
+    ] = []  # the containers around the current one, each with the name of its open member
     container: dict[str, Any] | list[Any] | None = None
     name = ""
-    names: dict[str, str] = {}  # each name once, as the standard parser has it: a message may hold it 100,000 times
+    names: dict[str, str] = {}  # one string object for each name, to save memory: a name may occur 100,000 times
     repeats_names = False
     at = _after_space(text, 0)
     while True:
@@ -149,7 +152,7 @@ def _read_deep(text: str) -> Document:
             inner: dict[str, Any] | list[Any] = {} if opening == "{" else []
             at = _after_space(text, at + 1)
             if text[at : at + 1] != _CLOSING[opening]:
-                around.append((container, name))
+                enclosing.append((container, name))
                 container = inner
                 if opening == "{":
                     name, at = _name(text, at, names)
@@ -157,7 +160,7 @@ def _read_deep(text: str) -> Document:
             value, at = inner, at + 1
         else:
             value, at = _scalar_at(text, at)
-        while container is not None:  # a value is complete, and with it maybe what it lies in
+        while container is not None:  # a value is complete, and maybe its container too
             if isinstance(container, list):
                 container.append(value)
                 closing = "]"
@@ -171,7 +174,7 @@ def _read_deep(text: str) -> Document:
                 following = text[at : at + 1]
             if following == closing:
                 value, at = container, at + 1
-                container, name = around.pop()
+                container, name = enclosing.pop()
                 continue
             if following != ",":
                 raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
@@ -187,7 +190,7 @@ def _read_deep(text: str) -> Document:
 
 
 def _scalar_at(text: str, at: int) -> tuple[Any, int]:
-    """The scalar that begins here, and where it ends."""
+    """The scalar that begins at an index, and the index after it."""
     try:
         return _scan_once(text, at)
     except StopIteration as end:
@@ -195,7 +198,7 @@ def _scalar_at(text: str, at: int) -> tuple[Any, int]:
 
 
 def _name(text: str, at: int, names: dict[str, str]) -> tuple[str, int]:
-    """The name that begins here, and where its value begins."""
+    """The name that begins at an index, and the index where its value begins."""
     if text[at : at + 1] != '"':
         raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, at)
     name, at = scanstring(text, at + 1)
@@ -209,20 +212,21 @@ def _name(text: str, at: int, names: dict[str, str]) -> tuple[str, int]:
 def _after_space(text: str, at: int) -> int:
     if text[at : at + 1] not in _SPACES:
         return at
-    return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches anywhere
+    return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches at every index
 
 
 def _integer(text: str) -> int | Decimal:
-    return int(text) if len(text) <= _LONGEST_INT else Decimal(text)
+    return int(text) if len(text) <= _MAX_INT_DIGITS else Decimal(text)
 
 
 def _fraction(text: str) -> int | Decimal:
     try:
         return whole(Decimal(text))
     except ArithmeticError as error:
-        if _ZERO.fullmatch(text):  # of any exponent
+        if _ZERO.fullmatch(text):  # zero, whatever its exponent
             return 0
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+        fits = len(text) <= _MAX_SHOWN_CHARACTERS
+        shown = text if fits else f"{text[:_MAX_SHOWN_CHARACTERS]}... ({len(text)} characters)"
         raise UnreadableNumber(
             f"a number must be below 1e{MAX_EMAX + 1} and have at most {-MIN_ETINY} decimal places; found {shown}"
         ) from error
@@ -243,10 +247,10 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _ZERO = re.compile(r"-?0(\.0*)?[eE].*")
 _SPACES = frozenset(" \t\n\r")
 _CLOSING = {"{": "}", "[": "]"}
-"""How a container ends, by how it begins."""
+"""The closing bracket of each opening bracket."""
 _READER = json.JSONDecoder(parse_int=_integer, parse_float=_fraction, parse_constant=_refuse)
 _scan_once: Callable[[str, int], tuple[Any, int]] = _READER.scan_once  # type: ignore[attr-defined]  # it has no types
-_NOTICING_READER = json.JSONDecoder(
+_UNIQUE_NAMES_READER = json.JSONDecoder(
     parse_int=_integer, parse_float=_fraction, parse_constant=_refuse, object_pairs_hook=_object
 )
 _WRITERS: dict[type, Callable[[Any], str]] = {
@@ -256,4 +260,4 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     int: short_text,
     Decimal: short_text,
 }
-"""By the exact type."""
+"""The writer of each exact type."""

@@ -1,4 +1,4 @@
-"""The report can be made, and says when a guarantee is broken. No time is looked at."""
+"""Guarantee: the report runs, and says if a guarantee is broken. These tests check no times."""
 
 import re
 import signal
@@ -53,7 +53,7 @@ def test_the_page_has_the_sections_of_the_report() -> None:
     assert [title for title in re.findall(r"^##+ (.*)$", page, re.MULTILINE) if title in SECTIONS] == SECTIONS
 
 
-def test_the_page_shows_no_broken_guarantee_and_each_one_that_is_checked() -> None:
+def test_the_page_shows_every_checked_guarantee_and_none_is_broken() -> None:
     page = (REPOSITORY / "docs" / "performance.md").read_text()
     assert "BROKEN" not in page
     # the quick report's histories are shorter
@@ -63,7 +63,7 @@ def test_the_page_shows_no_broken_guarantee_and_each_one_that_is_checked() -> No
 
 
 @pytest.mark.parametrize("distance", [1, 99, 100, 101, 250])
-def test_a_late_event_reads_at_most_twice_its_distance_and_two_spacings(distance: int, capsys: object) -> None:
+def test_a_late_event_reads_at_most_twice_its_distance_plus_two_spacings(distance: int, capsys: object) -> None:
     pipeline = histories.of_lengths(file_layer(), [750])[750]
     cost = late.cost_of_a_late_one(pipeline, "v1", 750, distance, 1)
     assert distance < cost.events_read <= late.bound(distance)
@@ -71,26 +71,26 @@ def test_a_late_event_reads_at_most_twice_its_distance_and_two_spacings(distance
 
 
 @pytest.mark.parametrize("k", [1, 10, 100])
-def test_the_fast_path_reads_no_event_and_writes_a_row_once(k: int) -> None:
+def test_the_fast_path_reads_no_stored_event_and_writes_each_row_once(k: int) -> None:
     pipeline = histories.of_lengths(file_layer(), [20])[20]
     cost, _ = calls.fast_path(pipeline, k)
     assert all(check.holds for check in calls.fast_path_checks({(k, 20): cost}, (20,), (k,)))
 
 
-def test_a_batch_delivered_again_is_not_written() -> None:
+def test_a_batch_delivered_again_writes_nothing() -> None:
     pipeline = histories.of_lengths(file_layer(), [10])[10]
     first, again = calls.one_batch(pipeline)
     assert (first.wcu, again.wcu) == (50, 0)
     assert again.events_read == 50 * 30
 
 
-def test_a_guarantee_that_is_broken_is_told() -> None:
-    assert Check("so it is", holds=True).line() == "- holds: so it is"
-    section = Section("S", [], [Check("so it is not", holds=False)])
-    assert section.text() == "## S\n\n- BROKEN: so it is not\n"
+def test_the_report_says_that_a_guarantee_is_broken() -> None:
+    assert Check("a guarantee", holds=True).line() == "- holds: a guarantee"
+    section = Section("S", [], [Check("another guarantee", holds=False)])
+    assert section.text() == "## S\n\n- BROKEN: another guarantee\n"
 
 
-def test_a_table_is_markdown_with_numbers_to_the_right() -> None:
+def test_a_table_is_markdown_with_numbers_aligned_to_the_right() -> None:
     table = Table(("case", "calls"), [("one", 1), ("more", 1000.0)], title="T", note="N")
     assert list(table.lines()) == [
         "**T**",
@@ -108,7 +108,7 @@ def test_a_table_is_markdown_with_numbers_to_the_right() -> None:
     ("cell", "text"),
     [("x", "x"), (12345, "12,345"), (0.05, "0.05"), (1.256, "1.26"), (123.45, "123.5"), (2.0, "2"), (4321.9, "4,322")],
 )
-def test_a_number_is_shown_by_the_digits_that_matter(cell: str | int | float, text: str) -> None:
+def test_a_number_is_shown_with_its_significant_digits(cell: str | int | float, text: str) -> None:
     assert shown(cell) == text
 
 
@@ -123,8 +123,8 @@ def by_the_process(act: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("clock", [best_of_three, by_the_process])
-def test_a_clock_goes_on_while_a_timer_on_the_cpu_time_is_armed(clock: Callable[..., float]) -> None:
-    """`time.process_time` then stands still between two ticks; a fold arms such a timer for each event."""
+def test_a_clock_runs_while_a_timer_on_the_cpu_time_is_armed(clock: Callable[..., float]) -> None:
+    """A fold arms such a timer for each event. Then `time.process_time` stands still between two ticks."""
     signal.setitimer(signal.ITIMER_VIRTUAL, 200)
     try:
         assert all(clock(lambda: sum(range(20_000))) > 0 for _ in range(100))
@@ -132,7 +132,7 @@ def test_a_clock_goes_on_while_a_timer_on_the_cpu_time_is_armed(clock: Callable[
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
-def test_each_run_is_prepared_anew_and_runs_are_in_turn() -> None:
+def test_each_run_is_prepared_separately_and_runs_alternate() -> None:
     order: list[str] = []
 
     def prepared(name: str) -> object:
@@ -143,7 +143,7 @@ def test_each_run_is_prepared_anew_and_runs_are_in_turn() -> None:
 
 
 @pytest.mark.parametrize("span", [Span(), Span(start="2025-01-01T00:00:01"), Span(up_to="2025-01-01T00:00:09")])
-def test_the_store_that_makes_its_events_reads_like_one_that_keeps_them(span: Span) -> None:
+def test_the_endless_store_reads_like_a_table_that_holds_its_events(span: Span) -> None:
     pipeline = Pipeline()
     kept = events.items(file_layer(), events.domain_id(), range(20))
     pipeline.store(kept)
@@ -163,10 +163,10 @@ SUMS = re.findall(r"^\| \*\*sum\*\* \| \| \*\*([\d.]+)\*\* \|$", PAGE, re.MULTIL
 
 
 @pytest.mark.parametrize(("count", "price", "cost"), LINES)
-def test_a_line_of_the_page_is_its_count_times_its_price(count: str, price: str, cost: str) -> None:
+def test_each_cost_on_the_page_is_its_count_times_its_price(count: str, price: str, cost: str) -> None:
     assert abs(Decimal(count.replace(",", "")) * Decimal(price) / 1_000_000 - Decimal(cost)) <= Decimal("0.00005")
 
 
-def test_the_sums_of_the_page_are_its_lines_added_up() -> None:
+def test_the_sums_of_the_page_add_up_its_lines() -> None:
     assert len(LINES) == PAGE.count("/M | ")
     assert sum(map(Decimal, SUMS)) == sum(Decimal(cost) for _, _, cost in LINES)

@@ -85,7 +85,7 @@ def test_of_a_name_given_twice_the_last_counts(make: Callable[..., Pipeline], na
 def test_what_no_item_holds_is_set_aside(make: Callable[..., Pipeline], name: str) -> None:
     message = Between(make, cases.LARGE[name]).set_aside()
     assert message.code == "unstorable"
-    assert "an item holds 409600" in (message.reason or "")
+    assert "an item must take at most 409600" in (message.reason or "")
 
 
 @pytest.mark.parametrize("name", cases.NOT_JSON)

@@ -58,7 +58,7 @@ def test_an_event_whose_time_has_come_is_stored(pipeline: Pipeline) -> None:
     pipeline.drain()
     (aside,) = pipeline.set_aside()
     assert (aside.body, aside.code) == (early, "contract-violation")
-    assert (aside.reason or "").startswith("EventTime: must not lie in the future")
+    assert (aside.reason or "").startswith("EventTime: must not be in the future")
     redrive(pipeline)
     pipeline.drain()
     assert [message.body for message in pipeline.set_aside()] == [early]  # it has not come

@@ -22,14 +22,14 @@ class Block:
     language: str
     text: str
     marker: str
-    """The HTML comment right before it, or nothing."""
+    """The HTML comment just before the block, or an empty text."""
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(REPOSITORY)}:{self.line}"
 
 
 def pages() -> list[Path]:
-    """Every page that people read."""
+    """All pages of the documentation."""
     return [
         REPOSITORY / "README.md",
         REPOSITORY / "CONTRIBUTING.md",
@@ -60,14 +60,14 @@ def blocks(page: Path) -> list[Block]:
 
 
 def links(page: Path) -> list[str]:
-    """The targets of a page's links to other places of the repository."""
+    """The targets of a page's links into the repository."""
     prose = _FENCE.sub("", page.read_text())
     targets = [match["target"] for match in _LINK.finditer(prose)]
     return [target for target in targets if not target.startswith(("https://", "mailto:"))]
 
 
 def anchors(page: Path) -> set[str]:
-    """What `#...` may name on a page: what GitHub derives from headings, and former headings' anchors."""
+    """The names that `#...` can have on a page: what GitHub derives from headings, and the anchors of old headings."""
     prose = _FENCE.sub("", page.read_text())
     titles = (match["title"].replace("`", "").lower() for match in _HEADING.finditer(prose))
     former = {match["anchor"] for match in _FORMER_HEADING.finditer(prose)}

@@ -1,19 +1,19 @@
-"""Every code block in the README and the docs is run, or says right before it why it is not.
+"""Guarantee: every code block in the README and the docs runs, or a comment before it says why it does not run.
 
-By language, and by the HTML comment in front of the block, if there is one:
+The language of a block, and the HTML comment before it if there is one, decide what the test does with it:
 
-| block | what is done with it |
+| block | what the test does |
 |---|---|
-| `<!-- not run: reason -->` | nothing, but that the names it uses exist |
-| python with a class Domain | checked as `DomainPythonLayer` checks it, and folds the page's events, if there are any |
-| python, other | run as a Pulumi program, against mocks |
-| json | parsed; a domain event must keep the contract |
-| yaml | parsed |
-| bash | every command is a make target or a command line that the program takes |
-| `<!-- run -->` bash | run for real, in a folder with the examples and the page's own files |
-| `<!-- file: path -->` | written there for the commands that are run |
-| `<!-- output -->` text | its lines are what the last command printed |
-| mermaid | a picture |
+| `<!-- not run: reason -->` | checks only that the names in it exist |
+| python with a class Domain | checks it as `DomainPythonLayer` does, and folds the page's events with it, if any |
+| other python | runs it as a Pulumi program, with mocks |
+| json | parses it; a domain event must keep the contract |
+| yaml | parses it |
+| bash | checks that every command is a make target or a command line that the program accepts |
+| `<!-- run -->` bash | runs it, in a folder with the examples and the page's own files |
+| `<!-- file: path -->` | writes it to the path for the commands that run |
+| `<!-- output -->` text | checks that the last command printed its lines |
+| mermaid | checks that it is a flowchart |
 """
 
 import os
@@ -45,14 +45,14 @@ BIN = Path(sys.executable).parent
 
 BREAKS_THE_CONTRACT = {"e-6"}
 REFUSED_BY_THE_LOGIC = {"e-5"}
-"""Events, by EventId, that a page shows because they are wrong."""
+"""The EventIds of events that a page shows because they are wrong."""
 
-# What a reader has besides this project.
+# Commands that a reader has without this project.
 FOREIGN_COMMANDS = {"cd", "git", "pip", "python3"}
 
 
 def treatment(block: Block) -> Callable[[Block, Path], None]:
-    """What is done with a block."""
+    """The check for a block."""
     kind = block.marker.partition(":")[0]
     match block.language, kind:
         case _, "not run":
@@ -72,13 +72,13 @@ def treatment(block: Block) -> Callable[[Block, Path], None]:
         case "mermaid", "":
             return is_a_picture
     raise AssertionError(
-        f"{block}: no test knows what to do with a {block.language or 'nameless'} block"
-        f" marked {block.marker!r}; mark it <!-- not run: reason -->, or teach this test"
+        f"{block}: this test has no check for a block of language {block.language!r} with the marker {block.marker!r};"
+        " mark it <!-- not run: reason -->, or extend this test"
     )
 
 
 @pytest.mark.parametrize("block", ALL, ids=str)
-def test_code_block(block: Block, tmp_path: Path) -> None:
+def test_a_code_block_is_correct(block: Block, tmp_path: Path) -> None:
     treatment(block)(block, tmp_path)
 
 
@@ -126,7 +126,7 @@ def is_a_layer(block: Block, folder: Path) -> None:
 
 
 def is_a_program(block: Block, folder: Path) -> None:
-    """Runs in a folder that has the layers of the examples and of the page."""
+    """The program runs in a folder with the layers of the examples and of the page."""
     for layer in (REPOSITORY / "examples").glob("*/*_domain"):
         (folder / layer.name).symlink_to(layer)
     for path, other in files_of(block.page):
@@ -173,13 +173,13 @@ def is_a_picture(block: Block, _folder: Path) -> None:
 
 
 def commands(block: Block) -> list[list[str]]:
-    """The commands of a shell block, without comments, continuations joined."""
+    """The commands of a shell block, without comments and with continued lines joined."""
     lines = block.text.replace("\\\n", " ").splitlines()
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
 def is_taken(command: list[str]) -> None:
-    """Whether the command is one that this project has, with options that it takes."""
+    """Check that this project has the command and accepts its options."""
     program, *arguments = command
     if program == "make":
         targets = set(re.findall(r"^([a-z-]+):.*##", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
@@ -187,11 +187,11 @@ def is_taken(command: list[str]) -> None:
     elif Path(program).name == "cp-event-source":
         cli._parser().parse_args(arguments)
     else:
-        assert program in FOREIGN_COMMANDS, f"{program} is not known to the reader"
+        assert program in FOREIGN_COMMANDS, f"a reader may not have the command {program}"
 
 
 def domain_events(block: Block) -> list[dict[str, Any]]:
-    """The domain events in a block, but those that are wrong on purpose."""
+    """The domain events in a block, without those that are wrong on purpose."""
     if block.language != "json":
         return []
     value = exact_json.loads(block.text)
@@ -211,7 +211,7 @@ RUN = [page for page in pages() if any(block.marker == "run" for block in blocks
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
-    """The page from top to bottom, as a reader would follow it."""
+    """Run the page from top to bottom, as a reader does."""
     (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
     printed = ""
     for block in blocks(page):
@@ -228,19 +228,19 @@ def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
 
 
 def run_for_real(command: list[str], folder: Path) -> str:
-    """What a command prints."""
+    """Run a command, and return what it prints."""
     if command[0] == "make":
-        # its recipe, since the target would set up an environment of its own in the folder
-        recipe = subprocess.run(
+        # run the target's command line only: the target itself would create a new environment in the folder
+        command_line = subprocess.run(
             ["make", "--dry-run", "--old-file=.venv/.ready", *command[1:]],
             cwd=REPOSITORY,
-            # under `make test` it would announce itself as a make within a make
+            # under `make test`, make would print that it runs inside another make
             env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        command = shlex.split(recipe)
+        command = shlex.split(command_line)
     command = [str(BIN / Path(command[0]).name), *command[1:]]
     done = subprocess.run(
         command,
@@ -257,8 +257,8 @@ def run_for_real(command: list[str], folder: Path) -> str:
 
 
 def comparable(text: str) -> list[str]:
-    """The lines' words, without what differs from run to run: durations, ports, generated names, the hour."""
-    text = re.sub(r"[\u2500-\u257f]", " ", text)  # the tables' frames
+    """The words of the lines, without what differs between runs: durations, ports, generated names and times."""
+    text = re.sub(r"[\u2500-\u257f]", " ", text)  # the frames of tables
     text = re.sub(r"\d+(\.\d+)? s\b", "N s", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", "NOW", text)

@@ -1,4 +1,4 @@
-"""The README's costs are those that the code computes."""
+"""Guarantee: the README shows the costs that the code computes."""
 
 import re
 
@@ -11,11 +11,11 @@ README = (REPOSITORY / "README.md").read_text()
 SECTION = README.partition("## What it costs\n")[2].partition("\n## ")[0]
 
 
-def test_the_table_is_the_codes() -> None:
-    assert f"\n\n{summary()}\n\n" in SECTION, "put the output of cp_event_source.pages.costs.summary() there"
+def test_the_table_is_the_one_that_the_code_makes() -> None:
+    assert f"\n\n{summary()}\n\n" in SECTION, "put the output of cp_event_source.costs.summary() there"
 
 
-def test_the_sums_are_what_a_user_gets() -> None:
+def test_the_sums_are_those_that_the_code_computes() -> None:
     for row, development in (("**sum**", False), ("sum with `development=True`", True)):
         (cells,) = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", SECTION, re.MULTILINE)
         shown = [float(cell.strip("*").replace(",", "")) for cell in cells.split(" | ")]
@@ -24,6 +24,6 @@ def test_the_sums_are_what_a_user_gets() -> None:
             assert abs(in_readme - dollars) <= (0.5 if dollars >= 1000 else 0.005)
 
 
-def test_no_other_dollars_are_named() -> None:
-    """They would be wrong one day: they belong into the code."""
+def test_the_section_has_no_other_amounts_in_dollars() -> None:
+    """Prices change. Amounts belong in the code."""
     assert "$" not in SECTION.replace("| $ a month, by events a month |", "")

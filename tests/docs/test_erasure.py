@@ -1,4 +1,4 @@
-"""The page on erasure: its script erases from a running pipeline what it says, with the rights that the page names."""
+"""Guarantee: the script on the page about erasure erases what the page says, and needs only the rights on the page."""
 
 import json
 import re
@@ -26,7 +26,7 @@ PERSONAL = "ada@example.org"
 
 @dataclass
 class Log:
-    """Keeps the payloads."""
+    """A state that keeps all payloads."""
 
     DomainId: str
     Payloads: list[Any] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Bus:
 
 
 class Operator:
-    """Runs the page's script with clients of its own."""
+    """Runs the page's script, and notes which actions its clients use."""
 
     def __init__(self, pipeline: Pipeline, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.bus = Bus(pipeline)
@@ -100,13 +100,15 @@ def payloads(pipeline: Pipeline, domain_id: str = "d-1") -> list[str]:
 
 
 def held(pipeline: Pipeline) -> str:
-    """All that the three tables and the queues hold."""
+    """The whole content of the three tables and the queues."""
     tables = [pipeline.db.items(name) for name in ("events", "rows", "snapshots")]
     queues = [pipeline.sqs.messages(queue) for queue in (pipeline.ingest, pipeline.dead_letters, pipeline.parked)]
     return repr((tables, queues))
 
 
-def test_all_events_of_an_object(pipeline: Pipeline, operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_event_ids_the_script_erases_all_events_of_an_object(
+    pipeline: Pipeline, operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
     operator.erases()
     assert capsys.readouterr().out.count("erased ") == 7
     assert pipeline.rows()["d-1"].keys() == {"DomainId", "CpEventSource"}
@@ -114,14 +116,14 @@ def test_all_events_of_an_object(pipeline: Pipeline, operator: Operator, capsys:
     assert payloads(pipeline, "d-2") == ["another"]
 
 
-def test_an_event_id_that_was_used_twice_means_both_events(pipeline: Pipeline, operator: Operator) -> None:
+def test_an_event_id_that_two_events_have_erases_both(pipeline: Pipeline, operator: Operator) -> None:
     pipeline.send(body(f'"{PERSONAL} again"', EventId='"e-2"', EventTime='"2026-03-01T10:00:00Z"'))
     pipeline.drain()
     operator.erases("e-2")
     assert payloads(pipeline) == [f"{PERSONAL} {number}" for number in (1, 3, 4, 5, 6, 7)]
 
 
-def test_some_events_and_then_all_of_them_sent_again(pipeline: Pipeline, operator: Operator) -> None:
+def test_erased_events_stay_erased_if_they_are_sent_again(pipeline: Pipeline, operator: Operator) -> None:
     operator.erases("e-2", "e-5")
     remaining = [f"{PERSONAL} {number}" for number in (1, 3, 4, 6, 7)]
     assert payloads(pipeline) == remaining
@@ -134,14 +136,14 @@ def test_some_events_and_then_all_of_them_sent_again(pipeline: Pipeline, operato
     assert pipeline.metrics()["ErasedEvents"] == 2
 
 
-def test_once_more_does_no_harm(pipeline: Pipeline, operator: Operator) -> None:
+def test_a_second_erasure_is_safe(pipeline: Pipeline, operator: Operator) -> None:
     operator.erases("e-2")
     operator.erases("e-2", "e-3")
     assert len(payloads(pipeline)) == 5
 
 
 @pytest.mark.parametrize("asked", [{"event_ids": ["e-1", "e-99"]}, {"domain_id": "nobody", "event_ids": []}])
-def test_what_is_not_stored_is_told_and_nothing_erased(
+def test_the_script_names_events_that_are_not_stored_and_erases_nothing(
     pipeline: Pipeline, operator: Operator, asked: dict[str, Any]
 ) -> None:
     before = held(pipeline)
@@ -151,13 +153,13 @@ def test_what_is_not_stored_is_told_and_nothing_erased(
     assert operator.bus.entries == []
 
 
-def test_the_policy_is_what_the_script_needs_and_no_more(operator: Operator) -> None:
+def test_the_policy_has_exactly_the_rights_that_the_script_needs(operator: Operator) -> None:
     operator.erases()
     actions = [statement["Action"] for statement in POLICY["Statement"]]
     assert {each for some in actions for each in ([some] if isinstance(some, str) else some)} == operator.actions
 
 
-def test_the_page_names_all_that_holds_events() -> None:
+def test_the_page_names_every_queue_that_holds_events() -> None:
     outputs = (REPOSITORY / "cp_event_source" / "component.py").read_text()
     queues = set(re.findall(r"^    (\w+_queue)_arn: ", outputs, re.MULTILINE))
     named = {name.replace("_", " ").replace("dead letter", "dead-letter") for name in queues}

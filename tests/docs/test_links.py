@@ -1,4 +1,4 @@
-"""Links lead somewhere, and nothing in the repository names the place where it was written."""
+"""Guarantee: every link has a target, and no file names a machine or a package registry."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from tests.pinned import INHERITED
 
 from .markdown import REPOSITORY, anchors, links, pages
 
-# Where a home directory, a build machine or a private package registry shows through.
+# Text that shows a home directory, a build machine or a private package registry.
 _ELSEWHERE = re.compile(
     r"(?<![\w.])/(?:home|Users|root|work|builds)/\w|--(?:extra-)?index-url|artifactory|jfrog", re.IGNORECASE
 )
@@ -55,7 +55,7 @@ def test_no_file_names_a_machine_or_a_package_registry() -> None:
 
 
 def configured_registries() -> set[str]:
-    """The hosts that this machine installs packages from, where it is told to."""
+    """The hosts that this machine is configured to install packages from."""
     settings = output_of(sys.executable, "-m", "pip", "config", "list", env=INHERITED).splitlines()
     settings += [f"{name}={value}" for name, value in INHERITED.items()]
     addresses = [

@@ -1,4 +1,4 @@
-"""The numbers and names that the documentation gives are the code's."""
+"""Guarantee: the documentation has the same numbers and names as the code."""
 
 import re
 from functools import partial
@@ -53,13 +53,13 @@ def contract_allows(field: str, length: int) -> bool:
 
 
 @pytest.mark.parametrize("field", ["DomainId", "EventId", "UserId", "EventName", "CorrelationId"])
-def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
+def test_the_page_names_the_maximum_length_of_a_field(field: str) -> None:
     page = text_of("docs/reference/domain-event.md")
     named = re.search(rf"\| `{field}` \| \w+ \| [^|]*?at most ([\d,]+) bytes", page)
     assert named is not None
-    longest = int(named[1].replace(",", ""))
-    assert contract_allows(field, longest)
-    assert not contract_allows(field, longest + 1)
+    maximum = int(named[1].replace(",", ""))
+    assert contract_allows(field, maximum)
+    assert not contract_allows(field, maximum + 1)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
             "docs/reference/functions-and-tables.md",
             f"both events are read and written again | {slowest_messages.SLOWEST_CONFLICT_SECONDS} |",
         ),
-        ("docs/reference/functions-and-tables.md", f"are at most {stored_event.MOST_NATIVE_VALUES:,}, else compressed"),
-        ("docs/reference/domain-event.md", f"more than {stored_event.MOST_NATIVE_VALUES:,} values"),
+        ("docs/reference/functions-and-tables.md", f"are at most {stored_event.MAX_NATIVE_VALUES:,}, else compressed"),
+        ("docs/reference/domain-event.md", f"more than {stored_event.MAX_NATIVE_VALUES:,} values"),
         (
             "docs/reference/domain-logic.md",
             f"more than {(attribute_value.ITEM_SIZE_LIMIT - state.BOOKKEEPING_BYTES) // 1024} KB",
@@ -101,11 +101,11 @@ def test_the_longest_text_of_a_field_is_the_one_named(field: str) -> None:
         ("README.md", f"one invocation of {project_function.TIMEOUT_SECONDS // 60} minutes"),
     ],
 )
-def test_a_page_names_the_limit_that_the_code_has(page: str, phrase: str) -> None:
+def test_a_page_names_the_same_limit_as_the_code(page: str, phrase: str) -> None:
     assert phrase in text_of(page)
 
 
-def test_the_reference_counts_the_resources() -> None:
+def test_the_reference_has_the_number_of_resources() -> None:
     counts = [
         len(deploy(in_program(partial(component, **inputs))).children())
         for inputs in ({}, {"cp_event_bus": "company"}, {"development": True})
@@ -130,7 +130,7 @@ def test_every_parameter_of_the_domain_logic_is_in_its_reference() -> None:
     assert [name for name in sorted(parameters) if f"`{name}`" not in page] == []
 
 
-def test_every_attribute_of_the_pipelines_own_is_in_the_reference() -> None:
+def test_every_attribute_that_the_pipeline_adds_is_in_the_reference() -> None:
     page = text_of("docs/reference/functions-and-tables.md")
     empty = state.DomainState({}, "key", NO_KEYS)
     row = domain_row.DomainRow(
@@ -138,12 +138,12 @@ def test_every_attribute_of_the_pipelines_own_is_in_the_reference() -> None:
         empty,
         "1",
         parked=row_notes.Parked("key", "e", "FileUploaded", Cause.LOGIC, "E", "E: e", "now", "1", "key", "key"),
-        marks=Marks.of([Mark("place", NO_KEYS, 0)]),
-        rebuilding=row_notes.Rebuilding("request", "run", "then", "place"),
-        progress=row_notes.Progress("1", Marks.of([Mark("place", NO_KEYS, 0)])),
+        marks=Marks.of([Mark("position", NO_KEYS, 0)]),
+        rebuilding=row_notes.Rebuilding("request", "run", "then", "position"),
+        progress=row_notes.Progress("1", Marks.of([Mark("position", NO_KEYS, 0)])),
         probes=(row_notes.CrashProbe("key", "1", "process", "then", 1),),
     )
-    items = [row.to_item(), Snapshot("place", empty, "1").to_item("d", 0)]
+    items = [row.to_item(), Snapshot("position", empty, "1").to_item("d", 0)]
     assert set().union(*items) == {"DomainId", *domain_contract.RESERVED_ATTRIBUTES}
     notes = [item["CpEventSource"]["M"] for item in items]
     inner = [value["M"] for note in notes for value in note.values() if "M" in value]

@@ -1,5 +1,4 @@
-"""Guarantee: for each command of AWS's command line, the pages say which rights it needs, and which policy that
-the component offers gives them."""
+"""Guarantee: for each AWS command, the pages say which rights it needs, and which policy of the component has them."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ OFFERED = {
     "the domain events table": arn("dynamodb", f"table/{physical('files-domain-events')}"),
     "the event bus": arn("events", f"event-bus/{physical('files-bus')}"),
 }
-"""What the component's policies are about."""
+"""The resources that the component's policies allow access to, by their names on the page."""
 
 KEY = arn("kms", f"key/{physical('files-key')}")
 POLICIES = {f"{kind}_policy_arn": f"files-{kind}" for kind in ("publisher", "reader", "auditor")}
@@ -33,7 +32,7 @@ ACTIONS = {
     "aws s3api head-object": "s3:GetObject",
     "aws signer wait": "signer:DescribeSigningJob",
 }
-"""Where a command is not named as the right to it."""
+"""The rights of commands that have another name than their right."""
 
 
 class Row(NamedTuple):
@@ -54,14 +53,14 @@ def coded(cell: str) -> list[str]:
 
 
 def named(text: str) -> Iterator[tuple[str, str]]:
-    """The commands of AWS's command line in a text, each with its arguments."""
+    """The AWS commands in a text, each with its arguments."""
     for line in text.replace("\\\n", " ").splitlines():
         for found in re.finditer(r"\b(aws [a-z0-9]+ [a-z][a-z-]+)(?=[\s`]|$)", line):
             yield found[1], line[found.end() :]
 
 
-def with_what_it_is_about(block: Block) -> Iterator[tuple[str, str | None]]:
-    """A block's commands; those on tables with which table."""
+def with_tables(block: Block) -> Iterator[tuple[str, str | None]]:
+    """A block's commands. A command on a table comes with the name of the table."""
     variables = dict(re.findall(r"^(\w+)=\$\(pulumi stack output (\w+)\)", block.text, re.MULTILINE))
     for command, arguments in named(block.text):
         if not command.startswith("aws dynamodb "):
@@ -79,22 +78,22 @@ def stated(command: str, on: str | None) -> bool:
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_a_command_has_its_rights_stated_and_its_page_leads_there(page: Path) -> None:
-    in_blocks = [each for block in blocks(page) if block.language == "bash" for each in with_what_it_is_about(block)]
+def test_the_rights_of_every_command_are_stated_and_its_page_links_to_them(page: Path) -> None:
+    in_blocks = [each for block in blocks(page) if block.language == "bash" for each in with_tables(block)]
     in_prose = [(command, None) for code in coded(page.read_text(encoding="utf-8")) for command, _ in named(code)]
     assert [(command, on) for command, on in [*in_blocks, *in_prose] if not stated(command, on)] == []
     if in_blocks:
-        assert any(link.endswith("rights.md") for link in links(page)), "say where the rights are"
+        assert any(link.endswith("rights.md") for link in links(page)), "the page must link to the rights"
 
 
-def test_a_command_without_a_stated_right_is_found() -> None:
+def test_the_check_finds_a_command_without_stated_rights() -> None:
     block = Block(PAGE, 1, "bash", 'aws sqs delete-queue --queue-url "$url"\naws dynamodb scan --table-name "$t"\n', "")
-    assert not stated(*next(with_what_it_is_about(block)))
+    assert not stated(*next(with_tables(block)))
     assert not stated("aws dynamodb get-item", "the domain events table")
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.commands[0]} on {row.on}")
-def test_the_rights_are_those_of_the_commands(row: Row) -> None:
+def test_the_stated_rights_include_those_of_the_commands(row: Row) -> None:
     session = botocore.session.Session()
     for command in row.commands:
         _, service, name = command.split()
@@ -112,7 +111,7 @@ def deployment() -> Deployment:
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.commands[0]} on {row.on}")
-def test_a_policy_is_said_to_offer_what_it_allows_and_no_other_does(row: Row, deployment: Deployment) -> None:
+def test_the_page_names_exactly_the_policies_that_allow_a_command(row: Row, deployment: Deployment) -> None:
     assert row.offered <= POLICIES.keys()
     for output, name in POLICIES.items():
         statements = statements_in(deployment.only("Policy", name).inputs["policy"])

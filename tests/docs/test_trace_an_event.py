@@ -1,4 +1,4 @@
-"""The queries of the page on tracing find, in lines that the functions really wrote, what the page says they find."""
+"""Guarantee: the queries on the page about tracing work on real log lines of the functions, as the page says."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def pipeline() -> Iterator[Pipeline]:
 
 
 def write_lines(pipeline: Pipeline) -> None:
-    """Let the functions meet a bit of everything."""
+    """Let the functions write a line of every kind."""
     ours = {"CorrelationId": f'"{CORRELATION_ID}"', "DomainId": f'"{DOMAIN_ID}"', "EventName": '"FileUploaded"'}
     pipeline.persist(body(**ours), body("2", **ours), body(EventId='"e-2"', DomainId=f'"{DOMAIN_ID}"'), body())
     pipeline.persist(
@@ -43,7 +43,7 @@ def write_lines(pipeline: Pipeline) -> None:
 
 
 def matching(query: str, lines: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """As much of CloudWatch Logs Insights as the page needs: one filter, by equality or by a part of the line."""
+    """The part of CloudWatch Logs Insights that the page needs: one filter, by equality or by a part of the line."""
     (condition,) = re.findall(r"^(?:\| )?filter (.+)$", query, re.MULTILINE)
     field, operator, text = re.fullmatch(r"([@\w]+) (=|like) (?:'(.+)'|\"(?:.+)\")", condition).groups()  # type: ignore[union-attr]
     text = text or condition.partition('"')[2].rstrip('"')
@@ -58,7 +58,7 @@ def fields_of(query: str) -> set[str]:
     return {name for pair in named for each in pair if each for name in each.split(", ")} - {"@timestamp"}
 
 
-def test_each_query_finds_lines_and_asks_only_for_fields_that_such_lines_have(pipeline: Pipeline) -> None:
+def test_each_query_finds_lines_and_uses_only_fields_that_these_lines_have(pipeline: Pipeline) -> None:
     write_lines(pipeline)
     raw = pipeline.output.getvalue().splitlines()
     lines = list(zip(raw, pipeline.lines(), strict=True))
@@ -82,7 +82,7 @@ def test_the_query_by_correlation_follows_an_event_through_both_functions(pipeli
     ]
 
 
-def test_the_filter_expressions_ask_for_annotations_that_are_sent(
+def test_the_filter_expressions_use_annotations_that_the_functions_send(
     monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
 ) -> None:
     (expressions,) = EXPRESSIONS

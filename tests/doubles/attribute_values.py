@@ -1,4 +1,4 @@
-"""DynamoDB's attribute values: which it takes, how large it counts them, and the one form in which it keeps them.
+"""DynamoDB's attribute values: which values are valid, how their size is counted, and the form in which they are kept.
 
 AWS says (DynamoDB Developer Guide, "Supported data types and naming rules in Amazon DynamoDB", "Quotas in Amazon
 DynamoDB", "DynamoDB item sizes and formats"): numbers have up to 38 digits between 1E-130 and 9.9...E+125, leading
@@ -31,7 +31,7 @@ def checked_item(item: Mapping[str, Mapping[str, Any]]) -> tuple[Item, int]:
     """A copy of an item as DynamoDB keeps it, and its size in bytes.
 
     Raises:
-        AwsError: DynamoDB does not take it.
+        AwsError: DynamoDB refuses the item.
     """
     kept: Item = {}
     size = 0
@@ -42,10 +42,14 @@ def checked_item(item: Mapping[str, Mapping[str, Any]]) -> tuple[Item, int]:
 
 
 def checked(attribute: Mapping[str, Any], depth: int = 0) -> tuple[AttributeValue, int]:
-    """A copy of an attribute value as DynamoDB keeps it, and its size in bytes; `depth` lists and maps lie around it.
+    """A copy of an attribute value as DynamoDB keeps it, and its size in bytes.
+
+    Args:
+        attribute: the value.
+        depth: the number of lists and maps around it.
 
     Raises:
-        AwsError: DynamoDB does not take it.
+        AwsError: DynamoDB refuses the value.
     """
     if len(attribute) != 1:
         raise invalid("Supplied AttributeValue must contain exactly one of the supported datatypes")
@@ -83,7 +87,7 @@ def text_size(text: str) -> int:
 
 
 def as_json(attribute: AttributeValue) -> AttributeValue:
-    """An attribute value as Lambda hands it over: an event is JSON, so binary comes as base64 text."""
+    """An attribute value in Lambda's event: the event is JSON, so binary values are base64 text."""
     ((kind, value),) = attribute.items()
     if kind == "M":
         return {"M": {name: as_json(member) for name, member in value.items()}}

@@ -1,4 +1,4 @@
-"""What the doubles of all services share: errors, the clock, the hook for faults, and the bill."""
+"""What the doubles of all services share: errors, the clock, the hook for faults, and the usage."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -9,12 +9,13 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 
 Intercept = Callable[[str, Mapping[str, Any], str], None]
-"""Called with the operation, the request, and "before" (nothing has happened yet) or "after" (it has taken effect, or
-was refused; the reply has not left yet). What it raises, the caller gets instead of the reply."""
+"""Called with the operation, the request and a phase. "before": nothing has happened yet. "after": the call took effect
+or was refused, and the reply has not been sent. If it raises an error, the caller gets the error instead of the reply.
+"""
 
 
 class AwsError(Exception):
-    """A service's error reply: its code, its message, what else its body holds, and what SQS called it before JSON."""
+    """A service's error reply: code, message, other fields of its body, and the code of SQS's old query protocol."""
 
     def __init__(
         self, code: str, message: str, fields: Mapping[str, Any] | None = None, *, query_code: str | None = None
@@ -27,13 +28,13 @@ class AwsError(Exception):
 
 
 def invalid(message: str) -> AwsError:
-    """The request breaks a rule of the service: it fails however often it is sent."""
+    """The error for a request that breaks a rule of the service: it fails each time it is sent."""
     return AwsError("ValidationException", message)
 
 
 @dataclass
 class Clock:
-    """The time that all doubles of a test share; it passes only when it is told to."""
+    """The time that all doubles of a test share. It moves only in `advance`."""
 
     now: float = 1_767_225_600.0
 
@@ -43,7 +44,7 @@ class Clock:
 
 @dataclass
 class Usage:
-    """What calls asked for and cost: DynamoDB's write and read units, and items or messages read."""
+    """What calls used: DynamoDB's write and read units, and the items or messages read."""
 
     calls: int = 0
     wcu: float = 0
@@ -58,7 +59,7 @@ class Counters:
     usage: defaultdict[tuple[str, str], Usage] = field(default_factory=lambda: defaultdict(Usage))
 
     def of(self, resource: str | None = None, operation: str | None = None) -> Usage:
-        """The sum over a resource (all if None) and an operation (likewise)."""
+        """The sum for a resource and an operation; None means all resources or all operations."""
         total = Usage()
         for (each_resource, each_operation), usage in self.usage.items():
             if resource in {None, each_resource} and operation in {None, each_operation}:
@@ -73,6 +74,6 @@ class Counters:
 
 
 def refuse_unknown(operation: str, request: Mapping[str, Any], known: frozenset[str]) -> None:
-    """Make a parameter that a double would ignore an error of the test."""
+    """Raise an error if a request has a parameter that the double would ignore."""
     if not request.keys() <= known:
         raise NotImplementedError(f"{operation} with {sorted(request.keys() - known)}")

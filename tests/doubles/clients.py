@@ -1,12 +1,12 @@
 """Two ways to give a double to code that takes a boto3 client.
 
 - `direct_dynamodb` and `direct_sqs` are light objects with a client's methods and its exceptions (botocore's own
-  classes): for tests of which tens of thousands run.
-- `wire` attaches a double to a real client in place of the network: all of botocore runs, from the validation of
+  classes). They are for tests with tens of thousands of runs.
+- `wire` attaches a double to a real client instead of the network. All of botocore runs, from the validation of
   parameters to its retries, and gets replies as AWS sends them. A hook that raises botocore's ReadTimeoutError or
-  EndpointConnectionError is a connection that breaks.
+  EndpointConnectionError acts as a broken connection.
 
-Simplified on the wire: replies are at once and whole; signatures are not checked.
+Simplified on the wire: replies arrive at once and complete; signatures are not checked.
 """
 
 import base64
@@ -32,7 +32,7 @@ from .dynamodb import DynamoDB
 from .sqs import SQS
 
 _STATUSES = {"InternalServerError": 500, "InternalFailure": 500, "ServiceUnavailable": 503}
-"""HTTP statuses of error codes; of all others 400."""
+"""HTTP statuses of error codes. All other codes have status 400."""
 
 
 class Double(Protocol):
@@ -53,10 +53,13 @@ def direct_sqs(sqs: SQS) -> Any:
 
 
 def wire(client: Any, double: Double) -> Callable[[], None]:
-    """Let `double` answer a real client's requests. Returns what detaches it again.
+    """Let `double` answer a real client's requests.
 
-    Botocore waits before it tries again: see `retries_without_waiting`. In its standard mode retries draw on a quota
-    that is the client's and fills again only with successes.
+    Botocore waits before it retries; see `retries_without_waiting`. In its standard mode each client has a quota of
+    retries, which only successes refill.
+
+    Returns:
+        A function that detaches the double.
     """
     model = client.meta.service_model
 
@@ -74,14 +77,14 @@ def wire(client: Any, double: Double) -> Callable[[], None]:
 
 @contextmanager
 def retries_without_waiting() -> Iterator[list[float]]:
-    """Botocore's waits before its retries (seconds), noted and not waited."""
+    """Skip botocore's waits before its retries. Yields the list of the skipped waits, in seconds."""
     waits: list[float] = []
     with mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=waits.append)):
         yield waits
 
 
 class _Direct:
-    """Calls without botocore: parameters are not validated, nothing is tried again; errors as botocore raises them."""
+    """Calls without botocore: no validation of parameters and no retries, but botocore's errors."""
 
     def __init__(self, double: Double, service: str) -> None:
         self.exceptions = _exceptions(service)
@@ -159,7 +162,7 @@ class _DirectSQS(_Direct):
 
 
 def _http_reply(model: Any, double: Double, request: AWSPreparedRequest) -> AWSResponse:
-    """The reply in AWS's JSON protocol, to which DynamoDB and SQS keep both."""
+    """The reply in AWS's JSON protocol, which both DynamoDB and SQS use."""
     operation = model.operation_model(_text(request.headers["X-Amz-Target"]).rpartition(".")[2])
     asked = json.loads(_text(request.body))
     headers: Any = HeadersDict({"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "0"})

@@ -1,4 +1,4 @@
-"""The functions' clock on the doubles' time."""
+"""Clocks for the functions that show the time of the doubles or of a test."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class FunctionClock(Clock):
-    """Shows the time that the doubles of a test share; to sleep lets it pass."""
+    """Shows the time that the doubles of a test share. A sleep moves that time."""
 
     def __init__(self, time: Time | None = None) -> None:
         self._time = time or Time()
@@ -29,15 +29,15 @@ class FunctionClock(Clock):
 
 
 class SettableClock(Clock):
-    """The system's clock, until a test sets what it shows."""
+    """Shows the system's time until a test sets another one."""
 
     def __init__(self) -> None:
         self.shows: float | None = None
         """POSIX seconds."""
         self.ticks: Iterator[float] | None = None
-        """What `monotonic` shows, one after another."""
+        """The values that `monotonic` returns, one after another."""
         self.waits: list[float] = []
-        """The seconds of each sleep. None is slept."""
+        """The seconds of each requested sleep. The clock does not sleep."""
 
     def now(self) -> float:
         return super().now() if self.shows is None else self.shows

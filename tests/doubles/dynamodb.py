@@ -1,11 +1,11 @@
-"""DynamoDB in memory: the five operations that the functions use, their limits, their bill, and the tables' streams.
+"""DynamoDB in memory: the five operations that the functions use, their limits and costs, and the tables' streams.
 
 AWS says (DynamoDB Developer Guide unless named otherwise):
 
 - "DynamoDB read consistency": an eventually consistent read may not show a recently completed write. Here it never
-  shows the last write to a partition key, so that a forgotten `ConsistentRead` is found by tests.
+  shows the last write to a partition key, so that tests find a missing `ConsistentRead`.
 - "Paginating table query results in DynamoDB": a page holds up to 1 MB; a LastEvaluatedKey does not mean that more
-  follows. Here it comes whenever `Limit` was reached, as it does from DynamoDB, which looks no further.
+  follows. Here, as in DynamoDB, a page that reaches `Limit` always has one.
 - "Working with items and attributes", "DynamoDB read and write operations": what calls cost; see `_write_units` and
   `_read_units`.
 - API reference, BatchGetItem: up to 100 keys, no duplicates, replies up to 16 MB and up to 1 MB of one partition; the
@@ -14,8 +14,8 @@ AWS says (DynamoDB Developer Guide unless named otherwise):
   item; a write that changes nothing makes none.
 
 Simplified: hash keys are strings, range keys strings or numbers; sizes are the published approximations, of items and
-not of replies; no throttling of its own (the hook can raise it); reserved words pass; no indexes, and no parameters but
-those listed.
+not of replies; the double never throttles (the hook can raise the error); reserved words are accepted; there are no
+indexes, and no parameters except those listed.
 """
 
 import threading
@@ -76,14 +76,14 @@ _PARAMETERS = {
 
 
 class DynamoDB:
-    """The tables of one account. Calls are atomic, also between threads; the hook runs outside of them."""
+    """The tables of one account. Calls are atomic, also between threads. The hook runs outside of the lock."""
 
     def __init__(self, clock: Clock | None = None, *, stale_reads: bool = True) -> None:
         self.clock = clock or Clock()
         self.stale_reads = stale_reads
-        """Whether an eventually consistent read misses the last write to its partition key."""
+        """True if an eventually consistent read misses the last write to its partition key."""
         self.batch_get_keys = BATCH_GET_KEYS
-        """Keys that a BatchGetItem processes at most; fewer than its limit as if it were throttled."""
+        """How many keys a BatchGetItem processes at most. A lower number acts as throttling."""
         self.counters = Counters()
         self.intercept: Intercept | None = None
         self.tables: dict[str, Table] = {}
@@ -108,14 +108,14 @@ class DynamoDB:
         stream_view: str = "NEW_AND_OLD_IMAGES",
         partitions: int | None = None,
     ) -> None:
-        """Create a table whose hash key is a string, and its range key one (S) or a number (N)."""
+        """Create a table. Its hash key is a string, and its range key is a string (S) or a number (N)."""
         self.tables[name] = Table(name, hash_key, range_key, range_type, stream_view if stream else None, partitions)
 
     def handle(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The reply to a request, both as the SDK's low-level client has them (binary as bytes).
+        """The reply to a request. Both have the form of the SDK's low-level client (binary values are bytes).
 
         Raises:
-            AwsError: DynamoDB's own reply is an error.
+            AwsError: DynamoDB replies with an error.
         """
         effect = self._operations.get(operation)
         if effect is None:
@@ -133,16 +133,16 @@ class DynamoDB:
                 self.intercept(operation, request, "after")
 
     def items(self, table: str) -> list[Item]:
-        """All items of a table, by hash key and range key, for tests to look at: not a call."""
+        """All items of a table, by hash key and range key. For tests; it does not count as a call."""
         collections = self.tables[table].collections
         return [collections[name].items[key].item() for name in sorted(collections) for key in collections[name].keys]
 
     def records(self, table: str) -> list[dict[str, Any]]:
-        """The records of a table's stream, oldest first, in the form in which Lambda hands them over."""
+        """The records of a table's stream, oldest first, in the form of Lambda's events."""
         return self.tables[table].records
 
     def settle(self) -> None:
-        """Let every read see every write so far."""
+        """From now on, every read sees every earlier write."""
         for table in self.tables.values():
             for collection in table.collections.values():
                 collection.last_write = None
@@ -193,44 +193,44 @@ class DynamoDB:
 
     def _batch_get_item(self, request: Mapping[str, Any]) -> dict[str, Any]:
         asked: Mapping[str, Any] = request["RequestItems"]
-        count = sum(len(share["Keys"]) for share in asked.values())
+        count = sum(len(part["Keys"]) for part in asked.values())
         if not 1 <= count <= BATCH_GET_KEYS:
             raise invalid("Too many items requested for the BatchGetItem call" if count else "Keys must not be empty")
         allowance = _Allowance(self.batch_get_keys)
         responses: dict[str, list[Item]] = {}
         unprocessed: dict[str, Any] = {}
         consumed: list[Any] = []
-        for name, share in asked.items():
-            refuse_unknown("BatchGetItem", share, _READ | {"Keys"})
-            responses[name], keys_left, units = self._get_share(self._table(name), share, allowance)
+        for name, part in asked.items():
+            refuse_unknown("BatchGetItem", part, _READ | {"Keys"})
+            responses[name], keys_left, units = self._get_part(self._table(name), part, allowance)
             if keys_left:
-                unprocessed[name] = {**share, "Keys": keys_left}
+                unprocessed[name] = {**part, "Keys": keys_left}
             consumed += _consumed(request, name, units).values()
         if allowance.keys == self.batch_get_keys:
             raise AwsError("ProvisionedThroughputExceededException", "None of the keys could be processed")
         reply = {"Responses": responses, "UnprocessedKeys": unprocessed}
         return {**reply, "ConsumedCapacity": consumed} if consumed else reply
 
-    def _get_share(
-        self, table: Table, share: Mapping[str, Any], allowance: "_Allowance"
+    def _get_part(
+        self, table: Table, part: Mapping[str, Any], allowance: "_Allowance"
     ) -> tuple[list[Item], list[Mapping[str, Any]], float]:
-        """One table's items, its keys left unprocessed, and the units."""
-        keys = [table.key_of(key) for key in share["Keys"]]
+        """The part of one table: its items, its unprocessed keys, and the units."""
+        keys = [table.key_of(key) for key in part["Keys"]]
         if len(set(keys)) < len(keys):
             raise invalid("Provided list of item keys contains duplicates")
-        projection = _projection(share)
-        aliases, _ = placeholders_of(share, projection)
-        consistent = self._is_consistent(share)
+        projection = _projection(part)
+        aliases, _ = placeholders_of(part, projection)
+        consistent = self._is_consistent(part)
         items: list[Item] = []
         keys_left: list[Mapping[str, Any]] = []
         units: float = 0
-        for asked, (hash_key, range_key) in zip(share["Keys"], keys, strict=True):
+        for asked, (hash_key, range_key) in zip(part["Keys"], keys, strict=True):
             stored = table.collection(hash_key).get(range_key, consistent=consistent)
             size = stored.size if stored else 0
             if not allowance.covers(table, hash_key, size):
                 keys_left.append(asked)
                 continue
-            units += _read_units(size, share)
+            units += _read_units(size, part)
             if stored is not None:
                 items.append(stored.item(projection, aliases))
         usage = self.counters.usage[table.name, "BatchGetItem"]
@@ -306,7 +306,7 @@ class DynamoDB:
 
 @dataclass(slots=True)
 class _Allowance:
-    """What one BatchGetItem may still process: keys, bytes, and bytes of each partition."""
+    """What one BatchGetItem may still process: keys, bytes, and bytes per partition."""
 
     keys: int
     reply: int = BATCH_GET_BYTES
@@ -315,7 +315,7 @@ class _Allowance:
     )
 
     def covers(self, table: Table, hash_key: str, size: int) -> bool:
-        """Whether one more item is within it; then it is taken off."""
+        """True if one more item is within the allowance. Then the item is subtracted from it."""
         partition = (table.name, table.partition_of(hash_key))
         if self.keys == 0 or size > min(self.reply, self.partitions[partition]):
             return False
@@ -338,7 +338,7 @@ def _projection(request: Mapping[str, Any]) -> Projection | None:
 
 
 def _write_units(stored: Stored | None) -> int:
-    """The write units of an item; one where there is none.
+    """The write units of an item; one unit if there is no item.
 
     AWS says: one for each started KB; a put is charged for the larger of the old and the new item, a deletion for the
     deleted one, and a write whose condition does not hold for "the size of the existing item (or a minimum of 1)". (An
@@ -350,8 +350,8 @@ def _write_units(stored: Stored | None) -> int:
 def _read_units(size: int, request: Mapping[str, Any]) -> float:
     """The read units of an item, or of the items of a query's page together.
 
-    AWS says: one for each started 4 KB, half of it if eventually consistent, whatever a projection leaves out; reading
-    what does not exist, and a query that finds nothing, cost as the smallest read does.
+    AWS says: one for each started 4 KB, or half of that if eventually consistent, even if a projection leaves
+    attributes out. A read of a missing item and a query without results cost as much as the smallest read.
     """
     units = max(1, -(-size // 4096))
     return units if request.get("ConsistentRead") else units / 2
@@ -368,7 +368,7 @@ def _consumed(request: Mapping[str, Any], table: str, units: float) -> dict[str,
 
 
 def _start_key(table: Table, hash_key: str, start: Mapping[str, Any]) -> RangeKey:
-    """Behind which range key a query goes on; no item need be there any more."""
+    """The range key after which a query continues. Its item may be gone."""
     start_hash, start_range = table.key_of(start)
     if start_hash != hash_key:
         raise invalid("The provided starting key is outside query boundaries based on provided conditions")

@@ -1,11 +1,12 @@
 """DynamoDB's expressions, as far as the functions use them.
 
-A condition is `attribute_exists(path)`, `attribute_not_exists(path)` or `path = :value`, joined with AND and OR; a key
-condition is `hash = :value`, alone or with one on the range key; a projection is a list of top-level names. AWS says
-(DynamoDB Developer Guide, "Expression attribute names (aliases)", "Condition and filter expressions, operators, and
-functions"): AND binds tighter than OR; a path goes into maps with dots; a dot in the name behind a `#` is part of it.
+A condition is `attribute_exists(path)`, `attribute_not_exists(path)` or `path = :value`, joined with AND and OR. A key
+condition is `hash = :value`, alone or with a condition on the range key. A projection is a list of top-level names. AWS
+says (DynamoDB Developer Guide, "Expression attribute names (aliases)", "Condition and filter expressions, operators,
+and functions"): AND binds tighter than OR; a dot in a path leads into a map; a dot in the name that a `#` alias stands
+for is a part of that name.
 
-Simplified: no parentheses, functions or comparisons beyond these (NotImplementedError), and reserved words pass.
+Simplified: no parentheses, and no other functions or comparisons (NotImplementedError); reserved words are accepted.
 """
 
 import re
@@ -36,7 +37,7 @@ _KEY_CONDITION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One test of a condition; `value` is None for a test of existence."""
+    """One test of a condition. `value` is None if it tests existence."""
 
     path: Path
     exists: bool = True
@@ -45,19 +46,19 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Holds if all terms of one of the alternatives hold."""
+    """A condition. It holds if all terms of one of the alternatives hold."""
 
     alternatives: tuple[tuple[Term, ...], ...]
     placeholders: frozenset[str]
 
     def holds(self, item: Item, names: Mapping[str, str], values: Mapping[str, AttributeValue]) -> bool:
-        """Whether it holds for an item ({} where there is none)."""
+        """True if the condition holds for an item ({} if there is no item)."""
         return any(all(_holds(term, item, names, values) for term in terms) for terms in self.alternatives)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCondition:
-    """A query's condition: names and placeholders as written."""
+    """A query's condition, with names and placeholders as written."""
 
     hash_name: str
     hash_value: str
@@ -69,7 +70,7 @@ class KeyCondition:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """The top-level attributes asked for, as written."""
+    """The requested top-level attributes, as written."""
 
     names: tuple[str, ...]
     placeholders: frozenset[str]
@@ -111,7 +112,7 @@ def placeholders_of(
     """The names and the values that a request's expressions refer to.
 
     Raises:
-        AwsError: one is used and not defined, or defined and not used, or a value is none that DynamoDB takes.
+        AwsError: one is used but not defined, or defined but not used, or DynamoDB refuses a value.
     """
     names: Mapping[str, str] = request.get("ExpressionAttributeNames", {})
     values: Mapping[str, Any] = request.get("ExpressionAttributeValues", {})

@@ -1,14 +1,14 @@
-"""Lambda's event-source mappings: who gets which records when, and what becomes of a batch that fails.
+"""Lambda's event-source mappings: which records a function gets and when, and what happens to a failed batch.
 
-A test decides every step: which shard goes on, how large the batch is, whether Lambda learns of the outcome; the
-function that it gives decides how an invocation ends. Events go in and replies come out as JSON, as at Lambda.
+A test decides every step: which shard delivers, how large the batch is, and whether Lambda gets the reply. The test's
+function decides how an invocation ends. Events and replies are JSON, as in Lambda.
 
 AWS says (AWS Lambda Developer Guide):
 
-- "How Lambda processes records from stream and queue-based event sources": each record at least once, so repetitions
-  are to be expected; a batch ends at its size or at 6 MB.
+- "How Lambda processes records from stream and queue-based event sources": each record is delivered at least once, so
+  expect repetitions; a batch ends at its size or at 6 MB.
 - "Configuring partial batch response with DynamoDB and Lambda", "Handling errors for an SQS event source in Lambda":
-  which replies mean what; see `failed_identifiers`.
+  the meaning of replies; see `failed_identifiers`.
 """
 
 import base64
@@ -34,7 +34,7 @@ _FIRST_SEQUENCE_NUMBER = 10**23
 
 
 class Crashed(BaseException):
-    """The function's process ended (killed, out of memory, out of time): no `except Exception` in it learns of it."""
+    """The function's process ended (killed, out of memory, out of time). No `except Exception` in it can catch this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class Delivery:
 
 
 def failed_identifiers(reply: Any) -> list[str] | None:
-    """What a partial-batch reply reports; None where Lambda takes it for a failure of the whole batch.
+    """The failed records that a reply reports; None if the reply means that the whole batch failed.
 
     AWS says: a complete success is an empty or null batchItemFailures list, and an empty or null reply; a complete
     failure is an empty or null itemIdentifier, or one with a bad key name, and with SQS invalid JSON.
 
-    Simplified: a stream's reply that is no object is a failure too; the guide does not list it.
+    Simplified: a stream's reply that is not an object is also a failure. The guide does not list it.
     """
     if reply is None:
         return []
@@ -66,17 +66,21 @@ def failed_identifiers(reply: Any) -> list[str] | None:
 
 
 def invoke(function: Function, records: list[str]) -> tuple[list[dict[str, Any]], Any, BaseException | None]:
-    """Call a function with records in JSON. Returns the records, and the reply or the error that it ended with."""
+    """Call a function with records in JSON.
+
+    Returns:
+        The records, and the function's reply or error.
+    """
     event: dict[str, Any] = json.loads(f'{{"Records": [{",".join(records)}]}}')
-    given = json.loads(f"[{','.join(records)}]")  # the function may change what it gets
+    given = json.loads(f"[{','.join(records)}]")  # the function may change its own copy
     try:
         return given, json.loads(json.dumps(function(event))), None
-    except (Exception, Crashed) as error:  # noqa: BLE001  however it ends, it is Lambda that goes on
+    except (Exception, Crashed) as error:  # noqa: BLE001  Lambda continues after any error of a function
         return given, None, error
 
 
 def fitting(records: list[str], most: int) -> int:
-    """How many of the first records make one batch; JSON here has a byte for each character."""
+    """How many of the first records fit into one batch. The JSON here has one byte for each character."""
     size = 0
     for count, record in enumerate(records[:most]):
         size += len(record)
@@ -87,7 +91,7 @@ def fitting(records: list[str], most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ShardRecord:
-    """A record in its place in a shard."""
+    """A record at its position in a shard."""
 
     sequence_number: str
     json: str
@@ -95,12 +99,12 @@ class ShardRecord:
 
 @dataclass(slots=True)
 class Shard:
-    """What Lambda has not yet done with of one shard, in order: batches to be delivered again, then records."""
+    """The records of one shard that Lambda must still deliver, in order: failed batches first, then new records."""
 
     again: deque[list[ShardRecord]] = field(default_factory=deque)
     read: deque[ShardRecord] = field(default_factory=deque)
     written: list[tuple[float, int, dict[str, Any]]] = field(default_factory=list)
-    """A heap of records on their way into the shard, by when they reach it."""
+    """A heap of records that have not reached the shard yet, by their time of arrival."""
     is_busy: bool = False
 
     def is_empty(self) -> bool:
@@ -108,26 +112,26 @@ class Shard:
 
 
 class StreamMapping:
-    """A table's stream and the function that reads it, parallelisation 1, retries without limit.
+    """A table's stream and the function that reads it, with parallelisation 1 and unlimited retries.
 
     AWS says:
 
     - DynamoDB Developer Guide, "Change data capture for DynamoDB Streams": each record appears exactly once; for each
-      item the records appear in the order of its changes. Nothing is said of the order between items, so here a record
-      may be overtaken by up to `overtaking` younger ones of other items.
+      item the records appear in the order of its changes. The guide does not define the order between items, so here
+      up to `overtaking` newer records of other items may overtake a record.
     - Lambda API reference, CreateEventSourceMapping: ParallelizationFactor is the number of batches of a shard that are
       processed concurrently.
     - What's New, "AWS Lambda Supports Failure-Handling Features for Kinesis & DynamoDB Event Sources": if the function
       returns an error, Lambda stops processing the shard and retries the entire batch until it succeeds or expires;
       with bisecting it breaks the batch in two.
-    - Lambda Developer Guide, "Control which events Lambda sends to your function": what no filter lets through is
+    - Lambda Developer Guide, "Control which events Lambda sends to your function": a record that matches no filter is
       discarded, not delivered.
     - Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda": of several reported records
-      the lowest sequence number becomes the checkpoint, and all records from there on are delivered again, those that
-      succeeded too.
+      the lowest sequence number becomes the checkpoint, and all records from there on are delivered again, including
+      those that succeeded.
 
-    Simplified: shards neither split nor end; records do not expire; an identifier that is none of the batch's makes the
-    whole batch fail (the guide does not say); retries have no delay.
+    Simplified: shards neither split nor end; records do not expire; an identifier that is not in the batch makes the
+    whole batch fail (the guide does not define this); retries have no delay.
     """
 
     def __init__(
@@ -156,7 +160,7 @@ class StreamMapping:
         self._sequence_number = _FIRST_SEQUENCE_NUMBER
 
     def pending(self) -> list[int]:
-        """The shards that have something to deliver, and are not just delivering it."""
+        """The shards that have records to deliver and no running delivery."""
         self._collect()
         return [number for number, shard in enumerate(self.shards) if not shard.is_empty() and not shard.is_busy]
 
@@ -165,9 +169,9 @@ class StreamMapping:
 
         Args:
             shard: one of `pending()`.
-            size: records of the batch at the most (else the mapping's batch size); one that failed before comes again
-                as Lambda left it.
-            lose_acknowledgement: Lambda does not learn how the invocation ended, and reads on from its checkpoint.
+            size: how many records the batch has at most (by default, the mapping's batch size). A batch that failed
+                before is delivered again as Lambda left it.
+            lose_acknowledgement: the reply does not reach Lambda, which continues from its checkpoint.
         """
         self._collect()
         source = self.shards[shard]
@@ -186,10 +190,10 @@ class StreamMapping:
         return Delivery(records, reply, error, len(batch) - len(left))
 
     def deliver_all(self, *, most: int = 10_000) -> None:
-        """Deliver until nothing is left, batches of any size from any shard.
+        """Deliver batches of any size from any shard until no record is left.
 
         Raises:
-            AssertionError: it does not come to an end.
+            AssertionError: records are left after `most` deliveries.
         """
         for _ in range(most):
             pending = self.pending()
@@ -199,7 +203,7 @@ class StreamMapping:
         raise AssertionError(f"the stream is not drained after {most} deliveries")
 
     def _collect(self) -> None:
-        """Send what was written since the last time on its way to the shards."""
+        """Send the records written since the last call to the shards."""
         records = self._table.records
         for number in range(self._position, len(records)):
             record = records[number]
@@ -221,7 +225,7 @@ class StreamMapping:
         return [shard.read.popleft() for _ in range(count)]
 
     def _placed(self, record: Mapping[str, Any]) -> ShardRecord:
-        """A record with the number of its place: sequence numbers grow along a shard, whoever overtook whom."""
+        """A record with the number of its position: sequence numbers increase along a shard, even after overtaking."""
         self._sequence_number += 1
         number = str(self._sequence_number)
         placed = {**record, "dynamodb": {**record["dynamodb"], "SequenceNumber": number}}
@@ -238,10 +242,10 @@ class StreamMapping:
         return [record for record in batch if int(record.sequence_number) >= checkpoint]
 
     def _put_back(self, shard: Shard, batch: list[ShardRecord], left: list[ShardRecord], *, lost: bool) -> None:
-        if lost:  # a new reader starts at the checkpoint, and knows of no batches
-            behind = [record for later in shard.again for record in later]
+        if lost:  # a new reader starts at the checkpoint, without the old batches
+            later = [record for failed in shard.again for record in failed]
             shard.again.clear()
-            shard.read.extendleft(reversed(batch + behind))
+            shard.read.extendleft(reversed(batch + later))
         elif left is batch and self._bisects and len(batch) > 1:
             middle = len(batch) // 2
             shard.again.extendleft((batch[middle:], batch[:middle]))
@@ -253,11 +257,11 @@ class QueueMapping:
     """A queue and the function that takes its messages, with partial-batch replies.
 
     AWS says (Lambda Developer Guide, "Using Lambda with Amazon SQS", "Handling errors for an SQS event source in
-    Lambda"): Lambda deletes the messages of a batch but for those reported; these, and all if the function fails,
-    become visible again when the queue's visibility time-out ends. A reported id that no message of the batch has makes
-    the whole batch fail.
+    Lambda"): Lambda deletes the messages of a batch except those that the reply reports. These become visible again
+    when the queue's visibility time-out ends, and so do all messages if the function fails. If the reply reports an id
+    that is not in the batch, the whole batch fails.
 
-    Simplified: one batch at a time unless the function is entered again; no scaling, no back-off.
+    Simplified: one batch at a time, unless the function itself delivers again; no scaling, no back-off.
     """
 
     def __init__(
@@ -274,11 +278,14 @@ class QueueMapping:
         return self._sqs.visible(self._queue_url)
 
     def deliver_one(self, *, size: int | None = None, lose_acknowledgement: bool = False) -> Delivery | None:
-        """Invoke the function with visible messages; None if all there were moved to the dead-letter queue.
+        """Invoke the function with visible messages.
 
         Args:
-            size: messages at the most (else the mapping's batch size).
-            lose_acknowledgement: Lambda does not learn how the invocation ended, and deletes nothing.
+            size: how many messages at most (by default, the mapping's batch size).
+            lose_acknowledgement: the reply does not reach Lambda, which deletes no message.
+
+        Returns:
+            None if all visible messages moved to the dead-letter queue.
         """
         batch = self._sqs.take(self._queue_url, size or self.batch_size)
         if not batch:
@@ -286,7 +293,7 @@ class QueueMapping:
         arn = self._sqs.queues[self._queue_url].arn
         texts = [json.dumps(_sqs_record(message, arn)) for message in batch]
         count = fitting(texts, len(texts))
-        for message in batch[count:]:  # received and not fitting: it comes with another batch
+        for message in batch[count:]:  # these do not fit, and another batch has them
             message.receive_count -= 1
             message.visible_at = self._sqs.clock.now
         receipts = {message.id: message.receipt_handle for message in batch[:count]}
@@ -300,10 +307,10 @@ class QueueMapping:
         return Delivery(records, reply, error, len(done))
 
     def deliver_all(self, *, most: int = 10_000) -> None:
-        """Deliver until the queue is empty, batches of any size; where all is hidden, time passes.
+        """Deliver batches of any size until the queue is empty. If all messages are hidden, time passes.
 
         Raises:
-            AssertionError: it does not come to an end.
+            AssertionError: messages are left after `most` deliveries.
         """
         queue = self._sqs.queues[self._queue_url]
         for _ in range(most):

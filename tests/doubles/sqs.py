@@ -1,19 +1,19 @@
-"""SQS's standard queues in memory: at least once, in no order, with time that passes only when a test lets it.
+"""SQS's standard queues in memory: delivery at least once and in no order, on a clock that only a test moves.
 
 AWS says (Amazon SQS Developer Guide unless named otherwise):
 
-- "Amazon SQS standard queues", "Amazon SQS visibility timeout": a message may come more than once and out of order; a
+- "Amazon SQS standard queues", "Amazon SQS visibility timeout": a message may arrive more than once and out of order; a
   received message is hidden until it is deleted or its visibility time-out ends.
-- API reference, DeleteMessage: with an old receipt handle the call succeeds, but the message might not be deleted (it
-  never is here); a message may be received even after it was deleted, if a copy was left behind (`copies_left`).
+- API reference, DeleteMessage: with an old receipt handle the call succeeds, but the message might not be deleted (here
+  it never is); a message may be received even after it was deleted, if a copy is left (`copies_left`).
 - API reference, SetQueueAttributes: a message whose receive count exceeds `maxReceiveCount` moves to the dead-letter
   queue.
 - API reference, SendMessage, MessageAttributeValue: a message has up to 1,048,576 bytes, attributes' names, types and
   values included, up to 10 attributes, neither body nor values empty, and only these characters: #x9, #xA, #xD,
   #x20 to #xD7FF, #xE000 to #xFFFD, #x10000 to #x10FFFF.
 
-Simplified: messages do not expire; a receive finds something if anything is visible (a short poll may miss it); no
-delays, groups, batches of requests, or MD5 of attributes (the SDK does not check it).
+Simplified: messages do not expire; a receive finds every visible message (a real short poll may miss some); no delays,
+groups, batches of requests, or MD5 of attributes (the SDK does not check it).
 """
 
 import hashlib
@@ -62,7 +62,7 @@ class Message:
     receive_count: int = 0
     receipt_handle: str = ""
     source_arn: str | None = None
-    """The queue from which it came as a dead letter."""
+    """The queue that the message was in before it became a dead letter."""
 
     def system_attributes(self) -> dict[str, str]:
         named = {
@@ -79,7 +79,7 @@ class Message:
 
 @dataclass(slots=True)
 class Queue:
-    """A standard queue; times in seconds."""
+    """A standard queue. Times are in seconds."""
 
     name: str
     visibility_timeout: float
@@ -97,12 +97,12 @@ class Queue:
 
 
 class SQS:
-    """The queues of one account. Calls are atomic, also between threads; the hook runs outside of them."""
+    """The queues of one account. Calls are atomic, also between threads. The hook runs outside of the lock."""
 
     def __init__(self, clock: Clock | None = None, rng: random.Random | None = None, *, copies_left: float = 0) -> None:
         self.clock = clock or Clock()
         self.copies_left = copies_left
-        """How probable it is that a deletion leaves a copy behind, which comes again."""
+        """The probability that a deletion leaves a copy, which is delivered again."""
         self.counters = Counters()
         self.intercept: Intercept | None = None
         self.queues: dict[str, Queue] = {}
@@ -124,17 +124,17 @@ class SQS:
         dead_letter_queue: str | None = None,
         max_receive_count: int = 10,
     ) -> str:
-        """Create a queue, with the URL of its dead-letter queue if it has one. Returns its URL."""
+        """Create a queue. `dead_letter_queue` is the URL of its dead-letter queue. Returns the queue's URL."""
         dead_letters = None if dead_letter_queue is None else self.queues[dead_letter_queue]
         queue = Queue(name, visibility_timeout, dead_letters, max_receive_count)
         self.queues[queue.url] = queue
         return queue.url
 
     def handle(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The reply to a request, both as the SDK's client has them (binary as bytes).
+        """The reply to a request. Both have the form of the SDK's client (binary values are bytes).
 
         Raises:
-            AwsError: SQS's own reply is an error.
+            AwsError: SQS replies with an error.
         """
         effect = self._operations.get(operation)
         if effect is None:
@@ -158,15 +158,15 @@ class SQS:
                 self.intercept(operation, request, "after")
 
     def messages(self, queue_url: str) -> list[Message]:
-        """What a queue holds, visible or not, oldest first, for tests to look at: not a call."""
+        """All messages of a queue, visible or not, oldest first. For tests; it does not count as a call."""
         return list(self.queues[queue_url].messages)
 
     def visible(self, queue_url: str) -> int:
-        """How many messages a receive may find now."""
+        """How many messages a receive can find now."""
         return sum(message.visible_at <= self.clock.now for message in self.queues[queue_url].messages)
 
     def take(self, queue_url: str, most: int, *, hidden_for: float | None = None) -> list[Message]:
-        """Receive up to `most` messages, in any order; not counted, since Lambda's pollers are not the function."""
+        """Receive up to `most` messages, in any order. Not counted: Lambda's poller calls this, not the function."""
         queue = self.queues[queue_url]
         visible = [message for message in queue.messages if message.visible_at <= self.clock.now]
         taken: list[Message] = []
@@ -186,7 +186,7 @@ class SQS:
         return taken
 
     def delete(self, queue_url: str, receipt_handle: str) -> None:
-        """Delete the message that was last received with this handle, if there still is one."""
+        """Delete the message whose last receive gave this handle, if the message is still there."""
         queue = self.queues[queue_url]
         if self._rng.random() >= self.copies_left:
             queue.messages[:] = [each for each in queue.messages if each.receipt_handle != receipt_handle]

@@ -1,7 +1,7 @@
-"""Random requests to a table `events` (hash key DomainId, range key EventKey), most of them meeting the same few items.
+"""Random requests to a table `events` (hash key DomainId, range key EventKey). Most requests use the same few items.
 
-Each is the name of a client's method and its parameters. Numbers have the form in which DynamoDB keeps them; sets have
-one member, since DynamoDB keeps no order of them, and moto another one with each call.
+Each request is the name of a client's method and its parameters. Numbers have the form in which DynamoDB keeps them.
+Sets have one member, because DynamoDB keeps no order of members and moto returns another order with each call.
 """
 
 from typing import Any
@@ -57,7 +57,7 @@ options: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
 
 RANGE_CONDITIONS = [("", 0), (" AND EventKey BETWEEN :0 AND :1", 2)]
 RANGE_CONDITIONS += [(f" AND EventKey {sign} :0", 1) for sign in ("=", "<", "<=", ">", ">=")]
-"""Conditions on the range key, and how many values each compares it with."""
+"""Conditions on the range key, each with the number of values that it compares with."""
 
 
 @st.composite

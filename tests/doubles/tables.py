@@ -1,4 +1,4 @@
-"""DynamoDB's tables in memory: items by key, in order, and what the last write to each hash key replaced."""
+"""DynamoDB's tables in memory: items by key, in order, and the item that the last write to each hash key replaced."""
 
 import marshal
 from bisect import bisect_left, bisect_right, insort
@@ -18,12 +18,12 @@ HASH_KEY_LIMIT = 2048
 RANGE_KEY_LIMIT = 1024
 
 RangeKey = Any
-"""A str or a Decimal, one of them in all of a table."""
+"""A str or a Decimal. All range keys of a table have the same type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An item as it is kept: the image to compare with, and the form that is copied fastest."""
+    """A stored item: the image to compare with, and the form that is fastest to copy."""
 
     image: Item
     size: int
@@ -37,7 +37,7 @@ class Stored:
         return cls(image, size, marshal.dumps(image))
 
     def item(self, names: Projection | None = None, aliases: Mapping[str, str] | None = None) -> Item:
-        """A copy that shares nothing with what is kept, of the whole item or of the attributes asked for."""
+        """A deep copy of the whole item or of the requested attributes."""
         copy: Item = marshal.loads(self.copied_from)
         if names is None:
             return copy
@@ -48,13 +48,13 @@ class Stored:
 class Collection:
     """The items of one hash key by range key ("" in a table that has none).
 
-    Texts are in the order of their UTF-8 bytes, which is that of Python's strings: both go by code point.
+    Texts are in the order of their UTF-8 bytes. Python's strings have the same order: both compare code points.
     """
 
     keys: list[RangeKey] = field(default_factory=list)
     items: dict[RangeKey, Stored] = field(default_factory=dict)
     last_write: tuple[RangeKey, Stored | None] | None = None
-    """What the last write replaced: all that tells a stale read from a consistent one."""
+    """What the last write replaced. A stale read returns it."""
 
     def get(self, range_key: RangeKey, *, consistent: bool) -> Stored | None:
         if not consistent and self.last_write is not None and self.last_write[0] == range_key:
@@ -82,7 +82,7 @@ class Collection:
         return stale
 
     def keys_within(self, comparison: str, limits: list[RangeKey]) -> list[RangeKey]:
-        """The range keys that a key condition lets through; all where `comparison` is empty."""
+        """The range keys that match a key condition; all if `comparison` is empty."""
         match comparison:
             case "":
                 first, end = 0, len(self.keys)
@@ -94,7 +94,7 @@ class Collection:
                 first, end = bisect_right(self.keys, limits[0]), len(self.keys)
             case ">=":
                 first, end = bisect_left(self.keys, limits[0]), len(self.keys)
-            case _:  # BETWEEN, and = with its one limit
+            case _:  # BETWEEN, or = with a single limit
                 first, end = bisect_left(self.keys, limits[0]), bisect_right(self.keys, limits[-1])
                 if limits[0] > limits[-1]:
                     raise invalid(
@@ -103,9 +103,9 @@ class Collection:
         return self.keys[first:end]
 
     def page(self, keys: list[RangeKey], limit: int | None) -> tuple[list[RangeKey], int, bool]:
-        """The first of `keys` that make one page, its bytes, and whether the page ended before they did.
+        """The first of `keys` that fit into one page, the page's bytes, and True if the page ended at a limit.
 
-        A limit that is just reached ends it, too: DynamoDB does not look whether more follows.
+        A page that just reaches its limit also counts: DynamoDB does not check whether more items follow.
         """
         size = 0
         for count, key in enumerate(keys):
@@ -117,7 +117,7 @@ class Collection:
 
 @dataclass(slots=True)
 class Table:
-    """A table; `partitions` (None: one for each hash key) matters only to BatchGetItem's limit for each of them."""
+    """A table. `partitions` (None: one per hash key) matters only for BatchGetItem's limit per partition."""
 
     name: str
     hash_key: str
@@ -165,7 +165,7 @@ class Table:
         return self._text(self.hash_key, value, HASH_KEY_LIMIT)
 
     def range_part(self, value: Mapping[str, Any]) -> RangeKey:
-        """What a range key, or a value that it is compared with, is ordered by."""
+        """The value that orders a range key, or a value that it is compared with."""
         if self.range_type == "N" and "N" in value:
             return Decimal(checked(value)[0]["N"])
         return self._text(self.range_key or "", value, RANGE_KEY_LIMIT)

@@ -1,4 +1,4 @@
-"""Guarantee: a double answers alike by its own interface, by the light client, and through all of botocore."""
+"""Guarantee: a double gives the same replies directly, through the light client, and through all of botocore."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -165,10 +165,10 @@ def own_outcome(db: DynamoDB, method: str, request: Mapping[str, Any]) -> Any:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(requests, max_size=15))
-def test_all_ways_to_a_double_give_the_same_replies(
+def test_all_clients_of_a_double_give_the_same_replies(
     real_dynamodb: Any, sequence: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    """And leave the same items, records and bill."""
+    """They also leave the same items, records and usage."""
     direct, wired, own = tables(), tables(), tables()
     detach = wire(real_dynamodb, wired)
     try:
@@ -213,13 +213,13 @@ def wired(db: DynamoDB, real_dynamodb: Any) -> Iterator[Any]:
         AwsError("ServiceUnavailable", "oops"),
     ],
 )
-def test_botocore_tries_again_what_can_succeed(wired: Any, db: DynamoDB, error: Exception) -> None:
+def test_botocore_retries_a_call_that_can_succeed(wired: Any, db: DynamoDB, error: Exception) -> None:
     db.intercept = faults(error, error, error)
     assert wired.put_item(TableName="events", Item=ITEM)["ResponseMetadata"]["RetryAttempts"] == 3
     assert (db.items("events"), db.counters.of("events").calls) == ([ITEM], 4)
 
 
-def test_a_retry_meets_what_its_own_lost_try_has_done(wired: Any, db: DynamoDB) -> None:
+def test_a_retry_finds_the_effect_of_a_try_whose_reply_was_lost(wired: Any, db: DynamoDB) -> None:
     db.intercept = faults(ReadTimeoutError(endpoint_url="https://dynamodb"), phase="after")
     with pytest.raises(wired.exceptions.ConditionalCheckFailedException) as raised:
         wired.put_item(TableName="events", Item=ITEM, **NEW_ONLY)
@@ -232,7 +232,7 @@ def test_botocore_gives_up(wired: Any, db: DynamoDB) -> None:
         wired.put_item(TableName="events", Item=ITEM)
 
 
-def test_what_cannot_succeed_is_not_tried_again(wired: Any, db: DynamoDB) -> None:
+def test_botocore_does_not_retry_a_call_that_cannot_succeed(wired: Any, db: DynamoDB) -> None:
     with pytest.raises(ClientError, match="ValidationException"):
         wired.put_item(TableName="events", Item={"DomainId": {"S": "d"}})
     with pytest.raises(ParamValidationError):
@@ -240,7 +240,7 @@ def test_what_cannot_succeed_is_not_tried_again(wired: Any, db: DynamoDB) -> Non
     assert db.counters.of("events").calls == 1
 
 
-def test_a_detached_client_asks_the_double_no_more(db: DynamoDB) -> None:
+def test_a_detached_client_no_longer_calls_the_double(db: DynamoDB) -> None:
     client = real_client("dynamodb")
 
     def refuse(**_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Guarantee: the double does what AWS documents of DynamoDB, and what moto does where moto does it right."""
+"""Guarantee: the double does what AWS documents for DynamoDB, and what moto does where moto is correct."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -145,7 +145,7 @@ def test_a_placeholder_is_defined_and_used(db: DynamoDB, options: dict[str, Any]
     assert code_of(lambda: put(db, event("k"), **options)) == "ValidationException"
 
 
-def test_what_the_double_does_not_know_is_no_guess(db: DynamoDB) -> None:
+def test_the_double_refuses_what_it_does_not_know(db: DynamoDB) -> None:
     for call in (
         lambda: db.handle("Scan", {"TableName": "events"}),
         lambda: put(db, event("k"), Expected={}),
@@ -157,7 +157,7 @@ def test_what_the_double_does_not_know_is_no_guess(db: DynamoDB) -> None:
             call()
 
 
-# what is kept
+# stored items
 
 
 def test_nothing_is_shared_with_the_caller(db: DynamoDB) -> None:
@@ -256,11 +256,11 @@ def test_keys_that_dynamodb_refuses(db: DynamoDB, item: dict[str, Any]) -> None:
     assert code_of(lambda: get(db, item)) == "ValidationException"
 
 
-def test_keys_of_the_greatest_length(db: DynamoDB) -> None:
+def test_dynamodb_takes_keys_of_the_maximum_length(db: DynamoDB) -> None:
     put(db, event("k" * 1024, "d" * 2048))
 
 
-def test_a_table_that_is_not_there(db: DynamoDB) -> None:
+def test_a_missing_table_is_an_error(db: DynamoDB) -> None:
     assert code_of(lambda: put(db, event("k"), "nowhere")) == "ResourceNotFoundException"
 
 
@@ -297,7 +297,7 @@ def test_replicas_can_settle_and_stale_reads_can_be_switched_off(db: DynamoDB) -
 # queries
 
 
-def test_a_query_goes_by_the_bytes_of_the_range_key(db: DynamoDB) -> None:
+def test_a_query_orders_text_keys_by_their_bytes(db: DynamoDB) -> None:
     keys = ["a", "Z", "é", "e\u0301", "\ue000", "\U00010000", "0", "10", "9"]
     for key in keys:
         put(db, event(key))
@@ -306,7 +306,7 @@ def test_a_query_goes_by_the_bytes_of_the_range_key(db: DynamoDB) -> None:
     assert event_keys(query(db, ScanIndexForward=False)) == ordered[::-1]
 
 
-def test_a_query_goes_by_the_value_of_a_numeric_range_key() -> None:
+def test_a_query_orders_numeric_keys_by_their_value() -> None:
     db = DynamoDB()
     db.create_table("slots", "DomainId", "Slot", range_type="N", stream=True)
     for slot in ("10", "9", "1E1", "-1", "0.5"):
@@ -335,7 +335,7 @@ def test_a_query_goes_by_the_value_of_a_numeric_range_key() -> None:
 )
 @pytest.mark.parametrize("forward", [True, False])
 @pytest.mark.parametrize("limit", [1, 2, 9])
-def test_a_query_lets_through_what_its_condition_says(
+def test_a_query_returns_the_items_that_match_its_condition(
     db: DynamoDB, condition: str, lets_through: Callable[[str], bool], forward: bool, limit: int
 ) -> None:
     keys = ["a", "b", "ba", "c", "d"]
@@ -357,7 +357,7 @@ def test_a_query_lets_through_what_its_condition_says(
     assert found == (expected if forward else expected[::-1])
 
 
-def test_a_query_goes_on_behind_a_key_that_is_gone(db: DynamoDB) -> None:
+def test_a_query_continues_after_a_key_that_is_gone(db: DynamoDB) -> None:
     for key in "acd":
         put(db, event(key))
     assert event_keys(query(db, ExclusiveStartKey=event("b"))) == ["c", "d"]
@@ -365,7 +365,7 @@ def test_a_query_goes_on_behind_a_key_that_is_gone(db: DynamoDB) -> None:
     assert code_of(lambda: query(db, ExclusiveStartKey=event("b", "another"))) == "ValidationException"
 
 
-def test_a_limit_that_is_just_reached_gives_a_key_to_go_on(db: DynamoDB) -> None:
+def test_a_page_that_just_reaches_its_limit_has_a_key_to_continue(db: DynamoDB) -> None:
     """AWS: a LastEvaluatedKey that is not empty does not necessarily mean that there is more data."""
     put(db, event("a"))
     assert query(db, Limit=1)["LastEvaluatedKey"] == event("a")
@@ -380,7 +380,7 @@ def test_a_page_ends_at_1_mb(db: DynamoDB) -> None:
     assert event_keys(query(db, ExclusiveStartKey=first["LastEvaluatedKey"])) == ["e", "f"]
 
 
-def test_a_query_gives_counts_or_attributes_alone(db: DynamoDB) -> None:
+def test_a_query_can_return_only_counts_or_only_some_attributes(db: DynamoDB) -> None:
     put(db, event("a", Value={"N": "1"}))
     put(db, event("b"))
     assert query(db, Select="COUNT") == {"Count": 2, "ScannedCount": 2}
@@ -405,7 +405,7 @@ def test_queries_that_dynamodb_refuses(
     assert code_of(lambda: query(db, condition, values, **options)) == "ValidationException"
 
 
-# the bill
+# costs
 
 
 @pytest.mark.parametrize(
@@ -423,7 +423,7 @@ def test_queries_that_dynamodb_refuses(
     ],
 )
 def test_sizes_follow_the_published_rule(db: DynamoDB, attributes: dict[str, Any], size: int) -> None:
-    """AWS: "DynamoDB item sizes and formats". 14 bytes are the keys' names (8 + 8) and values, less two."""
+    """AWS: "DynamoDB item sizes and formats". 14 bytes are the keys' names (8 + 8) and values, minus two."""
     put(db, event("k") | attributes)
     stored = db.tables["events"].collections["d"].items["k"]
     assert stored.size == size + 4
@@ -436,7 +436,7 @@ def test_a_write_costs_a_unit_for_each_kb(db: DynamoDB, size: int, units: int) -
     assert db.counters.of("events", "PutItem").wcu == units
 
 
-def test_a_write_costs_by_the_larger_of_the_old_and_the_new_item(db: DynamoDB) -> None:
+def test_a_write_costs_as_much_as_the_larger_of_the_old_and_the_new_item(db: DynamoDB) -> None:
     put(db, padded("k", 5000))
     db.counters.reset()
     put(db, padded("k", 100))
@@ -446,7 +446,7 @@ def test_a_write_costs_by_the_larger_of_the_old_and_the_new_item(db: DynamoDB) -
     assert db.counters.of("events", "DeleteItem").wcu == 1 + 1
 
 
-def test_a_failed_condition_costs_by_the_existing_item(db: DynamoDB) -> None:
+def test_a_failed_condition_costs_as_much_as_the_existing_item(db: DynamoDB) -> None:
     """AWS: the amount consumed depends on the size of the existing item (or a minimum of 1)."""
     put(db, padded("k", 3000))
     db.counters.reset()
@@ -472,7 +472,7 @@ def test_a_read_of_nothing_costs_a_unit(db: DynamoDB) -> None:
     assert db.counters.of("events").rcu == 3
 
 
-def test_a_batched_read_rounds_each_item_and_a_query_their_sum(db: DynamoDB) -> None:
+def test_a_batched_read_rounds_each_item_and_a_query_rounds_their_sum(db: DynamoDB) -> None:
     """AWS ("DynamoDB read and write operations"): 1.5 KB and 6.5 KB are 12 KB in a BatchGetItem."""
     put(db, padded("a", 1536))
     put(db, padded("b", 6656))
@@ -513,7 +513,7 @@ def test_a_batched_read_takes_up_to_100_different_keys(db: DynamoDB) -> None:
         assert code_of(lambda keys=keys: batch_get(db, keys)) == "ValidationException"
 
 
-def test_a_batched_read_gives_items_in_another_order_than_asked(db: DynamoDB) -> None:
+def test_a_batched_read_returns_items_in_another_order_than_requested(db: DynamoDB) -> None:
     """AWS: DynamoDB does not return items in any particular order."""
     keys = row_keys(3)
     for key in keys:
@@ -528,7 +528,7 @@ def large_rows(db: DynamoDB, count: int) -> list[dict[str, Any]]:
     return keys
 
 
-def test_a_batched_read_leaves_what_is_beyond_16_mb(db: DynamoDB) -> None:
+def test_a_batched_read_leaves_keys_unprocessed_after_16_mb(db: DynamoDB) -> None:
     keys = large_rows(db, 60)
     reply = batch_get(db, keys)
     found = [row["DomainId"] for row in reply["Responses"]["rows"]]
@@ -542,7 +542,7 @@ def test_a_batched_read_leaves_what_is_beyond_16_mb(db: DynamoDB) -> None:
     assert len(rest["Responses"]["rows"]) == 6
 
 
-def test_a_batched_read_leaves_what_is_beyond_1_mb_of_a_partition() -> None:
+def test_a_batched_read_leaves_keys_unprocessed_after_1_mb_of_a_partition() -> None:
     """AWS: a partial result is returned if more than 1 MB per partition is requested."""
     db = DynamoDB()
     db.create_table("rows", "DomainId", partitions=1)
@@ -567,7 +567,7 @@ class Fault(Exception):
 
 
 @pytest.mark.parametrize(("phase", "kept"), [("before", []), ("after", [event("k")])])
-def test_the_hook_fails_a_call_before_or_after_it_takes_effect(db: DynamoDB, phase: str, kept: list[Any]) -> None:
+def test_the_hook_can_fail_a_call_before_or_after_it_takes_effect(db: DynamoDB, phase: str, kept: list[Any]) -> None:
     def fail(operation: str, request: Mapping[str, Any], now: str) -> None:
         if now == phase:
             raise Fault
@@ -579,7 +579,7 @@ def test_the_hook_fails_a_call_before_or_after_it_takes_effect(db: DynamoDB, pha
     assert db.counters.of("events").calls == 1
 
 
-def test_the_hook_lets_another_writer_in_between(db: DynamoDB) -> None:
+def test_the_hook_can_let_another_writer_run_before_a_call(db: DynamoDB) -> None:
     def intrude(operation: str, request: Mapping[str, Any], phase: str) -> None:
         db.intercept = None
         put(db, event("k", By={"S": "other"}))
@@ -597,7 +597,7 @@ def changes(db: DynamoDB, table: str) -> Iterator[tuple[str, Any, Any]]:
         yield record["eventName"], record["dynamodb"].get("OldImage"), record["dynamodb"].get("NewImage")
 
 
-def test_each_change_makes_one_record_and_no_change_none(db: DynamoDB) -> None:
+def test_each_change_makes_one_record_and_a_write_without_a_change_makes_none(db: DynamoDB) -> None:
     """AWS: a PutItem or UpdateItem that does not change any data makes no stream record."""
     key = {"DomainId": {"S": "d"}}
     old, new = key | {"Value": {"N": "1"}}, key | {"Value": {"N": "2"}}
@@ -609,7 +609,7 @@ def test_each_change_makes_one_record_and_no_change_none(db: DynamoDB) -> None:
     assert list(changes(db, "rows")) == [("INSERT", None, old), ("MODIFY", old, new), ("REMOVE", new, None)]
 
 
-def test_records_have_the_form_that_lambda_hands_over(db: DynamoDB) -> None:
+def test_records_have_the_form_of_lambdas_events(db: DynamoDB) -> None:
     put(db, event("k", Payload={"M": {"b": {"B": b"\xff"}, "s": {"BS": [b"\x00"]}, "l": {"L": [{"B": b""}]}}}))
     put(db, event("l"))
     first, second = db.records("events")
@@ -641,12 +641,12 @@ def moto() -> Iterator[Any]:
 
 
 def outcome(call: Callable[[], dict[str, Any]]) -> Any:
-    """What moto and DynamoDB agree on: the code of an error, not its words; the items of a batch, not their order."""
+    """What moto and DynamoDB have in common: an error's code without its text; a batch's items without their order."""
     try:
         reply = call()
     except ClientError as error:
         return error.response["Error"]["Code"], error.response.get("Item")
-    for name in ("ResponseMetadata", "ConsumedCapacity"):  # moto tells the capacity of a batch unasked
+    for name in ("ResponseMetadata", "ConsumedCapacity"):  # moto always reports the capacity of a batch
         reply.pop(name, None)
     for items in reply.get("Responses", {}).values():
         items.sort(key=lambda item: (item["DomainId"]["S"], item["EventKey"]["S"]))
@@ -655,9 +655,10 @@ def outcome(call: Callable[[], dict[str, Any]]) -> Any:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(requests, min_size=1, max_size=25))
-def test_it_answers_as_moto_does(moto: Any, sequence: list[tuple[str, dict[str, Any]]]) -> None:
-    """Left out: what moto does not do (one form of numbers, limits of nesting and digits, capacity, stale reads) and
-    does otherwise than DynamoDB (a limit just reached gives no key to go on; sets keep the order in which they came).
+def test_the_double_and_moto_give_the_same_replies(moto: Any, sequence: list[tuple[str, dict[str, Any]]]) -> None:
+    """Except for what moto does not do (one form of numbers, limits of nesting and digits, capacity, stale reads) and
+    what it does differently from DynamoDB (a page that just reaches its limit has no key to continue; sets keep their
+    order).
     """
     moto.create_table(
         TableName="events",

@@ -1,4 +1,4 @@
-"""Guarantee: records reach a function as AWS documents it, in every order and repetition that this allows."""
+"""Guarantee: records reach a function as AWS documents it, in every order and repetition that AWS allows."""
 
 import random
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from .sqs import SQS
 
 
 class Recorder:
-    """A function that notes what it gets, and answers as it is told."""
+    """A function that keeps the records it gets, and answers with `answer`."""
 
     def __init__(self) -> None:
         self.batches: list[list[dict[str, Any]]] = []
@@ -70,7 +70,7 @@ def put(db: DynamoDB, keys: str, domain_id: str = "d", **attributes: Any) -> Non
 
 
 def stream(db: DynamoDB, function: Recorder, **options: Any) -> StreamMapping:
-    """One shard in the order of the writes, unless told otherwise."""
+    """By default, one shard in the order of the writes."""
     return StreamMapping(db, "events", function, **{"shards": 1, "overtaking": 0, **options})
 
 
@@ -104,7 +104,7 @@ def test_records_have_the_form_of_lambdas_events(db: DynamoDB, function: Recorde
     assert record["dynamodb"]["NewImage"]["Payload"] == {"B": "/w=="}
 
 
-def test_what_the_filter_does_not_let_through_is_discarded(db: DynamoDB, function: Recorder) -> None:
+def test_records_that_match_no_filter_are_discarded(db: DynamoDB, function: Recorder) -> None:
     """AWS: if none of your filters are satisfied, Lambda discards the record."""
     put(db, "a")
     put(db, "a", Changed={"BOOL": True})
@@ -144,7 +144,7 @@ def test_records_of_different_items_overtake_each_other(db: DynamoDB, function: 
     assert numbers == sorted(numbers)
 
 
-def test_a_domain_has_one_shard_and_domains_are_spread(db: DynamoDB, function: Recorder) -> None:
+def test_a_domain_object_has_one_shard_and_objects_are_spread(db: DynamoDB, function: Recorder) -> None:
     domain_ids = [str(number) for number in range(20)]
     for domain_id in domain_ids:
         put(db, "ab", domain_id)
@@ -156,7 +156,7 @@ def test_a_domain_has_one_shard_and_domains_are_spread(db: DynamoDB, function: R
     assert sorted(domain_id for share in shares for domain_id in share) == sorted(domain_ids)
 
 
-def test_a_shard_has_one_batch_in_flight_and_the_others_go_on(db: DynamoDB, function: Recorder) -> None:
+def test_a_shard_has_one_batch_in_flight_and_other_shards_continue(db: DynamoDB, function: Recorder) -> None:
     """AWS: ParallelizationFactor is the number of batches to process from each shard concurrently."""
     for domain_id in map(str, range(20)):
         put(db, "ab", domain_id)
@@ -222,7 +222,7 @@ def test_the_lowest_failed_record_is_the_checkpoint(db: DynamoDB, function: Reco
 
 
 @pytest.mark.parametrize("error", [ValueError("bug"), Crashed("out of time")])
-def test_a_batch_whose_invocation_fails_comes_again_and_holds_up_its_shard(
+def test_a_failed_batch_is_delivered_again_before_other_records_of_its_shard(
     db: DynamoDB, function: Recorder, error: BaseException
 ) -> None:
     put(db, "ab")
@@ -237,7 +237,7 @@ def test_a_batch_whose_invocation_fails_comes_again_and_holds_up_its_shard(
     assert function.keys() == ["ab", "ab", "ab", "c"]
 
 
-def test_a_batch_whose_invocation_fails_is_split_in_two(db: DynamoDB, function: Recorder) -> None:
+def test_a_failed_batch_is_split_in_two(db: DynamoDB, function: Recorder) -> None:
     """AWS: if the invocation fails and BisectBatchOnFunctionError is turned on, the batch is bisected."""
     put(db, "abcd")
 
@@ -276,9 +276,7 @@ def test_a_lost_acknowledgement_keeps_the_order_of_split_batches(db: DynamoDB, f
     assert "".join(function.keys()) == "abcdef" + "abc" + "abcdef"
 
 
-def test_a_function_can_change_what_it_gets_and_the_record_comes_again_as_it_was(
-    db: DynamoDB, function: Recorder
-) -> None:
+def test_a_function_that_changes_its_records_gets_them_unchanged_again(db: DynamoDB, function: Recorder) -> None:
     put(db, "a")
 
     def spoil(records: list[dict[str, Any]]) -> None:
@@ -292,7 +290,7 @@ def test_a_function_can_change_what_it_gets_and_the_record_comes_again_as_it_was
     assert [key_of(record) for record in mapping.deliver_one(0).records] == ["a"]
 
 
-def test_a_stream_that_never_drains_is_told(db: DynamoDB, function: Recorder) -> None:
+def test_a_stream_that_never_drains_is_an_error(db: DynamoDB, function: Recorder) -> None:
     put(db, "a")
     function.answer = fail(ValueError())
     with pytest.raises(AssertionError, match="not drained after 5"):
@@ -348,7 +346,7 @@ def test_a_batch_that_succeeds_is_deleted(sqs: SQS, queue: str, function: Record
     assert (left(sqs, queue), mapping.pending(), mapping.deliver_one()) == ("", 0, None)
 
 
-def test_messages_that_a_reply_reports_come_again(sqs: SQS, queue: str, function: Recorder) -> None:
+def test_messages_that_a_reply_reports_are_delivered_again(sqs: SQS, queue: str, function: Recorder) -> None:
     """AWS: only the failed messages become visible again, after the queue's visibility timeout."""
     send(sqs, queue, "abc")
     function.answer = lambda records: report(*of(records, "b"))

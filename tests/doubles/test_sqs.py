@@ -1,4 +1,4 @@
-"""Guarantee: the double does what AWS documents of standard queues."""
+"""Guarantee: the double does what AWS documents for standard queues."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ def test_a_message_is_received_as_it_was_sent(sqs: SQS, queue: str) -> None:
     }
 
 
-def test_attributes_come_only_if_asked_for(sqs: SQS, queue: str) -> None:
+def test_attributes_are_returned_only_if_requested(sqs: SQS, queue: str) -> None:
     send(sqs, queue, Reason=text("why"), Other=text("x"))
     (message,) = receive(sqs, queue, AttributeNames=["SenderId"], MessageAttributeNames=["Reason"])
     assert (message["Attributes"].keys(), message["MessageAttributes"].keys()) == ({"SenderId"}, {"Reason"})
@@ -75,7 +75,7 @@ def test_attributes_come_only_if_asked_for(sqs: SQS, queue: str) -> None:
     assert not message.keys() & {"Attributes", "MessageAttributes"}
 
 
-def test_messages_come_in_no_order(sqs: SQS, queue: str) -> None:
+def test_messages_arrive_in_any_order(sqs: SQS, queue: str) -> None:
     """AWS: standard queues make a best-effort attempt to maintain the order; messages may arrive out of order."""
     sent = [str(number) for number in range(10)]
     for body in sent:
@@ -120,7 +120,7 @@ def test_a_message_is_deleted_with_its_last_receipt_handle(sqs: SQS, queue: str)
     assert sqs.messages(queue) == []
 
 
-def test_a_deleted_message_may_come_again(queue: str) -> None:
+def test_a_deleted_message_may_be_delivered_again(queue: str) -> None:
     """AWS: for standard queues, it is possible to receive a message even after you delete it."""
     sqs = SQS(copies_left=1)
     queue = sqs.create_queue("ingest")
@@ -184,11 +184,11 @@ def test_messages_that_sqs_refuses(sqs: SQS, queue: str, body: str, attributes: 
     assert sqs.messages(queue) == []
 
 
-def test_a_queue_that_is_not_there(sqs: SQS) -> None:
+def test_a_missing_queue_is_an_error(sqs: SQS) -> None:
     assert code_of(lambda: send(sqs, "nowhere")) == ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
 
 
-def test_what_the_double_does_not_know_is_no_guess(sqs: SQS, queue: str) -> None:
+def test_the_double_refuses_what_it_does_not_know(sqs: SQS, queue: str) -> None:
     with pytest.raises(NotImplementedError):
         sqs.handle("PurgeQueue", {"QueueUrl": queue})
     with pytest.raises(NotImplementedError):
@@ -200,7 +200,7 @@ class Fault(Exception):
 
 
 @pytest.mark.parametrize(("phase", "kept"), [("before", 0), ("after", 1)])
-def test_the_hook_fails_a_call_before_or_after_it_takes_effect(sqs: SQS, queue: str, phase: str, kept: int) -> None:
+def test_the_hook_can_fail_a_call_before_or_after_it_takes_effect(sqs: SQS, queue: str, phase: str, kept: int) -> None:
     def fail(operation: str, request: Mapping[str, Any], now: str) -> None:
         if now == phase:
             raise Fault

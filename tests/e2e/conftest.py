@@ -1,6 +1,6 @@
 """One emulator for the whole session, with the three example programs deployed in it.
 
-Tests stay apart by their DomainIds: every test makes its own.
+Tests do not disturb each other: each uses DomainIds of its own.
 """
 
 from collections.abc import Iterator

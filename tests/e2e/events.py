@@ -1,4 +1,4 @@
-"""Events for the tests, and what a pipeline made of them."""
+"""Events for the tests, and the rows, notices and messages that a pipeline made of them."""
 
 import json
 import uuid
@@ -22,7 +22,7 @@ def new_id() -> str:
 
 
 def domain_event(domain_id: str, second: float, name: str, payload: Any, **fields: Any) -> dict[str, Any]:
-    """A File event so many seconds after the start of the year; any field can be set otherwise."""
+    """A File event, `second` seconds after the start of the year. `fields` replace any of its fields."""
     time = (START + timedelta(seconds=second)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {
         "DomainId": domain_id,
@@ -46,7 +46,7 @@ def renamed(domain_id: str, second: float, name: str, **fields: Any) -> dict[str
 
 
 def stored(pipeline: Pipeline, domain_id: str) -> list[StoredEvent]:
-    """The domain's stored events, in EventKey order."""
+    """The domain object's stored events, in EventKey order."""
     return [event for event in pipeline.events() if event.domain_id == domain_id]
 
 
@@ -55,23 +55,23 @@ def row(pipeline: Pipeline, domain_id: str) -> DomainRow:
 
 
 def attributes(pipeline: Pipeline, domain_id: str) -> dict[str, Any]:
-    """The business attributes of the domain's row, as plain Python values."""
+    """The business attributes of the domain row, as plain Python values."""
     return _plain(row(pipeline, domain_id).state.attributes)
 
 
 def quarantined(pipeline: Pipeline, marker: str) -> list[Message]:
-    """The quarantined messages that hold a text."""
+    """The quarantined messages that contain a text."""
     return [message for message in pipeline.quarantined() if marker in message.body]
 
 
 def notices(pipeline: Pipeline, domain_id: str) -> list[dict[str, Any]]:
-    """The parked queue's messages about a domain."""
+    """The parked queue's notices about a domain object."""
     found = [json.loads(message.body) for message in pipeline.parking_notices()]
     return [notice for notice in found if notice["DomainId"] == domain_id]
 
 
 def folded(logic: ModuleType, events: list[dict[str, Any]]) -> dict[str, Any]:
-    """What a row must hold: a plain fold of a File domain's events by time and id, each event once."""
+    """What a row must hold: a plain fold of a file's events by time and id, each event once."""
     unique = {event["EventId"]: event for event in events}
     ordered = sorted(unique.values(), key=lambda event: (event["EventTime"], event["EventId"]))
     first = ordered[0]

@@ -1,4 +1,4 @@
-"""A pipeline where permissions are enforced: what its roles grant, with one grant missing, and its neighbours."""
+"""A pipeline with enforced permissions: the grants of its roles, and users of its policies for other stacks."""
 
 import json
 import secrets
@@ -22,11 +22,11 @@ class Grant:
     """One action that a function's role allows on one resource."""
 
     function: str
-    """By the suffix of its name."""
+    """The suffix of the function's name."""
     sid: str
     action: str
     resource: str
-    """By the suffix of its name; what an ARN has beyond that of the resource itself follows."""
+    """The suffix of the resource's name, and then the part of the ARN after the resource, if any."""
 
     def __str__(self) -> str:
         return f"{self.function}-{self.sid}-{self.action}-{self.resource}"
@@ -43,12 +43,12 @@ class Deployed:
         self.refused_without_tls = self._lift_tls()
 
     def grants(self, function: str) -> set[Grant]:
-        """What the function's role allows, as it was registered."""
+        """The grants of the function's role, as registered."""
         return set(self._statements(function))
 
     @contextmanager
     def without(self, grant: Grant) -> Iterator[None]:
-        """The function's role with one grant taken away."""
+        """Remove one grant from the function's role for a time."""
         statements = self._statements(grant.function)
         del statements[grant]
         role = self._of("aws:iam/rolePolicy:RolePolicy", f"{grant.function}-role").properties
@@ -61,7 +61,7 @@ class Deployed:
             self._iam.put_role_policy(**policy, PolicyDocument=role["policy"])
 
     def neighbour(self, policy: str) -> Clients:
-        """Clients of somebody of the same account who has only one of the component's policies for other stacks."""
+        """Clients of a user in the same account who has only one of the component's policies for other stacks."""
         name = f"{policy}-{secrets.token_hex(4)}"
         self._iam.create_user(UserName=name)
         self._iam.attach_user_policy(UserName=name, PolicyArn=self.pipeline.outputs[f"{policy}_policy_arn"])
@@ -74,7 +74,7 @@ class Deployed:
         return lambda service: session.client(service, endpoint_url=self.run.endpoint)
 
     def errors(self, function: str, domain_id: str) -> list[str]:
-        """The classes of the errors that the function logged about a domain."""
+        """The classes of the errors that the function logged about a domain object."""
         group = self._of("aws:cloudwatch/logGroup:LogGroup", f"{function}-logs").id
         pages = self.run.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
         messages = [event["message"] for page in pages for event in page["events"] if domain_id in event["message"]]
@@ -97,7 +97,7 @@ class Deployed:
 
     def _names(self) -> dict[str, str]:
         """The resources' suffixes by their ARNs."""
-        # Backwards: a resource is registered before those that have its ARN as an input of theirs, called `arn`, too.
+        # In reverse: other resources also have its ARN as an input named `arn`, and are registered after it.
         return {
             each.properties["arn"]: self._suffix(each) for each in reversed(self._resources) if "arn" in each.properties
         }
@@ -110,14 +110,15 @@ class Deployed:
         return resource.name.removeprefix(f"{self.pipeline.name}-")
 
     def _lift_tls(self) -> dict[str, bool]:
-        """Let the queues be reached as the emulator can be: over plain HTTP, which their policies refuse.
+        """Allow plain HTTP for the queues, which their policies refuse: the emulator has no TLS.
 
-        Returns whether each queue refused it until then, by its suffix.
+        Returns:
+            For each queue, by its suffix: True if it refused plain HTTP before.
         """
         policies = [each for each in self._resources if each.type == "aws:sqs/queuePolicy:QueuePolicy"]
         sqs = self.run.client("sqs")
         refused = {self._suffix(policy): _is_refused(sqs, policy.properties["queueUrl"]) for policy in policies}
-        # As a proxy that ends TLS would tell it: to set a policy, too, was refused.
+        # The queues also refuse to set a policy without TLS, so this pretends to be a proxy that ends TLS.
         sqs.meta.events.register("before-sign.sqs", _say_it_came_by_tls)
         for policy in policies:
             statements = [each for each in json.loads(policy.properties["policy"])["Statement"] if not _is_tls(each)]
@@ -128,7 +129,7 @@ class Deployed:
 
 
 def _name(arn: str, names: Mapping[str, str]) -> str:
-    """The suffix of the resource that an ARN is of, and what the ARN has beyond it."""
+    """The suffix of an ARN's resource, and then the part of the ARN after the resource."""
     if arn == "*":
         return arn
     base = max((each for each in names if arn.startswith(each)), key=len)
@@ -136,7 +137,7 @@ def _name(arn: str, names: Mapping[str, str]) -> str:
 
 
 def _without_time(rest: str) -> str:
-    """A stream's label is the time of its making."""
+    """Remove a stream's label: it is the time of its creation."""
     return "/stream" if rest.startswith("/stream/") else rest
 
 

@@ -1,4 +1,4 @@
-"""The command as a person uses it: the demo, looking around, stopping it."""
+"""Guarantee: the command works as a person uses it: run the demo, use its printed commands, stop it."""
 
 import os
 import re
@@ -19,7 +19,7 @@ DEMO = [str(EXAMPLES / "default"), "--events", str(EXAMPLES / "default" / "event
 
 @contextmanager
 def command(*arguments: str, temporary: Path) -> Iterator["subprocess.Popen[str]"]:
-    """The command as a process of its own, with a temporary folder that shows what it leaves behind."""
+    """Run the command in a process of its own. Its temporary folder shows which files it leaves."""
     temporary.mkdir()
     with subprocess.Popen(
         [sys.executable, "-c", "import sys; from cp_event_source.cli import main; sys.exit(main())", *arguments],
@@ -35,7 +35,7 @@ def command(*arguments: str, temporary: Path) -> Iterator["subprocess.Popen[str]
 
 
 def read_until(process: "subprocess.Popen[str]", text: str) -> list[str]:
-    """The lines of the output up to the one that holds a text."""
+    """The lines of the output up to the first that contains a text."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
@@ -46,7 +46,7 @@ def read_until(process: "subprocess.Popen[str]", text: str) -> list[str]:
 
 
 def children(process_id: int) -> list[int]:
-    """The process's descendants, by what the system says (empty where it does not say)."""
+    """The process's descendants as `ps` reports them."""
     listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     parents = {int(pid): int(parent) for pid, parent in map(str.split, listing.splitlines())}
     found = [process_id]
@@ -56,7 +56,7 @@ def children(process_id: int) -> list[int]:
 
 
 def alive(process_ids: list[int]) -> list[int]:
-    """Which of them run. One that has ended and waits to be noticed by its parent (Z) does not."""
+    """The processes that still run. A process that has ended and waits for its parent (Z) does not count."""
     listing = subprocess.run(["ps", "-eo", "pid=,stat="], capture_output=True, text=True, check=True).stdout
     running = {int(pid) for pid, state in map(str.split, listing.splitlines()) if not state.startswith("Z")}
     return sorted(running & set(process_ids))
@@ -77,7 +77,7 @@ def test_the_demo_ends_with_the_sample_events_stored_and_the_rows_computed(tmp_p
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-def test_kept_up_its_printed_commands_work_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_with_keep_the_printed_commands_work_and_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     with command("local", *DEMO, "--keep", temporary=tmp_path / "tmp") as process:
         lines = read_until(process, "Ctrl-C stops it")
         first = [line.strip() for line in lines if line.strip().startswith(("unset ", "export "))]
@@ -112,8 +112,10 @@ def test_kept_up_its_printed_commands_work_and_ctrl_c_leaves_nothing_behind(tmp_
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
-def test_stopped_in_the_middle_it_leaves_nothing_behind(number: signal.Signals, exit_code: int, tmp_path: Path) -> None:
-    """While the program is being deployed, in a process of its own."""
+def test_a_signal_during_the_deployment_leaves_no_process_and_no_file(
+    number: signal.Signals, exit_code: int, tmp_path: Path
+) -> None:
+    """The deployment runs in a process of its own."""
     with command("local", *DEMO, temporary=tmp_path / "tmp") as process:
         read_until(process, "Emulator ready")
         deadline = time.monotonic() + 30

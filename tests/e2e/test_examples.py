@@ -1,4 +1,4 @@
-"""The three example programs, deployed together and at work."""
+"""Guarantee: the three example programs work together when they are deployed."""
 
 import json
 import time
@@ -22,7 +22,7 @@ def test_each_example_deploys_and_exports_what_others_need(
     assert consumer.outputs["function_name"].startswith("quarantine-")
 
 
-def test_the_default_example_has_a_bus_of_its_own_and_the_custom_one_adds_only_rules(
+def test_the_default_example_has_its_own_bus_and_the_custom_one_adds_only_rules(
     default: Stack, custom_event_bus: Stack
 ) -> None:
     def buses(stack: Stack) -> list[str]:
@@ -33,7 +33,7 @@ def test_the_default_example_has_a_bus_of_its_own_and_the_custom_one_adds_only_r
     assert custom_event_bus.pipelines[0].bus_name.startswith("company-")
 
 
-def test_the_sample_events_end_as_rows_and_what_is_wrong_with_them_is_set_aside(run: LocalRun, files: Pipeline) -> None:
+def test_the_sample_events_become_rows_and_the_wrong_one_is_quarantined(run: LocalRun, files: Pipeline) -> None:
     takers = run.publish(read_events(EXAMPLES / "default" / "events.json"))
     run.drain()
 
@@ -66,10 +66,10 @@ def test_the_account_example_computes_balances_on_the_given_bus(run: LocalRun, a
     assert attributes(accounts, account)["Balance"] == 7
 
 
-def test_the_consumers_function_is_triggered_by_a_row_and_publishes_to_the_bus(
+def test_a_changed_row_triggers_the_consumer_and_it_publishes_to_the_bus(
     run: LocalRun, files: Pipeline, consumer: Stack
 ) -> None:
-    """Its FileQuarantined event is of EventType PROCESS: on the bus, and in nobody's history."""
+    """Its FileQuarantined event has the EventType PROCESS: it is on the bus, but in no history."""
     heard = _listen(run, files, {"EventName": ["FileQuarantined"]})
     file = new_id()
 
@@ -89,7 +89,7 @@ def test_the_consumers_function_is_triggered_by_a_row_and_publishes_to_the_bus(
     ]
 
 
-def test_the_domain_tables_stream_tells_consumers_the_old_and_the_new_row(run: LocalRun, files: Pipeline) -> None:
+def test_the_domain_tables_stream_has_the_old_and_the_new_row(run: LocalRun, files: Pipeline) -> None:
     file = new_id()
     run.publish([uploaded(file, 1)])
     run.drain()
@@ -106,7 +106,7 @@ def test_the_domain_tables_stream_tells_consumers_the_old_and_the_new_row(run: L
 
 
 def _listen(run: LocalRun, pipeline: Pipeline, detail: dict[str, Any]) -> Any:
-    """A queue of the test's own on the pipeline's bus; returns a function that gives all it has heard."""
+    """Put a queue on the pipeline's bus. Returns a function that gives all events received so far."""
     sqs, events = run.client("sqs"), run.client("events")
     name = f"listener-{time.time_ns()}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]

@@ -1,4 +1,4 @@
-"""A parked domain comes back with logic that knows the event."""
+"""Guarantee: new logic that knows the event heals a parked domain object."""
 
 from pathlib import Path
 
@@ -62,13 +62,13 @@ def counters(run: LocalRun, tmp_path: Path) -> tuple[Pipeline, str]:
     return stack.pipelines[0], stack.outputs["new_logic"]
 
 
-def test_new_logic_heals_parked_domains_in_order_with_nothing_skipped(
+def test_new_logic_heals_parked_objects_in_order_and_skips_nothing(
     run: LocalRun, counters: tuple[Pipeline, str]
 ) -> None:
-    """One domain at its next event, another when a rebuild is asked for."""
+    """One object heals at its next event, the other at a rebuild request."""
     pipeline, new_logic = counters
-    at_next_event, when_asked = new_id(), new_id()
-    for domain_id in (at_next_event, when_asked):
+    at_next_event, at_request = new_id(), new_id()
+    for domain_id in (at_next_event, at_request):
         run.publish(
             [
                 domain_event(domain_id, second, name, {}, DomainName="Counter")
@@ -76,27 +76,27 @@ def test_new_logic_heals_parked_domains_in_order_with_nothing_skipped(
             ]
         )
     run.drain()
-    for domain_id in (at_next_event, when_asked):
+    for domain_id in (at_next_event, at_request):
         assert attributes(pipeline, domain_id)["Steps"] == ["Stepped"]
         assert row(pipeline, domain_id).parked is not None
         assert len(stored(pipeline, domain_id)) == 3
 
     _deploy_logic(run, pipeline, new_logic)
     run.publish([domain_event(at_next_event, 10, "Stepped", {}, DomainName="Counter")])
-    run.publish([{"Detail": {"EventType": "REBUILD", "DomainName": "Counter", "DomainId": when_asked}}])
+    run.publish([{"Detail": {"EventType": "REBUILD", "DomainName": "Counter", "DomainId": at_request}}])
 
     run.wait_for(
-        lambda: not any(row(pipeline, domain_id).parked for domain_id in (at_next_event, when_asked)),
-        "both domains without a pause",
+        lambda: not any(row(pipeline, domain_id).parked for domain_id in (at_next_event, at_request)),
+        "both objects to be healed",
     )
     run.drain()
     assert attributes(pipeline, at_next_event)["Steps"] == ["Stepped", "Reset", "Stepped", "Stepped"]
-    assert attributes(pipeline, when_asked)["Steps"] == ["Stepped", "Reset", "Stepped"]
-    assert row(pipeline, when_asked).logic_version == new_logic
+    assert attributes(pipeline, at_request)["Steps"] == ["Stepped", "Reset", "Stepped"]
+    assert row(pipeline, at_request).logic_version == new_logic
 
 
 def _deploy_logic(run: LocalRun, pipeline: Pipeline, layer: str) -> None:
-    """What an update of the program with another layer does to the project function."""
+    """Change the project function as an update of the program with another layer does."""
     client = run.client("lambda")
     name = pipeline.outputs["project_function_arn"].split(":")[-1]
     variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]

@@ -1,9 +1,9 @@
-"""The functions' roles allow what is needed, and nothing that is not.
+"""Guarantee: the functions' roles allow what is needed, and nothing else.
 
-The whole pipeline runs on an emulator that lets a function do what its role grants and nothing else. Then each grant
-that a function's own calls need is taken away alone: the work that needs it is refused, and nothing else was in its
-way. What AWS itself does with a role, the emulator does without asking; for that a table says where AWS documents it.
-A grant that is in neither is one that nobody has shown to be needed.
+The whole pipeline runs on an emulator that lets a function do only what its role grants. One test then removes each
+grant that a function's own calls need, one at a time: the work that needs the grant is refused. AWS itself also uses
+the roles, and the emulator does not check that. For these grants a table names the page of AWS that documents them. A
+grant that is in neither table is not known to be needed, so the test fails.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from tests.local.programs_on_disk import write_program
 
 EVENTS_PER_SNAPSHOT = 10
 EVENTS = 3 * EVENTS_PER_SNAPSHOT
-"""So many that there is a snapshot from which the last but one can be folded in."""
+"""Enough events for a snapshot before the second last event."""
 
 PROGRAM = f"""
 from cp_event_source import CpEventSource, CpEventSourceArgs, DomainPythonLayer, DomainPythonLayerArgs
@@ -39,19 +39,19 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 @dataclass(frozen=True)
 class Work:
-    """Something that a function does for one domain."""
+    """Something that a function does for one domain object."""
 
     name: str
     ask: Callable[[Deployed, str], object]
-    """What makes the function do it."""
+    """Makes the function do it."""
     done: Callable[[Deployed, str], object]
-    """Whether it is done."""
+    """Returns a true value after the function has done it."""
     before: Callable[[Deployed, str], object] = lambda *_: None
-    """What must have been done before."""
+    """Prepares it."""
 
 
 def _publish(deployed: Deployed, *events: dict[str, Any]) -> None:
-    """Publish events of one domain with its id as their CorrelationId: a line of the log may name that alone."""
+    """Publish events of one domain object with its id as their CorrelationId: some log lines name only that id."""
     deployed.run.publish([event | {"CorrelationId": event["DomainId"]} for event in events])
 
 
@@ -87,8 +87,8 @@ def _lose_the_row(deployed: Deployed, file: str) -> None:
 
 
 STORE = Work("store", _publish_one, lambda deployed, file: stored(deployed.pipeline, file))
-PUT_ASIDE = Work(
-    "put aside",
+QUARANTINE = Work(
+    "quarantine",
     lambda deployed, file: _publish(deployed, uploaded(file, 1, UserId=None)),
     lambda deployed, file: quarantined(deployed.pipeline, file),
 )
@@ -113,11 +113,11 @@ REBUILD = Work(
     _is_projected,
     before=_lose_the_row,
 )
-WORKS = [STORE, PUT_ASIDE, PROJECT, PROJECT_WITH_SNAPSHOTS, PROJECT_A_LATE_EVENT, PARK, REBUILD]
+WORKS = [STORE, QUARANTINE, PROJECT, PROJECT_WITH_SNAPSHOTS, PROJECT_A_LATE_EVENT, PARK, REBUILD]
 
 OF_THE_FUNCTIONS_OWN_CALLS = {
     Grant("persist", "StoreEvents", "dynamodb:PutItem", "domain-events"): STORE,
-    Grant("persist", "PutAside", "sqs:SendMessage", "ingest-dead-letter"): PUT_ASIDE,
+    Grant("persist", "PutAside", "sqs:SendMessage", "ingest-dead-letter"): QUARANTINE,
     Grant("project", "ReadEvents", "dynamodb:Query", "domain-events"): PROJECT,
     Grant("project", "KeepRows", "dynamodb:BatchGetItem", "domain"): PROJECT,
     Grant("project", "KeepRows", "dynamodb:GetItem", "domain"): REBUILD,
@@ -133,7 +133,7 @@ _AWS = "https://docs.aws.amazon.com"
 
 @dataclass(frozen=True)
 class Documented:
-    """Grants that AWS itself makes use of, or asks a caller for."""
+    """Grants that AWS itself uses, or that it requires from a caller."""
 
     function: str
     sid: str
@@ -141,7 +141,7 @@ class Documented:
     resource: str
     why: str
     source: str
-    """A page of AWS's."""
+    """The page of AWS that documents it."""
 
     def grants(self) -> set[Grant]:
         return {Grant(self.function, self.sid, action, self.resource) for action in self.actions}
@@ -153,7 +153,7 @@ OF_AWS_ITSELF = [
         "TakeEvents",
         {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         "ingest",
-        "Lambda polls the queue with the function's role; these three are what it asks for",
+        "Lambda polls the queue with the function's role, which needs these three",
         f"{_AWS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-lambda-function-trigger.html",
     ),
     Documented(
@@ -169,7 +169,7 @@ OF_AWS_ITSELF = [
         "FindStreams",
         {"dynamodb:ListStreams"},
         "*",
-        "Lambda asks for it with the three others; it is no action on a stream",
+        "Lambda requires it together with the three others; it is not an action on a stream",
         f"{_AWS}/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html",
     ),
     Documented(
@@ -194,7 +194,7 @@ OF_AWS_ITSELF = [
             "UseKey",
             {"kms:Decrypt", "kms:GenerateDataKey"},
             "key",
-            "SQS asks both of who sends to an encrypted queue, and the first of who receives",
+            "a sender to an encrypted queue needs both, and a receiver needs the first",
             f"{_AWS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
         )
         for function in ("persist", "project")
@@ -216,7 +216,7 @@ OF_AWS_ITSELF = [
             "Trace",
             {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
             "*",
-            "Lambda's X-Ray daemon uploads with the function's role; X-Ray knows no resources to limit it to",
+            "Lambda's X-Ray daemon uploads with the function's role; X-Ray has no resources to limit the grant to",
             f"{_AWS}/lambda/latest/dg/services-xray.html",
         )
         for function in ("persist", "project")
@@ -225,7 +225,7 @@ OF_AWS_ITSELF = [
 """What the emulator does not enforce."""
 
 
-def test_every_grant_is_proved_here_or_documented_by_aws(deployed: Deployed) -> None:
+def test_every_grant_is_needed_by_the_functions_or_documented_by_aws(deployed: Deployed) -> None:
     documented = set().union(*(each.grants() for each in OF_AWS_ITSELF))
 
     granted = deployed.grants("persist") | deployed.grants("project")
@@ -234,7 +234,7 @@ def test_every_grant_is_proved_here_or_documented_by_aws(deployed: Deployed) -> 
 
 
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
-def test_what_the_roles_grant_is_enough(deployed: Deployed, work: Work) -> None:
+def test_the_grants_of_the_roles_are_enough(deployed: Deployed, work: Work) -> None:
     file = new_id()
     work.before(deployed, file)
 
@@ -245,7 +245,7 @@ def test_what_the_roles_grant_is_enough(deployed: Deployed, work: Work) -> None:
 
 
 @pytest.mark.parametrize("grant", OF_THE_FUNCTIONS_OWN_CALLS, ids=str)
-def test_without_this_grant_its_work_is_refused(deployed: Deployed, grant: Grant) -> None:
+def test_a_function_cannot_do_its_work_without_this_grant(deployed: Deployed, grant: Grant) -> None:
     work, file = OF_THE_FUNCTIONS_OWN_CALLS[grant], new_id()
     work.before(deployed, file)
 
@@ -259,8 +259,8 @@ def test_without_this_grant_its_work_is_refused(deployed: Deployed, grant: Grant
         assert not work.done(deployed, file)
 
 
-def test_no_queue_takes_a_call_that_came_without_tls(deployed: Deployed) -> None:
-    """Until it was lifted: the emulator is reached over plain HTTP."""
+def test_every_queue_refuses_calls_without_tls(deployed: Deployed) -> None:
+    """The fixture checks this before it allows plain HTTP, which the emulator needs."""
     assert deployed.refused_without_tls == dict.fromkeys(
         ["ingest", "ingest-dead-letter", "parked", "projection-dead-letter"], True
     )

@@ -1,6 +1,6 @@
-"""Other stacks can do with the component's policies what these are for, and no more, where permissions are enforced.
+"""Guarantee: the component's policies allow other stacks exactly what they are for, with enforced permissions.
 
-Not shown is who may follow a stream: the emulator asks for the right to follow any.
+These tests do not show who may follow which stream: the emulator only checks the right to follow any stream.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +60,7 @@ def _scan(table: str) -> Call:
 
 
 def _list_parked(clients: Clients, outputs: Mapping[str, str]) -> None:
-    """As the runbook does."""
+    """List the parked objects as the runbook does."""
     clients("dynamodb").scan(TableName=outputs[ROWS], IndexName="ParkedDomains")
     clients("dynamodb").scan(TableName=outputs[ROWS], IndexName="ParkedDomains", Select="COUNT")
 
@@ -111,16 +111,16 @@ OTHERS: dict[str, Call] = {
     "delete a row": _delete(ROWS),
     "write history": _put(EVENTS),
     "delete history": _delete(EVENTS),
-    "read what was put aside": _receive,
+    "read the quarantine": _receive,
 }
-"""What none of them is for."""
+"""Calls that no policy allows."""
 
 CALLS = {name: call for calls in ALLOWED.values() for name, call in calls.items()} | OTHERS
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("policy", ALLOWED)
-def test_a_policy_allows_what_it_is_for_and_nothing_else(deployed: Deployed, policy: str, call: str) -> None:
+def test_a_policy_allows_exactly_the_calls_that_it_is_for(deployed: Deployed, policy: str, call: str) -> None:
     clients = deployed.neighbour(policy)
 
     if call in ALLOWED[policy]:

@@ -1,4 +1,4 @@
-"""The pipeline's promises, on a running pipeline: from the bus to the rows."""
+"""Guarantees of a running pipeline, from the bus to the rows."""
 
 import importlib.util
 import json
@@ -27,7 +27,7 @@ from tests.e2e.events import (
 
 @pytest.fixture(scope="module")
 def file_logic() -> ModuleType:
-    """The example's own domain logic, to fold with in the test."""
+    """The example's own domain logic, for folds in the tests."""
     path = EXAMPLES / "default" / "file_domain" / "domain_handler.py"
     spec = importlib.util.spec_from_file_location("file_domain_handler", path)
     assert spec is not None
@@ -37,7 +37,7 @@ def file_logic() -> ModuleType:
     return module
 
 
-def test_an_event_is_stored_as_sent_beside_what_the_bus_knows_of_it(run: LocalRun, files: Pipeline) -> None:
+def test_an_event_is_stored_as_it_was_sent_together_with_the_bus_fields(run: LocalRun, files: Pipeline) -> None:
     file = new_id()
     sent = uploaded(file, 1, CorrelationId="c", IpAddress="192.0.2.1", Extra={"more": [1]})
     run.publish([{"Source": "the-producer", "DetailType": "any", "Detail": sent}])
@@ -76,7 +76,7 @@ def test_events_of_another_domain_or_type_are_ignored(run: LocalRun, files: Pipe
 
 
 def test_a_duplicate_changes_nothing(run: LocalRun, files: Pipeline) -> None:
-    """Neither the stored event nor the row: not even its revision, so consumers of its stream see nothing."""
+    """The stored event and the row stay the same, even the row's revision. So consumers of the stream see nothing."""
     file = new_id()
     event = uploaded(file, 1)
     run.publish([event])
@@ -107,8 +107,8 @@ def test_the_same_id_and_time_with_other_content_is_a_conflict_and_overwrites_no
     assert message.attributes["ReasonCode"] == "conflict"
 
 
-def test_events_out_of_order_end_in_the_row_of_their_order(run: LocalRun, files: Pipeline) -> None:
-    """Each arrives after the row has been computed from the later ones."""
+def test_events_out_of_order_give_the_same_row_as_events_in_order(run: LocalRun, files: Pipeline) -> None:
+    """Each event arrives after the row was computed from the later ones."""
     file = new_id()
     in_order = [uploaded(file, 1), renamed(file, 2, "second"), renamed(file, 3, "third")]
 
@@ -121,19 +121,19 @@ def test_events_out_of_order_end_in_the_row_of_their_order(run: LocalRun, files:
     assert row(files, file).state.applied.count == 3
 
 
-def test_200_events_over_10_domains_twice_in_shuffled_order_end_as_a_fold_of_them(
+def test_200_events_of_10_domain_objects_sent_twice_in_random_order_give_the_rows_of_their_fold(
     run: LocalRun, files: Pipeline, file_logic: ModuleType
 ) -> None:
     chance = random.Random(20261123)
-    domains = [new_id() for _ in range(10)]
-    events = [_any_event(chance, domains[number % 10], number) for number in range(200)]
+    domain_ids = [new_id() for _ in range(10)]
+    events = [_any_event(chance, domain_ids[number % 10], number) for number in range(200)]
     twice = [*events, *events]
     chance.shuffle(twice)
 
     run.publish(twice)
     run.drain()
 
-    for domain_id in domains:
+    for domain_id in domain_ids:
         own = [event for event in events if event["DomainId"] == domain_id]
         assert len(stored(files, domain_id)) == len(own) == 20
         assert attributes(files, domain_id) == folded(file_logic, own)
@@ -141,7 +141,7 @@ def test_200_events_over_10_domains_twice_in_shuffled_order_end_as_a_fold_of_the
 
 
 def _any_event(chance: random.Random, domain_id: str, number: int) -> dict[str, Any]:
-    # Seconds with a fraction now and then, and some equal times, which the EventId then orders.
+    # Some seconds have a fraction, and some events have equal times, so that the EventId orders them.
     second = chance.choice([chance.randrange(1000), chance.random() * 1000])
     name, payload = chance.choice(
         [
@@ -155,7 +155,7 @@ def _any_event(chance: random.Random, domain_id: str, number: int) -> dict[str, 
     return domain_event(domain_id, second, name, payload)
 
 
-def test_a_poison_event_parks_its_domain_and_the_others_flow(run: LocalRun, files: Pipeline) -> None:
+def test_a_poison_event_parks_its_domain_object_and_others_continue(run: LocalRun, files: Pipeline) -> None:
     poisoned, healthy = new_id(), new_id()
     run.publish(
         [
@@ -183,7 +183,7 @@ def test_a_poison_event_parks_its_domain_and_the_others_flow(run: LocalRun, file
     assert row(files, healthy).parked is None
 
 
-def test_parked_domains_are_listed_by_the_sparse_index(run: LocalRun, files: Pipeline) -> None:
+def test_the_sparse_index_lists_the_parked_objects(run: LocalRun, files: Pipeline) -> None:
     poisoned, healthy = new_id(), new_id()
     run.publish([domain_event(poisoned, 1, "FileUnheardOf", {}), uploaded(healthy, 1)])
     run.drain()
@@ -197,7 +197,7 @@ def test_parked_domains_are_listed_by_the_sparse_index(run: LocalRun, files: Pip
     assert healthy not in listed
 
 
-def test_a_rebuild_request_computes_the_row_anew_from_its_events(run: LocalRun, files: Pipeline) -> None:
+def test_a_rebuild_request_computes_the_row_again_from_its_events(run: LocalRun, files: Pipeline) -> None:
     file = new_id()
     run.publish([uploaded(file, 1), renamed(file, 2, "right")])
     run.drain()
@@ -241,7 +241,7 @@ def test_a_rebuild_request_brings_back_a_deleted_row(run: LocalRun, files: Pipel
         ({"EventTime": "2026-01-01T00:00:00.0000000001Z"}, "EventTime", "0000000001"),
     ],
 )
-def test_an_event_with_a_wrong_field_is_quarantined_whole_with_a_reason_naming_it(
+def test_an_event_with_a_wrong_field_is_quarantined_unchanged_with_a_reason_that_names_the_field(
     run: LocalRun, files: Pipeline, change: dict[str, Any], field: str, found: str
 ) -> None:
     file = new_id()
@@ -259,7 +259,7 @@ def test_an_event_with_a_wrong_field_is_quarantined_whole_with_a_reason_naming_i
 
 
 @pytest.mark.parametrize("field", ["DomainId", "EventTime", "EventId", "UserId", "EventName", "Payload", "Version"])
-def test_an_event_without_a_required_field_is_quarantined_with_a_reason_naming_it(
+def test_an_event_without_a_required_field_is_quarantined_with_a_reason_that_names_the_field(
     run: LocalRun, files: Pipeline, field: str
 ) -> None:
     marker = new_id()
@@ -283,10 +283,10 @@ def test_an_event_without_a_required_field_is_quarantined_with_a_reason_naming_i
         ('{"detail": "MARKER"}', "detail"),
     ],
 )
-def test_a_message_that_no_bus_would_send_is_quarantined_whole_and_the_others_go_through(
+def test_a_message_that_no_bus_sends_is_quarantined_unchanged_and_other_events_are_stored(
     run: LocalRun, files: Pipeline, body: str, reason: str
 ) -> None:
-    """Whoever may write to the queue can send anything."""
+    """A program with the right to write to the queue can send anything."""
     marker, file = new_id(), new_id()
     text = body.replace("MARKER", marker)
     run.client("sqs").send_message(QueueUrl=files.outputs["ingest_queue_url"], MessageBody=text)
@@ -302,8 +302,8 @@ def test_a_message_that_no_bus_would_send_is_quarantined_whole_and_the_others_go
     assert len(stored(files, file)) == 1
 
 
-def test_an_event_of_another_domain_that_gets_into_the_queue_is_quarantined(run: LocalRun, files: Pipeline) -> None:
-    """The rule checks the DomainName, and so does the function."""
+def test_an_event_of_another_domain_in_the_queue_is_quarantined(run: LocalRun, files: Pipeline) -> None:
+    """Both the rule and the function check the DomainName."""
     file = new_id()
     body = json.dumps({"detail": uploaded(file, 1, DomainName="Account")})
     run.client("sqs").send_message(QueueUrl=files.outputs["ingest_queue_url"], MessageBody=body)
@@ -318,8 +318,8 @@ def test_an_event_of_another_domain_that_gets_into_the_queue_is_quarantined(run:
 @pytest.mark.parametrize(
     "number", ["0.1", "12345678901234567890", "1E+30", "1234567890.1234567890123456789012345678", "-0.0", "1.0"]
 )
-def test_a_number_survives_equal_from_the_queue_message_to_the_row(run: LocalRun, files: Pipeline, number: str) -> None:
-    """The message is put into the queue itself: what a bus does to a number is not ours."""
+def test_a_number_keeps_its_exact_value_from_the_queue_to_the_row(run: LocalRun, files: Pipeline, number: str) -> None:
+    """The test puts the message directly into the queue, because a bus may change a number."""
     file = new_id()
     event = domain_event(file, 1, "FileScanned", {"Result": "CLEAN", "Score": "NUMBER"})
     body = json.dumps({"detail": event}).replace('"NUMBER"', number)

@@ -1,4 +1,4 @@
-"""What a producer publishes becomes rows: the helper against a running pipeline."""
+"""Guarantee: the events that the producer helper publishes become rows of a running pipeline."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from cp_event_source.producer import DomainEvent, publish
 from .events import attributes, new_id, quarantined, row, stored
 
 
-def test_published_events_are_stored_exactly_and_folded_in_the_order_in_which_they_were_made(
+def test_published_events_are_stored_exactly_and_folded_in_the_order_of_their_creation(
     run: LocalRun, files: Pipeline
 ) -> None:
     file = new_id()
@@ -25,7 +25,7 @@ def test_published_events_are_stored_exactly_and_folded_in_the_order_in_which_th
     ]
     client = run.client("events")
 
-    # backwards: what counts is when they were made
+    # publish in reverse: the order of creation counts
     assert publish(reversed(events), event_bus=files.bus_name, source="shop", client=client) == []
     assert publish(events[:3], event_bus=files.outputs["event_bus_arn"], client=client) == []  # again
     run.wait_for(

@@ -1,4 +1,4 @@
-"""The requirement's own example of a domain layer, as printed, on a running pipeline."""
+"""Guarantee: the requirement's own example of a domain layer works unchanged on a running pipeline."""
 
 from pathlib import Path
 

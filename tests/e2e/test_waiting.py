@@ -1,4 +1,4 @@
-"""Waiting ends when everything is accounted for, and gives up with a message that says what is not."""
+"""Guarantee: `drain` ends when every event is accounted for. Otherwise it fails and names what is missing."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from cp_event_source.local.errors import NotDrainedError
 from tests.e2e.events import domain_event, new_id, renamed, row, stored, uploaded
 
 
-def test_an_event_that_is_not_stored_is_named(run: LocalRun, files: Pipeline) -> None:
+def test_the_error_names_an_event_that_is_not_stored(run: LocalRun, files: Pipeline) -> None:
     mapping = _mapping(run, files, "persist_function_arn")
     file = new_id()
     event = uploaded(file, 1)
@@ -30,7 +30,7 @@ def test_an_event_that_is_not_stored_is_named(run: LocalRun, files: Pipeline) ->
     assert len(stored(files, file)) == 1
 
 
-def test_a_domain_whose_row_is_behind_is_named(run: LocalRun, files: Pipeline) -> None:
+def test_the_error_names_a_domain_object_whose_row_lacks_events(run: LocalRun, files: Pipeline) -> None:
     file = new_id()
     run.publish([uploaded(file, 1)])
     run.drain()
@@ -50,7 +50,7 @@ def test_a_domain_whose_row_is_behind_is_named(run: LocalRun, files: Pipeline) -
     assert row(files, file).state.applied.count == 2
 
 
-def test_parked_objects_and_the_events_that_wait_at_them_are_counted(run: LocalRun, files: Pipeline) -> None:
+def test_drain_counts_parked_objects_and_their_waiting_events(run: LocalRun, files: Pipeline) -> None:
     before = Traffic(files).look()
     parked = new_id()
     run.publish(

@@ -1,4 +1,4 @@
-"""Loads a domain layer and folds events with it: a second reading of the contract, to compare with."""
+"""Loads a domain layer and folds events with it: a second implementation of the contract, to compare with."""
 
 import importlib.util
 import inspect
@@ -35,7 +35,7 @@ def read_events(file: Path) -> list[dict[str, Any]]:
 
 
 def in_order(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The events in the order in which they are folded, each once."""
+    """The events in the order of the fold, each once."""
     by_key = {(instant(event["EventTime"]), event["EventId"]): event for event in events}
     return [by_key[key] for key in sorted(by_key)]
 
@@ -50,7 +50,7 @@ def apply(domain: Any, event: dict[str, Any]) -> Any:
 
 
 def fold(layer: ModuleType, events: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The row that the events give, from the first on and in one go."""
+    """The row after a fold of all events at once."""
     ordered = in_order(events)
     domain = create(layer, ordered[0])
     for event in ordered:
@@ -60,7 +60,7 @@ def fold(layer: ModuleType, events: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def fold_through_the_table(layer: ModuleType, events: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The row that the events give when each is applied to the row that DynamoDB gave back."""
+    """The row after each event is applied to the row that DynamoDB returned."""
     row: dict[str, Any] = {}
     for event in in_order(events):
         domain = layer.Domain.from_dynamo_item(Item(row)) if row else create(layer, event)
@@ -70,7 +70,7 @@ def fold_through_the_table(layer: ModuleType, events: Iterable[dict[str, Any]]) 
 
 
 def stored(row: dict[str, Any]) -> dict[str, Any]:
-    """The row as DynamoDB gives it back: whole numbers as int, others as Decimal, sets as sets."""
+    """The row as DynamoDB returns it: whole numbers as int, others as Decimal, sets as sets."""
     return attribute_value.decode_item(attribute_value.encode_item(row))
 
 

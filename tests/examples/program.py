@@ -1,4 +1,4 @@
-"""Runs a Pulumi program against mocks: what it registers and what it exports, without an engine."""
+"""Runs a Pulumi program with mocks and without an engine, and returns what it registers and exports."""
 
 import contextvars
 import runpy
@@ -39,7 +39,7 @@ class Registered:
 
 
 class Cloud(mocks.Mocks):
-    """Gives each resource its inputs back, and the computed properties that the programs read."""
+    """Returns to each resource its inputs and the computed properties that the programs read."""
 
     def __init__(self, registered: Registered, stack_outputs: Mapping[str, Any]) -> None:
         self._registered = registered
@@ -74,13 +74,13 @@ def run_program(
     config: Mapping[str, str] | None = None,
     stack_outputs: Mapping[str, Any] | None = None,
 ) -> Registered:
-    """Run a program's folder (its `__main__.py`), or a function, as `pulumi up` would.
+    """Run a program's folder (its `__main__.py`), or a function, as `pulumi up` does.
 
     Args:
-        program: the folder, or what to call.
+        program: the folder, or the function.
         project: the project's name.
-        config: the project's configuration, keys without the project's name.
-        stack_outputs: what every StackReference gives.
+        config: the project's configuration; the keys do not have the project's name.
+        stack_outputs: the outputs of every StackReference.
     """
     registered = Registered()
 

@@ -1,4 +1,4 @@
-"""The Account domain: money is exact, in whatever order it moves."""
+"""Guarantee: balances of the Account domain are exact, in any order of arrival."""
 
 import itertools
 from decimal import Decimal
@@ -11,11 +11,11 @@ layer = load_layer(EXAMPLE / "account_domain")
 sent = read_events(EXAMPLE / "events.json")
 
 
-def test_a_tenth_and_two_tenths_less_three_tenths_is_nothing_in_any_order_of_arrival() -> None:
+def test_credits_of_0_1_and_0_2_and_a_debit_of_0_3_leave_zero_in_any_order_of_arrival() -> None:
     rows = [fold(layer, events) for events in itertools.permutations(sent)]
     assert all(row == rows[0] for row in rows)
     assert rows[0]["Balance"] == Decimal(0)
 
 
-def test_a_row_is_the_same_whether_folded_in_one_go_or_through_the_table_event_by_event() -> None:
+def test_a_fold_at_once_and_a_fold_event_by_event_give_the_same_row() -> None:
     assert fold_through_the_table(layer, sent) == fold(layer, sent)

@@ -61,7 +61,7 @@ ROWS = {
         "ScanScore": Decimal("0.0125"),
         "Deleted": True,
     },
-    # As it was before the event that the domain does not know.
+    # The row before the event that the domain does not know.
     CONTRACT: {
         "DomainId": CONTRACT,
         "OwnerId": ADA,
@@ -80,18 +80,18 @@ sent = read_events(EXAMPLE / "events.json")
 
 
 def of_the_pipeline(domain_id: str) -> list[dict[str, Any]]:
-    """The sample events of one file that the pipeline takes and the contract allows."""
+    """The sample events of one file that the pipeline accepts."""
     events = [event for event in sent if (event["DomainName"], event["EventType"]) == ("File", "DOMAIN")]
     return [event for event in events if event["DomainId"] == domain_id and "UserId" in event]
 
 
 @pytest.mark.parametrize("domain_id", [REPORT, INVOICE, SURVEY])
-def test_the_sample_events_end_in_these_rows(domain_id: str) -> None:
+def test_the_sample_events_give_these_rows(domain_id: str) -> None:
     assert fold(layer, of_the_pipeline(domain_id)) == ROWS[domain_id]
 
 
 @pytest.mark.parametrize("domain_id", [REPORT, INVOICE, SURVEY])
-def test_a_row_is_the_same_whether_folded_in_one_go_or_through_the_table_event_by_event(
+def test_a_fold_at_once_and_a_fold_event_by_event_give_the_same_row(
     domain_id: str,
 ) -> None:
     assert fold_through_the_table(layer, of_the_pipeline(domain_id)) == ROWS[domain_id]
@@ -103,14 +103,14 @@ def test_the_order_of_arrival_does_not_matter() -> None:
     assert fold(layer, events) == ROWS[REPORT]
 
 
-def test_every_row_survives_its_own_round_trip() -> None:
+def test_every_row_survives_a_round_trip_through_dynamodb() -> None:
     for row in ROWS.values():
-        given_back = stored(row)
-        assert given_back == row
-        assert layer.Domain.to_dynamo_item(layer.Domain.from_dynamo_item(Item(given_back))) == row
+        returned = stored(row)
+        assert returned == row
+        assert layer.Domain.to_dynamo_item(layer.Domain.from_dynamo_item(Item(returned))) == row
 
 
-def test_an_event_that_the_domain_does_not_know_is_refused_and_the_row_before_it_stands() -> None:
+def test_the_domain_refuses_an_unknown_event_and_the_row_stays_as_before() -> None:
     upload, archive, rename = sorted(of_the_pipeline(CONTRACT), key=lambda event: event["EventTime"])
     file = apply(create(layer, upload), upload)
     with pytest.raises(ValueError, match="the File domain does not know this event"):
@@ -119,7 +119,7 @@ def test_an_event_that_the_domain_does_not_know_is_refused_and_the_row_before_it
     assert rename["EventName"] == "FileRenamed"
 
 
-def test_new_content_is_unscanned_and_undeleted() -> None:
+def test_a_new_upload_resets_the_scan_and_the_deletion() -> None:
     events = of_the_pipeline(SURVEY)
     again = {
         **events[0],
@@ -133,8 +133,8 @@ def test_new_content_is_unscanned_and_undeleted() -> None:
     assert "ScanScore" not in row
 
 
-def test_the_sample_events_hold_one_of_each_kind() -> None:
-    """A duplicate, another domain's event, a PROCESS event, one that breaks the contract; and no order."""
+def test_the_sample_events_have_one_of_each_kind() -> None:
+    """A duplicate, an event of another domain, a PROCESS event, a contract violation, and events out of order."""
     seen = [event["EventId"] for event in sent]
     assert len(seen) - len(set(seen)) == 1
     assert [event["EventName"] for event in sent if event["DomainName"] != "File"] == ["AccountOpened"]

@@ -1,4 +1,4 @@
-"""Each example program registers without an error, exports what others need, and asks for no more rights."""
+"""Guarantee: each example program runs, exports what others need, and has no needless rights."""
 
 import json
 import runpy
@@ -24,14 +24,14 @@ def run_example(name: str, **options: Any) -> Registered:
     return run_program(EXAMPLES / name, project=f"cp-event-source-{name.replace('_', '-')}", **options)
 
 
-def test_the_default_example_has_a_bus_of_its_own_and_exports_all_that_others_need() -> None:
+def test_the_default_example_has_its_own_bus_and_exports_what_others_need() -> None:
     registered = run_example("default")
     assert len(registered.of_type("aws:cloudwatch/eventBus:EventBus")) == 1
     assert set(SOURCE_OUTPUTS) <= set(registered.exports)
     assert all(isinstance(value, str) and value for value in registered.exports.values()), registered.exports
 
 
-def test_the_custom_bus_example_makes_one_bus_and_puts_its_rules_there() -> None:
+def test_the_custom_bus_example_has_one_bus_and_puts_its_rules_on_it() -> None:
     registered = run_example("custom_event_bus")
     bus = registered.only("aws:cloudwatch/eventBus:EventBus")
     assert bus.name == "company"
@@ -40,7 +40,7 @@ def test_the_custom_bus_example_makes_one_bus_and_puts_its_rules_there() -> None
     assert registered.exports["event_bus_name"] == "company-1a2b3c4"
 
 
-def test_the_custom_bus_is_protected_as_the_components_own_would_be() -> None:
+def test_the_custom_bus_is_protected_like_the_components_own_bus() -> None:
     program = str(EXAMPLES / "custom_event_bus" / "__main__.py")
     assert deploy(in_program(lambda: runpy.run_path(program, run_name="__main__"))).only("EventBus", "company").protect
 
@@ -61,7 +61,7 @@ def test_the_consumer_reads_only_what_the_default_example_exports() -> None:
     run_example("consumer", stack_outputs=run_example("default").exports)
 
 
-def test_a_stack_for_development_is_one_that_says_so() -> None:
+def test_only_a_stack_with_the_setting_development_is_unprotected() -> None:
     def protected(config: dict[str, str]) -> set[bool]:
         tables = run_example("default", config=config).of_type("aws:dynamodb/table:Table")
         return {table.inputs["deletionProtectionEnabled"] for table in tables}
@@ -70,7 +70,7 @@ def test_a_stack_for_development_is_one_that_says_so() -> None:
     assert protected({"development": "true"}) == {False}
 
 
-def test_the_consumer_is_triggered_by_the_stream_and_has_the_pipelines_rights_to_read_rows_and_to_publish() -> None:
+def test_the_stream_triggers_the_consumer_and_two_policies_of_the_pipeline_give_its_rights() -> None:
     registered = run_example("consumer", stack_outputs=SOURCE_OUTPUTS)
     mapping = registered.only("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
     assert mapping["eventSourceArn"] == SOURCE_OUTPUTS["domain_table_stream_arn"]

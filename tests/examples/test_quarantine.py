@@ -1,4 +1,4 @@
-"""The consumer's function: one FileQuarantined event for each file that turns INFECTED and still is."""
+"""Guarantee: the consumer publishes one FileQuarantined event for each file that becomes INFECTED and still is."""
 
 import importlib.util
 import json
@@ -26,7 +26,7 @@ class Table:
 
 
 class Bus:
-    """Keeps what is put, or refuses it as PutEvents does: with status 200."""
+    """Keeps the entries, or refuses them as PutEvents does: with status 200."""
 
     def __init__(self) -> None:
         self.details: list[dict[str, Any]] = []
@@ -75,7 +75,7 @@ def record(new: dict[str, Any] | None, old: dict[str, Any] | None, number: str =
     }
 
 
-def test_a_file_that_turns_infected_is_announced_once_as_an_event_that_keeps_the_contract(
+def test_a_file_that_becomes_infected_gives_one_event_that_keeps_the_contract(
     quarantine: ModuleType,
 ) -> None:
     answer = quarantine.handle({"Records": [record(image("INFECTED"), image("PENDING"))]}, None)
@@ -84,7 +84,7 @@ def test_a_file_that_turns_infected_is_announced_once_as_an_event_that_keeps_the
     assert (detail["EventName"], detail["DomainId"]) == ("FileQuarantined", FILE)
     with pytest.raises(ContractViolation) as caught:
         parse_domain_event(detail, domain_name="File", latest="2026-12-31T00:00:00.000000000Z")
-    assert [broken.field for broken in caught.value.violations] == ["EventType"], "PROCESS, else all is well"
+    assert [broken.field for broken in caught.value.violations] == ["EventType"], "only the type PROCESS is wrong"
     assert detail["EventType"] == "PROCESS"
 
 
@@ -96,23 +96,25 @@ def test_a_file_that_turns_infected_is_announced_once_as_an_event_that_keeps_the
         (image("CLEAN"), image("INFECTED")),
         (None, image("INFECTED")),
     ],
-    ids=["clean", "was infected already", "infected no more", "row deleted"],
+    ids=["clean", "infected before", "no longer infected", "row deleted"],
 )
-def test_other_changes_are_passed_by(
+def test_other_changes_give_no_event(
     quarantine: ModuleType, new: dict[str, Any] | None, old: dict[str, Any] | None
 ) -> None:
     assert quarantine.handle({"Records": [record(new, old)]}, None) == {"batchItemFailures": []}
     assert quarantine.events.details == []
 
 
-@pytest.mark.parametrize("row", [image("CLEAN"), None], ids=["clean by now", "gone by now"])
-def test_the_row_is_the_truth_not_the_stream(quarantine: ModuleType, row: dict[str, Any] | None) -> None:
+@pytest.mark.parametrize("row", [image("CLEAN"), None], ids=["row is clean now", "row is gone now"])
+def test_the_function_follows_the_current_row_and_not_the_stream(
+    quarantine: ModuleType, row: dict[str, Any] | None
+) -> None:
     quarantine.dynamodb.row = row
     quarantine.handle({"Records": [record(image("INFECTED"), None)]}, None)
     assert quarantine.events.details == []
 
 
-def test_a_change_announced_twice_makes_the_same_event_and_another_change_another(
+def test_a_repeated_change_gives_the_same_event_id_and_another_change_gives_another(
     quarantine: ModuleType,
 ) -> None:
     change, later = record(image("INFECTED"), None), record(image("INFECTED", "2026-04-01#f"), None)
@@ -121,7 +123,7 @@ def test_a_change_announced_twice_makes_the_same_event_and_another_change_anothe
     assert first == second != third
 
 
-def test_what_the_bus_refuses_is_delivered_again_from_that_record_on(quarantine: ModuleType) -> None:
+def test_if_the_bus_refuses_an_event_lambda_retries_from_that_record(quarantine: ModuleType) -> None:
     quarantine.events.refuses = True
     records = [record(image("CLEAN"), None, "1"), record(image("INFECTED"), None, "2")]
     assert quarantine.handle({"Records": records}, None) == {"batchItemFailures": [{"itemIdentifier": "2"}]}

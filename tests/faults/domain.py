@@ -1,4 +1,4 @@
-"""A domain whose state shows which events were folded, in which order, and by which version of the logic."""
+"""Domain logic whose state shows which events were folded, in which order, and by which version."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ POISON = "Poison"
 
 
 def refuses(version: str, event_name: str) -> bool:
-    """Whether a version of the logic fails at an event."""
+    """True if a version of the logic fails at an event."""
     return event_name == POISON and version < "v2"
 
 
 def logic(version: str, passes: Callable[[], None]) -> DomainLogic:
-    """One version of the logic; `passes` is called for the time that each event takes."""
+    """One version of the logic. It calls `passes` for each event, so that time may pass."""
 
     @dataclass
     class Log:

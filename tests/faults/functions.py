@@ -1,4 +1,4 @@
-"""The two functions, started with doubles in the place of AWS, in a time that passes only when a test lets it."""
+"""The two functions with doubles instead of AWS, on a clock that moves only when a test moves it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ class Silent(Telemetry):
 
 
 class Function:
-    """One started process of a function; `handle` is Lambda's call."""
+    """One started process of a function. `handle` is what Lambda calls."""
 
     def __init__(
         self,
@@ -87,6 +87,6 @@ class Function:
 
 @contextmanager
 def environment() -> Iterator[None]:
-    """What botocore's clients need, for as long as tests run; they do not wait between their tries."""
+    """The environment that botocore's clients need while tests run. They do not wait between their tries."""
     with mock.patch.dict("os.environ", ENVIRONMENT), retries_without_waiting():
         yield

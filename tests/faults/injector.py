@@ -1,6 +1,7 @@
-"""Faults of single AWS calls: which call, which of its tries, how, and whether it took effect.
+"""Faults of single AWS calls: which call, which of its tries, how it fails, and whether it takes effect.
 
-A call's place is its number in the run, or, where threads make the order of calls a matter of chance, what it asks for.
+A call is identified by its number in the run. If threads make the order of calls random, it is identified by what it
+asks for.
 """
 
 import copy
@@ -30,81 +31,81 @@ _THROTTLED = {
 
 
 class When(Enum):
-    """When a try that fails takes effect."""
+    """When a failed try takes effect."""
 
     NEVER = "never"
     AT_ONCE = "at once; the reply is lost"
     SOON = "after the next request"
-    LAST = "after all has come to rest"
+    LAST = "after everything is delivered"
 
 
 class How(Enum):
-    """What the function sees of it."""
+    """What the function sees of the fault."""
 
     THROTTLED = "throttled"
     SERVER = "internal server error"
     TIMEOUT = "read time-out"
-    DEATH = "the process ends"
+    CRASH = "the process ends"
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One try of a call that fails."""
+    """One failed try of a call."""
 
     how: How
     when: When = When.NEVER
 
 
 Fault = tuple[Try, ...]
-"""A call's tries, one after another; what comes after the last goes through."""
+"""The failed tries of a call, one after another. The next try succeeds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """From a call on, its table or queue fails for the rest of this invocation and for all of the next."""
+    """From a call on, its table or queue fails until the end of the next invocation."""
 
     how: How
 
 
 Signature = tuple[str, ...]
-Place = int | tuple[Signature, int]
-"""A call's number, from 1 on; or what it asks for, and how often that was asked before."""
+CallId = int | tuple[Signature, int]
+"""A call's number, which starts at 1; or what it asks for, and how many earlier calls asked for the same."""
 
 
 @dataclass
 class Process:
-    """A function's process: warm until it dies."""
+    """A function's process. It stays warm until it crashes."""
 
     name: str
     is_rebuild: bool = False
     deadline: float = 0
-    """Of the invocation that runs."""
-    is_dead: bool = False
+    """The end of the invocation that runs."""
+    has_crashed: bool = False
     faults: Mapping[int, "Fault"] = field(default_factory=dict)
-    """Of its own calls, by their number in it."""
+    """Faults of this process's calls, by the number of the call in the process."""
     calls: int = 0
     steps: int = 0
-    """Calls before which something happened beside it."""
+    """The number of the last call before which another step ran."""
     tries: dict[int, "_Call"] = field(default_factory=dict)
-    """By thread."""
+    """The running calls, by thread."""
 
 
 @dataclass
 class _Call:
-    place: Place
+    id_: CallId
     number: int
-    """In its process."""
+    """The number of the call in its process."""
     tries: int = 0
     failing: Try | None = None
 
 
 @dataclass
 class _Stray:
-    """A request that is still under way, though nobody waits for its reply any more."""
+    """A request that has not arrived yet. Nobody waits for its reply."""
 
     send: Callable[[], object]
     left: int | None
-    """Requests that go before it; None: all."""
+    """How many requests arrive before it; None if all do."""
 
 
 class Injector:
@@ -112,16 +113,16 @@ class Injector:
 
     def __init__(self, clock: Clock, *, by_signature: bool = False) -> None:
         self.clock = clock
-        self.faults: dict[Place, Fault | Outage] = {}
+        self.faults: dict[CallId, Fault | Outage] = {}
         self.fired = 0
-        self.deaths = 0
+        self.crashes = 0
         self.calls = 0
-        self.places: list[Place] = []
-        """Of all calls so far, in their order."""
+        self.call_ids: list[CallId] = []
+        """All calls so far, in their order."""
         self.current: Process | None = None
-        """Whose invocation runs; None while the test itself calls."""
+        """The process whose invocation runs; None while the test itself calls."""
         self.touched: list[str] = []
-        """DomainIds whose calls failed in this invocation; `*` where a call was for many."""
+        """DomainIds whose calls failed in this invocation; `*` if a call was for several objects."""
         self.before_call: Callable[[Process], None] = lambda process: None
         self.after_effect: Callable[[str, Mapping[str, Any]], None] = lambda operation, request: None
         self.invocations = 0
@@ -132,17 +133,20 @@ class Injector:
         self._lock = threading.RLock()
 
     def hook(self, service: str, handle: Callable[[str, Mapping[str, Any]], object], *, is_wired: bool) -> Intercept:
-        """The hook for a service's double. On the wire, `begin` is told of each call: a request may be a later try."""
+        """The hook for a service's double.
+
+        If `is_wired`, somebody else calls `begin` for each call, since a request may be a later try of the same call.
+        """
 
         def intercept(operation: str, request: Mapping[str, Any], phase: str) -> None:
             process = self.current
             if process is None:
                 return
             if phase == "before":
-                if process.is_dead:
+                if process.has_crashed:
                     raise Crashed
                 if self.clock.now > process.deadline:
-                    self._die(process)
+                    self._crash(process)
                 if not is_wired:
                     self.begin(process, operation, request)
                 self.before_call(process)
@@ -161,23 +165,23 @@ class Injector:
         with self._lock:
             self.calls += 1
             process.calls += 1
-            place: Place = self.calls
+            call_id: CallId = self.calls
             if self._by_signature:
                 signature = signature_of(operation, request)
-                place = (signature, self._seen[signature])
+                call_id = (signature, self._seen[signature])
                 self._seen[signature] += 1
-            self.places.append(place)
-            process.tries[threading.get_ident()] = _Call(place, process.calls)
+            self.call_ids.append(call_id)
+            process.tries[threading.get_ident()] = _Call(call_id, process.calls)
 
-    def restart(self, faults: Mapping[Place, Fault | Outage]) -> None:
-        """Count calls anew, and let these fail."""
+    def restart(self, faults: Mapping[CallId, Fault | Outage]) -> None:
+        """Count calls from 1 again, and let these calls fail."""
         self.faults = dict(faults)
         self.calls = 0
-        self.places = []
+        self.call_ids = []
         self._seen.clear()
 
     def settle(self) -> None:
-        """Let what is still under way arrive."""
+        """Let the requests arrive that have not arrived yet."""
         strays, self._strays = self._strays, []
         for stray in strays:
             self._send(stray)
@@ -191,11 +195,11 @@ class Injector:
         handle: Callable[[str, Mapping[str, Any]], object],
     ) -> None:
         call = process.tries[threading.get_ident()]
-        fault = self.faults.get(call.place) or process.faults.get(call.number)
+        fault = self.faults.get(call.id_) or process.faults.get(call.number)
         resource = _resource(request)
         if isinstance(fault, Outage):
             self._outages.setdefault(resource, (fault.how, self.invocations + 1))
-            del self.faults[call.place]
+            del self.faults[call.id_]
             self.fired += 1
             fault = None
         how, until = self._outages.get(resource, (How.SERVER, -1))
@@ -227,7 +231,7 @@ class Injector:
             self._fail(process, failing.how, service, request)
 
     def _fail(self, process: Process, how: How, service: str, request: Mapping[str, Any]) -> None:
-        self.touched += domains_of(request)
+        self.touched += domain_ids_of(request)
         match how:
             case How.THROTTLED:
                 codes = _THROTTLED[service]
@@ -237,12 +241,12 @@ class Injector:
             case How.TIMEOUT:
                 self.clock.advance(READ_TIMEOUT)
                 raise ReadTimeoutError(endpoint_url=f"https://{service}")
-            case How.DEATH:
-                self._die(process)
+            case How.CRASH:
+                self._crash(process)
 
-    def _die(self, process: Process) -> None:
-        process.is_dead = True
-        self.deaths += 1
+    def _crash(self, process: Process) -> None:
+        process.has_crashed = True
+        self.crashes += 1
         raise Crashed
 
     def _land(self) -> None:
@@ -258,13 +262,13 @@ class Injector:
         try:
             stray.send()
         except AwsError:
-            pass  # refused: nobody learns of it
+            pass  # the service refused it, and nobody waits for the reply
         finally:
             self.current = process
 
 
-def domains_of(request: Mapping[str, Any]) -> list[str]:
-    """Whose call it was: `*` if many domains' or nobody's."""
+def domain_ids_of(request: Mapping[str, Any]) -> list[str]:
+    """The DomainId that a call was for; `*` if it was for several objects or for none."""
     for source, name in (("Item", "DomainId"), ("Key", "DomainId"), ("ExpressionAttributeValues", ":domain")):
         if name in request.get(source, {}):
             return [request[source][name]["S"]]
@@ -275,10 +279,10 @@ def domains_of(request: Mapping[str, Any]) -> list[str]:
 
 
 def signature_of(operation: str, request: Mapping[str, Any]) -> Signature:
-    """What a call asks for, without what is random in it."""
+    """What a call asks for, without its random parts."""
     key = request.get("Item") or request.get("Key") or {}
     names = [str(key[name]) for name in ("EventKey", "CpEventSourceSlot") if name in key]
-    return (operation, _resource(request), *domains_of(request), *names)
+    return (operation, _resource(request), *domain_ids_of(request), *names)
 
 
 def _resource(request: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
-"""The kinds of faults that every call is tried with."""
+"""The kinds of faults that the tests inject into every call."""
 
 from .injector import TRIES, Fault, How, Outage, Try, When
 
-_THROTTLED, _SERVER, _TIMEOUT, _DEATH = (Try(how) for how in (How.THROTTLED, How.SERVER, How.TIMEOUT, How.DEATH))
+_THROTTLED, _SERVER, _TIMEOUT, _CRASH = (Try(how) for how in (How.THROTTLED, How.SERVER, How.TIMEOUT, How.CRASH))
 
 
 def _took_effect(how: How, when: When = When.AT_ONCE) -> Try:
@@ -17,17 +17,17 @@ CALL_FAILS: dict[str, Fault | Outage] = {
     "time-out-after-effect": (_took_effect(How.TIMEOUT),),
     "time-out-effect-soon": (_took_effect(How.TIMEOUT, When.SOON),),
     "time-out-effect-last": (_took_effect(How.TIMEOUT, When.LAST),),
-    "death": (_DEATH,),
-    "death-after-effect": (_took_effect(How.DEATH),),
-    "death-effect-soon": (_took_effect(How.DEATH, When.SOON),),
-    "death-effect-last": (_took_effect(How.DEATH, When.LAST),),
+    "crash": (_CRASH,),
+    "crash-after-effect": (_took_effect(How.CRASH),),
+    "crash-effect-soon": (_took_effect(How.CRASH, When.SOON),),
+    "crash-effect-last": (_took_effect(How.CRASH, When.LAST),),
     "throttled-for-long": Outage(How.THROTTLED),
     "time-outs-for-long": Outage(How.TIMEOUT),
 }
-"""By clients that try once: the call fails."""
+"""For clients that try once: the call fails."""
 
-ALIKE = frozenset({"server-error", "time-out", "time-out-after-effect", "time-outs-for-long"})
-"""Those that differ from another in the error's class alone."""
+SIMILAR = frozenset({"server-error", "time-out", "time-out-after-effect", "time-outs-for-long"})
+"""The kinds that differ from another kind only in the class of the error."""
 
 RETRIED: dict[str, Fault | Outage] = {
     "throttled-once": (_THROTTLED,),
@@ -42,21 +42,21 @@ RETRIED: dict[str, Fault | Outage] = {
     "time-out-once-effect-soon": (_took_effect(How.TIMEOUT, When.SOON),),
     "time-out-once-effect-last": (_took_effect(How.TIMEOUT, When.LAST),),
     "effect-then-throttled": (_took_effect(How.TIMEOUT), *[_THROTTLED] * (TRIES - 1)),
-    "effect-then-death": (_took_effect(How.TIMEOUT), _DEATH),
-    "death": (_DEATH,),
-    "death-after-effect": (_took_effect(How.DEATH),),
+    "effect-then-crash": (_took_effect(How.TIMEOUT), _CRASH),
+    "crash": (_CRASH,),
+    "crash-after-effect": (_took_effect(How.CRASH),),
     "throttled-for-long": Outage(How.THROTTLED),
 }
-"""By botocore, which tries again."""
+"""For botocore, which retries."""
 
 RETRIED_IN_SHORT = ("time-out-once-after-effect", "time-out-throughout-after-effect", "time-out-once-effect-soon")
-"""What only botocore's retries bring: a retry meets its own effect."""
+"""What happens only with botocore's retries: a retry finds the effect of the try before it."""
 
 PAIRED: dict[str, Fault] = {
     "server-error": (_SERVER,),
     "time-out-after-effect": (_took_effect(How.TIMEOUT),),
-    "death": (_DEATH,),
-    "death-after-effect": (_took_effect(How.DEATH),),
+    "crash": (_CRASH,),
+    "crash-after-effect": (_took_effect(How.CRASH),),
     "time-out-effect-soon": (_took_effect(How.TIMEOUT, When.SOON),),
 }
-"""For pairs of calls that fail."""
+"""For pairs of failed calls."""

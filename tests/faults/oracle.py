@@ -1,4 +1,4 @@
-"""What must be, by a reckoning of its own from what is stored: it shares no rule with the functions' code.
+"""The expected result, computed from the stored events without the functions' code.
 
 Only the encodings of marks and snapshots are read with the code that wrote them.
 """
@@ -26,7 +26,7 @@ LOGIC, OUT_OF_TIME, PROCESS_DIED, EVENTS_MISSING = "LOGIC", "OUT_OF_TIME", "PROC
 
 
 def stored(db: DynamoDB, domain_id: str) -> list[Item]:
-    """A domain's stored events in EventKey order."""
+    """A domain object's stored events in EventKey order."""
     collection = db.tables["events"].collection(domain_id)
     return [collection.items[key].image for key in sorted(collection.items)]
 
@@ -46,7 +46,7 @@ def revision_of(row: Item) -> str:
 
 
 def entries_of(row: Item) -> list[tuple[str, str]]:
-    """The ids of the events in a row's or a snapshot's state as they were folded, with the version that did it."""
+    """The ids of the events in the state of a row or snapshot, in the order of the fold, each with its version."""
     pairs = (entry["S"].partition("@") for entry in row.get("Entries", {"L": []})["L"])
     return [(event_id, version) for event_id, _, version in pairs]
 
@@ -61,7 +61,7 @@ def parked_of(row: Item | None) -> Mapping[str, str] | None:
 
 
 def is_taken_in(db: DynamoDB, domain_id: str, keys: Collection[str]) -> bool:
-    """Whether a domain's row has events of these keys, or is parked and lets them wait."""
+    """True if a domain row has the events of these keys, or is parked and lets them wait."""
     row = row_of(db, domain_id)
     if row is None:
         return False
@@ -69,12 +69,12 @@ def is_taken_in(db: DynamoDB, domain_id: str, keys: Collection[str]) -> bool:
 
 
 def is_kept(pipeline: "Pipeline", body: str) -> bool:
-    """Whether a message's event is stored, or the message is set aside whole with its reason."""
-    return is_stored(pipeline.db, body) or body in bodies_set_aside(pipeline)
+    """True if a message's event is stored, or the unchanged message is in quarantine with its reason."""
+    return is_stored(pipeline.db, body) or body in quarantined_bodies(pipeline)
 
 
 def is_stored(db: DynamoDB, body: str) -> bool:
-    """The tests' messages have texts alone, but for the version."""
+    """True if a message's event is stored. In the tests' messages, all fields but the version are texts."""
     try:
         detail = json.loads(body)["detail"]
         texts = {name: {"S": value} for name, value in detail.items() if name != "Version"}
@@ -84,8 +84,8 @@ def is_stored(db: DynamoDB, body: str) -> bool:
     return any(texts.items() <= event.items() for event in events)
 
 
-def bodies_set_aside(pipeline: "Pipeline") -> Counter[str]:
-    """The bodies in the dead-letter queue of messages that carry a reason."""
+def quarantined_bodies(pipeline: "Pipeline") -> Counter[str]:
+    """The bodies of the messages in the dead-letter queue that have a reason."""
     messages = pipeline.sqs.messages(pipeline.dead_letters)
     return Counter(each.body for each in messages if each.attributes.get("ReasonCode", {}).get("StringValue"))
 
@@ -94,7 +94,7 @@ _IDENTITY = ("EventKey", "Cause", "Error")
 
 
 def _failure(notice: Mapping[str, str]) -> tuple[str, ...]:
-    """What one standing failure is, whatever its text."""
+    """What identifies one failure, without its text."""
     return tuple(notice[name] for name in ("DomainId", *_IDENTITY))
 
 
@@ -103,7 +103,7 @@ def notices(pipeline: "Pipeline") -> list[dict[str, str]]:
 
 
 def faults_of_row(pipeline: "Pipeline", item: Item) -> Iterable[str]:
-    """What is wrong with any row, whenever it is written."""
+    """What is wrong with a row that was just written."""
     domain_id: str = item["DomainId"]["S"]
     lost = [event for event in pipeline.lost if event["DomainId"]["S"] == domain_id]
     known = sorted([*stored(pipeline.db, domain_id), *lost], key=lambda event: str(event["EventKey"]["S"]))
@@ -116,23 +116,23 @@ def faults_of_row(pipeline: "Pipeline", item: Item) -> Iterable[str]:
     keys = [str(events[each]["EventKey"]["S"]) for each in ids]
     notes = item["CpEventSource"]["M"]
     if (int(notes["EventCount"]["N"]), notes["Digest"]["B"]) != _key_set(keys):
-        yield f"EventCount or Digest are others' {where}"
+        yield f"EventCount or Digest is wrong {where}"
     if notes.get("Checkpoint", {"S": None})["S"] != (keys[-1] if keys else None):
-        yield f"the checkpoint is another's {where}"
+        yield f"the checkpoint is wrong {where}"
     versions = {version for _, version in entries_of(item)}
     if notes["LogicVersion"]["S"] != "mixed" and not versions <= {notes["LogicVersion"]["S"]}:
-        yield f"folded by {versions}, and labelled {notes['LogicVersion']['S']} {where}"
+        yield f"folded by {versions}, but LogicVersion is {notes['LogicVersion']['S']} {where}"
     if item.keys() - {"DomainId", "Entries", "CpEventSource", "CpEventSourceParked"}:
-        yield f"strange attributes {where}"
+        yield f"unknown attributes {where}"
     yield from _faults_of_marks(pipeline, item, keys, where)
     parked = parked_of(item)
     if parked is not None and parked["EventKey"] in keys:
         if parked["Cause"] == PROCESS_DIED:
-            yield f"parked untried at an event that the row has {where}"
+            yield f"parked without a try at an event that the row has {where}"
         if parked["Cause"] == LOGIC and parked["LogicVersion"] == notes["LogicVersion"]["S"]:
             yield f"parked at an event that the same logic applied {where}"
     if ("CpEventSourceParked" in item) != (parked is not None):
-        yield f"the index of parked domains is wrong {where}"
+        yield f"CpEventSourceParked is wrong {where}"
     if parked is not None:
         yield from _faults_of_parking(pipeline, domain_id, parked, where)
 
@@ -163,15 +163,16 @@ def _faults_of_snapshot(
     if ids_of(state.attributes) != [key.partition("#")[2] for key in before] or state.checkpoint != before[-1]:
         yield f"the snapshot at {mark.key} holds {ids_of(state.attributes)} {where}"
     if {version for _, version in entries_of(state.attributes)} != {snapshot.logic_version}:
-        yield f"the snapshot at {mark.key} is labelled {snapshot.logic_version}: {entries_of(state.attributes)} {where}"
+        entries = entries_of(state.attributes)
+        yield f"the LogicVersion of the snapshot at {mark.key} is {snapshot.logic_version}, of {entries} {where}"
 
 
 def _faults_of_parking(pipeline: "Pipeline", domain_id: str, parked: Mapping[str, str], where: str) -> Iterable[str]:
     cause = tuple(parked[name] for name in _IDENTITY)
     if (domain_id, *cause) not in {_failure(each) for each in notices(pipeline)}:
-        yield f"parked in silence {where}"
+        yield f"parked without a notice {where}"
     if parked["Cause"] == EVENTS_MISSING and not pipeline.lost_ever:
-        yield f"parked for events that nobody lost {where}"
+        yield f"parked for missing events, but the store lost none {where}"
     if parked["Cause"] != LOGIC:
         return
     (event,) = (each for each in stored(pipeline.db, domain_id) if each["EventKey"]["S"] == parked["EventKey"])
@@ -179,15 +180,15 @@ def _faults_of_parking(pipeline: "Pipeline", domain_id: str, parked: Mapping[str
         yield f"parked at a good event, {parked} {where}"
 
 
-# the checks of a pipeline at rest, each named for what it looks at
+# The checks of a pipeline after everything is delivered. Each name states a guarantee.
 
 
-def nothing_was_wrong_on_the_way(pipeline: "Pipeline") -> Iterable[str]:
+def no_step_broke_a_guarantee(pipeline: "Pipeline") -> Iterable[str]:
     return pipeline.violations
 
 
 def rows_are_folds_of_all_stored_events(pipeline: "Pipeline") -> Iterable[str]:
-    for domain_id in domains(pipeline.db):
+    for domain_id in domain_ids(pipeline.db):
         events = stored(pipeline.db, domain_id)
         row = row_of(pipeline.db, domain_id)
         if row is None:
@@ -198,14 +199,14 @@ def rows_are_folds_of_all_stored_events(pipeline: "Pipeline") -> Iterable[str]:
         expected = [event["EventId"]["S"] for event in events]
         checkpoint = row["CpEventSource"]["M"].get("Checkpoint", {"S": ""})["S"]
         if parked is not None and parked["EventKey"] > checkpoint >= parked["WaitingFrom"]:
-            # late ones wait, too
+            # late events wait too
             expected = [each for each in expected if each in ids]
         elif parked is not None and parked["EventKey"] > checkpoint:
             expected = [event["EventId"]["S"] for event in events if event["EventKey"]["S"] < parked["EventKey"]]
         elif parked is not None:  # late: the row keeps the state that it had
             expected = [each for each in expected if each in ids]
         if ids != expected:
-            yield f"the row of {domain_id} holds {ids}, and not {expected}; parked: {parked}"
+            yield f"the row of {domain_id} must hold {expected}; it holds {ids}; parked: {parked}"
         yield from faults_of_row(pipeline, row)
 
 
@@ -213,61 +214,63 @@ def events_are_stored_as_they_were_sent(pipeline: "Pipeline") -> Iterable[str]:
     kept = {(item["DomainId"]["S"], item["EventKey"]["S"]): item for item in pipeline.db.items("events")}
     for event in pipeline.events:
         if kept.get((event["DomainId"]["S"], event["EventKey"]["S"])) != event:
-            yield f"lost or altered: {event['EventKey']}"
+            yield f"lost or changed: {event['EventKey']}"
     for record in pipeline.db.records("events"):
         is_ours = record["dynamodb"]["Keys"]["EventKey"]["S"] in pipeline.lost_ever
         if record["eventName"] != "INSERT" and not is_ours:
             yield f"{record['eventName']} of {record['dynamodb']['Keys']}"
 
 
-def messages_are_stored_or_set_aside(pipeline: "Pipeline") -> Iterable[str]:
-    """Never neither, never both; set aside twice only if the first reply was lost."""
-    aside = bodies_set_aside(pipeline)
+def messages_are_stored_or_quarantined(pipeline: "Pipeline") -> Iterable[str]:
+    """Each message is either stored or quarantined. It is quarantined twice only if the first reply was lost."""
+    quarantined = quarantined_bodies(pipeline)
     for body in pipeline.sent:
-        if is_stored(pipeline.db, body) == (body in aside):
-            yield f"{'both' if body in aside else 'neither'} stored and set aside: {body[:300]}"
+        if is_stored(pipeline.db, body) == (body in quarantined):
+            yield f"{'both' if body in quarantined else 'neither'} stored and quarantined: {body[:300]}"
     for message in pipeline.sqs.messages(pipeline.dead_letters):
         if message.body not in pipeline.sent:
             yield f"the body was changed: {message.body[:300]}"
-        if message.body not in aside:
-            yield f"set aside without a reason: {message.body[:300]}"
+        if message.body not in quarantined:
+            yield f"quarantined without a reason: {message.body[:300]}"
 
 
-def parked_domains_are_told(pipeline: "Pipeline") -> Iterable[str]:
-    """And none is that has no event which its logic refuses, or of which its process may have died."""
+def every_notice_has_a_cause(pipeline: "Pipeline") -> Iterable[str]:
+    """The object has an event that its logic refuses, or one that may have crashed processes, or another cause."""
     for notice in notices(pipeline):
         events = [
             each for each in stored(pipeline.db, notice["DomainId"]) if each["EventKey"]["S"] == notice["EventKey"]
         ]
         if notice["Cause"] == OUT_OF_TIME and pipeline.is_slow:
             continue
-        if notice["Cause"] == PROCESS_DIED and pipeline.injector.deaths > 1:
+        if notice["Cause"] == PROCESS_DIED and pipeline.injector.crashes > 1:
             continue
         if notice["Cause"] == EVENTS_MISSING and pipeline.lost_ever:
             continue
         if not events or not refuses(notice["LogicVersion"], events[0]["EventName"]["S"]):
-            yield f"parked without a cause of its own: {notice}"
+            yield f"parked without a cause: {notice}"
 
 
 CHECKS: tuple[Callable[["Pipeline"], Iterable[str]], ...] = (
-    nothing_was_wrong_on_the_way,
+    no_step_broke_a_guarantee,
     rows_are_folds_of_all_stored_events,
     events_are_stored_as_they_were_sent,
-    messages_are_stored_or_set_aside,
-    parked_domains_are_told,
+    messages_are_stored_or_quarantined,
+    every_notice_has_a_cause,
 )
 
 
 def broken(pipeline: "Pipeline") -> list[str]:
-    """What does not hold, each with the check that found it."""
+    """The broken guarantees, each with the name of the check that found it."""
     return [f"{check.__name__}: {fault}" for check in CHECKS for fault in check(pipeline)]
 
 
-def parked_domains(pipeline: "Pipeline") -> set[str]:
-    return {each for each in domains(pipeline.db) if parked_of(row_of(pipeline.db, each)) is not None}
+def parked_objects(pipeline: "Pipeline") -> set[str]:
+    """The DomainIds of the parked domain objects."""
+    return {each for each in domain_ids(pipeline.db) if parked_of(row_of(pipeline.db, each)) is not None}
 
 
-def domains(db: DynamoDB) -> list[str]:
+def domain_ids(db: DynamoDB) -> list[str]:
+    """The DomainIds that have events."""
     return sorted(name for name, collection in db.tables["events"].collections.items() if collection.items)
 
 

@@ -1,7 +1,7 @@
-"""Both functions on doubles of AWS, and what may happen to them.
+"""Both functions on doubles of AWS, and the steps that may happen to them.
 
-Deliveries come from the doubles of Lambda's mappings. Every reply is compared with what was done, and every row with
-the one that it replaced, at once.
+The doubles of Lambda's mappings deliver batches. Each reply is compared at once with what the function did, and each
+row with the one that it replaced.
 """
 
 import json
@@ -27,19 +27,20 @@ from .functions import DOMAIN_NAME, PERSIST, PROJECT, Function
 from .injector import Fault, Injector, Process
 
 SECONDS = {PERSIST: 90, PROJECT: 900}
-"""An invocation's."""
+"""The time limit of an invocation."""
 LEASE_SECONDS = 15 * 60
+"""How long a rebuild's note blocks other rebuilds."""
 REFUSED = "Refused"
-"""The EventName of events that this DynamoDB refuses for good."""
+"""The EventName of events that this DynamoDB always refuses."""
 
-_MOST_DELIVERIES = 80
+_MAX_DELIVERIES = 80
 _ASYNCHRONOUS_RETRIES = (60, 120)
-"""Lambda's waits (seconds) before it tries an asynchronous invocation again (Lambda Developer Guide, "How Lambda
-handles errors and retries with asynchronous invocation"): twice."""
+"""Lambda retries an asynchronous invocation twice, after these waits in seconds (Lambda Developer Guide, "How Lambda
+handles errors and retries with asynchronous invocation")."""
 
 
 class Tables(DynamoDB):
-    """DynamoDB that has rules which the event's contract does not know."""
+    """DynamoDB with a rule that is not part of the event's contract."""
 
     def _put_item(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if request["Item"].get("EventName") == {"S": REFUSED}:
@@ -61,8 +62,8 @@ class Pipeline:
         self.ingest = self.sqs.create_queue("ingest", visibility_timeout=540, dead_letter_queue=self.dead_letters)
         self.parked = self.sqs.create_queue("parked")
         self.injector = Injector(self.clock, by_signature=has_threads)
-        self.injector.before_call = self._go_on_beside
-        self.injector.after_effect = self._look_at_write
+        self.injector.before_call = self._run_concurrent_step
+        self.injector.after_effect = self._check_write
         self.db.intercept = self.injector.hook("dynamodb", self.db.handle, is_wired=is_wired)
         self.sqs.intercept = self.injector.hook("sqs", self.sqs.handle, is_wired=is_wired)
         self.messages = QueueMapping(self.sqs, self.ingest, self._persist)
@@ -70,23 +71,23 @@ class Pipeline:
         self.version = "v1"
         self.seconds_per_event = 0.0
         self.is_slow = False
-        """Whether one domain's events may take longer than an invocation."""
+        """True if the events of one domain object may take longer than an invocation."""
         self.violations: list[str] = []
-        """What was wrong on the way."""
+        """The guarantees that a step broke."""
         self.sent: list[str] = []
         """The bodies of all messages."""
         self.events: list[dict[str, Any]] = []
         """The events that the test itself stored."""
         self.lost_ever: set[str] = set()
-        """The keys of the events that the store ever lost."""
+        """The keys of all events that the store lost at some time."""
         self.lost: list[dict[str, Any]] = []
-        """Those that it lacks now."""
-        self.beside: list[Callable[[], None]] = []
-        """What happens while a rebuild runs: a step before each of its calls."""
-        self.fates: list[dict[int, Fault]] = []
-        """The faults of the rebuilds' processes to come, by the number of the call."""
+        """The events that the store lacks now."""
+        self.concurrent: list[Callable[[], None]] = []
+        """Steps that happen while a rebuild runs, one before each of its calls."""
+        self.rebuild_faults: list[dict[int, Fault]] = []
+        """The faults of the next rebuild processes, by the number of the call."""
         self.rebuilds: list[str] = []
-        """How each try of a rebuild ended."""
+        """How each try of a rebuild ended: the name of the error, or an empty text."""
         self.calls_under_faults = 0
         self._is_wired = is_wired
         self._has_threads = has_threads
@@ -95,14 +96,14 @@ class Pipeline:
         self._logics: dict[str, DomainLogic] = {}
 
     def store(self, domain_id: str, *numbers: int, poison: bool = False) -> None:
-        """Store events, which go on the stream in this order."""
+        """Store events. They enter the stream in this order."""
         for number in numbers:
             item = stored(number, domain_id=domain_id, poison=poison).item
             self._call(self.db.handle, "PutItem", {"TableName": "events", "Item": item})
             self.events.append(item)
 
     def store_just_before_the_newest(self, domain_id: str) -> None:
-        """Store an event that is late by one."""
+        """Store a late event: its position is just before the newest event."""
         newest = oracle.stored(self.db, domain_id)[-1]
         event_id = f"a-{newest['EventId']['S']}"
         key = newest["EventKey"]["S"].partition("#")[0] + f"#{event_id}"
@@ -123,7 +124,7 @@ class Pipeline:
 
     def drain(self, size: int = 100) -> None:
         """Deliver messages and records until none is left."""
-        for _ in range(_MOST_DELIVERIES):
+        for _ in range(_MAX_DELIVERIES):
             if self.messages.pending():
                 self.messages.deliver_one()
             elif self.stream.pending():
@@ -132,23 +133,28 @@ class Pipeline:
                 self.clock.advance(self.sqs.queues[self.ingest].visibility_timeout)
             else:
                 return
-        self.violations.append(f"not drained after {_MOST_DELIVERIES} deliveries")
+        self.violations.append(f"not drained after {_MAX_DELIVERIES} deliveries")
 
     def deploy(self, version: str) -> None:
-        """New logic, for processes that start anew."""
+        """Deploy new logic. A new process runs it."""
         self.version = version
         self._running.pop(PROJECT, None)
 
     def delete_row(self, domain_id: str) -> None:
-        """As a person does it by hand."""
+        """Delete a row, as a person may do by hand."""
         self._call(self.db.handle, "DeleteItem", {"TableName": "rows", "Key": {"DomainId": {"S": domain_id}}})
         self._entries.pop(domain_id, None)
 
     def rebuild(self, domain_id: str, request_id: str = "request") -> bool:
-        """Ask for a rebuild, by a process of its own; Lambda tries again as it does. Whether a try ended well."""
+        """Request a rebuild, in a process of its own. Lambda retries it.
+
+        Returns:
+            True if a try succeeded.
+        """
         detail = {"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": domain_id}
         for wait in (*_ASYNCHRONOUS_RETRIES, 0):
-            process = Process(PROJECT, is_rebuild=True, faults=self.fates.pop(0) if self.fates else {})
+            faults = self.rebuild_faults.pop(0) if self.rebuild_faults else {}
+            process = Process(PROJECT, is_rebuild=True, faults=faults)
             stored_before = len(oracle.keys_of(self.db, domain_id))
             try:
                 reply = self._run(process, self._started(process), {"detail": detail}, request_id)
@@ -163,7 +169,7 @@ class Pipeline:
         return False
 
     def lose(self, domain_id: str, *numbers: int) -> None:
-        """Take events out of the store, as nothing of the pipeline's own can."""
+        """Remove events from the store. The pipeline itself never does that."""
         for number in numbers:
             item = stored(number, domain_id=domain_id).item
             key = {name: item[name] for name in ("DomainId", "EventKey")}
@@ -172,14 +178,14 @@ class Pipeline:
             self.lost.append(item)
 
     def put_back(self) -> None:
-        """Everything that the store lost."""
+        """Put back all events that the store lost."""
         while self.lost:
             self._call(self.db.handle, "PutItem", {"TableName": "events", "Item": self.lost.pop()})
 
-    def go_on_beside(self) -> None:
-        """What is left of what was to happen beside a rebuild."""
-        while self.beside:
-            self.beside.pop(0)()
+    def run_concurrent_steps(self) -> None:
+        """Run the steps that are left after a rebuild ended."""
+        while self.concurrent:
+            self.concurrent.pop(0)()
 
     def _persist(self, event: dict[str, Any]) -> Any:
         self.injector.touched = []
@@ -189,7 +195,7 @@ class Pipeline:
         named = {failure["itemIdentifier"] for failure in reply["batchItemFailures"]}
         for record in event["Records"]:
             if record["messageId"] not in named and not oracle.is_kept(self, record["body"]):
-                self.violations.append(f"acknowledged, and neither stored nor set aside: {record['body'][:80]}")
+                self.violations.append(f"acknowledged, but neither stored nor quarantined: {record['body'][:80]}")
         if len(named) > len(self.injector.touched) and not is_late:
             self.violations.append(f"{len(named)} messages returned after {len(self.injector.touched)} faults")
         return reply
@@ -201,30 +207,30 @@ class Pipeline:
         named = {failure["itemIdentifier"] for failure in reply["batchItemFailures"]}
         faulty = {*self.injector.touched}
         is_late = self.clock.now - began > SECONDS[PROJECT] / 2
-        shares: dict[str, list[Mapping[str, Any]]] = {}
+        by_object: dict[str, list[Mapping[str, Any]]] = {}
         for record in event["Records"]:
-            shares.setdefault(record["dynamodb"]["Keys"]["DomainId"]["S"], []).append(record["dynamodb"])
-        for domain_id, share in shares.items():
-            returned = [record["SequenceNumber"] in named for record in share]
+            by_object.setdefault(record["dynamodb"]["Keys"]["DomainId"]["S"], []).append(record["dynamodb"])
+        for domain_id, records in by_object.items():
+            returned = [record["SequenceNumber"] in named for record in records]
             if any(returned) and not all(returned):
                 self.violations.append(f"only some records of {domain_id} were returned")
             if any(returned) and not faulty & {domain_id, "*"} and not is_late:
                 self.violations.append(f"{domain_id} was returned, but faults met {faulty}")
-            keys = {record["Keys"]["EventKey"]["S"] for record in share}
+            keys = {record["Keys"]["EventKey"]["S"] for record in records}
             if not any(returned) and not oracle.is_taken_in(self.db, domain_id, keys):
-                self.violations.append(f"acknowledged, and not in the row of {domain_id}: {sorted(keys)}")
+                self.violations.append(f"acknowledged, but not in the row of {domain_id}: {sorted(keys)}")
         return reply
 
     def _invoke(self, name: str, event: dict[str, Any]) -> Any:
         process, function = self._running.get(name) or (Process(name), None)
-        if function is None or process.is_dead:
+        if function is None or process.has_crashed:
             process = Process(name)
             function = self._started(process)
             self._running[name] = process, function
         try:
             return self._run(process, function, event, "request")
         except Exception as error:
-            self.violations.append(f"the entry point let escape {error!r}")
+            self.violations.append(f"the entry point raised {error!r}")
             raise
 
     def _run(self, process: Process, function: Function, event: Any, request_id: str) -> Any:
@@ -266,7 +272,7 @@ class Pipeline:
         return self._logics[self.version]
 
     def _wired(self, process: Process) -> tuple[Any, Any]:
-        """Clients of the process's own, as at a cold start: botocore's quota of retries is a client's."""
+        """New clients for the process, as at a cold start: each client has its own quota of retries."""
 
         def begin(model: Any, params: Mapping[str, Any], **_: Any) -> None:
             self.injector.begin(process, model.name, json.loads(params["body"]))
@@ -278,12 +284,12 @@ class Pipeline:
         wire(sqs, self.sqs)
         return dynamodb, sqs
 
-    def _go_on_beside(self, process: Process) -> None:
-        if process.is_rebuild and self.beside and process.calls > process.steps:
+    def _run_concurrent_step(self, process: Process) -> None:
+        if process.is_rebuild and self.concurrent and process.calls > process.steps:
             process.steps = process.calls
-            self.beside.pop(0)()
+            self.concurrent.pop(0)()
 
-    def _look_at_write(self, operation: str, request: Mapping[str, Any]) -> None:
+    def _check_write(self, operation: str, request: Mapping[str, Any]) -> None:
         if operation != "PutItem" or request["TableName"] != "rows":
             return
         domain_id: str = request["Item"]["DomainId"]["S"]
@@ -293,14 +299,14 @@ class Pipeline:
         entries = oracle.ids_of(row)
         lost = {*self._entries.get(domain_id, ())} - {*entries}
         if lost:
-            self.violations.append(f"a write took {sorted(lost)} out of the row of {domain_id}")
+            self.violations.append(f"a write removed {sorted(lost)} from the row of {domain_id}")
         self._entries[domain_id] = entries
         self.violations += oracle.faults_of_row(self, row)
 
     def _call(
         self, call: Callable[[str, Mapping[str, Any]], object], operation: str, request: Mapping[str, Any]
     ) -> None:
-        """A call of the test's own, which no fault meets."""
+        """A call of the test itself. It gets no faults."""
         process, self.injector.current = self.injector.current, None
         call(operation, request)
         self.injector.current = process

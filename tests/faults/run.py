@@ -1,78 +1,82 @@
-"""One run of a scenario under faults, to its end; and the matrix of runs."""
+"""One complete run of a scenario with faults, and the matrix of runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..nightly import effort
 from . import oracle
-from .injector import Fault, Outage, Place
+from .injector import CallId, Fault, Outage
 from .pipeline import LEASE_SECONDS, Pipeline
 from .scenarios import Scenario
 
-Faults = Mapping[Place, Fault | Outage]
+Faults = Mapping[CallId, Fault | Outage]
 
 
 def run(
     scenario: Scenario,
     faults: Faults | None = None,
     *,
-    fates: Sequence[dict[int, Fault]] = (),
+    rebuild_faults: Sequence[dict[int, Fault]] = (),
     is_wired: bool = False,
     has_threads: bool = False,
     heals: bool = True,
 ) -> Pipeline:
-    """Let a scenario happen under faults, go on without them until all has come to rest, and look at everything.
+    """Run a scenario with faults, then without them until everything is delivered, and check every guarantee.
 
     Args:
         scenario: what happens.
-        faults: by the place of the call.
-        fates: the faults of the first rebuilds' processes, by the number of the call in each.
-        is_wired: whether all of botocore runs.
-        has_threads: whether writes go out in threads.
-        heals: whether it ends with new logic and rebuilds, which takes as long as all the rest.
+        faults: by call.
+        rebuild_faults: the faults of the first rebuild processes, by the number of the call in each process.
+        is_wired: True if all of botocore runs.
+        has_threads: True if threads write.
+        heals: True if the run ends with new logic and rebuilds, which doubles its time.
     """
     pipeline = Pipeline(is_wired=is_wired, has_threads=has_threads)
-    pipeline.fates += fates
+    pipeline.rebuild_faults += rebuild_faults
     _let_happen(pipeline, scenario, faults or {})
     wrong = oracle.broken(pipeline)
-    parked = oracle.parked_domains(pipeline)
-    if parked != scenario.parked and not pipeline.is_slow and not pipeline.injector.deaths:
-        wrong.append(f"parked are {sorted(parked)}, and should be {sorted(scenario.parked)}")
+    parked = oracle.parked_objects(pipeline)
+    if parked != scenario.parked and not pipeline.is_slow and not pipeline.injector.crashes:
+        wrong.append(f"parked are {sorted(parked)}; must be {sorted(scenario.parked)}")
     if scenario.rebuilt and "" not in pipeline.rebuilds:
         wrong.append(f"never rebuilt: {pipeline.rebuilds}")
     if heals and not wrong:
         _heal(pipeline)
         wrong = [f"after healing: {each}" for each in [*oracle.broken(pipeline), *_unhealed(pipeline)]]
-    assert not wrong, f"under {dict(faults or {})} {list(fates)}: " + "\n".join(wrong)
+    assert not wrong, f"with {dict(faults or {})} {list(rebuild_faults)}: " + "\n".join(wrong)
     return pipeline
 
 
-def places(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> list[Place]:
-    """Of all calls that a scenario makes without faults, healing apart."""
+def calls_of(scenario: Scenario, *, is_wired: bool = False, has_threads: bool = False) -> list[CallId]:
+    """All calls that a scenario makes without faults and without healing."""
     pipeline = Pipeline(is_wired=is_wired, has_threads=has_threads)
     _let_happen(pipeline, scenario, {})
-    return pipeline.injector.places
+    return pipeline.injector.call_ids
 
 
 def inject(
     scenario: Scenario, fault: Fault | Outage, *, is_wired: bool = False, has_threads: bool = False, every: int = 1
 ) -> int:
-    """Run a scenario once for each of its calls (or every so many), which fails. Returns the faults that came about."""
+    """Run a scenario once for each of its calls (or for every n-th call, with `every` as n), and let that call fail.
+
+    Returns:
+        The number of faults that happened.
+    """
     injected = 0
-    chosen = places(scenario, is_wired=is_wired, has_threads=has_threads)[::every]
-    for number, place in enumerate(chosen):
+    chosen = calls_of(scenario, is_wired=is_wired, has_threads=has_threads)[::every]
+    for number, call in enumerate(chosen):
         heals = number % effort(8, 1) == 0
-        done = run(scenario, {place: fault}, is_wired=is_wired, has_threads=has_threads, heals=heals)
+        done = run(scenario, {call: fault}, is_wired=is_wired, has_threads=has_threads, heals=heals)
         injected += done.injector.fired
     return injected
 
 
 def pairs(scenario: Scenario, first: Fault, second: Fault) -> Iterator[Faults]:
-    """For every call that fails, each call that follows then, which fails too."""
-    for place in places(scenario):
-        assert isinstance(place, int)
-        calls = run(scenario, {place: first}, heals=False).calls_under_faults
-        for later in range(place + 1, calls + 1):
-            yield {place: first, later: second}
+    """All pairs of a failed call and a later failed call of the same run."""
+    for call in calls_of(scenario):
+        assert isinstance(call, int)
+        calls = run(scenario, {call: first}, heals=False).calls_under_faults
+        for later in range(call + 1, calls + 1):
+            yield {call: first, later: second}
 
 
 def _let_happen(pipeline: Pipeline, scenario: Scenario, faults: Faults) -> None:
@@ -81,36 +85,38 @@ def _let_happen(pipeline: Pipeline, scenario: Scenario, faults: Faults) -> None:
     scenario.when(pipeline)
     pipeline.calls_under_faults = pipeline.injector.calls
     pipeline.injector.faults.clear()
-    pipeline.fates.clear()
+    pipeline.rebuild_faults.clear()
     pipeline.drain()
     pipeline.injector.settle()
     pipeline.drain()
 
 
 def _heal(pipeline: Pipeline) -> None:
-    """First an event that is late by one, which what was left behind may lead astray; then new logic that applies every
-    event: the parked go on at their next event, and any domain can be rebuilt.
+    """Store a late event for each domain object: wrong marks or snapshots would give a wrong row.
+
+    Then deploy logic that applies every event: the parked objects continue at their next event, and each object can be
+    rebuilt.
     """
     pipeline.seconds_per_event = 0
-    domains = sorted(oracle.domains(pipeline.db))
-    for domain_id in domains:
+    domain_ids = sorted(oracle.domain_ids(pipeline.db))
+    for domain_id in domain_ids:
         pipeline.store_just_before_the_newest(domain_id)
     pipeline.drain()
     pipeline.violations += oracle.rows_are_folds_of_all_stored_events(pipeline)
     pipeline.clock.advance(LEASE_SECONDS)
     pipeline.deploy("v3")
-    for domain_id in domains:
+    for domain_id in domain_ids:
         pipeline.store(domain_id, 59)
     pipeline.drain()
-    pipeline.violations += [f"{each} is still parked" for each in sorted(oracle.parked_domains(pipeline))]
-    for domain_id in domains:
+    pipeline.violations += [f"{each} is still parked" for each in sorted(oracle.parked_objects(pipeline))]
+    for domain_id in domain_ids:
         if not pipeline.rebuild(domain_id, "last"):
             pipeline.violations.append(f"{domain_id} cannot be rebuilt: {pipeline.rebuilds}")
 
 
 def _unhealed(pipeline: Pipeline) -> list[str]:
     return [
-        f"{row['DomainId']['S']} is not wholly of the new logic: {row['CpEventSource']}"
+        f"the new logic did not compute the whole row of {row['DomainId']['S']}: {row['CpEventSource']}"
         for row in pipeline.db.items("rows")
         if row["CpEventSource"]["M"]["LogicVersion"]["S"] != "v3" or "Rebuilding" in row["CpEventSource"]["M"]
     ]

@@ -1,4 +1,4 @@
-"""What happens to a pipeline: first without faults, then with them."""
+"""What happens to a pipeline, first without faults and then with faults."""
 
 import json
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from .pipeline import LEASE_SECONDS, REFUSED, Pipeline
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`given` meets no faults; every call of `when` does."""
+    """`given` runs without faults. Any call of `when` may fail."""
 
     given: Callable[[Pipeline], None]
     when: Callable[[Pipeline], None]
     parked: frozenset[str] = frozenset()
-    """The domains that are parked once all has come to rest."""
+    """The domain objects that are parked after everything is delivered."""
     rebuilt: bool = False
-    """Whether a request or a later one rebuilds, whatever fails."""
+    """True if a rebuild request, or a second one, succeeds whatever fails."""
 
 
 def message(number: int, payload: str = "x", **fields: Any) -> str:
-    """A message's body: the bus event of second `number`."""
+    """A message's body: a bus event whose EventTime is `number` seconds after midnight."""
     detail = {
         "DomainId": "a",
         "EventTime": f"2026-01-01T00:00:{number:02}.000000000Z",
@@ -38,15 +38,15 @@ def message(number: int, payload: str = "x", **fields: Any) -> str:
 
 
 def nothing(pipeline: Pipeline) -> None:
-    """The beginning of all."""
+    """Do nothing: the pipeline is empty."""
 
 
-def has_events(*numbers: int, domains: str = "a") -> Callable[[Pipeline], None]:
-    """Domains whose rows hold these events, delivered one by one, so that marks and snapshots lie in between."""
+def has_events(*numbers: int, domain_ids: str = "a") -> Callable[[Pipeline], None]:
+    """Domain objects whose rows hold these events. They were delivered one by one, so marks and snapshots exist."""
 
     def given(pipeline: Pipeline) -> None:
         for number in numbers:
-            for domain_id in domains:
+            for domain_id in domain_ids:
                 pipeline.store(domain_id, number)
             pipeline.drain()
 
@@ -54,7 +54,7 @@ def has_events(*numbers: int, domains: str = "a") -> Callable[[Pipeline], None]:
 
 
 def is_parked(pipeline: Pipeline) -> None:
-    """A domain parked in the middle of its history, for which events wait."""
+    """A domain object is parked in the middle of its history, and later events wait."""
     has_events(1, 2, 3, 4, 5)(pipeline)
     pipeline.store("a", 6, poison=True)
     pipeline.store("a", 7, 8)
@@ -62,7 +62,7 @@ def is_parked(pipeline: Pipeline) -> None:
 
 
 def is_parked_with_gaps(pipeline: Pipeline) -> None:
-    """Likewise, with room between the events that wait."""
+    """The same, with gaps between the waiting events."""
     has_events(1, 2, 3, 4, 5)(pipeline)
     pipeline.store("a", 6, poison=True)
     pipeline.store("a", 8, 10)
@@ -82,10 +82,10 @@ def sends(*bodies: str) -> Callable[[Pipeline], None]:
     return when
 
 
-def stores(*numbers: int, domains: str = "a", size: int = 100) -> Callable[[Pipeline], None]:
+def stores(*numbers: int, domain_ids: str = "a", size: int = 100) -> Callable[[Pipeline], None]:
     def when(pipeline: Pipeline) -> None:
         for number in numbers:
-            for domain_id in domains:
+            for domain_id in domain_ids:
                 pipeline.store(domain_id, number)
         pipeline.drain(size)
 
@@ -93,7 +93,7 @@ def stores(*numbers: int, domains: str = "a", size: int = 100) -> Callable[[Pipe
 
 
 def stores_poison(before: tuple[int, ...], poison: int, after: tuple[int, ...]) -> Callable[[Pipeline], None]:
-    """Beside another domain's events."""
+    """Store a poison event of one domain object among the events of another."""
 
     def when(pipeline: Pipeline) -> None:
         pipeline.store("a", *before)
@@ -106,8 +106,8 @@ def stores_poison(before: tuple[int, ...], poison: int, after: tuple[int, ...]) 
     return when
 
 
-def two_then(poison: bool) -> Callable[[Pipeline], None]:
-    """One event after another, each in a batch of its own, waits for a parked domain; then an earlier one comes."""
+def stores_two_then_an_earlier(poison: bool) -> Callable[[Pipeline], None]:
+    """Two events of a parked domain object arrive in a batch each, and wait. Then an earlier event arrives."""
 
     def when(pipeline: Pipeline) -> None:
         pipeline.store("a", 9)
@@ -120,8 +120,8 @@ def two_then(poison: bool) -> Callable[[Pipeline], None]:
     return when
 
 
-def one_then_an_earlier(number: int, earlier: int) -> Callable[[Pipeline], None]:
-    """Delivered once at least before the earlier one comes."""
+def stores_one_then_an_earlier(number: int, earlier: int) -> Callable[[Pipeline], None]:
+    """Events are delivered at least once before an earlier event arrives."""
 
     def when(pipeline: Pipeline) -> None:
         pipeline.store("a", number - 1, number)
@@ -152,7 +152,7 @@ def delivers_again(pipeline: Pipeline) -> None:
 
 
 def was_delivered_in_vain(pipeline: Pipeline) -> None:
-    """Three deliveries of which Lambda knows nothing."""
+    """Three deliveries whose acknowledgements did not reach Lambda."""
     for number in (1, 2, 3, 4, 5):
         pipeline.store("a", number)
         pipeline.store("b", number)
@@ -171,7 +171,7 @@ def parked_and_lost_its_row(pipeline: Pipeline) -> None:
 
 
 def two_versions(pipeline: Pipeline) -> None:
-    """The row goes on with new logic, then a late event folds it anew."""
+    """New logic continues the row. Then a late event makes it fold the whole history again."""
     pipeline.deploy("v2")
     pipeline.store("a", 7, 8)
     pipeline.drain()
@@ -184,7 +184,7 @@ def two_versions(pipeline: Pipeline) -> None:
 
 
 def stores_and_waits(number: int, *, poison: bool = False) -> Callable[[Pipeline], None]:
-    """An event that comes alone, an hour after it was stored."""
+    """An event is delivered alone, an hour after it was stored."""
 
     def when(pipeline: Pipeline) -> None:
         pipeline.store("a", number, poison=poison)
@@ -195,7 +195,7 @@ def stores_and_waits(number: int, *, poison: bool = False) -> Callable[[Pipeline
 
 
 def has_unprocessed_keys(pipeline: Pipeline) -> None:
-    has_events(1, 2, domains="abc")(pipeline)
+    has_events(1, 2, domain_ids="abc")(pipeline)
     pipeline.db.batch_get_keys = 1
 
 
@@ -204,14 +204,14 @@ def is_slow(pipeline: Pipeline) -> None:
     pipeline.seconds_per_event = 100
 
 
-def outlasts(pipeline: Pipeline) -> None:
-    """One domain's events take longer than an invocation."""
+def is_too_slow(pipeline: Pipeline) -> None:
+    """The events of one domain object take longer than an invocation."""
     pipeline.seconds_per_event = 300
     pipeline.is_slow = True
 
 
 def loses_and_gets_back(lost: tuple[int, ...], late: int, *, version: str = "v1") -> Callable[[Pipeline], None]:
-    """Events that a row has are gone when a late one comes; a newer one waits; then they are put back."""
+    """The store loses events that a row has. A late event arrives, a newer one waits, and the lost are put back."""
 
     def when(pipeline: Pipeline) -> None:
         pipeline.deploy(version)
@@ -227,7 +227,7 @@ def loses_and_gets_back(lost: tuple[int, ...], late: int, *, version: str = "v1"
 
 
 def takes_long(pipeline: Pipeline) -> None:
-    """To fold the history takes new logic longer than an invocation."""
+    """New logic needs longer than an invocation to fold the history."""
     has_events(1, 2, 4, 5, 6, 7)(pipeline)
     pipeline.deploy("v2")
     pipeline.seconds_per_event = 300
@@ -235,29 +235,29 @@ def takes_long(pipeline: Pipeline) -> None:
 
 
 def late_and_in_order(pipeline: Pipeline) -> None:
-    """A late event for which the time runs out, events in order meanwhile, and late ones that take the fold up."""
+    """The time runs out for a late event. Then events in order arrive, and late events that continue the fold."""
     for number in (3, 8, 9, 0, 10):
         pipeline.store("a", number)
         pipeline.drain()
 
 
-def rebuilds(version: str = "v1", *beside: Callable[[Pipeline], None]) -> Callable[[Pipeline], None]:
-    """One request, and a later one if the first ended badly."""
+def rebuilds(version: str = "v1", *concurrent: Callable[[Pipeline], None]) -> Callable[[Pipeline], None]:
+    """Request a rebuild, and request it again if the first request failed. Steps in `concurrent` run meanwhile."""
 
     def when(pipeline: Pipeline) -> None:
         pipeline.version = version
-        pipeline.beside = [lambda step=step: step(pipeline) for step in beside]  # type: ignore[misc]
+        pipeline.concurrent = [lambda step=step: step(pipeline) for step in concurrent]  # type: ignore[misc]
         if not pipeline.rebuild("a"):
             pipeline.clock.advance(LEASE_SECONDS)
             pipeline.rebuild("a", "later")
-        pipeline.go_on_beside()
+        pipeline.run_concurrent_steps()
         pipeline.drain()
 
     return when
 
 
 def takes(*numbers: int, poison: bool = False) -> Callable[[Pipeline], None]:
-    """A delivery beside a rebuild."""
+    """Store events and deliver them while a rebuild runs."""
 
     def step(pipeline: Pipeline) -> None:
         pipeline.store("a", *numbers, poison=poison)
@@ -267,7 +267,7 @@ def takes(*numbers: int, poison: bool = False) -> Callable[[Pipeline], None]:
 
 
 def gets(number: int) -> Callable[[Pipeline], None]:
-    """An event that is stored beside a rebuild, and delivered with what comes next."""
+    """Store an event while a rebuild runs. The next delivery includes it."""
 
     def step(pipeline: Pipeline) -> None:
         pipeline.store("a", number)
@@ -280,7 +280,7 @@ def loses_row(pipeline: Pipeline) -> None:
 
 
 def by_old_logic(step: Callable[[Pipeline], None]) -> Callable[[Pipeline], None]:
-    """A delivery to a process of the version before."""
+    """Run a step with a process of the old version."""
 
     def old(pipeline: Pipeline) -> None:
         new = pipeline.version
@@ -311,42 +311,42 @@ PERSIST_SCENARIOS: dict[str, Scenario] = {
     "new events": Scenario(nothing, sends(message(1), message(2), message(3, DomainId="b"))),
     "a duplicate": Scenario(sends(message(1)), sends(message(1), message(2), message(2))),
     "a conflict": Scenario(sends(message(1)), sends(message(1, "other"), message(2))),
-    "two that conflict": Scenario(nothing, sends(message(1), message(1, "other"))),
+    "two messages that conflict": Scenario(nothing, sends(message(1), message(1, "other"))),
     "bad events": Scenario(
         nothing, sends("not JSON", message(1), message(2, EventTime="never"), '{"detail": 1}', message(3, DomainId=""))
     ),
-    "an event too large": Scenario(nothing, sends(message(1, IpAddress="x" * 500_000), message(2))),
+    "an event that is too large": Scenario(nothing, sends(message(1, IpAddress="x" * 500_000), message(2))),
     "an event that DynamoDB refuses": Scenario(nothing, sends(message(1, EventName=REFUSED), message(2))),
 }
 
 PROJECT_SCENARIOS: dict[str, Scenario] = {
-    "a new domain": Scenario(nothing, stores(1, 2, 3, 4, 5)),
-    "several domains": Scenario(has_events(1, 2, domains="abc"), stores(3, 4, 5, domains="abcd")),
-    "small batches": Scenario(has_events(1), stores(2, 3, 4, 5, domains="ab", size=3)),
-    "an event late": Scenario(has_events(*_LONG), stores(3)),
-    "an event very late": Scenario(has_events(*_LONG), stores(0)),
-    "a late event beside new ones": Scenario(has_events(*_LONG), stores(3, 14, 15)),
-    "late events beside others' new ones": Scenario(has_events(*_LONG, domains="ab"), stores(14, 3, domains="ba")),
-    "a late event before the last is done": Scenario(has_events(1, 2, 4, 5), one_then_an_earlier(7, 3)),
+    "a new domain object": Scenario(nothing, stores(1, 2, 3, 4, 5)),
+    "several domain objects": Scenario(has_events(1, 2, domain_ids="abc"), stores(3, 4, 5, domain_ids="abcd")),
+    "small batches": Scenario(has_events(1), stores(2, 3, 4, 5, domain_ids="ab", size=3)),
+    "a late event": Scenario(has_events(*_LONG), stores(3)),
+    "a very late event": Scenario(has_events(*_LONG), stores(0)),
+    "a late event and new events": Scenario(has_events(*_LONG), stores(3, 14, 15)),
+    "late and new events of two objects": Scenario(has_events(*_LONG, domain_ids="ab"), stores(14, 3, domain_ids="ba")),
+    "a late event while earlier events return": Scenario(has_events(1, 2, 4, 5), stores_one_then_an_earlier(7, 3)),
     "a redelivery": Scenario(was_delivered_in_vain, stores(6)),
     "lost acknowledgements": Scenario(has_events(1, 2, 3, 4, 5, 6), delivers_again),
     "a poison event first": Scenario(nothing, stores_poison((), 1, (2, 3)), _A),
-    "a poison event in the middle": Scenario(has_events(1, 2, domains="ab"), stores_poison((3, 4), 5, (6, 7)), _A),
+    "a poison event in the middle": Scenario(has_events(1, 2, domain_ids="ab"), stores_poison((3, 4), 5, (6, 7)), _A),
     "a late poison event": Scenario(has_events(*_LONG), stores_poison((14,), 3, (15,)), _A),
-    "events that wait": Scenario(is_parked, two_then(poison=False), _A),
-    "an earlier poison event": Scenario(is_parked, two_then(poison=True), _A),
+    "waiting events": Scenario(is_parked, stores_two_then_an_earlier(poison=False), _A),
+    "an earlier poison event": Scenario(is_parked, stores_two_then_an_earlier(poison=True), _A),
     "new logic heals": Scenario(is_parked, heals),
     "new logic heals at a late event": Scenario(is_parked, heals_by_a_late_event),
-    "a row deleted": Scenario(has_lost_its_row, stores(6)),
-    "a row deleted, an event late": Scenario(has_lost_its_row, stores(0, 7)),
-    "a parked row deleted": Scenario(parked_and_lost_its_row, stores(9), _A),
+    "a deleted row": Scenario(has_lost_its_row, stores(6)),
+    "a deleted row and a late event": Scenario(has_lost_its_row, stores(0, 7)),
+    "a deleted parked row": Scenario(parked_and_lost_its_row, stores(9), _A),
     "two versions": Scenario(has_events(1, 2, 4, 5), two_versions),
-    "unprocessed keys": Scenario(has_unprocessed_keys, stores(3, 4, domains="abc")),
-    "time runs out": Scenario(is_slow, stores(1, 2, 3, 4, domains="abc")),
-    "time runs out for one domain": Scenario(outlasts, stores(1, 2, 3, 4, 5)),
+    "unprocessed keys": Scenario(has_unprocessed_keys, stores(3, 4, domain_ids="abc")),
+    "time runs out": Scenario(is_slow, stores(1, 2, 3, 4, domain_ids="abc")),
+    "time runs out for one domain object": Scenario(is_too_slow, stores(1, 2, 3, 4, 5)),
     "time runs out for late events": Scenario(takes_long, late_and_in_order),
     "the store loses events": Scenario(has_events(*_LONG), loses_and_gets_back((1, 2, 4, 5, 6, 7, 8), 3)),
-    "the store loses events, and new logic folds it": Scenario(
+    "the store loses events, and new logic folds the rest": Scenario(
         has_events(*_LONG), loses_and_gets_back((1, 2), 3, version="v2")
     ),
 }
@@ -357,26 +357,26 @@ REBUILD_SCENARIOS: dict[str, Scenario] = {
     "a rebuild heals": Scenario(is_parked, rebuilds("v2"), rebuilt=True),
     "a rebuild fails": Scenario(is_parked, rebuilds(), _A),
     "a rebuild in several invocations": Scenario(takes_long, rebuilds("v2"), rebuilt=True),
-    "a rebuild in several invocations under deliveries": Scenario(
+    "a rebuild in several invocations during deliveries": Scenario(
         takes_long,
         rebuilds("v2", nothing, nothing, by_old_logic(takes(8)), nothing, by_old_logic(takes(3, 9))),
     ),
-    "a rebuild of a row deleted": Scenario(has_lost_its_row, rebuilds(), rebuilt=True),
-    "a rebuild of a parked row deleted": Scenario(parked_and_lost_its_row, rebuilds("v2"), rebuilt=True),
-    "a rebuild under deliveries": Scenario(
+    "a rebuild of a deleted row": Scenario(has_lost_its_row, rebuilds(), rebuilt=True),
+    "a rebuild of a deleted parked row": Scenario(parked_and_lost_its_row, rebuilds("v2"), rebuilt=True),
+    "a rebuild during deliveries": Scenario(
         has_events(1, 2, 4, 5, 6),
         rebuilds("v1", takes(7), takes(8), takes(3, 9), takes(10), takes(0), takes(11)),
         rebuilt=True,
     ),
-    "a rebuild under late deliveries": Scenario(
+    "a rebuild during deliveries of late events": Scenario(
         has_events(*_LONG),
         rebuilds("v2", nothing, nothing, takes(3), takes(0), takes(14), takes(15)),
         rebuilt=True,
     ),
-    "a rebuild while the domain parks": Scenario(
+    "a rebuild while the domain object is parked": Scenario(
         has_events(1, 2, 4, 5), rebuilds("v1", nothing, takes(6), takes(7, poison=True), takes(8), takes(3)), _A
     ),
-    "a rebuild beside old logic": Scenario(
+    "a rebuild while old logic runs": Scenario(
         is_parked,
         rebuilds("v2", *map(by_old_logic, (takes(9), takes(10), takes(0), takes(11, poison=True), takes(12)))),
         rebuilt=True,
@@ -386,26 +386,26 @@ REBUILD_SCENARIOS: dict[str, Scenario] = {
         rebuilds("v1", nothing, takes(6), loses_row, takes(7), takes(8)),
         rebuilt=True,
     ),
-    "a rebuild beside another": Scenario(
+    "two rebuilds at the same time": Scenario(
         has_events(1, 2, 3, 4, 5),
         rebuilds("v1", nothing, is_asked_twice, takes(0), takes(6), is_asked_twice),
         rebuilt=True,
     ),
 }
 
-TRIAL_SCENARIOS: dict[str, Scenario] = {
-    "a new domain long after": Scenario(nothing, stores_and_waits(1)),
-    "an event long after": Scenario(has_events(1, 2, 3), stores_and_waits(4)),
-    "a late event long after": Scenario(has_events(1, 2, 3, 5, 6), stores_and_waits(4)),
-    "a poison event long after": Scenario(has_events(1, 2, 3), stores_and_waits(4, poison=True), _A),
-    "an event that waits long after": Scenario(is_parked, stores_and_waits(9), _A),
-    "healing long after": Scenario(is_parked_by_old_logic, stores_and_waits(9)),
+CRASH_PROBE_SCENARIOS: dict[str, Scenario] = {
+    "a new domain object": Scenario(nothing, stores_and_waits(1)),
+    "an event": Scenario(has_events(1, 2, 3), stores_and_waits(4)),
+    "a late event": Scenario(has_events(1, 2, 3, 5, 6), stores_and_waits(4)),
+    "a poison event": Scenario(has_events(1, 2, 3), stores_and_waits(4, poison=True), _A),
+    "a waiting event": Scenario(is_parked, stores_and_waits(9), _A),
+    "healing": Scenario(is_parked_by_old_logic, stores_and_waits(9)),
 }
-"""An event that comes so late and alone that its logic may have ended the process before."""
+"""An event is delivered alone and long after it was stored, so it may have crashed earlier processes."""
 
 _MEETING = (
     ("new events", 11, False),
-    ("events between", 9, False),
+    ("events between others", 9, False),
     ("late events", 3, False),
     ("poison events", 11, True),
 )
@@ -418,12 +418,12 @@ MEETINGS: dict[str, Scenario] = {
     for what, number, poison in _MEETING
     if (whose, number) != ("a parked row", 3)
 } | {
-    f"an event between comes before call {call} of a rebuild": Scenario(
+    f"an event between others arrives before call {call} of a rebuild": Scenario(
         has_events(1, 2, 4, 5, 6), rebuilds("v2", *[nothing] * (call - 2), gets(11), takes(9)), rebuilt=True
     )
     for call in range(2, 6)
 }
-"""A delivery to old logic just before each call of a rebuild with new logic."""
+"""Old logic gets a delivery just before a call of a rebuild with new logic."""
 
 END_TO_END: dict[str, Scenario] = {
     "end to end": Scenario(sends(message(1), message(2), message(1, DomainId="b")), end_to_end, frozenset("c")),
@@ -433,10 +433,10 @@ ALL: dict[str, Scenario] = {**PERSIST_SCENARIOS, **PROJECT_SCENARIOS, **REBUILD_
 
 SMALL: dict[str, Scenario] = {
     "messages": Scenario(sends(message(1)), sends(message(1, "other"), "not JSON", message(2), message(1))),
-    "a new domain": Scenario(nothing, stores(1, 2, 3)),
-    "a late event beside others": Scenario(has_events(1, 3, 4, 5, 6), stores(2, 7, domains="ab")),
+    "a new domain object": Scenario(nothing, stores(1, 2, 3)),
+    "a late event and others": Scenario(has_events(1, 3, 4, 5, 6), stores(2, 7, domain_ids="ab")),
     "a poison event": Scenario(has_events(1, 2, 3), stores_poison((4,), 5, (6,)), _A),
     "healing": Scenario(is_parked, heals),
-    "a rebuild under deliveries": Scenario(has_events(1, 2, 4, 5), rebuilds("v2", nothing, takes(6), takes(3))),
+    "a rebuild during deliveries": Scenario(has_events(1, 2, 4, 5), rebuilds("v2", nothing, takes(6), takes(3))),
 }
-"""For what is tried with every pair of calls."""
+"""For the tests in which every pair of calls fails."""

@@ -19,7 +19,7 @@ from cp_event_source.handler.projection.rows import BOOKKEEPING, DomainRow
 from cp_event_source.handler.projection.snapshots import Snapshot, slot_key
 from cp_event_source.handler.projection.stores import RowChanged, Stores
 from cp_event_source.handler.values.attribute_value import Item
-from cp_event_source.handler.values.budget import AMPLE, Budget
+from cp_event_source.handler.values.budget import UNLIMITED, Budget
 from tests.doubles.clock import FunctionClock
 
 DOMAIN_ID = "domain-1"
@@ -237,7 +237,7 @@ def project(
     projection: Projection,
     events: Sequence[StoredEvent],
     row: DomainRow | None,
-    budget: Budget = AMPLE,
+    budget: Budget = UNLIMITED,
     *,
     may_crash: bool = False,
 ) -> Outcome:

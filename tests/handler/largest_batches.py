@@ -17,7 +17,7 @@ from typing import Any
 from urllib3 import HTTPResponse
 
 from cp_event_source.handler.aws import clients
-from cp_event_source.handler.aws.domain_table import ROWS_AT_ONCE
+from cp_event_source.handler.aws.domain_table import MAX_ROWS_PER_READ
 from cp_event_source.handler.domain import logic as domain_logic
 from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.domain.state import DomainState
@@ -96,7 +96,7 @@ def main(function: str, shape: str) -> None:
         record = {"messageId": "m", "body": json.dumps({"detail": detail(1, "@")}).replace('"@"', make(MESSAGE))}
         records = [json.dumps(record)] * (INVOCATION // MESSAGE)
     elif rows:
-        records = [text(_record("null", f"d-{number}")) for number in range(ROWS_AT_ONCE)]
+        records = [text(_record("null", f"d-{number}")) for number in range(MAX_ROWS_PER_READ)]
     else:
         record = _record(make(ROW), "d-0")
         records = [text(record)] * (INVOCATION // len(text(record)))

@@ -12,7 +12,7 @@ import pytest
 
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.domain.fold import fold
-from cp_event_source.handler.domain.state import NOTHING
+from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.persist import _FRACTION_OF_TIME
 from cp_event_source.handler.projection.rows import DomainRow
@@ -154,7 +154,7 @@ class TestStored:
             def to_dynamo_item(total: Total) -> dict[str, Any]:
                 return {"DomainId": total.domain_id, "Number": total.number}
 
-        folded = fold(logic(Total, Domain), NOTHING, [StoredEvent.of(item)], seconds_per_event=30)
+        folded = fold(logic(Total, Domain), INITIAL_STATE, [StoredEvent.of(item)], seconds_per_event=30)
         assert folded.failure is None
         assert [Decimal(each) for each in seen] == [Decimal(number)] * 2
         persist.dynamodb.put_item(TableName="rows", Item=DomainRow("d-1", folded.state, "v1").to_item())
@@ -223,7 +223,7 @@ class TestDuplicates:
         ((kept, attributes),) = persist.quarantined()
         assert kept == other
         assert attributes["ReasonCode"] == "conflict"
-        assert attributes["Reason"].startswith("EventId: another event")
+        assert attributes["Reason"].startswith("EventId: must identify one event")
 
     def test_one_id_at_another_instant_is_another_event(self, persist: PersistFunction) -> None:
         persist.handle(body(1, EventId="e"), body(2, EventId="e"))
@@ -237,8 +237,8 @@ BAD = {
     "wrong version": (body(1, Version="1"), 'Version: must be a whole number of at most 38 digits; found "1"'),
     "unreadable time": (body(1, EventTime="soon"), "EventTime: must be a time that can be ordered: it is not"),
     "too many digits": (body(1, EventTime="2026-01-01T00:00:00.0000000001Z"), "EventTime: must be a time that can be"),
-    "far future": (body(1, EventTime="9999-01-01T00:00:00Z"), "EventTime: must not lie in the future, beyond 20"),
-    "an hour ahead": (body(1, EventTime=in_the_future()), "EventTime: must not lie in the future"),
+    "far future": (body(1, EventTime="9999-01-01T00:00:00Z"), "EventTime: must not be in the future, after 20"),
+    "an hour ahead": (body(1, EventTime=in_the_future()), "EventTime: must not be in the future"),
     "other domain": (body(1, DomainName="Account"), 'DomainName: must be "File"; found "Account"'),
     "other type": (body(1, EventType="PROCESS"), 'EventType: must be "DOMAIN"; found "PROCESS"'),
     "payload is not JSON": (body(1, "{'Name': 'a'}"), "body: must be JSON; found Expecting property name"),
@@ -277,7 +277,8 @@ class TestQuarantine:
         ((kept, attributes),) = persist.quarantined()
         assert kept == bad
         assert attributes["ReasonCode"] == "unstorable"
-        assert re.search(r"takes 9\d{5} bytes, and \d{6} compressed; an item holds 409600", attributes["Reason"])
+        sizes = r"takes 9\d{5} bytes, and \d{6} compressed; an item must take at most 409600"
+        assert re.search(sizes, attributes["Reason"])
         assert len(persist.stored()) == 1
 
     def test_a_number_that_nothing_here_can_hold_is_set_aside(self, persist: PersistFunction) -> None:

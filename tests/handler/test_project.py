@@ -490,7 +490,8 @@ class TestRebuilds:
     def test_a_fault_is_told_by_its_class_alone(self, pipeline: Pipeline) -> None:
         pipeline.store(1)
         pipeline.broken = {("PutItem", "a")}
-        with pytest.raises(RebuildFailed, match=r"^met ClientError:[A-Za-z]+; the row stays as it was$") as raised:
+        message = r"^met ClientError:[A-Za-z]+; the row stays as it was; request the rebuild again$"
+        with pytest.raises(RebuildFailed, match=message) as raised:
             pipeline.rebuild()
         assert raised.value.__suppress_context__
 

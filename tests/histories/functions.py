@@ -1,4 +1,4 @@
-"""The two functions as Lambda starts them, on doubles and on a history's own time."""
+"""The two functions as Lambda starts them, on doubles of AWS and on the clock of a history."""
 
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
@@ -24,12 +24,12 @@ _DEAD_LETTERS, _PARKED = "ingest-dead-letters", "parked"
 
 
 def create_queues(sqs: SQS) -> tuple[str, str]:
-    """The queues that the functions send to: for dead letters and for notices of parked domains. Their URLs."""
+    """Create the ingest dead-letter queue and the parked queue. Returns their URLs."""
     return sqs.create_queue(_DEAD_LETTERS), sqs.create_queue(_PARKED)
 
 
 class Journal(telemetry.Telemetry):
-    """Telemetry that prints nothing, and hands on the errors that the functions took for faults of AWS's."""
+    """Telemetry that prints nothing, and keeps the errors that the functions reported as faults of AWS."""
 
     failures: list[BaseException]
 
@@ -44,7 +44,7 @@ class Journal(telemetry.Telemetry):
 
 
 class Context:
-    """What Lambda says of an invocation."""
+    """Lambda's context of an invocation."""
 
     def __init__(self, request_id: str, seconds: float | None) -> None:
         self.aws_request_id = request_id
@@ -62,11 +62,11 @@ class _Started(NamedTuple):
 
 
 class Functions:
-    """Both functions, each invocation in a process of its own."""
+    """Both functions. Each invocation runs in a process of its own."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._dead_letters, self._parked = create_queues(SQS())
-        # the alarm clock of the limit is the process's, not a greenlet's; an error parks an object as the limit would
+        # the timer of the limit belongs to the process, not to a greenlet; an error parks an object just as the limit
         monkeypatch.setattr(fold, "time_limit", _no_limit)
 
     def persist(self, dynamodb: Double, sqs: Double) -> Callable[[dict[str, Any]], Any]:
@@ -78,7 +78,7 @@ class Functions:
     def project(
         self, dynamodb: Double, sqs: Double, writers: Any, number: int, events_per_snapshot: int
     ) -> Callable[[dict[str, Any], Context], Any]:
-        """The project function with one version of the domain's logic."""
+        """The project function with one version of the domain logic."""
         settings = ProjectSettings(
             DOMAIN_NAME,
             "events",

@@ -1,4 +1,4 @@
-"""A domain whose state shows which version folded which event, in which order; and the clock that its work moves."""
+"""Domain logic whose state shows which version folded which event and in which order. Its work moves the clock."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,9 +9,9 @@ from cp_event_source.handler.domain.logic import DomainLogic
 from tests.doubles.aws import Clock
 
 VERSIONS = range(1, 5)
-"""The versions that are deployed in a history."""
+"""The versions that a history deploys."""
 LAST = 9
-"""The version that ends it: it refuses nothing."""
+"""The version at the end of a history. It refuses no event."""
 
 SECONDS_PER_EVENT = 1
 
@@ -23,13 +23,13 @@ class Now:
 
 
 def can_read(number: int, written_by: int) -> bool:
-    """Whether a version can read what another wrote: the third has forgotten the first's form."""
+    """True if a version can read the state of another version. The third version cannot read the first's form."""
     return (number, written_by) != (3, 1)
 
 
 @cache
 def logic(number: int) -> DomainLogic:
-    """One version of the logic. It refuses the events whose payload names it."""
+    """One version of the logic. It refuses the events whose payload lists it."""
 
     @dataclass
     class Log:
@@ -64,10 +64,10 @@ def logic(number: int) -> DomainLogic:
 
 
 def entry(key: str, number: int) -> str:
-    """What an event leaves in the state."""
+    """What an event adds to the state."""
     return f"{key}@{version(number)}"
 
 
 def version(number: int) -> str:
-    """The name of a version, as it is written into rows."""
+    """The name of a version, as rows have it."""
     return f"v{number}"

@@ -1,4 +1,4 @@
-"""Hypothesis's rules: each is something that may happen to the pipeline at any moment."""
+"""Rules for Hypothesis. Each rule is something that may happen to the pipeline at any moment."""
 
 import sys
 
@@ -12,7 +12,7 @@ from .scheduler import Invocation, Turn
 from .world import SPOILS, TAMPERINGS, World
 
 domain_ids = st.sampled_from((*"aaab", *DOMAINS))
-"""Most happens to one domain, or too little would happen to any."""
+"""Most rules choose the same domain object. Otherwise too little would happen to each."""
 some_numbers = st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=8, unique=True)
 few_numbers = st.lists(st.sampled_from(NUMBERS), max_size=3)
 event_ids = st.sampled_from((*"eeee", *EVENT_IDS))
@@ -20,14 +20,14 @@ refused_by = st.sampled_from(((), (), (), (1,), (1,), (2,), (1, 2), (2, 3), (1, 
 which = st.integers(0, 7)
 sizes = st.integers(1, 8)
 seconds = st.sampled_from((None, None, None, 2, 4, 7))
-"""That an invocation has; each event takes one to fold."""
+"""The time of an invocation. The fold of each event takes one second."""
 happening = st.tuples(
     st.sampled_from(
         (
             *[Turn.WELL] * 20,
             *Turn,
             *["store", "store", "send", "persist", "persist"],
-            *["project", "project", "project", "rebuild", "give up"],
+            *["project", "project", "project", "rebuild", "abandon"],
         )
     ),
     which,
@@ -37,7 +37,7 @@ by_hand = st.sampled_from(("delete", "delete", *SPOILS, *TAMPERINGS))
 
 
 class Histories(RuleBasedStateMachine):
-    """Everything at any moment; at the end all is delivered, healed and rebuilt."""
+    """Everything may happen at any moment. At the end, everything is delivered, healed and rebuilt."""
 
     def __init__(self, functions: Functions) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Histories(RuleBasedStateMachine):
         spelling: int,
         of: int,
     ) -> None:
-        """A message: an event, one sent before, the same event spelled otherwise, another under its key, none."""
+        """Send a new event, a sent message again, the same event in other text, a conflict, or a broken message."""
         before = self.world.sent[of % len(self.world.sent)]
         if what == "broken":
             self.world.send(broken(of, len(self.world.sent)))
@@ -98,7 +98,7 @@ class Histories(RuleBasedStateMachine):
             self._send(Event(same.domain_id, same.number, same.event_id, same.refused_by, user_id), spelling)
 
     def _arrive(self, domain_id: str, numbers: list[int], event_id: str, refused_by: tuple[int, ...]) -> None:
-        """Events that are sent and stored at once; the last of them may be refused."""
+        """Send events and store them at once. The logic may refuse the last of them."""
         refused = numbers[-1]
         self._store([Event(domain_id, each, event_id, refused_by if each == refused else ()) for each in numbers])
 
@@ -117,23 +117,23 @@ class Histories(RuleBasedStateMachine):
 
     @rule(shard=st.integers(0, 1), size=sizes, by=which, seconds=seconds)
     def project(self, shard: int, size: int, by: int, seconds: float | None) -> None:
-        """A batch, from its beginning to its end."""
+        """Deliver a batch, and run the invocation to its end."""
         self.world.finish(self.world.begin_project(shard, size, self._version(by), seconds=seconds))
 
     @rule(count=st.integers(1, 6), by=which)
     def project_more(self, count: int, by: int) -> None:
-        """Several batches, each at once."""
+        """Deliver several batches, one after another."""
         for each in range(count):
             self.world.finish(self.world.begin_project(each, 8, self._version(by)))
 
     @precondition(lambda self: self.world.invocations)
     @rule(of=which, task=which, turn=st.sampled_from(Turn))
     def step(self, of: int, task: int, turn: Turn) -> None:
-        """One storage call of one thread of one invocation, with or without a fault."""
+        """Run one storage call of one thread of one invocation, with or without a fault."""
         self.world.step(self._invocation(of), task, turn)
 
     def _go_on(self, happenings: list[tuple[str | Turn, int, int]]) -> None:
-        """Invocations side by side, and others that begin or are given up, and events that are stored meanwhile."""
+        """Run several invocations at the same time, start and abandon others, and store events meanwhile."""
         for what, of, by in happenings:
             if what == "store":
                 domain_id = DOMAINS[of % 5 % len(DOMAINS)]
@@ -147,8 +147,8 @@ class Histories(RuleBasedStateMachine):
                 self.world.begin_persist(by + 1)
             elif what == "rebuild":
                 self.world.begin_rebuild(DOMAINS[of % 5 % len(DOMAINS)], self._version(by))
-            elif self.world.invocations and what == "give up":
-                self.world.give_up(self._invocation(of))
+            elif self.world.invocations and what == "abandon":
+                self.world.abandon(self._invocation(of))
             elif self.world.invocations and isinstance(what, Turn):
                 self.world.step(self._invocation(of), by, what)
 
@@ -161,14 +161,14 @@ class Histories(RuleBasedStateMachine):
         by=which,
         between=st.lists(st.tuples(st.integers(0, 6), few_numbers, event_ids, sizes), min_size=1, max_size=8),
     )
-    def go_on_beside(self, what: str, domain_id: str, by: int, between: list[tuple[int, list[int], str, int]]) -> None:
-        """A rebuild, or a delivery that was given up, while events of its domain are stored and some projected."""
+    def run_slowly(self, what: str, domain_id: str, by: int, between: list[tuple[int, list[int], str, int]]) -> None:
+        """A rebuild or an abandoned delivery runs while events of the same domain object are stored and projected."""
         if what == "rebuild":
             slow: Invocation | None = self.world.begin_rebuild(domain_id, self._version(by)).invocation
         else:
             slow = self.world.begin_project(by, 8, self._version(by))
             if slow is not None:
-                self.world.give_up(slow)
+                self.world.abandon(slow)
         for steps, numbers, event_id, size in between:
             for _ in range(steps):
                 if slow is not None and not slow.is_over:
@@ -177,15 +177,15 @@ class Histories(RuleBasedStateMachine):
             self.world.finish(self.world.begin_project(size, size, self._version(by + size)))
 
     @precondition(lambda self: self.world.invocations)
-    @rule(of=which, how=st.sampled_from(("finish", "give up", "kill")))
+    @rule(of=which, how=st.sampled_from(("finish", "abandon", "kill")))
     def end(self, of: int, how: str) -> None:
-        """An invocation ends, dies, or goes on as a zombie while its batch goes to another."""
+        """An invocation ends, is killed, or continues as a zombie while another invocation gets its batch."""
         invocation = self._invocation(of)
         match how:
             case "finish":
                 self.world.finish(invocation)
-            case "give up":
-                self.world.give_up(invocation)
+            case "abandon":
+                self.world.abandon(invocation)
             case _:
                 self.world.kill(invocation)
 
@@ -193,8 +193,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule(domain_id=domain_ids, by=which, seconds=seconds, how=st.sampled_from(("begin", "begin", "at once", "again")))
     def rebuild(self, domain_id: str, by: int, seconds: float | None, how: str) -> None:
-        """A rebuild, or Lambda's second try of one that failed or is a zombie."""
-        tries = [*self.world.died, *self.world.rebuilds]
+        """Request a rebuild, or retry one that failed or is a zombie, as Lambda does."""
+        tries = [*self.world.failed_rebuilds, *self.world.rebuilds]
         if how == "again" and tries:
             tried = tries[by % len(tries)]
             self.world.begin_rebuild(tried.domain_id, self._version(by), request_id=tried.request_id)
@@ -205,7 +205,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(("deploy", "deploy", "deploy at once", "retire", 1, 2, 100, 61.0, 61.0, 901.0)))
     def circumstances(self, what: str | float) -> None:
-        """New logic in place of the old or beside it, the old goes, a read gives few rows at a time, time passes."""
+        """Deploy new logic, with or without the old; remove the old; make reads return few rows; let time pass."""
         world = self.world
         if isinstance(what, float):
             Now.clock.advance(what)
@@ -224,7 +224,7 @@ class Histories(RuleBasedStateMachine):
         slots=st.tuples(which, which),
     )
     def do_by_hand(self, domain_id: str, how: str, slots: tuple[int, int]) -> None:
-        """A row is deleted or spoilt, snapshots are tampered with, events are taken out of the store or put back."""
+        """Delete or damage a row, change snapshots, remove events from the store or put them back."""
         if how == "delete":
             self.world.delete_row(domain_id)
         elif how == "lose":

@@ -1,4 +1,4 @@
-"""What producers send: events, the same spelled otherwise, others under the same key, and what breaks the contract."""
+"""What producers send: events, the same events in other text, conflicts, and messages that break the contract."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from .functions import DOMAIN_NAME
 DOMAINS = ("a", "b", "c")
 
 EVENT_IDS = ("e", "ed", "E#1", "\u00e9")
-"""One begins like another; one holds what divides a key; one is not ASCII."""
+"""One is the beginning of another, one holds the separator of keys, and one is not ASCII."""
 
 NUMBERS = range(12)
-"""Minutes of one hour; zero is an event of a far past."""
+"""Minutes of one hour. Zero is an event in the distant past."""
 
 _FIRST = datetime(2025, 6, 1, tzinfo=UTC)
 _FAR_PAST = datetime(1, 1, 2, tzinfo=UTC)
@@ -44,17 +44,17 @@ _NUMBER_SPELLINGS = ("7", "7.0", "7e0", "70E-1")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A domain event by what it means, however it is spelled."""
+    """A domain event by its meaning. The same event can have several spellings."""
 
     domain_id: str
     number: int
     event_id: str
     refused_by: tuple[int, ...] = ()
     user_id: str = "u"
-    """Another one under the same key makes a conflict."""
+    """Another user id with the same key makes a conflict."""
 
     @property
-    def place(self) -> tuple[str, str]:
+    def full_key(self) -> tuple[str, str]:
         return self.domain_id, self.key
 
     @property
@@ -82,13 +82,13 @@ class Event:
         return dict(reversed(fields.items())) if spelling % 2 else fields
 
     def is_stored_as(self, item: dict[str, Any]) -> bool:
-        """Whether an item of the events table holds all of it, and nothing else that a producer claims."""
+        """True if an item of the events table holds all fields of the event, and no other fields of a producer."""
         payload = item["Payload"]["M"]
-        claimed = {
+        fields = {
             name: value for name, value in item.items() if name not in {"Bus", "ArrivedAt", "EventTime", "Payload"}
         }
         return (
-            claimed
+            fields
             == {
                 "DomainId": {"S": self.domain_id},
                 "EventKey": {"S": self.key},
@@ -112,11 +112,11 @@ class Sent:
 
     body: str
     event: Event | None = field(default=None)
-    """None where it breaks the contract."""
+    """None if the message breaks the contract."""
 
 
 def sent(event: Event, spelling: int, bus_id: int) -> Sent:
-    """An event in the bus's envelope, which no two messages share."""
+    """An event in the bus's envelope. Each message has an envelope of its own."""
     return Sent(_body(event.detail(spelling), spelling, bus_id), event)
 
 

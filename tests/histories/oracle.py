@@ -1,4 +1,4 @@
-"""What rows and snapshots must be, said without the pipeline's own code but for the form of its notes."""
+"""What rows and snapshots must hold, without the pipeline's own code. Only the form of its notes is read with it."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -25,7 +25,7 @@ def key_set(keys: Iterable[str]) -> KeySet:
 
 
 def entries_of(item: Item) -> list[tuple[str, str]]:
-    """EventKey and version of every event in a row's or a snapshot's state, as they were folded."""
+    """EventKey and version of each event in the state of a row or snapshot, in the order of the fold."""
     listed = item.get("Entries", {"L": []})["L"]
     return [(text["S"].rpartition("@")[0], text["S"].rpartition("@")[2]) for text in listed]
 
@@ -36,7 +36,7 @@ def keys_of(item: Item) -> list[str]:
 
 
 def folded(events: Mapping[str, Event], number: int) -> tuple[list[str], str | None]:
-    """A domain's state by one version of its logic, and the key of the event at which it stops."""
+    """The state that one version of the logic computes, and the key of the event that it refuses, if any."""
     state: list[str] = []
     for key in sorted(events):
         if number in events[key].refused_by:
@@ -46,24 +46,24 @@ def folded(events: Mapping[str, Event], number: int) -> tuple[list[str], str | N
 
 
 def check_state(item: Item, events: Mapping[str, Event], logic_version: str, applied: KeySet) -> None:
-    """Guarantee: a state holds stored events alone, each once, in order, and says rightly which, and by which logic."""
+    """Guarantee: a state holds only stored events, each once and in order, and its notes are correct."""
     state = entries_of(item)
     keys = [key for key, _ in state]
     assert keys == sorted(set(keys)), f"not in order: {keys}"
     assert set(keys) <= events.keys(), f"not stored: {set(keys) - events.keys()}"
-    assert applied == key_set(keys), f"it says {applied}, and holds {keys}"
+    assert applied == key_set(keys), f"the row says {applied}, but holds {keys}"
     by = {each for _, each in state}
-    assert logic_version == MIXED or by <= {logic_version}, f"it says {logic_version}, and was folded by {by}"
+    assert logic_version == MIXED or by <= {logic_version}, f"the row says {logic_version}, but {by} folded it"
     for key, each in state:
         assert _NUMBERS[each] not in events[key].refused_by, f"{each} refuses {key}"
     if state:
-        assert item["Form"]["N"] == state[-1][1].removeprefix("v"), "the last to write left another's form"
+        assert item["Form"]["N"] == state[-1][1].removeprefix("v"), "the form is not that of the last version"
         for (_, before), (_, after) in pairwise(state):
-            assert can_read(_NUMBERS[after], _NUMBERS[before]), f"{after} folded on what {before} left"
+            assert can_read(_NUMBERS[after], _NUMBERS[before]), f"{after} cannot read the form of {before}"
 
 
 def check_row(item: Item, snapshots: Mapping[int, Item], events: Mapping[str, Event]) -> DomainRow:
-    """Guarantee: a row's notes tell the truth of its state; of its snapshots, those that it can use are true."""
+    """Guarantee: a row's notes are correct for its state, and so are the snapshots that it can use."""
     row = DomainRow.from_item(item)
     assert row is not None
     assert row.readable
@@ -72,8 +72,8 @@ def check_row(item: Item, snapshots: Mapping[int, Item], events: Mapping[str, Ev
     assert row.state.checkpoint == (keys[-1] if keys else None), f"checkpoint {row.state.checkpoint} of {keys}"
     assert ("CpEventSourceParked" in item) == (row.parked is not None)
     marks = row.marks.read()
-    places = [mark.key for mark in marks]
-    assert places == sorted(set(places)), f"marks out of order: {places}"
+    positions = [mark.key for mark in marks]
+    assert positions == sorted(set(positions)), f"marks out of order: {positions}"
     slots = [mark.slot for mark in marks if mark.slot is not None]
     assert len(slots) == len(set(slots)), f"one slot for two marks: {marks}"
     for mark in marks:
@@ -90,7 +90,7 @@ def check_row(item: Item, snapshots: Mapping[int, Item], events: Mapping[str, Ev
 
 
 def is_the_row_of(item: Item, reply: Mapping[str, Any]) -> bool:
-    """Whether a rebuild that replied this wrote that row."""
+    """True if a row is the one that a rebuild with this reply wrote."""
     row = DomainRow.from_item(item)
     if row is None or not row.readable or row.parked is not None:
         return False

@@ -1,4 +1,4 @@
-"""Invocations that run side by side, each of them stopped before every storage call until it is its turn."""
+"""Invocations that run at the same time. Each stops before every storage call and waits for its turn."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,29 +17,29 @@ class Turn(Enum):
 
     WELL = "well"
     REFUSED = "refused: it takes no effect"
-    CUT = "takes effect, and an error comes back instead of the reply"
-    REPEATED = "takes effect, no reply comes, and the SDK makes it again"
-    LAST = "takes effect, and the process dies before the reply"
+    CUT = "takes effect, and the reply is an error"
+    REPEATED = "takes effect, the reply is lost, and the SDK retries it"
+    LAST = "takes effect, and the process crashes before the reply"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a task is about to ask of AWS."""
+    """The call that a task makes next."""
 
     operation: str
     request: Mapping[str, Any]
 
 
 class Task(greenlet):
-    """Work that is done step by step."""
+    """Work that runs step by step."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         super().__init__()
         self._work = work
         self.call: Call | None = None
-        """The call that it stands before."""
+        """The call that the task makes at its next turn."""
         self.until: Callable[[], bool] | None = None
-        """What it waits for."""
+        """The condition that the task waits for."""
         self.value: Any = None
         self.error: BaseException | None = None
 
@@ -48,26 +48,26 @@ class Task(greenlet):
             self.value = self._work()
         except GreenletExit:
             raise
-        except BaseException as error:  # noqa: BLE001  whoever waits for it is told
+        except BaseException as error:  # noqa: BLE001  the task that waits for the result raises it
             self.error = error
 
 
 class Scheduler:
-    """Gives the turns. Its own greenlet is the one in which it was made."""
+    """Gives each task its turns. It runs in the greenlet that created it."""
 
     def __init__(self) -> None:
         self._hub = getcurrent()
         self._tasks: list[Task] = []
 
     def spawn(self, work: Callable[[], Any]) -> Task:
-        """A task, begun with the next `settle`."""
+        """Create a task. It begins with the next `settle`."""
         task = Task(work)
         task.parent = self._hub
         self._tasks.append(task)
         return task
 
     def turn(self, call: Call) -> Turn:
-        """In a task: stop before a call."""
+        """Called in a task: stop before a call."""
         task: Any = getcurrent()
         task.call = call
         turn: Turn = self._hub.switch()
@@ -75,7 +75,7 @@ class Scheduler:
         return turn
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """In a task: go on once something has come about."""
+        """Called in a task: continue when a condition holds."""
         task: Any = getcurrent()
         while not condition():
             task.until = condition
@@ -83,7 +83,7 @@ class Scheduler:
         task.until = None
 
     def settle(self) -> None:
-        """Let all go on that stand before no call and wait for nothing."""
+        """Let all tasks run until each stops before a call or waits for a condition."""
         moved = True
         while moved:
             moved = False
@@ -95,30 +95,30 @@ class Scheduler:
             self._tasks = [task for task in self._tasks if not task.dead]
 
     def step(self, task: Task, turn: Turn) -> None:
-        """Let a task make the call that it stands before, and go on to its next."""
+        """Let a task make its call, and run to its next call."""
         task.switch(turn)
         self.settle()
 
     def end(self) -> None:
-        """Drop whatever is not done."""
+        """Drop all tasks that have not ended."""
         for task in self._tasks:
             task.throw(GreenletExit)
         self._tasks.clear()
 
 
 class Invocation:
-    """One run of a function, with as many tasks as it has threads."""
+    """One run of a function, with one task for each thread."""
 
     def __init__(self, scheduler: Scheduler, name: str) -> None:
         self.name = name
         self.domain_ids: set[str] = set()
-        """The domain of the one event that it was delivered, if it was one."""
+        """The DomainId of the delivered event, if the batch has only one event."""
         self.faults = 0
-        """Of its calls, how many failed."""
+        """How many of its calls failed."""
         self.is_abandoned = False
-        """Whether Lambda has given it up and gone on; it may not have noticed."""
+        """True if Lambda no longer waits for the invocation, although it may still run."""
         self.without_row: dict[str, bool] = {}
-        """Domains for which it found no row and has not written one; and whether it has read the store since."""
+        """DomainIds for which it found no row and has not written one. True if it has read the store since then."""
         self._scheduler = scheduler
         self._tasks: list[Task] = []
 
@@ -136,11 +136,11 @@ class Invocation:
         return bool(self.main.dead)
 
     def waiting(self) -> list[Task]:
-        """Its tasks that stand before a call."""
+        """The tasks that wait for a turn to make a call."""
         return [task for task in self._tasks if task.call is not None and not task.dead]
 
     def kill(self) -> None:
-        """End its process."""
+        """End the invocation's process."""
         for task in self._tasks:
             if not task.dead:
                 task.throw(Crashed(f"{self.name} was killed"))
@@ -154,7 +154,7 @@ class Invocation:
 
 
 class Writers:
-    """Takes the place of the function's thread pool."""
+    """Replaces the function's thread pool."""
 
     def __init__(self, invocation: Invocation, scheduler: Scheduler) -> None:
         self._invocation = invocation
@@ -165,7 +165,7 @@ class Writers:
 
 
 class Writing:
-    """Takes the place of a future."""
+    """Replaces a future."""
 
     def __init__(self, task: Task, scheduler: Scheduler) -> None:
         self._task = task
@@ -179,7 +179,7 @@ class Writing:
 
 
 class Reached:
-    """A service as one invocation reaches it: every call waits for its turn, and may end badly."""
+    """A service as one invocation calls it: every call waits for its turn, and may fail."""
 
     def __init__(self, double: Double, invocation: Invocation, scheduler: Scheduler, page: int) -> None:
         self._double = double
@@ -189,7 +189,7 @@ class Reached:
 
     def handle(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "Query":
-            request = {**request, "Limit": self._page}  # in place of pages of 1 MB
+            request = {**request, "Limit": self._page}  # instead of pages of 1 MB
         while True:
             turn = self._scheduler.turn(Call(operation, request))
             if turn is Turn.REFUSED:
@@ -206,15 +206,15 @@ class Reached:
                 continue
             self._noted(operation, request, reply if turn is Turn.WELL else None)
             if turn is Turn.LAST:
-                raise Crashed(f"{self._invocation.name} died after {operation}")
+                raise Crashed(f"{self._invocation.name} crashed after {operation}")
             if turn is Turn.CUT:
                 raise AwsError("InternalServerError", "Internal server error")
             return reply
 
     def _noted(self, operation: str, request: Mapping[str, Any], reply: Mapping[str, Any] | None) -> None:
-        """Keep account of the writes that lie ahead on the word of a row that was not there.
+        """Note for which objects the invocation may still write a row because it found none.
 
-        After a call that failed (`reply` is None) its domain goes back to where it came from: none lies ahead.
+        After a failed call (`reply` is None) the object's records return to their source: no write follows.
         """
         without = self._invocation.without_row
         match operation, request.get("TableName"):

@@ -1,4 +1,4 @@
-"""Guarantee: whatever happens, what was sent is kept, and in the end every row is the fold of its events."""
+"""Guarantee: whatever happens, no sent event is lost, and at the end every row is the fold of its events."""
 
 from functools import partial
 
@@ -21,6 +21,6 @@ SETTINGS = settings(
 
 
 @pytest.mark.timeout(effort(300, 36_000))
-def test_every_history_ends_in_the_fold_of_all_that_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At any moment, too, rows hold stored events alone, lose none, and have what was acknowledged or are parked."""
+def test_every_history_ends_in_the_fold_of_all_sent_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any moment, a row holds only stored events and loses none. It has all acknowledged events, or is parked."""
     run_state_machine_as_test(partial(Histories, Functions(monkeypatch)), settings=SETTINGS)

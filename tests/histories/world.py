@@ -1,4 +1,4 @@
-"""One pipeline and all that may happen to it, with the checks that hold at every moment."""
+"""One pipeline, everything that may happen to it, and the guarantees that hold at every moment."""
 
 import json
 import random
@@ -44,58 +44,59 @@ SPOILS = (
 TAMPERINGS = ("delete one", "swap", "swap", "copy", "Place", "EventCount of one")
 
 _FAULTS = (ClientError, Contention, OutOfTime, ReadIncomplete)
-"""What may send a share of a batch back. Anything else is the functions' own error."""
+"""Faults that may return one domain object's records in a batch. Any other error is a defect of the functions."""
 
 _VISIBILITY_SECONDS = 60
 
 
 def is_stub(item: dict[str, Any]) -> bool:
-    """Whether a row holds notes alone: of a crash probe, or of a fold that was not finished. It counts as none."""
+    """True if a row holds only notes: a crash probe or an unfinished fold. It counts as no row."""
     notes = item[NOTES]["M"]
     return "Checkpoint" not in notes and "Parked" not in notes
 
 
 @dataclass(eq=False)
 class Rebuild:
-    """A request to rebuild a domain, as it is tried once."""
+    """One try of a rebuild request."""
 
     invocation: Invocation
     domain_id: str
     number: int
     request_id: str
     stored: frozenset[str]
-    """The domain's events when it began."""
+    """The object's events when the try began."""
     rows: list[dict[str, Any]] = field(default_factory=list)
-    """What the domain's row was since, one after another: the one that it wrote may be gone before it returns."""
+    """All rows of the object since then. The row that the rebuild wrote may be replaced before the rebuild returns."""
 
 
 @dataclass
 class Baseline:
-    """What a domain's row held when it was last looked at."""
+    """What a domain row held at the last check."""
 
     keys: frozenset[str] = frozenset()
     seen: Any = None
-    """All that the look was at, to tell whether it must be looked at again."""
+    """Everything that the last check read. If it is unchanged, the check is skipped."""
 
 
 @dataclass
 class World:
-    """Everything is done through here: between two of its methods nothing moves."""
+    """Everything happens through the methods of this class. Between two calls nothing changes."""
 
     functions: Functions
     seed: int = 0
     events_per_snapshot: int = 2
     page: int = 3
-    """Items of a query's page."""
+    """How many items a page of a query has."""
 
     sent: list[Sent] = field(default_factory=list)
     deployed: list[int] = field(default_factory=lambda: [1])
-    """Versions of the logic that run now, side by side."""
+    """The versions of the logic that run now, at the same time."""
     invocations: list[Invocation] = field(default_factory=list)
-    """Those that are not over."""
+    """The invocations that have not ended."""
     rebuilds: list[Rebuild] = field(default_factory=list)
-    died: list[Rebuild] = field(default_factory=list)
-    """Those that ended with an error: Lambda may try them again."""
+    """The rebuilds that have not ended."""
+    failed_rebuilds: list[Rebuild] = field(default_factory=list)
+    """The rebuilds that ended with an error. Lambda may retry them."""
 
     def __post_init__(self) -> None:
         Now.clock = Clock()
@@ -120,28 +121,29 @@ class World:
         self.acknowledged: dict[str, set[str]] = defaultdict(set)
         self._baselines = {domain_id: Baseline() for domain_id in DOMAINS}
         self._by_hand: dict[str, Any] = {}
-        """Rows that somebody spoilt, as they left them."""
-        self._failed_trials: Counter[str] = Counter()
-        """Invocations with one event alone, by its domain, that died, were taken for dead, or could not end a trial."""
+        """Rows that a person damaged, as the person left them."""
+        self._possible_crashes: Counter[str] = Counter()
+        """How many invocations with a single event may count as crashes, by DomainId: they crashed, Lambda abandoned
+        them, or they could not end their crash probe."""
         self.lost_ever: defaultdict[str, set[str]] = defaultdict(set)
-        """The keys of the events that the store ever lost."""
+        """The keys of all events that the store lost at some time."""
         self._lost: list[dict[str, Any]] = []
         self._losing = False
-        self._told: set[tuple[str, str, str, str]] = set()
+        self._notified: set[tuple[str, str, str, str]] = set()
         self._notices = 0
 
     # What producers do
 
     def send(self, message: Sent) -> None:
         if message.event is not None and message.event.key in self.lost_ever[message.event.domain_id]:
-            self.put_back()  # else another event might take its key
+            self.put_back()  # otherwise another event might get its key
         self.sent.append(message)
         self.sqs.handle("SendMessage", {"QueueUrl": self.queue, "MessageBody": message.body})
 
     # What Lambda does
 
     def begin_persist(self, size: int, *, lose_acknowledgement: bool = False) -> Invocation | None:
-        """Deliver messages of the ingest queue, if any is visible."""
+        """Deliver messages of the ingest queue, if there are visible ones."""
         if not self.ingest.pending():
             return None
         invocation = self._invocation("persist")
@@ -172,9 +174,9 @@ class World:
             return self._answer(invocation, lambda: handle(event, Context(invocation.name, seconds)))
 
         self.stream.function = function
-        place = pending[shard % len(pending)]
+        chosen = pending[shard % len(pending)]
         self._deliver(
-            lambda: self.stream.deliver_one(place, size=size, lose_acknowledgement=lose_acknowledgement),
+            lambda: self.stream.deliver_one(chosen, size=size, lose_acknowledgement=lose_acknowledgement),
             self._acknowledge,
         )
         return invocation
@@ -182,7 +184,7 @@ class World:
     def begin_rebuild(
         self, domain_id: str, number: int, *, seconds: float | None = None, request_id: str | None = None
     ) -> Rebuild:
-        """Ask for a rebuild, or try again what was asked for."""
+        """Request a rebuild, or retry an earlier request."""
         invocation = self._invocation(f"rebuild {version(number)}")
         asked = request_id or invocation.name
         detail = {"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": domain_id}
@@ -193,29 +195,29 @@ class World:
         self._settle()
         return rebuild
 
-    def give_up(self, invocation: Invocation) -> None:
-        """Lambda takes an invocation for dead, and delivers its batch again; it goes on as a zombie."""
+    def abandon(self, invocation: Invocation) -> None:
+        """Lambda stops waiting for an invocation and delivers its batch again. The invocation runs on as a zombie."""
         invocation.is_abandoned = True
-        self._failed_trials.update(invocation.domain_ids)
+        self._possible_crashes.update(invocation.domain_ids)
         self._settle()
 
     def kill(self, invocation: Invocation) -> None:
         invocation.kill()
-        self._failed_trials.update(invocation.domain_ids)
+        self._possible_crashes.update(invocation.domain_ids)
         self._settle()
 
     def step(self, invocation: Invocation, task: int = 0, turn: Turn = Turn.WELL) -> None:
         """Let one of an invocation's threads make its next call."""
         waiting = invocation.waiting()
         invocation.faults += turn in {Turn.REFUSED, Turn.CUT}
-        # the first fault ends the try; the second, what was to tell that it was no death
+        # the first fault ends the try; a second one may keep the crash probe from being withdrawn
         if turn is Turn.LAST or invocation.faults > 1:
-            self._failed_trials.update(invocation.domain_ids)
+            self._possible_crashes.update(invocation.domain_ids)
         invocation.step(waiting[task % len(waiting)], turn)
         self._settle()
 
     def finish(self, *invocations: Invocation | None) -> None:
-        """Let invocations run to their ends, one after another."""
+        """Let invocations run to their end, one after another."""
         for invocation in invocations:
             while invocation is not None and not invocation.is_over:
                 self.step(invocation)
@@ -225,8 +227,8 @@ class World:
     def delete_row(self, domain_id: str) -> None:
         """Delete a row by hand.
 
-        Left out is what the projection does not promise: an invocation that found no row, has read the store since, and
-        has the write of what it read there under way.
+        Does nothing in the case that the projection does not promise: an invocation found no row, has read the store
+        since then, and may still write the row that it computed.
         """
         if not self._is_row_awaited(domain_id):
             self.db.handle("DeleteItem", {"TableName": "rows", "Key": {"DomainId": {"S": domain_id}}})
@@ -234,7 +236,7 @@ class World:
             self.check()
 
     def spoil_row(self, domain_id: str, how: str) -> None:
-        """Spoil a row's reserved notes by hand. A row without its revision is no row: as if it were deleted."""
+        """Damage a row's reserved notes by hand. A row without its revision counts as deleted."""
         item = self.row_item(domain_id)
         notes: Any = item and item.get(NOTES, {}).get("M")
         if not item or not notes or (how in {"spoil all", "Revision"} and self._is_row_awaited(domain_id)):
@@ -262,7 +264,7 @@ class World:
         self.check()
 
     def tamper_with_snapshots(self, domain_id: str, how: str, slots: tuple[int, int]) -> None:
-        """Delete, swap or spoil snapshots by hand."""
+        """Delete, swap or damage snapshots by hand."""
         items = [item for item in self.db.items("snapshots") if item["DomainId"]["S"] == domain_id]
         if not items:
             return
@@ -284,23 +286,23 @@ class World:
         self.check()
 
     def lose(self, domain_id: str, which: int, count: int) -> None:
-        """The store loses events that were acknowledged."""
-        under_way = {each.event.key for each in self.sent if each.event is not None and each.body in self._queued()}
-        keys = sorted(self.acknowledged[domain_id] & self.present(domain_id) - under_way)
+        """The store loses acknowledged events."""
+        queued = {each.event.key for each in self.sent if each.event is not None and each.body in self._queued()}
+        keys = sorted(self.acknowledged[domain_id] & self.present(domain_id) - queued)
         self._losing = True
         for key in (keys[which % len(keys) :] if keys else [])[:count]:
             item = self.db.tables["events"].collection(domain_id).items[key].item()
             self._lost.append(item)
             self.lost_ever[domain_id].add(key)
-            place = {name: item[name] for name in ("DomainId", "EventKey")}
-            self.db.handle("DeleteItem", {"TableName": "events", "Key": place})
+            full_key = {name: item[name] for name in ("DomainId", "EventKey")}
+            self.db.handle("DeleteItem", {"TableName": "events", "Key": full_key})
         self.check()
         self._losing = False
 
     def put_back(self) -> None:
-        """What the store lost; it comes through the stream again."""
+        """Put back the events that the store lost. They arrive through the stream again."""
         for item in self._lost:
-            if item["EventKey"]["S"] not in self.present(item["DomainId"]["S"]):  # else it was sent again
+            if item["EventKey"]["S"] not in self.present(item["DomainId"]["S"]):  # otherwise it was sent again
                 self.db.handle("PutItem", {"TableName": "events", "Item": item})
         self._lost.clear()
         self.check()
@@ -322,7 +324,7 @@ class World:
         return stored.item() if stored is not None else None
 
     def is_spoilt(self, domain_id: str) -> bool:
-        """Whether the row is as somebody left it who spoilt it."""
+        """True if a person damaged the row and nobody has written it since."""
         row = self._row(domain_id)
         return row is not None and row is self._by_hand.get(domain_id)
 
@@ -332,12 +334,12 @@ class World:
     # Guarantees of every moment
 
     def check(self) -> None:
-        """Guarantees of every moment; a domain of which nothing changed is not looked at again."""
+        """Check the guarantees of every moment. Skips a domain object if nothing of it has changed."""
         self._check_store()
         for message in self.sqs.messages(self.parked)[self._notices :]:
             notice = json.loads(message.body)
             failure = (notice["DomainId"], notice["EventKey"], notice["Cause"], notice["Error"])
-            self._told.add(failure)
+            self._notified.add(failure)
             self._notices += 1
         for domain_id in DOMAINS:
             snapshots = self.db.tables["snapshots"].collection(domain_id).items
@@ -348,24 +350,24 @@ class World:
             ):
                 baseline.seen = seen
                 self._show_to_rebuilds(domain_id)
-                self._check_domain(domain_id, baseline)
+                self._check_object(domain_id, baseline)
 
     def _check_store(self) -> None:
-        """Guarantee: what is stored is what was sent, and stays as it is."""
+        """Guarantee: an event is stored as it was sent, and never changes."""
         records = self.db.records("events")
         for record in records[self._records :]:
             if record["eventName"] == "REMOVE" and self._losing:
                 continue
             assert record["eventName"] == "INSERT", "the events table was changed"
             keys = record["dynamodb"]["Keys"]
-            place = keys["DomainId"]["S"], keys["EventKey"]["S"]
-            item = self.db.tables["events"].collection(place[0]).items[place[1]].item()
-            events = [each.event for each in self.sent if each.event is not None and each.event.place == place]
+            full_key = keys["DomainId"]["S"], keys["EventKey"]["S"]
+            item = self.db.tables["events"].collection(full_key[0]).items[full_key[1]].item()
+            events = [each.event for each in self.sent if each.event is not None and each.event.full_key == full_key]
             (event, *_) = [event for event in events if event.is_stored_as(item)]
-            self.stored[place[0]][place[1]] = event
+            self.stored[full_key[0]][full_key[1]] = event
         self._records = len(records)
 
-    def _check_domain(self, domain_id: str, baseline: Baseline) -> None:
+    def _check_object(self, domain_id: str, baseline: Baseline) -> None:
         item = self.row_item(domain_id)
         if item is None or self.is_spoilt(domain_id):
             return
@@ -377,33 +379,33 @@ class World:
         keys = frozenset(oracle.keys_of(item))
         if not self.lost_ever[domain_id]:
             assert baseline.keys <= keys, f"the row lost {baseline.keys - keys}"
-        # of what the store lost, as many late events as are missing may take the place
+        # the same number of late events may replace events that the store lost
         assert len(baseline.keys) <= len(keys), f"the row lost {baseline.keys - keys}"
         baseline.keys = keys
         if row.parked is not None:
             self._check_parked(domain_id, row.parked, keys)
-        elif row.state.checkpoint is not None:  # else it holds the note of a trial alone, and counts as none
+        elif row.state.checkpoint is not None:  # otherwise it holds only a crash probe, and counts as no row
             missing = self.acknowledged[domain_id] - keys - self.lost_ever[domain_id]
-            assert not missing, f"acknowledged, and not in the row: {missing}"
+            assert not missing, f"acknowledged, but not in the row: {missing}"
 
     def _check_parked(self, domain_id: str, parked: Parked, held: frozenset[str]) -> None:
-        """Guarantee: a domain is parked for a cause of its own, and somebody was told."""
+        """Guarantee: a domain object is parked only for a cause of its own, and people are notified."""
         failure = (domain_id, parked.event_key, parked.cause.value, parked.error)
-        assert failure in self._told, "parked, and nobody was told"
+        assert failure in self._notified, "parked without a notice"
         event = self.stored[domain_id][parked.event_key]
         if parked.cause is Cause.PROCESS_DIED:
-            assert self._failed_trials[domain_id] > 1, "said to have crashed at an event, and did not"
-            assert parked.event_key not in held, "parked untried at an event that the row has"
+            assert self._possible_crashes[domain_id] > 1, "parked for crashes that did not happen"
+            assert parked.event_key not in held, "parked without a try at an event that the row has"
         elif parked.cause is Cause.EVENTS_MISSING:
-            assert self.lost_ever[domain_id], "parked for events that nobody lost"
+            assert self.lost_ever[domain_id], "parked for missing events, but the store lost none"
         elif parked.cause is Cause.LOGIC:
             by = [number for number in event.refused_by if version(number) == parked.logic_version]
-            assert by, f"parked by {parked.logic_version}, which does not refuse the event: {parked.reason}"
+            assert by, f"parked by {parked.logic_version}, but it does not refuse the event: {parked.reason}"
 
     # Ends
 
     def converge(self) -> None:
-        """Guarantee: once nothing fails any more and all is delivered, every domain is what its events make of it."""
+        """Guarantee: after the last fault, when everything is delivered, every row is the fold of its events."""
         self.put_back()
         self._drain()
         for domain_id in DOMAINS:
@@ -423,7 +425,7 @@ class World:
             if item is not None:
                 assert "Parked" not in item[NOTES]["M"], f"still parked, tried by {tried}"
                 assert oracle.keys_of(item) == sorted(events)
-        Now.clock.advance(MAX_INVOCATION_SECONDS + 1)  # what a rebuild that died has claimed is free
+        Now.clock.advance(MAX_INVOCATION_SECONDS + 1)  # the note of a crashed rebuild no longer blocks others
         for domain_id, events in self.stored.items():
             if events:
                 rebuild = self.begin_rebuild(domain_id, LAST)
@@ -439,7 +441,7 @@ class World:
         return sent(Event(domain_id, minute, f"more{len(self.sent)}"), number, len(self.sent))
 
     def _drain(self) -> None:
-        """Everything that is under way or undelivered, to its end, side by side and without faults."""
+        """Run and deliver everything to its end, at the same time and without faults."""
         self.db.batch_get_keys = 100
         for _ in range(10_000):
             Journal.failures.clear()
@@ -455,10 +457,10 @@ class World:
                 Now.clock.advance(_VISIBILITY_SECONDS)
             elif not self.invocations:
                 self.begin_project(0, 8, self.rng.choice(self.deployed))
-        raise AssertionError("it does not come to an end")
+        raise AssertionError("the pipeline is not drained after 10,000 steps")
 
     def _check_converged(self, domain_id: str) -> None:
-        """Guarantee: a domain that is not parked holds all of its events, whichever others are."""
+        """Guarantee: a domain object that is not parked holds all of its events, even if others are parked."""
         item, events = self.row_item(domain_id), self.stored[domain_id]
         assert self.acknowledged[domain_id] == events.keys()
         if item is None or self.is_spoilt(domain_id) or is_stub(item):
@@ -466,15 +468,15 @@ class World:
         assert "Parked" in item[NOTES]["M"] or oracle.keys_of(item) == sorted(events)
 
     def _check_messages(self) -> None:
-        """Guarantee: each message is stored or in the dead-letter queue whole, with its reason; never both."""
+        """Guarantee: each message is either stored, or unchanged in the dead-letter queue with its reason."""
         quarantined: defaultdict[str, set[str]] = defaultdict(set)
         for letter in self.sqs.messages(self.dead_letters):
             assert letter.attributes["Reason"]["StringValue"]
             quarantined[letter.body].add(letter.attributes["ReasonCode"]["StringValue"])
-        assert quarantined.keys() <= {message.body for message in self.sent}, "not as it was sent"
+        assert quarantined.keys() <= {message.body for message in self.sent}, "a message was changed"
         for message in self.sent:
             if message.event is not None and message.event.key in self.lost_ever[message.event.domain_id]:
-                assert quarantined[message.body] <= {"conflict"}, message  # with whatever was there at the time
+                assert quarantined[message.body] <= {"conflict"}, message  # with the event that was stored at that time
                 continue
             if message.event is None:
                 expected = {"contract-violation"}
@@ -502,7 +504,7 @@ class World:
         return self.functions.project(*self._reached(invocation), writers, number, self.events_per_snapshot)
 
     def _answer(self, invocation: Invocation, handle: Callable[[], Any]) -> Any:
-        """In a delivery: Lambda's wait for an invocation."""
+        """Called in a delivery: wait for an invocation as Lambda does."""
         if invocation not in self.invocations:
             self.invocations.append(invocation)
         invocation.begin(handle)
@@ -530,7 +532,7 @@ class World:
                 raise task.error
         self._deliveries = [task for task in self._deliveries if not task.dead]
         for failure in Journal.failures:
-            assert isinstance(failure, (*_FAULTS, RebuildFailed)), f"the functions' own error: {failure!r}"
+            assert isinstance(failure, (*_FAULTS, RebuildFailed)), f"a defect of the functions: {failure!r}"
         Journal.failures.clear()
         self.check()
         for invocation in [each for each in self.invocations if each.is_over]:
@@ -542,7 +544,7 @@ class World:
             if rebuild.invocation.main.error is None:
                 self._check_rebuilt(rebuild)
             else:
-                self.died.append(rebuild)
+                self.failed_rebuilds.append(rebuild)
 
     def _show_to_rebuilds(self, domain_id: str) -> None:
         item = self.row_item(domain_id)
@@ -551,10 +553,10 @@ class World:
                 rebuild.rows.append(item)
 
     def _check_rebuilt(self, rebuild: Rebuild) -> None:
-        """Guarantee: a rebuild that returns has written a row that is whole, by its version, of all it could know."""
+        """Guarantee: a successful rebuild wrote a row that its version computed from all events stored before."""
         reply = rebuild.invocation.main.value
         written = [item for item in rebuild.rows if oracle.is_the_row_of(item, reply)]
-        assert written, f"no row was what the rebuild replied: {reply}"
+        assert written, f"no row fits the rebuild's reply: {reply}"
         keys = set(oracle.keys_of(written[0]))
         left_out = rebuild.stored - keys - self.lost_ever[rebuild.domain_id]
         assert not left_out, f"a rebuild left out {left_out}"

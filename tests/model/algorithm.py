@@ -1,10 +1,12 @@
-"""An executable model of the projection: one domain, every step on storage a `yield`, small enough to explore whole.
+"""An executable model of the projection of one domain object. It is small enough to explore every interleaving.
 
-It is what the real code was written from, and it stays: a change of the algorithm is tried here first. A key is a
-small number. A state is the tuple of (key, logic version) in the order in which they were folded, so that it shows
-what was folded, by whom, and in which order. A set of keys stands for count and digest: a perfect digest.
+Every step on storage is a `yield`. The real code was written from this model; try a change of the algorithm here
+first. The names are those of handler/projection. A key is a small number. A state is a tuple of (key, logic version) in
+the order of the fold, so it shows which events were folded, by which version and in which order. A set of keys stands
+for the count and the digest: it is a digest without collisions.
 
-`flaws` break one guarantee each; the explorer must find what goes wrong then, or it proves nothing.
+Each flaw in `flaws` breaks one guarantee. The explorer must find a violation for each flaw; otherwise it proves
+nothing.
 """
 
 from collections.abc import Generator, Iterable
@@ -17,12 +19,12 @@ SPACING = 1
 """Events between two marks."""
 
 MIXED = "mixed"
-MOST_RACES = 20
+MAX_LOST_RACES = 20
 
 
 @dataclass(frozen=True)
 class Mark:
-    """The keys applied before the place `key`."""
+    """The keys applied before a position, which is `key`."""
 
     key: int
     applied: frozenset[int]
@@ -51,14 +53,14 @@ class Parked:
     key: int
     version: str
     waiting_from: int
-    """The lowest key that may wait: below `key`, where a late one failed and others were late with it."""
+    """The lowest key that may wait. It is below `key` if a late event failed and others were late with it."""
 
 
 @dataclass(frozen=True)
 class Rebuilding:
-    by: str
+    run: str
     changed_from: int | None = None
-    """The lowest key from which on events were taken in meanwhile, other than behind the checkpoint in order."""
+    """A position. Since the rebuild last looked, deliveries applied events from here on, not in order."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Snapshot:
     state: State
 
 
-# Steps on storage, each atomic. What a `yield` gives back is in the comment.
+# Steps on storage. Each is atomic. The comment says what the `yield` returns.
 @dataclass(frozen=True)
 class ReadRow:  # Row | None
     pass
@@ -116,14 +118,14 @@ NOTHING = State()
 
 @dataclass
 class Fold:
-    """A fold under way: the state, the marks on its path, and the states at those that it noted itself."""
+    """A running fold: the state, the marks on its path, and the states at the marks that it noted itself."""
 
     state: State
     version: str
     poison: frozenset[int]
     """Keys at which this version's logic fails."""
     whole: bool
-    """Whether this version computed the whole state: only then may it be kept in a snapshot."""
+    """True if this version computed the whole state. Only then may a snapshot keep it."""
     marks: tuple[Mark, ...]
     noted: dict[int, State]
     failed_at: int | None = None
@@ -131,17 +133,17 @@ class Fold:
     def apply(self, keys: Iterable[int]) -> None:
         for key in keys:
             before = len(self.state.entries)
-            place = (self.state.checkpoint + key + 1) // 2  # anywhere after the one and not after the other
-            if before and before % SPACING == 0 and not (self.marks and self.marks[-1].key >= place):
-                self.noted[place] = self.state
-                self.marks = thinned((*self.marks, Mark(place, self.state.applied)), before + 1, SPACING)
+            position = (self.state.checkpoint + key + 1) // 2  # any position after the checkpoint and not after the key
+            if before and before % SPACING == 0 and not (self.marks and self.marks[-1].key >= position):
+                self.noted[position] = self.state
+                self.marks = thinned((*self.marks, Mark(position, self.state.applied)), before + 1, SPACING)
             if key in self.poison:
                 self.failed_at = key
                 return
             self.state = State((*self.state.entries, (key, self.version)))
 
     def rewind(self, key: int, *, keep_mark: bool = False) -> None:
-        """Back to the newest state of its own that holds nothing from a key on; its mark is noted again from there."""
+        """Go back to the newest noted state that holds nothing from a key on. The fold notes its mark again."""
         self.marks = tuple(mark for mark in self.marks if mark.key <= key)
         self.state = self.noted[self.marks[-1].key] if self.marks else NOTHING
         if not keep_mark:
@@ -163,13 +165,13 @@ class Algorithm:
     # --- a batch of the stream -------------------------------------------------------------------------------
 
     def project(self, batch: Iterable[int]) -> Steps:
-        """Ends with True: the batch may be acknowledged."""
+        """Returns True if the batch may be acknowledged."""
         keys = sorted(set(batch))
         if "row read after the store" in self.flaws:
             self._early_page = yield ReadStore(0, None, 99)
         row = yield ReadRow()
         pages: dict[Any, Any] = {}
-        for _ in range(MOST_RACES):
+        for _ in range(MAX_LOST_RACES):
             after, puts = yield from self._next_row(row, keys, pages)
             if after is None:
                 return True
@@ -192,7 +194,7 @@ class Algorithm:
 
     def _next_row(self, row: Row | None, batch: list[int], pages: dict[Any, Any]) -> Steps:
         if row is None:
-            if "a missing row is a new domain" in self.flaws:
+            if "a missing row is a new domain object" in self.flaws:
                 fold = self._fold(NOTHING, (), whole=True)
                 fold.apply(batch)
                 return self._folded(row, batch, fold, 0)
@@ -208,12 +210,12 @@ class Algorithm:
             if "acknowledge waiting without a write" in self.flaws:
                 return None, []
             waiting = replace(row.parked, waiting_from=min(row.parked.waiting_from, batch[0]))
-            return replace(row, parked=waiting, rebuilding=self._changed(row, batch[0])), []
+            return replace(row, parked=waiting, rebuilding=self._noting(row, batch[0])), []
         checkpoint = row.state.checkpoint
         late = [key for key in batch if key <= checkpoint]
         fresh = [key for key in batch if key > checkpoint]
         if late:
-            result = yield from self._late(row, batch, late, pages)
+            result = yield from self._insert(row, batch, late, pages)
             if result is not None:
                 return result
             if not fresh:
@@ -221,13 +223,13 @@ class Algorithm:
         fold = self._fold(row.state, row.marks, whole=row.version == self.version)
         fold.apply(fresh)
         if fold.failed_at is not None and not fold.whole:
-            # what another version wrote may be what this one cannot read
+            # this version may not be able to read a state that another version wrote
             base = yield from self._base(row, before=fresh[0])
             return (yield from self._refold(row, batch, base, up_to=fresh[-1], pages=pages))
         return self._folded(row, batch, fold, None)
 
-    def _late(self, row: Row, batch: list[int], late: list[int], pages: dict[Any, Any]) -> Steps:
-        """The refolded row, or None where the row has the late keys."""
+    def _insert(self, row: Row, batch: list[int], late: list[int], pages: dict[Any, Any]) -> Steps:
+        """The refolded row, or None if the row has the late keys."""
         older = [mark for mark in row.marks if mark.key <= late[0]]
         newer = [mark for mark in row.marks if mark.key > late[-1]]
         lo = older[-1] if older else Mark(0, frozenset())
@@ -240,13 +242,13 @@ class Algorithm:
         return (yield from self._refold(row, batch, base, up_to=end, pages=pages))
 
     def _base(self, row: Row, before: int) -> Steps:
-        """The newest snapshot of this version's own that holds nothing from a key on; None for none."""
+        """The newest snapshot of this version that holds nothing from a key on; None if there is none."""
         for mark in reversed(row.marks):
             if mark.key > before or mark.slot is None:
                 continue
             kept = yield GetSnapshot(mark.slot)
             if kept is not None and kept.version != self.version:
-                return None  # a row lists the snapshots of one version only: see `_placed`
+                return None  # a row lists the snapshots of one version only; see `_placed`
             if kept is None or kept.key != mark.key:
                 continue
             if kept.applied != mark.applied and "snapshot trusted by its key" not in self.flaws:
@@ -269,12 +271,12 @@ class Algorithm:
         return Fold(state, self.version, self.poison, whole, marks, {})
 
     def _folded(self, row: Row | None, batch: list[int], fold: Fold, base: int | None) -> tuple[Row, Any]:
-        """The row after a fold from the key `base`, or (None) on top of the row itself; and the snapshots to put."""
+        """The row after a fold, and the snapshots to put. The fold began at the key `base`; None: on top of the row."""
         parked = None if fold.failed_at is None else Parked(fold.failed_at, self.version, fold.failed_at)
         changed = batch[0] if base is None else min(base, batch[0])
         rebuilding = row.rebuilding if row is not None else None
         if row is not None and (base is not None or parked is not None):
-            rebuilding = self._changed(row, changed)
+            rebuilding = self._noting(row, changed)
         if row is not None and parked is not None and parked.key <= row.state.checkpoint:
             waiting_from = min(parked.key, batch[0], row.parked.waiting_from if row.parked else parked.key)
             return replace(row, parked=replace(parked, waiting_from=waiting_from), rebuilding=rebuilding), []
@@ -287,10 +289,10 @@ class Algorithm:
         return Row(fold.state, version, marks, parked, rebuilding), puts
 
     def _placed(self, fold: Fold, row: Row | None) -> tuple[tuple[Mark, ...], list[tuple[int, Snapshot]]]:
-        """The fold's marks, those that it noted with a slot each that the row read does not list."""
+        """The fold's marks, and the snapshots to put. Each mark that it noted gets a slot that is free in the row."""
         whole = fold.whole or "a mixed row is labelled as one version's" in self.flaws
+        # a mark noted just before the failed event lies after the checkpoint: the row may still grow before it
         noted = [mark for mark in fold.marks if mark.key <= fold.state.checkpoint]
-        # else noted just before the event that failed: a place up to which the row may still grow
         if not whole:
             return tuple(noted), []
         taken = {mark.slot for mark in (row.marks if row else ()) if mark.slot is not None}
@@ -307,10 +309,10 @@ class Algorithm:
             marks.append(placed)
         return tuple(marks), puts
 
-    def _changed(self, row: Row, key: int) -> Rebuilding | None:
-        """A rebuild under way must learn from which key on there may be events that it has not read."""
+    def _noting(self, row: Row, key: int) -> Rebuilding | None:
+        """The note of a running rebuild, extended: there may be events from this key on that it has not read."""
         note = row.rebuilding
-        if note is None or "a rebuild is told of nothing" in self.flaws:
+        if note is None or "a rebuild is not notified of late events" in self.flaws:
             return note
         return replace(note, changed_from=key if note.changed_from is None else min(key, note.changed_from))
 
@@ -331,9 +333,9 @@ class Algorithm:
     # --- a rebuild -------------------------------------------------------------------------------------------
 
     def rebuild(self) -> Steps:
-        """Ends with "rebuilt", "failed" or "overtaken"."""
+        """Returns "rebuilt", "failed" or "overtaken"."""
         row = yield ReadRow()
-        for _ in range(MOST_RACES):
+        for _ in range(MAX_LOST_RACES):
             if row is None:
                 after, puts = yield from self._refold(None, [0], None, up_to=None, pages={})
                 if after.parked is not None:
@@ -342,27 +344,31 @@ class Algorithm:
                     return "rebuilt"
                 row = yield ReadRow()
                 continue
-            marked = replace(row, rebuilding=Rebuilding(self.name))
-            if (yield from self._write(marked, [], row)):
-                return (yield from self._rebuild_marked())
+            noted = replace(row, rebuilding=Rebuilding(self.name))
+            if (yield from self._write(noted, [], row)):
+                return (yield from self._rebuild_noted())
             row = yield ReadRow()
         return "overtaken"
 
-    def _rebuild_marked(self) -> Steps:
+    def _rebuild_noted(self) -> Steps:
         fold = self._fold(NOTHING, (), whole=True)
         keeps = "a rebuild keeps the mark that it goes back to" in self.flaws
         sure = 0
         row = yield ReadRow()
-        for _ in range(MOST_RACES):
+        for _ in range(MAX_LOST_RACES):
             if row is None or row.rebuilding is None:
                 return (yield from self.rebuild())
-            if row.rebuilding.by != self.name:
+            if row.rebuilding.run != self.name:
                 return "overtaken"
             if fold.state.checkpoint > sure and "a rebuild trusts what it read beyond the checkpoint" not in self.flaws:
                 fold.rewind(sure, keep_mark=keeps)
             cursor = fold.state.checkpoint
             changed = row.rebuilding.changed_from
-            if changed is not None and changed <= cursor and "a rebuild is told of nothing" not in self.flaws:
+            if (
+                changed is not None
+                and changed <= cursor
+                and "a rebuild is not notified of late events" not in self.flaws
+            ):
                 fold.rewind(changed, keep_mark=keeps)
                 cleared = replace(row, rebuilding=Rebuilding(self.name))
                 yield from self._write(cleared, [], row)

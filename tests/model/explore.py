@@ -1,7 +1,7 @@
-"""Runs writers of the model against each other: every interleaving of their steps, or random ones.
+"""Runs the model's writers at the same time: in every interleaving of their steps, or in random ones.
 
-Stateless search with a memory: a schedule is run from the start, and what differs from it at a step is run later,
-unless the same state (storage, and what each writer has seen so far) was met before.
+The search runs each schedule from the start. At each step it keeps the other choices and runs them later, unless it met
+the same state before. A state is the storage and what each writer has read so far.
 """
 
 import random
@@ -24,26 +24,26 @@ from .algorithm import (
 
 
 class Violation(AssertionError):
-    """The algorithm broke a guarantee; says which, and by which schedule."""
+    """The algorithm broke a guarantee. The text says which one, and after which schedule."""
 
 
 @dataclass
 class World:
-    """The storage, and what was acknowledged."""
+    """The storage, and the acknowledged events."""
 
     store: set[int] = field(default_factory=set)
     row: Row | None = None
     snapshots: dict[int, Snapshot] = field(default_factory=dict)
     acknowledged: set[int] = field(default_factory=set)
     erased: set[int] = field(default_factory=set)
-    """Keys under which a tombstone lies in the store."""
+    """Keys that have a tombstone in the store."""
     rebuilt: bool = False
-    """Whether a rebuild that was asked for after the last tombstone came to its end."""
-    deaths: int = 0
-    """Of deliveries."""
+    """True if a rebuild that was requested after the last tombstone succeeded."""
+    crashes: int = 0
+    """How many processes crashed during a delivery."""
 
     def frozen(self) -> Any:
-        """All of it, to be told from other states."""
+        """The whole state as a value that can be compared and hashed."""
         return (
             frozenset(self.store),
             self.row,
@@ -54,25 +54,29 @@ class World:
         )
 
     def frozen_answer(self, answer: Any) -> Any:
-        """What a writer saw, likewise."""
+        """What a writer read, as a value that can be compared and hashed."""
         return answer
 
     def problems(self) -> Iterator[str]:
-        """What is wrong with the row when all is delivered."""
+        """What is wrong with the row after all events are delivered."""
         if self.row is not None:
             yield from problems(self.row, self)
 
-    def untrue(self) -> Iterator[str]:
-        """What is wrong with a row whenever it is written, whatever is under way."""
+    def problems_at_write(self) -> Iterator[str]:
+        """What is wrong with a row just written, while other writers may still run."""
         if self.row is not None:
-            yield from untrue_marks(self.row, self)
+            yield from problems_of_marks(self.row, self)
 
     def traces(self) -> Iterator[str]:
-        """What is left of erased events when they were erased once more, and nobody else was at work."""
+        """What is left of erased events after an erasure that ran alone."""
         yield from ()
 
     def execute(self, step: Any) -> Any:
-        """Do a step on storage; what it answers."""
+        """Do a step on storage.
+
+        Returns:
+            The answer to the writer.
+        """
         match step:
             case ReadRow():
                 return self.row
@@ -98,8 +102,8 @@ class World:
                 self.rebuilt = True
             case Lose(key):
                 self.store.discard(key)
-            case Died():
-                self.deaths += 1
+            case Crashed():
+                self.crashes += 1
         return None
 
 
@@ -118,13 +122,13 @@ class Lose:
 
 
 @dataclass(frozen=True)
-class Died:
-    """A process of a delivery has died."""
+class Crashed:
+    """A process crashed during a delivery."""
 
 
 @dataclass(frozen=True)
 class PassTime:
-    """So much time passes that every invocation which began before has ended."""
+    """Time passes until every invocation that began before has ended."""
 
     number: int
 
@@ -143,12 +147,12 @@ class Erase:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The person sees that the rebuild went well."""
+    """The person sees that the rebuild succeeded."""
 
 
 @dataclass(frozen=True)
 class Writer:
-    """What runs: a batch of keys delivered to a version of the logic, a rebuild, or a single step from outside."""
+    """What runs: the delivery of a batch of keys to a logic version, a rebuild, or a single step from outside."""
 
     name: str
     run: Callable[[], Steps]
@@ -159,25 +163,26 @@ class Writer:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Writers that run at the same time, after `before` ran one by one, and what stands at the end."""
+    """Writers that run at the same time. The writers of `before` run first, one by one."""
 
     name: str
     writers: Callable[[frozenset[str]], list[Writer]]
     last: Callable[[frozenset[str]], Any]
-    """The version that delivers, one by one, what is not acknowledged when all have run."""
+    """The version that gets, one by one, the events that are not acknowledged after all writers ran."""
     before: Callable[[frozenset[str]], list[Writer]] = lambda flaws: []
     crashes: int = 1
+    """How many of the deliveries may crash, at any step."""
     new_world: Callable[[], World] = World
     erased: tuple[int, ...] = ()
     """Keys that a person erases."""
     lost: tuple[int, ...] = ()
     """Keys that the store loses and gets back."""
     rebuilt_in_the_end: bool = False
-    """Whether it takes a rebuild for the row to be whole."""
+    """True if the row has all events only after a rebuild."""
 
 
 class Algorithms(Protocol):
-    """What writes: the model, or the real code."""
+    """A writer of the row: the model, or the real code."""
 
     name: str
 
@@ -193,7 +198,7 @@ def delivery(algorithm: Algorithms, *keys: int) -> Writer:
 def crash(algorithm: Any, key: int) -> list[Writer]:
     """A process that crashes at an event, and the time after which it must have ended."""
     writer = Writer(f"{algorithm.name}[{key}]", lambda: algorithm.crash(key), (key,))
-    return [writer, outside(Died()), outside(PassTime(key))]
+    return [writer, outside(Crashed()), outside(PassTime(key))]
 
 
 def rebuild(algorithm: Algorithms) -> Writer:
@@ -201,7 +206,7 @@ def rebuild(algorithm: Algorithms) -> Writer:
 
 
 def erasure(algorithm: Algorithms, *keys: int) -> Writer:
-    """As docs/how-to/erase-personal-data.md has it: tombstones, and then a rebuild."""
+    """Tombstones and then a rebuild, as docs/how-to/erase-personal-data.md says."""
 
     def run() -> Steps:
         for key in keys:
@@ -229,7 +234,7 @@ class _Running:
         self.found_no_row = False
 
     def is_outside(self) -> bool:
-        """Whether it is no invocation."""
+        """True if it is not an invocation."""
         return isinstance(self.next, Store | DeleteRow | Lose | PassTime | Erase)
 
     def enabled(self, world: World) -> bool:
@@ -249,8 +254,8 @@ class _Running:
         elif isinstance(step, WriteRow):
             self.found_no_row = False
         if isinstance(step, WriteRow) and result:
-            for problem in world.untrue():
-                raise Violation(f"{self.writer.name} wrote a row of which this is wrong: {problem}\nrow: {world.row}")
+            for problem in world.problems_at_write():
+                raise Violation(f"{self.writer.name} wrote a wrong row: {problem}\nrow: {world.row}")
         self.seen = (*self.seen, world.frozen_answer(result))
         self._advance(result, world)
 
@@ -274,7 +279,7 @@ def _choices(world: World, running: list[_Running], crashes: int) -> list[Choice
             continue
         starting = each.state == "waiting"
         if isinstance(each.next, DeleteRow) and any(r.state == "running" and r.found_no_row for r in running):
-            # The one thing that is not promised: see handler/projection.py on rows deleted by hand.
+            # the only case without a guarantee: handler/projection/projection.py, on rows that a person deletes
             continue
         if isinstance(each.next, PassTime) and any(r.state == "running" and not r.is_outside() for r in running):
             continue
@@ -298,14 +303,14 @@ def _run(
     while choices := _choices(world, running, crashes):
         state = (world.frozen(), tuple((each.state, each.seen) for each in running), crashes)
         choice = choose(state, choices)
-        if choice is None:  # met before
-            raise _Known
+        if choice is None:
+            raise _MetBefore
         index, what = choice
-        schedule.append(f"{running[index].writer.name}: {running[index].next if what == 'step' else 'dies'}")
+        schedule.append(f"{running[index].writer.name}: {running[index].next if what == 'step' else 'crashes'}")
         if what == "crash":
             crashes -= 1
-            world.deaths += 1
-            running[index].state = "dead"
+            world.crashes += 1
+            running[index].state = "crashed"
         else:
             running[index].step(world)
     return world, schedule
@@ -318,16 +323,23 @@ def _run_alone(world: World, writer: Writer, schedule: list[str]) -> None:
         alone.step(world)
 
 
-class _Known(Exception):
-    pass
+class _MetBefore(Exception):
+    """The search met this state in an earlier schedule."""
 
 
-def explore(scenario: Scenario, flaws: frozenset[str] = frozenset(), most: int = 10**9) -> int:
-    """Every interleaving and every crash point; the number of schedules run. Raises Violation."""
+def explore(scenario: Scenario, flaws: frozenset[str] = frozenset(), max_runs: int = 10**9) -> int:
+    """Run every interleaving with every crash point.
+
+    Returns:
+        The number of schedules run.
+
+    Raises:
+        Violation: a schedule broke a guarantee.
+    """
     met: set[int] = set()
     pending: list[list[Choice]] = [[]]
     runs = 0
-    while pending and runs < most:
+    while pending and runs < max_runs:
         prefix = pending.pop()
         position = 0
 
@@ -348,21 +360,21 @@ def explore(scenario: Scenario, flaws: frozenset[str] = frozenset(), most: int =
         runs += 1
         try:
             world, schedule = _run(scenario, flaws, choose)
-        except _Known:
+        except _MetBefore:
             continue
         _check(scenario, flaws, world, schedule)
     return runs
 
 
 def at_random(scenario: Scenario, seed: int, flaws: frozenset[str] = frozenset()) -> None:
-    """One random schedule. Raises Violation."""
+    """Run one random schedule. Raises Violation."""
     chance = random.Random(seed)
     world, schedule = _run(scenario, flaws, lambda state, choices: chance.choice(choices))
     _check(scenario, flaws, world, schedule)
 
 
 def search(scenario: Scenario, flaws: frozenset[str] = frozenset()) -> None:
-    """Random first: it finds in moments what a search from the end of the schedules comes to last."""
+    """Run random schedules, then every interleaving: random ones find soon what the ordered search finds last."""
     for seed in range(10_000):
         at_random(scenario, seed, flaws)
     explore(scenario, flaws)
@@ -376,12 +388,12 @@ def _check(scenario: Scenario, flaws: frozenset[str], world: World, schedule: li
     algorithm = scenario.last(flaws)
     for key in scenario.lost:
         if key not in world.store:
-            world.store.add(key)  # put back, it comes through the stream again
+            world.store.add(key)  # an event that is put back arrives through the stream again
             world.acknowledged.discard(key)
     for key in sorted(world.store - world.acknowledged):
         _run_alone(world, delivery(algorithm, key), schedule)
     if not world.acknowledged.issuperset(world.store):
-        raise wrong(f"deliveries return for ever: {sorted(world.store - world.acknowledged)}")
+        raise wrong(f"deliveries are never acknowledged: {sorted(world.store - world.acknowledged)}")
     if world.row is None and world.store and not any("DeleteRow" in line for line in schedule):
         raise wrong("no row")
     if scenario.rebuilt_in_the_end and not scenario.erased:
@@ -404,27 +416,27 @@ def _check(scenario: Scenario, flaws: frozenset[str], world: World, schedule: li
 
 
 def problems(row: Row, world: World) -> Iterator[str]:
-    """What is wrong with a row when all is delivered."""
+    """What is wrong with a row after all events are delivered."""
     keys = [key for key, _ in row.state.entries]
     expected = sorted(world.store)
     if row.parked is None:
         if keys != expected:
             yield f"the row is not the fold of the store: {keys}"
     elif row.parked.key > row.state.checkpoint and keys != [key for key in expected if key < row.parked.key]:
-        yield f"the row lacks events before the one that it is parked at: {keys}"
+        yield f"the row lacks events before the event that it is parked at: {keys}"
     elif keys != sorted(keys) or not set(keys) <= world.store:
-        yield f"the row holds what it must not: {keys}"
+        yield f"the row holds events that it must not hold: {keys}"
     if row.version != "mixed" and any(version != row.version for _, version in row.state.entries):
         yield f"the row says {row.version} and holds {row.state.entries}"
-    yield from untrue_marks(row, world)
+    yield from problems_of_marks(row, world)
 
 
-def untrue_marks(row: Row, world: World) -> Iterator[str]:
-    """What of a row's marks, and of the snapshots there, is not what the row holds."""
+def problems_of_marks(row: Row, world: World) -> Iterator[str]:
+    """Marks, and snapshots at them, that differ from what the row holds."""
     keys = [key for key, _ in row.state.entries]
     for mark in row.marks:
         if mark.applied != frozenset(key for key in keys if key < mark.key):
-            yield f"the mark {mark.key} is not what the row holds up to there"
+            yield f"the mark {mark.key} is not what the row holds before it"
         kept = world.snapshots.get(mark.slot) if mark.slot is not None else None
         if kept and (kept.key, kept.applied) == (mark.key, mark.applied):
             folded = tuple((key, kept.version) for key in sorted(mark.applied))

@@ -1,6 +1,6 @@
-"""The real code as a writer of the model's worlds: every call on storage is a step at which others may get in.
+"""The real code as a writer in the model's worlds: every call on storage is a step, and others may run between steps.
 
-The call runs in a greenlet of its own; each storage call hands its step to the explorer and waits for the answer.
+The code runs in a greenlet of its own. Each storage call hands its step to the explorer and waits for the answer.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ from cp_event_source.handler.projection.rebuild import RebuildFailed, Rebuilds
 from cp_event_source.handler.projection.rows import MIXED, DomainRow
 from cp_event_source.handler.projection.snapshots import Snapshot
 from cp_event_source.handler.projection.stores import RowChanged, Stores
-from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
+from cp_event_source.handler.values.budget import UNLIMITED, Budget, OutOfTime
 from cp_event_source.handler.values.clock import Clock
 from tests.handler.doubles import DOMAIN_ID, InOrder, MemoryEvents, logic, stored
 from tests.handler.given import erased
@@ -47,19 +47,19 @@ class WipeSnapshot:  # None
 
 
 @dataclass(frozen=True)
-class Tell:  # None
+class Notify:  # None
     parked: Parked
 
 
 class RealWorld(World):
-    """The model's world, holding what the real code writes."""
+    """The model's world with the rows and snapshots that the real code writes."""
 
     has_shrunk = False
-    """Whether the last write left the row fewer events."""
+    """True if the last write left fewer events in the row."""
     time = 0
-    """How often all invocations came to their ends."""
+    """How many times all invocations ended."""
     current: "RealWorld"
-    """The one that is run."""
+    """The world that runs now."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class RealWorld(World):
                 return self._events(span)[:_PAGE]
             case WipeSnapshot(slot):
                 self.snapshots.pop(slot, None)
-            case Tell():
+            case Notify():
                 pass
             case _:
                 return super().execute(step)
@@ -88,7 +88,7 @@ class RealWorld(World):
 
     def frozen(self) -> Any:
         keys = [sorted(each) for each in (self.store, self.acknowledged, self.erased)]
-        return repr((keys, self.row, sorted(self.snapshots.items()), self.rebuilt, self.time, self.deaths))
+        return repr((keys, self.row, sorted(self.snapshots.items()), self.rebuilt, self.time, self.crashes))
 
     def frozen_answer(self, answer: Any) -> Any:
         return repr(answer)
@@ -99,7 +99,7 @@ class RealWorld(World):
             return
         held = _ids(row.state)
         events = self._events(Span())
-        if not self.rebuilt:  # till then a row may hold what was erased since
+        if not self.rebuilt:  # until then a row may hold events that are erased in the store
             originals = {event.event_id: event for event in map(stored, self.erased)}
             events = [originals.get(each.event_id, each) if each.event_id in held else each for each in events]
         expected = _remaining(events)
@@ -111,15 +111,15 @@ class RealWorld(World):
         elif row.parked.event_key > (row.state.checkpoint or ""):
             events = [event for event in events if event.key < row.parked.event_key]
             if held != _remaining(events):
-                yield f"the row lacks events before the one that it is parked at: {held}"
+                yield f"the row lacks events before the event that it is parked at: {held}"
         elif not set(held) <= set(expected):
-            yield f"the row holds what it must not: {held}"
+            yield f"the row holds events that it must not hold: {held}"
         elif self.erased:
             return  # a row that lacks late events does not show which tombstones it counts
         if row.state.applied != _keys(events, held):
-            yield "count and digest are not those of the events held"
+            yield "the row's count and digest differ from those of its events"
         if row.logic_version != MIXED and set(_versions(row.state)) - {row.logic_version}:
-            yield f"the row says {row.logic_version} and was folded by {_versions(row.state)}"
+            yield f"the row says {row.logic_version}; these versions folded it: {_versions(row.state)}"
         for mark in row.marks.read():
             before = [event for event in events if event.key < mark.key]
             if mark.applied != _keys(before, held):
@@ -130,21 +130,21 @@ class RealWorld(World):
                 if not of_one_version or _ids(snapshot.state) != [id_ for id_ in _remaining(before) if id_ in held]:
                     yield f"the snapshot of {mark.key} is not its fold"
 
-    def untrue(self) -> Iterator[str]:
+    def problems_at_write(self) -> Iterator[str]:
         row: Any = self.row
         held = _ids(row.state)
         if row.parked is not None and row.parked.cause is Cause.PROCESS_DIED:
             if row.parked.event_id in held:
-                yield "parked untried at an event that the row has"
-            if self.deaths < MAX_CRASHES:
-                yield f"parked for crashes after {self.deaths}"
+                yield "parked without a try at an event that the row has"
+            if self.crashes < MAX_CRASHES:
+                yield f"parked for crashes after {self.crashes}"
         if self.erased:
             return  # a row does not show which tombstones it counts
         if self.has_shrunk:
             yield "the row lost events"
         events = [stored(int(event_id[1:])) for event_id in held]
         if row.state.applied != _keys(events, held):
-            yield "count and digest are not those of the events held"
+            yield "the row's count and digest differ from those of its events"
         for mark in row.marks.read():
             before = [event for event in events if event.key < mark.key]
             if mark.applied != _keys(before, held):
@@ -158,7 +158,7 @@ class RealWorld(World):
         for slot, snapshot in self.snapshots.items():
             state: Any = snapshot.state
             if ids.intersection(_ids(state)):
-                yield f"the snapshot in slot {slot} holds what was erased: {_ids(state)}"
+                yield f"the snapshot in slot {slot} holds erased events: {_ids(state)}"
 
     def _events(self, span: Span) -> list[StoredEvent]:
         memory = MemoryEvents()
@@ -168,14 +168,14 @@ class RealWorld(World):
 
 
 class WorldsClock(Clock):
-    """The world's time. A note that is made to last for an invocation lasts until time passes next."""
+    """The world's time. The note of an invocation that ends later stays valid until time passes."""
 
     def text(self, *, later_by: float = 0) -> str:
         return f"{RealWorld.current.time:03}{'~' if later_by > 0 else ''}" if later_by >= 0 else ""
 
 
 class _Storage:
-    """What the projection takes for its tables: hands every call to the explorer."""
+    """Stands for the tables of the projection, and hands every call to the explorer."""
 
     def _step(self, step: Any) -> Any:
         explorer = getcurrent().parent
@@ -219,25 +219,25 @@ class _Snapshots(_Storage):
 
 class _Notices(_Storage):
     def send(self, domain_id: str, parked: Parked) -> None:
-        self._step(Tell(parked))
+        self._step(Notify(parked))
 
 
 _STORES = Stores(_Events(), _Rows(), _Snapshots())
 
 
 @dataclass(frozen=True)
-class Looks(Budget):
-    """The time of an invocation, in looks at it: there is one before each event."""
+class EventBudget(Budget):
+    """The time of an invocation, counted in events: the fold asks once before each event whether the time is over."""
 
-    def __init__(self, looks: int) -> None:
+    def __init__(self, events: int) -> None:
         super().__init__()
-        object.__setattr__(self, "_left", [looks])
+        object.__setattr__(self, "_left", [events])
 
     def check(self) -> None:
-        """Before the first event there is always time."""
+        """Does nothing: before the first event there is always time."""
 
     def shared(self) -> Budget:
-        other = Looks(0)
+        other = EventBudget(0)
         object.__setattr__(other, "whole", False)
         object.__setattr__(other, "_left", self._left)  # type: ignore[attr-defined]
         return other
@@ -249,7 +249,7 @@ class Looks(Budget):
 
 
 class Real:
-    """One version of the logic, as the project function runs it."""
+    """The project function with one version of the domain logic."""
 
     def __init__(
         self,
@@ -261,7 +261,7 @@ class Real:
         time: int = 0,
         probes: bool = False,
     ) -> None:
-        assert not flaws, "the real code is broken by tests/handler/projection/test_broken_guarantees.py"
+        assert not flaws, "only the model has flaws; test_broken_guarantees.py breaks the real code"
         self.name = name
         self._time = time
         self._probes = probes
@@ -269,7 +269,7 @@ class Real:
         self._config = FoldConfig(_refusing(ids, version), version, seconds_per_event=60, events_per_mark=SPACING)
 
     def project(self, keys: tuple[int, ...]) -> Steps:
-        """Ends with True: the batch may be acknowledged."""
+        """Returns True if the batch may be acknowledged."""
         projection = self._projection()
         images = [stored(key).item for key in keys]
 
@@ -284,7 +284,7 @@ class Real:
         return self._steps(deliver)
 
     def crash(self, key: int) -> Steps:
-        """To where a delivery of an event runs the domain's logic."""
+        """A delivery up to the point where it runs the domain logic on the event: the process crashes there."""
         projection = self._projection()
         rows = projection.stores.rows
         return self._steps(lambda: projection.crash_probes.begin(stored(key), rows.read(DOMAIN_ID)))
@@ -293,7 +293,7 @@ class Real:
         return Projection(_STORES, _Notices(), self._config, WorldsClock(), InOrder(), process=self.name)
 
     def rebuild(self) -> Steps:
-        """Ends with what became of it."""
+        """Returns "rebuilt", or why the rebuild failed."""
         rebuilds = Rebuilds(_STORES, self._config, WorldsClock())
 
         def run() -> str:
@@ -306,10 +306,10 @@ class Real:
         return self._steps(run)
 
     def _budget(self) -> Budget:
-        return Looks(self._time) if self._time else AMPLE
+        return EventBudget(self._time) if self._time else UNLIMITED
 
     def _steps(self, function: Callable[[], Any]) -> Steps:
-        """The function's steps. Its tokens are its name and a number: run again, it does the very same."""
+        """The function's steps. Its tokens are its name and a number, so that each run does exactly the same."""
         running = greenlet(function)
         tokens = count()
         answers: tuple[Any, ...] = ()
@@ -322,7 +322,7 @@ class Real:
 
 
 def _refusing(ids: frozenset[str], version: str) -> DomainLogic:
-    """The doubles' logic, failing at these events."""
+    """The doubles' logic, which fails at these events."""
     refusing = logic(version)
     apply = refusing.apply
 
@@ -340,7 +340,7 @@ def _remaining(events: Iterable[StoredEvent]) -> list[str]:
 
 
 def _keys(events: Iterable[StoredEvent], held: list[str]) -> KeySet:
-    """Of the events that a state holds, and of the tombstones among them."""
+    """The keys of the events that a state holds, and of the tombstones among these events."""
     keys = NO_KEYS
     for event in events:
         if event.is_erased or event.event_id in held:

@@ -1,4 +1,4 @@
-"""Small worlds in which the writers of one domain meet."""
+"""Small worlds in which several writers work on one domain object at the same time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,53 +25,54 @@ Flaws = frozenset[str]
 
 
 class Make(Protocol):
-    """Makes a writer: the model's, or the real code's."""
+    """Makes a writer of the model or of the real code."""
 
-    def __call__(self, name: str, version: str, poison: frozenset[int], flaws: Flaws, **terms: Any) -> Algorithms: ...
+    def __call__(self, name: str, version: str, poison: frozenset[int], flaws: Flaws, **limits: Any) -> Algorithms: ...
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Writers of one domain, and what they find."""
+    """The writers of one domain object, and what they start from."""
 
     name: str
-    """What meets."""
+    """What happens at the same time."""
     delivered: tuple[tuple[int, ...], ...] = ()
-    """What was before: batches stored and projected."""
+    """Batches that were stored and projected before."""
     delivered_by: str = "v1"
+    """The version that projected them."""
     stored: tuple[int, ...] = ()
-    """Keys stored since, not yet projected."""
+    """Keys that were stored after that, and are not yet projected."""
     later: tuple[int, ...] = ()
     """Keys that are stored at any moment."""
     batches: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """Version and keys of the deliveries that run at the same time."""
     rebuilds: tuple[str, ...] = ()
-    """Versions of the rebuilds that do."""
+    """Versions of the rebuilds that run at the same time."""
     erased: tuple[int, ...] = ()
-    """Keys over which a person puts tombstones at any moment, and then asks for a rebuild."""
+    """Keys over which a person puts tombstones at any moment. Then the person requests a rebuild."""
     deleted: bool = False
-    """Whether a person deletes the row at any moment."""
+    """True if a person deletes the row at any moment."""
     poison: frozenset[int] = frozenset()
     """Keys at which v1 fails."""
     last: str = "v1"
-    """The version that takes what is left."""
+    """The version that gets the events that are not acknowledged at the end."""
     lost: tuple[int, ...] = ()
-    """Keys that the store loses at any moment once the row has them; in the end they are put back."""
+    """Keys that the store loses at any moment after the row has them. At the end they are put back."""
     time: int = 0
-    """How many events an invocation has time for; 0: any number."""
+    """How many events an invocation has time for; 0 means no limit."""
     begun: tuple[str, ...] = ()
-    """Versions of rebuilds whose time was over before."""
+    """Versions of rebuilds that ran out of time before."""
     probed: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    """Version and key of deliveries of an event that may have crashed processes."""
+    """Version and key of deliveries with a crash probe."""
     crashed: tuple[int, ...] = ()
     """Keys at which processes of v1 crashed before, one after another."""
     invocations_end: int = 0
-    """How often so much time passes that every process which began before has ended."""
+    """How many times enough time passes for every earlier invocation to end."""
     crashes: int = 1
-    """How many of the deliveries may die, at any step; what they held is delivered again."""
+    """How many of the deliveries may crash, at any step. Their events are delivered again."""
 
     def scenario(self, make: Make = Algorithm, new_world: Callable[[], World] = World) -> Scenario:
-        """To be explored."""
+        """The scenario to explore."""
 
         def writer(letter: str, version: str, flaws: Flaws) -> Algorithms:
             in_time: dict[str, int] = {"time": self.time} if self.time and letter != "Z" else {}
@@ -116,7 +117,7 @@ class Setting:
 
 SETTINGS = [
     Setting(
-        "three deliveries of a new domain",
+        "three deliveries of a new domain object",
         stored=(
             1,
             3,
@@ -130,7 +131,7 @@ SETTINGS = [
         ),
     ),
     Setting(
-        "late events, one twice, beside new ones",
+        "late events, one of them twice, and new events",
         stored=(6,),
         delivered=((1, 4, 5),),
         later=(
@@ -144,7 +145,7 @@ SETTINGS = [
         ),
     ),
     Setting(
-        "a zombie puts its snapshot where another's is listed",
+        "a zombie overwrites a snapshot that a row lists",
         delivered=((1,),),
         stored=(
             2,
@@ -163,7 +164,7 @@ SETTINGS = [
         crashes=0,
     ),
     Setting(
-        "old and new logic side by side at a parked domain",
+        "old and new logic at the same time at a parked domain object",
         delivered=((1, 2),),
         later=(
             3,
@@ -227,7 +228,7 @@ SETTINGS = [
         last="v2",
     ),
     Setting(
-        "a row deleted and made again",
+        "a row is deleted and written again",
         stored=(2,),
         delivered=((1,),),
         later=(3,),
@@ -261,7 +262,7 @@ SETTINGS = [
         crashes=0,
     ),
     Setting(
-        "a rebuild of a parked domain",
+        "a rebuild of a parked domain object",
         stored=(3,),
         delivered=((2,),),
         later=(1,),
@@ -274,7 +275,7 @@ SETTINGS = [
         last="v2",
     ),
     Setting(
-        "a rebuild of a domain that parks meanwhile",
+        "a rebuild of a domain object that is parked meanwhile",
         stored=(3,),
         delivered=((1,),),
         later=(2,),
@@ -297,7 +298,7 @@ SETTINGS = [
         ),
     ),
     Setting(
-        "a rebuild of a row deleted meanwhile",
+        "a rebuild of a row that is deleted meanwhile",
         stored=(4,),
         delivered=((1, 3),),
         later=(2,),
@@ -322,7 +323,7 @@ ERASURES = [
         erased=(4,),
     ),
     Setting(
-        "an event is erased before late ones and beside new ones",
+        "an event is erased while late and new events arrive",
         delivered=((1, 4, 5),),
         stored=(6,),
         later=(2,),
@@ -330,14 +331,14 @@ ERASURES = [
         erased=(4,),
     ),
     Setting(
-        "all events are erased, and a new one comes",
+        "all events are erased, and a new event arrives",
         delivered=((1, 2),),
         later=(3,),
         batches=(("v1", (3,)), ("v1", (1,))),
         erased=(1, 2),
     ),
     Setting(
-        "an event is erased while the domain is parked at it",
+        "the event that parked a domain object is erased",
         delivered=((1, 2),),
         later=(3,),
         batches=(("v1", (3,)),),
@@ -345,7 +346,7 @@ ERASURES = [
         erased=(2,),
     ),
     Setting(
-        "an event is erased while the domain is parked behind it",
+        "an event before the one that parked a domain object is erased",
         delivered=((1, 2, 3),),
         later=(4,),
         batches=(("v2", (4,)),),
@@ -371,7 +372,7 @@ ERASURES = [
         rebuilds=("v1",),
     ),
     Setting(
-        "a zombie puts snapshots of what is erased",
+        "a zombie writes snapshots that hold erased events",
         delivered=((1,),),
         stored=(2, 3, 6, 7, 8, 9),
         batches=(("v1", (6, 7)), ("v1", (2, 3, 6, 7, 9))),
@@ -379,11 +380,11 @@ ERASURES = [
         crashes=0,
     ),
 ]
-"""Of the real code only: the model knows no tombstones."""
+"""For the real code only: the model has no tombstones."""
 
 LOSSES = [
     Setting(
-        "the store loses an event, and a late one comes",
+        "the store loses an event, and a late event arrives",
         delivered=((1, 4, 5),),
         later=(2, 6),
         batches=(("v1", (2,)), ("v1", (6,))),
@@ -399,7 +400,7 @@ LOSSES = [
         last="v2",
     ),
     Setting(
-        "the store loses events beside a rebuild",
+        "the store loses events during a rebuild",
         delivered=((1, 3, 4),),
         later=(2,),
         batches=(("v1", (2,)),),
@@ -407,7 +408,7 @@ LOSSES = [
         lost=(1,),
     ),
     Setting(
-        "a parked domain whose store loses an event",
+        "a parked domain object, and the store loses one of its events",
         delivered=((1, 2, 4),),
         later=(3, 5),
         batches=(("v2", (5,)), ("v1", (3,))),
@@ -416,11 +417,11 @@ LOSSES = [
         last="v2",
     ),
 ]
-"""Of the real code only."""
+"""For the real code only."""
 
 TIMES = [
     Setting(
-        "late events of a history that takes longer than an invocation",
+        "late events in a history too long for one invocation",
         delivered=((1, 3, 4, 5, 7),),
         delivered_by="v0",
         later=(2, 6, 8),
@@ -428,7 +429,7 @@ TIMES = [
         time=3,
     ),
     Setting(
-        "rebuilds that each take the fold further",
+        "rebuilds that each continue the fold",
         delivered=((1, 3, 5, 7),),
         delivered_by="v0",
         later=(2,),
@@ -438,7 +439,7 @@ TIMES = [
         time=4,
     ),
     Setting(
-        "a parked domain with a long history",
+        "a parked domain object with a long history",
         delivered=((1, 2, 3, 4),),
         later=(5, 6),
         batches=(("v2", (5,)), ("v1", (6,))),
@@ -448,7 +449,7 @@ TIMES = [
         time=3,
     ),
     Setting(
-        "an event is erased while a fold waits to be taken up",
+        "an event is erased while a fold waits to be continued",
         delivered=((1, 2, 3, 4, 5),),
         delivered_by="v0",
         later=(6,),
@@ -459,7 +460,7 @@ TIMES = [
         crashes=0,
     ),
 ]
-"""Of the real code only."""
+"""For the real code only."""
 
 CRASHES = [
     Setting(
@@ -484,7 +485,7 @@ CRASHES = [
         last="v2",
     ),
     Setting(
-        "two events that crash by turns",
+        "two events that crash processes alternately",
         delivered=((1,),),
         stored=(2, 3),
         crashed=(2, 3, 3),
@@ -494,7 +495,7 @@ CRASHES = [
         last="v2",
     ),
     Setting(
-        "a late event that crashes, beside new ones",
+        "a late event that crashes processes, and new events",
         delivered=((1, 4),),
         stored=(2,),
         later=(5,),
@@ -505,22 +506,22 @@ CRASHES = [
         last="v2",
     ),
 ]
-"""Of the real code only."""
+"""For the real code only."""
 
 FLAWS = {
-    "row read after the store": "three deliveries of a new domain",
-    "stale pages after a lost race": "old and new logic side by side at a parked domain",
-    "a refold keeps later marks": "late events, one twice, beside new ones",
-    "snapshot trusted by its key": "a zombie puts its snapshot where another's is listed",
+    "row read after the store": "three deliveries of a new domain object",
+    "stale pages after a lost race": "old and new logic at the same time at a parked domain object",
+    "a refold keeps later marks": "late events, one of them twice, and new events",
+    "snapshot trusted by its key": "a zombie overwrites a snapshot that a row lists",
     "a mixed row is labelled as one version's": "old and new logic with late events",
-    "acknowledge waiting without a write": "old and new logic side by side at a parked domain",
-    "healing stops at the batch": "old and new logic side by side at a parked domain",
+    "acknowledge waiting without a write": "old and new logic at the same time at a parked domain object",
+    "healing stops at the batch": "old and new logic at the same time at a parked domain object",
     "healing begins at the failed event": "old logic fails at what new logic had applied",
-    "fast path while parked": "old and new logic side by side at a parked domain",
-    "a missing row is a new domain": "a row deleted and made again",
-    "revision is a counter": "a row deleted and made again",
-    "a rebuild is told of nothing": "a rebuild and a late event",
+    "fast path while parked": "old and new logic at the same time at a parked domain object",
+    "a missing row is a new domain object": "a row is deleted and written again",
+    "revision is a counter": "a row is deleted and written again",
+    "a rebuild is not notified of late events": "a rebuild and a late event",
     "a rebuild trusts what it read beyond the checkpoint": "a rebuild and events in flight",
     "a rebuild keeps the mark that it goes back to": "a rebuild goes back to a mark with events on both sides of it",
 }
-"""Each guarantee that can be broken, and where the explorer sees it."""
+"""The flaws, and the setting in which the explorer finds each of them."""

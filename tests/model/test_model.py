@@ -1,6 +1,6 @@
 """Guarantee: the algorithm of the projection converges in every interleaving of a small world, crashes included.
 
-Found here, by breaking one guarantee at a time: the explorer sees what each of them is for.
+The tests also break one guarantee at a time. The explorer must find the violation, which shows why each is necessary.
 """
 
 import pytest
@@ -18,8 +18,8 @@ by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: sc
 @pytest.mark.timeout(effort(300, 36_000))
 @by_name
 def test_every_interleaving_ends_in_the_fold_of_the_store(scenario: Scenario) -> None:
-    """All of them with NIGHTLY=1, else the first thousands of a depth-first search."""
-    assert explore(scenario, most=effort(2_000, 10**9)) > 100
+    """Runs all of them with NIGHTLY=1, and otherwise the first 2,000 of a depth-first search."""
+    assert explore(scenario, max_runs=effort(2_000, 10**9)) > 100
 
 
 @by_name
@@ -29,7 +29,7 @@ def test_random_interleavings_end_in_the_fold_of_the_store(scenario: Scenario) -
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
-def test_a_broken_guarantee_is_found(flaw: str) -> None:
+def test_the_explorer_finds_each_broken_guarantee(flaw: str) -> None:
     (scenario,) = (each for each in SCENARIOS if each.name == FLAWS[flaw])
     with pytest.raises(Violation):
         search(scenario, frozenset([flaw]))

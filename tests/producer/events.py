@@ -10,13 +10,13 @@ from cp_event_source.producer import DomainEvent
 
 
 def an_event(payload: Any = None, **fields: Any) -> DomainEvent:
-    """A FileUploaded of the file `f`."""
+    """A FileUploaded event of the file `f`."""
     given = {"domain_name": "File", "domain_id": "f", "event_name": "FileUploaded", "user_id": "ada"} | fields
     return DomainEvent(payload=payload, **given)
 
 
 def detail_of(event: DomainEvent) -> dict[str, Any]:
-    """The event's detail, read by the standard parser, its numbers as decimals."""
+    """The event's detail, read by the standard parser with numbers as decimals."""
     detail = json.loads(event.detail, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_json)
     assert isinstance(detail, dict)
     return detail
@@ -26,7 +26,7 @@ def _no_json(constant: str) -> None:
     raise AssertionError(f"{constant} is not JSON")
 
 
-texts = st.text(st.characters())  # lone surrogates, too
+texts = st.text(st.characters())  # including lone surrogates
 numbers = st.one_of(
     st.integers(),
     st.integers(-(10**38), 10**38),

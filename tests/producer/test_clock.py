@@ -1,4 +1,4 @@
-"""Guarantee: times and ids of a process increase strictly, from any thread and whatever its clock does."""
+"""Guarantee: the times and ids of a process increase strictly, in all threads and whatever its clock does."""
 
 import sys
 import time
@@ -25,7 +25,7 @@ nanoseconds = st.one_of(st.integers(0, LAST), st.integers(1_700_000_000_000_000_
 
 @contextmanager
 def clock_of(readings: Iterable[int]) -> Iterator[None]:
-    """A process that has made no event yet, whose clock shows these."""
+    """A process without earlier events, whose clock shows these readings."""
     shown = iter(readings)
     with (
         mock.patch.object(clock, "_last", 0),
@@ -35,7 +35,7 @@ def clock_of(readings: Iterable[int]) -> Iterator[None]:
 
 
 @given(st.lists(nanoseconds, min_size=1))
-def test_times_and_ids_increase_strictly_however_the_clock_is_set(readings: list[int]) -> None:
+def test_times_and_ids_increase_strictly_even_if_the_clock_is_set(readings: list[int]) -> None:
     with clock_of(readings):
         moments = [clock.next_nanosecond() for _ in readings]
     for made in (
@@ -47,13 +47,13 @@ def test_times_and_ids_increase_strictly_however_the_clock_is_set(readings: list
 
 
 @given(st.lists(nanoseconds, min_size=1, unique=True).map(sorted))
-def test_a_clock_that_runs_forward_is_taken_at_its_word(readings: list[int]) -> None:
+def test_if_the_clock_runs_forward_events_have_its_times(readings: list[int]) -> None:
     with clock_of(reading + 1 for reading in readings):
         assert [clock.next_nanosecond() for _ in readings] == [reading + 1 for reading in readings]
 
 
 @given(nanoseconds, st.integers(1, 10**15))
-def test_a_clock_set_back_is_waited_for_in_steps_of_a_nanosecond(moment: int, back: int) -> None:
+def test_if_the_clock_is_set_back_times_increase_by_one_nanosecond(moment: int, back: int) -> None:
     with clock_of([moment + 1, moment + 1 - back, moment + 1 - back, moment + 5]):
         assert [clock.next_nanosecond() - moment for _ in range(4)] == [1, 2, 3, 5]
 
@@ -66,7 +66,7 @@ def hasty_threads() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
-def test_no_two_threads_get_the_same_time_and_each_gets_later_ones(hasty_threads: None) -> None:
+def test_no_two_threads_get_the_same_time_and_times_increase_in_each_thread(hasty_threads: None) -> None:
     with (
         clock_of(iter(lambda: 7, None)),  # stands still
         ThreadPoolExecutor(8) as pool,
@@ -76,14 +76,14 @@ def test_no_two_threads_get_the_same_time_and_each_gets_later_ones(hasty_threads
     assert sorted(moment for moments in by_thread for moment in moments) == list(range(7, 7 + 8 * 3000))
 
 
-def test_it_is_the_systems_time() -> None:
+def test_the_time_is_the_systems_time() -> None:
     before = time.time_ns()
     assert before <= clock.next_nanosecond()
     assert clock._last - before < 3600 * 10**9
 
 
 @given(nanoseconds)
-def test_a_time_is_its_nanosecond_in_the_form_that_orders(moment: int) -> None:
+def test_the_text_of_a_time_has_nanoseconds_and_the_form_of_an_event_key(moment: int) -> None:
     text = clock.event_time(moment)
     assert instant(text) == text
     second, fraction = divmod(moment, 10**9)
@@ -92,7 +92,7 @@ def test_a_time_is_its_nanosecond_in_the_form_that_orders(moment: int) -> None:
 
 
 @given(nanoseconds)
-def test_an_id_is_a_uuid_of_version_7_that_bears_its_time(moment: int) -> None:
+def test_an_id_is_a_uuid_of_version_7_that_contains_its_time(moment: int) -> None:
     made = uuid.UUID(clock.uuid7(moment))
     assert (made.version, made.variant) == (7, uuid.RFC_4122)
     assert made.int >> 80 == moment // 10**6

@@ -1,5 +1,7 @@
-"""Guarantee: what can be made is an event that the pipeline accepts, says exactly what was given, and never changes;
-what cannot, is refused with all that is wrong."""
+"""Guarantee: an event has exactly the given values, never changes, and the pipeline accepts it.
+
+If the values break the contract, the error names every violation.
+"""
 
 import dataclasses
 import enum
@@ -38,7 +40,7 @@ any_fields = st.fixed_dictionaries(
 
 
 def same(given: Any, read: Any) -> bool:
-    """Whether JSON that was read says what Python holds: `1` is not `true`, and 0.1 is the decimal."""
+    """True if the parsed JSON equals the Python value: `1` is not `true`, and 0.1 is the decimal."""
     if isinstance(given, dict):
         return isinstance(read, dict) and given.keys() == read.keys() and all(same(given[n], read[n]) for n in given)
     if isinstance(given, list | tuple):
@@ -49,7 +51,7 @@ def same(given: Any, read: Any) -> bool:
 
 
 @given(any_fields, payloads)
-def test_the_pipeline_accepts_it_as_it_was_made(fields: dict[str, Any], payload: Any) -> None:
+def test_the_pipeline_accepts_an_event_and_reads_the_same_values(fields: dict[str, Any], payload: Any) -> None:
     event = DomainEvent(payload=payload, **fields)
 
     read = parse_domain_event(exact_json.loads(event.detail), domain_name=event.domain_name, latest=LATEST)
@@ -62,7 +64,7 @@ def test_the_pipeline_accepts_it_as_it_was_made(fields: dict[str, Any], payload:
 
 
 @given(payloads)
-def test_the_detail_says_exactly_what_was_given(payload: Any) -> None:
+def test_the_detail_has_exactly_the_given_payload(payload: Any) -> None:
     event = an_event(payload)
     assert event.detail.isascii()
     assert same(payload, detail_of(event)["Payload"])
@@ -86,7 +88,7 @@ def test_a_number_keeps_its_digits(number: Any, text: str) -> None:
     assert f'"Payload":{text},' in an_event(number).detail
 
 
-def test_a_name_may_be_an_enums_member_and_a_number_of_a_kind_of_its_own() -> None:
+def test_a_name_may_be_an_enum_member_and_a_number_may_be_of_a_subclass() -> None:
     class Name(str, enum.Enum):  # noqa: UP042  # as before StrEnum
         UPLOADED = "FileUploaded"
 
@@ -98,7 +100,7 @@ def test_a_name_may_be_an_enums_member_and_a_number_of_a_kind_of_its_own() -> No
     assert (detail["EventName"], detail["Payload"]) == ("FileUploaded", {"FileUploaded": Decimal("0.5")})
 
 
-def test_a_change_of_what_was_passed_changes_nothing() -> None:
+def test_a_later_change_of_the_passed_payload_does_not_change_the_event() -> None:
     payload: dict[str, Any] = {"Names": ["a", {"b": 1}]}
     event = an_event(payload)
     before = event.detail
@@ -125,26 +127,26 @@ def test_a_payload_of_any_depth_is_an_event(kind: str, depth: int) -> None:
     assert event == dataclasses.replace(event)
 
 
-def test_events_of_a_process_are_folded_in_the_order_in_which_they_were_made() -> None:
+def test_events_of_a_process_are_folded_in_the_order_of_their_creation() -> None:
     events = [an_event() for _ in range(100)]
     keys = [(event.event_time, event.event_id) for event in events]
     assert all(earlier < later for earlier, later in pairwise(keys))
     assert all(earlier.event_time < later.event_time for earlier, later in pairwise(events))
 
 
-def test_so_are_events_of_the_same_given_time() -> None:
+def test_events_with_the_same_given_time_are_folded_in_the_order_of_their_creation() -> None:
     events = [an_event(event_time="2026-03-02T09:00:00Z") for _ in range(100)]
     assert all(earlier.event_id < later.event_id for earlier, later in pairwise(events))
 
 
-def test_the_id_bears_the_time_to_the_nanosecond() -> None:
+def test_the_id_contains_the_time_to_the_nanosecond() -> None:
     event = an_event()
     made = uuid.UUID(event.event_id)
     in_millisecond = (made.int >> 64 & 0xFFF) << 8 | made.int >> 54 & 0xFF
     assert event.event_time == event_time((made.int >> 80) * 10**6 + in_millisecond)
 
 
-def test_what_is_not_given_is_not_in_the_detail() -> None:
+def test_an_optional_field_that_is_not_given_is_not_in_the_detail() -> None:
     assert detail_of(an_event()).keys() == {
         "DomainId",
         "EventTime",
@@ -158,7 +160,7 @@ def test_what_is_not_given_is_not_in_the_detail() -> None:
     }
 
 
-def test_all_that_is_wrong_is_named_at_once() -> None:
+def test_one_error_names_every_violation() -> None:
     with pytest.raises(ContractViolation) as refused:
         DomainEvent(
             domain_name="",
@@ -201,30 +203,30 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         ({None: 2}, "Payload.None: must be named by a string; found null"),
     ],
 )
-def test_what_is_no_json_is_refused_with_its_place(payload: Any, reason: str) -> None:
+def test_a_value_that_is_not_json_is_refused_with_its_path(payload: Any, reason: str) -> None:
     with pytest.raises(ContractViolation, match=f"^{re.escape(reason)}$"):
         an_event(payload)
 
 
-def test_a_payload_in_itself_is_refused() -> None:
+def test_a_payload_that_contains_itself_is_refused() -> None:
     payload: dict[str, Any] = {"a": []}
     payload["a"].append(payload)
     with pytest.raises(ContractViolation, match=r"^Payload\.a\[0\]: must not contain itself"):
         an_event(payload)
 
 
-def test_a_payload_that_holds_the_same_twice_side_by_side_is_fine() -> None:
+def test_a_payload_may_contain_the_same_object_twice() -> None:
     same: dict[str, Any] = {"b": []}
     assert json.loads(an_event([same, same, {"c": same}]).detail)["Payload"] == [same, same, {"c": same}]
 
 
-def test_of_many_violations_in_a_payload_ten_are_named() -> None:
+def test_the_error_names_at_most_ten_violations_in_a_payload() -> None:
     with pytest.raises(ContractViolation) as refused:
         an_event([b""] * 100_000)
     assert len(refused.value.violations) == 10
 
 
-def test_the_place_of_a_deep_violation_is_shortened() -> None:
+def test_the_path_of_a_deep_violation_is_shortened() -> None:
     payload: Any = b""
     for _ in range(100_000):
         payload = [payload]
@@ -233,7 +235,7 @@ def test_the_place_of_a_deep_violation_is_shortened() -> None:
     assert len(str(refused.value)) < 300
 
 
-def test_its_payload_does_not_show_in_its_text() -> None:
+def test_the_repr_of_an_event_does_not_show_its_payload() -> None:
     assert "secret" not in repr(an_event({"a": "secret"}))
 
 
@@ -251,13 +253,13 @@ def test_its_payload_does_not_show_in_its_text() -> None:
         (Decimal("-9223372036854775809.00"), "Payload: must be within 64 bits, for PutEvents"),
     ],
 )
-def test_it_tells_which_numbers_putevents_does_not_take(payload: Any, reason: str | None) -> None:
+def test_an_event_says_which_numbers_putevents_does_not_accept(payload: Any, reason: str | None) -> None:
     unsupported = an_event(payload).unsupported
     assert unsupported is None if reason is None else re.match(reason, unsupported or "")
 
 
 @pytest.mark.parametrize(("depth", "fits"), [(1099, True), (1100, False)])
-def test_it_tells_which_depth_putevents_does_not_take(depth: int, fits: bool) -> None:
+def test_an_event_says_which_depth_putevents_does_not_accept(depth: int, fits: bool) -> None:
     payload: Any = []
     for _ in range(depth - 1):
         payload = [[], payload]

@@ -1,4 +1,4 @@
-"""Guarantee: a producer of events needs no Pulumi, and boto3 only to publish; and the package offers what it did."""
+"""Guarantee: a producer needs no Pulumi, and needs boto3 only to publish. The package exports its components."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_events_are_made_with_neither_pulumi_nor_boto3() -> None:
+def test_events_can_be_created_without_pulumi_and_boto3() -> None:
     ran = run(
         "from cp_event_source.producer import DomainEvent, publish\n"
         "made = DomainEvent(domain_name='File', domain_id='f', event_name='E', payload={'a': [0.1]}, user_id='u')\n"
@@ -38,12 +38,12 @@ def test_events_are_made_with_neither_pulumi_nor_boto3() -> None:
     assert ran.returncode == 0, ran.stderr
 
 
-def test_boto3_is_imported_at_the_first_publish_without_a_client() -> None:
+def test_the_first_publish_without_a_client_imports_boto3() -> None:
     ran = run("from cp_event_source.producer import publish\npublish([], event_bus='company')\n")
     assert "not to be imported: boto3" in ran.stderr
 
 
-def test_the_package_itself_imports_pulumi_when_its_component_is_used() -> None:
+def test_the_package_imports_pulumi_only_when_its_component_is_used() -> None:
     ran = run(
         "import cp_event_source, sys\n"
         "assert not {'pulumi', 'cp_event_source.component'} & set(sys.modules)\n"
@@ -52,7 +52,7 @@ def test_the_package_itself_imports_pulumi_when_its_component_is_used() -> None:
     assert "not to be imported: pulumi" in ran.stderr
 
 
-def test_the_package_offers_its_components_by_name_by_star_and_in_dir() -> None:
+def test_the_package_exports_its_components_by_name_by_star_and_in_dir() -> None:
     assert cp_event_source.CpEventSource is component.CpEventSource
     names: dict[str, object] = {}
     exec("from cp_event_source import *", names)
@@ -60,6 +60,6 @@ def test_the_package_offers_its_components_by_name_by_star_and_in_dir() -> None:
     assert set(cp_event_source.__all__) <= set(dir(cp_event_source))
 
 
-def test_what_it_does_not_offer_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="'cp_event_source' has no attribute 'Component'"):
         _ = cp_event_source.Component

@@ -1,4 +1,4 @@
-"""What the documentation says of the producer holds: its code runs, and its names and numbers are the code's."""
+"""Guarantee: the documentation of the producer is correct: its code runs, and its names and numbers are the code's."""
 
 import dataclasses
 import inspect
@@ -31,7 +31,7 @@ BATCH = {
 
 
 class Bus:
-    """Takes everything, and takes the place of the process's client."""
+    """Accepts every event, and replaces the process's default client."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.entries: list[dict[str, str]] = []
@@ -68,7 +68,7 @@ def test_an_example_publishes_events_that_the_pipeline_accepts(block: Block, mon
         parse_domain_event(detail, domain_name=detail["DomainName"], latest="9999-01-01T00:00:00.000000000Z")
 
 
-def test_the_function_that_is_run_again_makes_the_same_events(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_function_makes_the_same_events_when_it_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
     (function,) = [block for block in EXAMPLES if "def handle" in block.text]
     bus = Bus(monkeypatch)
     run(function)
@@ -82,7 +82,7 @@ def test_the_function_that_is_run_again_makes_the_same_events(monkeypatch: pytes
         run(function)
 
 
-def test_the_message_that_the_how_to_shows_is_the_one_that_is_made() -> None:
+def test_the_how_to_shows_the_real_error_message() -> None:
     fields: dict[str, Any] = {"domain_name": "File", "domain_id": "f", "event_name": "E", "user_id": None}
     class_of_dates = type("datetime", (), {})
     with pytest.raises(ContractViolation) as refused:
@@ -101,17 +101,18 @@ def test_every_parameter_of_an_event_is_in_the_reference_with_its_default() -> N
     parameters = inspect.signature(DomainEvent).parameters.values()
     defaults = {parameter.name: parameter.default for parameter in parameters}
     shown = {
-        name: "" if default is inspect.Parameter.empty else "made" if default is event._MADE else str(default)
-        for name, default in defaults.items()
+        name: "required" if default is inspect.Parameter.empty else str(default) for name, default in defaults.items()
     }
+    shown |= {"event_id": "a new UUIDv7", "event_time": "now, in UTC, with nine digits of a second"}
+    assert defaults["event_id"] is defaults["event_time"] is event._MADE
     assert defaults_named("DomainEvent") == shown
 
 
 def test_every_parameter_of_publish_is_in_the_reference_with_its_default() -> None:
     defaults = {name: parameter.default for name, parameter in inspect.signature(publish).parameters.items()}
     assert defaults_named("publish") == {
-        "events": "",
-        "event_bus": "",
+        "events": "required",
+        "event_bus": "required",
         "source": defaults["source"],
         "client": "made once",
         "max_attempts": str(defaults["max_attempts"]),
@@ -119,7 +120,7 @@ def test_every_parameter_of_publish_is_in_the_reference_with_its_default() -> No
     }
 
 
-def test_every_name_that_the_module_offers_and_every_attribute_of_a_result_is_in_the_reference() -> None:
+def test_every_name_that_the_module_exports_and_every_attribute_of_a_result_is_in_the_reference() -> None:
     assert f"import {', '.join(producer.__all__)}`" in REFERENCE
     attributes = [field.name for each in (Unpublished, DomainEvent, producer.Violation) for field in fields_of(each)]
     assert [name for name in attributes if f"`{name}`" not in REFERENCE] == []
@@ -129,7 +130,7 @@ def fields_of(cls: Any) -> tuple[dataclasses.Field[Any], ...]:
     return dataclasses.fields(cls)
 
 
-def test_every_error_that_is_sent_again_is_in_the_reference() -> None:
+def test_every_retried_error_code_is_in_the_reference() -> None:
     assert [code for code in publishing._RETRYABLE if f"`{code}`" not in REFERENCE] == []
 
 
@@ -137,20 +138,20 @@ def test_every_error_that_is_sent_again_is_in_the_reference() -> None:
     "phrase",
     [
         f"{publishing._ENTRIES_PER_CALL} entries, {publishing._CALL_BYTES:,} bytes",
-        f"{publishing.MAX_ENTRY_BYTES:,} bytes in an entry",
+        f"{publishing.MAX_ENTRY_BYTES:,} bytes per entry",
         f"{event._MAX_LEVELS:,} levels",
         f"{-(2**63):,} to {2**63 - 1:,}",
         f"first {publishing._DETAIL_TYPE_BYTES} bytes",
         f"1 to {publishing._SOURCE_CHARACTERS} characters",
-        f"between 0 and {publishing._FIRST_PAUSE_SECONDS:g} s; the longest doubles",
+        f"between 0 and {publishing._FIRST_PAUSE_SECONDS:g} s. The longest pause doubles",
         f"up to {publishing._MAX_PAUSE_SECONDS:g} s",
     ],
 )
-def test_the_reference_names_the_limit_that_the_code_has(phrase: str) -> None:
+def test_the_reference_names_the_same_limit_as_the_code(phrase: str) -> None:
     assert phrase in " ".join(REFERENCE.split())
 
 
-def test_the_how_to_names_the_longest_pauses_of_a_batch() -> None:
+def test_the_how_to_names_the_maximum_pause_of_a_batch() -> None:
     attempts = inspect.signature(publish).parameters["max_attempts"].default
-    longest = sum(publishing._FIRST_PAUSE_SECONDS * 2**pause for pause in range(attempts - 1))
-    assert f"up to {longest:g} s for ten events" in HOW_TO.read_text()
+    maximum = sum(publishing._FIRST_PAUSE_SECONDS * 2**pause for pause in range(attempts - 1))
+    assert f"up to {maximum:g} s for ten events" in HOW_TO.read_text()

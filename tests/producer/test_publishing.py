@@ -1,5 +1,7 @@
-"""Guarantee: every event that is published is on the bus, or comes back with the reason; nothing is lost or forgotten,
-and no call holds more than the bus takes."""
+"""Guarantee: `publish` puts every event on the bus, or returns it with the reason. No event is lost.
+
+No call holds more than the bus accepts.
+"""
 
 import json
 from collections import Counter
@@ -67,7 +69,7 @@ LASTING_ERRORS: list[Exception] = [
 
 
 class Bus:
-    """A client with prepared answers: an exception, or a result for each entry."""
+    """A client that answers with `answer`: an exception, or a result for each entry."""
 
     def __init__(
         self, answer: Callable[[int], Exception | list[dict[str, str]]] = lambda count: [TAKEN] * count
@@ -90,14 +92,14 @@ class Bus:
         return [detail for detail, result in self.results() if result == TAKEN]
 
     def results(self) -> Iterator[tuple[str, Exception | dict[str, str]]]:
-        """What each entry was answered, or the exception instead."""
+        """The result of each entry, or the exception of its call."""
         for entries, answer in self.calls:
             for at, entry in enumerate(entries):
                 yield entry["Detail"], answer if isinstance(answer, Exception) else answer[at]
 
 
 class Pauses(list[float]):
-    """Stands in for sleeping."""
+    """Replaces `time.sleep`, and keeps the seconds."""
 
     def __call__(self, seconds: float) -> None:
         self.append(seconds)
@@ -108,7 +110,7 @@ def published(events: list[DomainEvent], bus: Bus, **options: Any) -> list[Unpub
 
 
 def entry_size(entry: dict[str, str]) -> int:
-    """As the EventBridge user guide has it, "Calculating PutEvents event entry size"; there is no Time here."""
+    """The size by the EventBridge user guide, "Calculating PutEvents event entry size". The entries have no Time."""
     return sum(len(entry[name].encode()) for name in ("Source", "DetailType", "Detail"))
 
 
@@ -120,7 +122,7 @@ lengths = st.one_of(
 
 
 @given(st.lists(lengths, max_size=25))
-def test_no_call_holds_too_much_and_all_events_are_sent_once_in_order(payload_lengths: list[int]) -> None:
+def test_no_call_exceeds_the_limits_and_all_events_are_sent_once_in_order(payload_lengths: list[int]) -> None:
     events = [an_event("x" * length) for length in payload_lengths]
     bus = Bus()
 
@@ -136,7 +138,7 @@ def test_no_call_holds_too_much_and_all_events_are_sent_once_in_order(payload_le
     assert not [event for event in events if len(event.detail) > MEGABYTE - 1024 and event.detail not in too_large]
 
 
-def test_calls_are_as_full_as_they_may_be() -> None:
+def test_calls_are_as_full_as_possible() -> None:
     bus = Bus()
     assert published([an_event(number) for number in range(25)], bus) == []
     assert [len(entries) for entries, _ in bus.calls] == [10, 10, 5]
@@ -145,7 +147,7 @@ def test_calls_are_as_full_as_they_may_be() -> None:
     assert [len(entries) for entries, _ in bus.calls] == [3, 3, 3, 1]
 
 
-def test_the_largest_entry_is_sent_and_one_byte_more_is_not_and_the_others_are() -> None:
+def test_an_entry_of_the_maximum_size_is_sent_and_only_a_larger_one_is_not() -> None:
     room = publishing.MAX_ENTRY_BYTES - len("me") - len("FileUploaded") - len(an_event("").detail)
     events = [an_event(1), an_event("x" * room), an_event("x" * (room + 1)), an_event(2)]
     bus = Bus()
@@ -167,7 +169,7 @@ def nested(levels: int) -> Any:
 
 
 @pytest.mark.parametrize("payload", [{"Total": 2**63}, nested(1100)])
-def test_what_putevents_does_not_take_is_not_sent_and_the_others_are(payload: Any) -> None:
+def test_only_the_event_that_putevents_does_not_accept_is_not_sent(payload: Any) -> None:
     events = [an_event(1), an_event(payload), an_event(2)]
     bus = Bus()
 
@@ -183,7 +185,7 @@ answers = st.one_of(
 
 
 @given(st.data(), st.integers(0, 23), st.integers(1, 5))
-def test_whatever_fails_at_any_attempt_each_event_is_on_the_bus_or_comes_back(
+def test_each_event_is_on_the_bus_or_returned_whatever_fails_at_any_attempt(
     data: st.DataObject, count: int, max_attempts: int
 ) -> None:
     def answer(entries: int) -> Exception | list[dict[str, str]]:
@@ -202,7 +204,9 @@ def test_whatever_fails_at_any_attempt_each_event_is_on_the_bus_or_comes_back(
     assert all(each.attempts == times_sent[each.event.detail] for each in unpublished)
     last: dict[str, Exception | dict[str, str]] = {}
     for detail, result in bus.results():
-        assert detail not in last or passes(last[detail]), "sent again after it was taken, or refused permanently"
+        assert detail not in last or passes(last[detail]), (
+            "sent again after the bus accepted it or refused it permanently"
+        )
         last[detail] = result
     for each in unpublished:
         assert each.attempts == max_attempts or not passes(last[each.event.detail])
@@ -222,7 +226,7 @@ def reason(result: Exception | dict[str, str]) -> tuple[str, str]:
     return result["ErrorCode"], result["ErrorMessage"]
 
 
-def test_only_the_entries_that_failed_are_sent_again() -> None:
+def test_only_failed_entries_are_sent_again() -> None:
     events = [an_event(number) for number in range(4)]
     script = iter([[TAKEN, PASSING[0], LASTING[0], PASSING[1]], [PASSING[0], TAKEN], [TAKEN]])
     bus = Bus(lambda count: next(script))
@@ -237,10 +241,10 @@ def test_only_the_entries_that_failed_are_sent_again() -> None:
     assert refused == Unpublished(events[2], "AccessDeniedException", "why AccessDeniedException", 1)
 
 
-def test_pauses_are_random_up_to_a_length_that_doubles_to_five_seconds_and_there_is_none_after_the_last() -> None:
-    longest: list[float] = []
+def test_pauses_are_random_up_to_a_maximum_that_doubles_to_five_seconds_and_the_last_try_has_none() -> None:
+    maxima: list[float] = []
     pauses = Pauses()
-    with mock.patch.object(publishing.random, "uniform", lambda low, high: longest.append(high) or (low + high) / 2):
+    with mock.patch.object(publishing.random, "uniform", lambda low, high: maxima.append(high) or (low + high) / 2):
         (refused,) = publish(
             [an_event()],
             event_bus="company",
@@ -249,12 +253,12 @@ def test_pauses_are_random_up_to_a_length_that_doubles_to_five_seconds_and_there
             sleep=pauses,
         )
     assert refused.attempts == 9
-    assert longest == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5]
-    assert pauses == [high / 2 for high in longest]
+    assert maxima == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5]
+    assert pauses == [high / 2 for high in maxima]
 
 
-def test_an_answer_that_is_lost_sends_the_same_event_again() -> None:
-    """The same id and time, and so the same key: the pipeline stores it once."""
+def test_after_a_lost_answer_the_same_event_is_sent_again() -> None:
+    """It has the same id and time, and so the same key: the pipeline stores it once."""
     script: Iterator[Any] = iter([ReadTimeoutError(endpoint_url="https://events"), [TAKEN]])
     bus = Bus(lambda count: next(script))
 
@@ -264,7 +268,7 @@ def test_an_answer_that_is_lost_sends_the_same_event_again() -> None:
     assert first == second
 
 
-def test_what_came_back_can_be_published_again_unchanged() -> None:
+def test_a_returned_event_can_be_published_again_unchanged() -> None:
     event = an_event()
     (refused,) = published([event], Bus(lambda count: LASTING[:1]))
     bus = Bus()
@@ -272,7 +276,7 @@ def test_what_came_back_can_be_published_again_unchanged() -> None:
     assert bus.taken() == [event.detail]
 
 
-def test_no_more_events_are_read_than_a_call_takes() -> None:
+def test_publish_reads_no_more_events_ahead_than_one_call_holds() -> None:
     read = 0
     ahead: list[int] = []
 
@@ -289,7 +293,7 @@ def test_no_more_events_are_read_than_a_call_takes() -> None:
     assert max(ahead) == 11
 
 
-def test_an_error_of_a_call_that_is_no_answer_of_aws_is_not_hidden() -> None:
+def test_an_error_that_does_not_come_from_aws_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         published([an_event()], Bus(lambda count: ZeroDivisionError()))
 
@@ -303,7 +307,7 @@ def test_an_error_of_a_call_that_is_no_answer_of_aws_is_not_hidden() -> None:
         ({"max_attempts": 0}, "max_attempts: must be at least 1; got 0"),
     ],
 )
-def test_an_argument_out_of_its_range_is_refused_before_anything_is_sent(options: Any, reason: str) -> None:
+def test_an_argument_out_of_range_is_refused_before_anything_is_sent(options: Any, reason: str) -> None:
     bus = Bus()
     with pytest.raises(ValueError, match=reason):
         publish([an_event()], **({"event_bus": "company", "client": bus} | options))
@@ -314,7 +318,7 @@ def test_an_argument_out_of_its_range_is_refused_before_anything_is_sent(options
     ("name", "detail_type"),
     [("x" * 128, "x" * 128), ("x" * 256, "x" * 128), ("ä" * 128, "ä" * 64), ("x" + "ä" * 100, "x" + "ä" * 63)],
 )
-def test_a_detail_type_is_no_longer_than_the_bus_takes_and_the_event_keeps_its_whole_name(
+def test_a_detail_type_is_cut_to_the_limit_of_the_bus_and_the_event_keeps_its_whole_name(
     name: str, detail_type: str
 ) -> None:
     bus = Bus()
@@ -335,7 +339,7 @@ def client() -> Any:
     )
 
 
-def test_the_request_and_the_answers_are_those_of_the_api(client: Any) -> None:
+def test_requests_and_answers_match_the_api(client: Any) -> None:
     events = [an_event(number) for number in range(3)]
     entries = [
         {"EventBusName": "company", "Source": "shop", "DetailType": "FileUploaded", "Detail": event.detail}
@@ -364,7 +368,7 @@ def test_the_request_and_the_answers_are_those_of_the_api(client: Any) -> None:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty account in memory, and a process that has not published yet."""
+    """An empty account in memory, and a process that has published nothing yet."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -388,7 +392,7 @@ def test_without_a_client_events_get_to_the_pipelines_rule_and_the_client_is_mad
         assert publish([an_event(domain_name="Account")], event_bus="company") == []
 
     assert made.call_count == 1
-    assert made.call_args.kwargs["config"].retries["total_max_attempts"] == 1, "attempts are counted in one place"
+    assert made.call_args.kwargs["config"].retries["total_max_attempts"] == 1, "only `publish` retries"
     bodies = [message["Body"] for _ in range(3) for message in received(sqs, queue)]
     details = [exact_json.loads(body)["detail"] for body in bodies]
     parsed = [parse_domain_event(d, domain_name="File", latest="9999-12-31T23:59:59.999999999Z") for d in details]

@@ -1,1 +1,1 @@
-"""What others' scanners say of the resources that are registered."""
+"""What security scanners report about the registered resources."""

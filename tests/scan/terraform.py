@@ -1,7 +1,7 @@
 """Writes registered resources in Terraform's language, which scanners read.
 
-pulumi-aws is made from Terraform's provider: types and properties have the same names but for their spelling, and
-blocks that may be repeated are plurals. What is written is complete, or refused.
+pulumi-aws is generated from Terraform's provider. Types and properties have the same names in another spelling, and
+repeated blocks have plural names. The output is complete; otherwise this module raises an error.
 """
 
 import json
@@ -34,24 +34,24 @@ BLOCKS = {
     "tracingConfig": "tracing_config",
     "vpcConfig": "vpc_config",
 }
-"""Properties that hold others, and what Terraform calls one of them."""
+"""Properties that hold other properties, and Terraform's name of the block."""
 
 MAPS = frozenset({"dimensions", "tags", "variables"})
-"""Properties that hold names of the user's."""
+"""Properties whose keys are names that the user chooses."""
 
 RENAMED = {
     ("Permission", "function"): "function_name",
     ("Function", "code"): "filename",
     ("LayerVersion", "code"): "filename",
 }
-"""Properties with another name, by the resource's type."""
+"""Properties that have another name in Terraform, by the resource's type."""
 
 
 def render(resources: Iterable[Registration]) -> str:
     """The resources as a Terraform configuration.
 
     Raises:
-        ValueError: what a type or property is in Terraform is not known here.
+        ValueError: this module does not know a type or property.
     """
     return "\n".join(
         f'resource "{terraform_type(each.type)}" "{each.name}" {{\n{_body(each.type, each.inputs, "  ")}}}\n'
@@ -60,7 +60,7 @@ def render(resources: Iterable[Registration]) -> str:
 
 
 def terraform_type(token: str) -> str:
-    """Terraform's name of a type of pulumi-aws.
+    """Terraform's name for a type of pulumi-aws.
 
     >>> terraform_type("aws:cloudwatch/eventBusPolicy:EventBusPolicy")
     'aws_cloudwatch_event_bus_policy'
@@ -80,7 +80,7 @@ def _property(token: str, name: str, value: Any, indent: str) -> str:
         blocks = value if isinstance(value, list) else [value]
         return "".join(f"{indent}{BLOCKS[name]} {{\n{_body(token, each, indent + '  ')}{indent}}}\n" for each in blocks)
     if _holds_others(value) and name not in MAPS:
-        raise ValueError(f"{token}: {name} holds others: is it a block, and what is one of them called?")
+        raise ValueError(f"{token}: {name} holds other properties; add it to BLOCKS or MAPS")
     terraform_name = RENAMED.get((token.rpartition(":")[2], name), _snake(name))
     return f"{indent}{terraform_name} = {_value(value)}\n"
 
@@ -94,7 +94,7 @@ def _value(value: Any) -> str:
         return '"code.zip"'
     if isinstance(value, float) and value.is_integer():  # over gRPC every number is a float
         return str(int(value))
-    # In Terraform's strings these begin an expression.
+    # In Terraform's strings, these characters begin an expression.
     return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
 
 

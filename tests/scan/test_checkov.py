@@ -1,5 +1,7 @@
-"""Guarantee: checkov finds nothing in what is registered but what the compliance page says is an option or not done;
-and what the page says checkov asks for, it finds when it is removed."""
+"""Guarantee: checkov finds in the registered resources only what the compliance page calls an option or not done.
+
+If a control is removed, checkov finds what the page says that it checks for this control.
+"""
 
 import json
 import os
@@ -23,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 CHECKOV = ROOT / ".venv-scan" / "bin" / "checkov"
 
 pytestmark = pytest.mark.skipif(
-    not CHECKOV.exists() and "CI" not in os.environ, reason="checkov has an environment of its own: run `make scan`"
+    not CHECKOV.exists() and "CI" not in os.environ, reason="checkov has its own environment: run `make scan`"
 )
 
 
@@ -50,7 +52,7 @@ NOT_DONE = {check for control in CONTROLS if isinstance(control.status, NotDone)
 
 
 class Findings:
-    """What checkov said of each folder."""
+    """What checkov reported for each folder."""
 
     def __init__(self, report: dict) -> None:
         self.passed: dict[str, set[str]] = defaultdict(set)
@@ -63,7 +65,7 @@ class Findings:
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
-    """Of one run, over a folder for each program, and one for each control with resources that lost it."""
+    """The findings of one run. Each program has a folder, and each control has one with resources that lack it."""
     folder = tmp_path_factory.mktemp("scan")
     for name, program in PROGRAMS.items():
         write(deploy(in_program(program)).children(), folder / name / "main.tf")
@@ -71,7 +73,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     for key in BY_DEFAULT:
         for number, changed in enumerate(resources_without(key, deployment)):
             write([changed], folder / key / f"{number}.tf")
-    # Without --quiet, which leaves out what passed. Nothing is downloaded or sent.
+    # Without --quiet, so that the report includes the passed checks. Checkov downloads and sends nothing.
     ran = subprocess.run(
         [CHECKOV, *("--directory", str(folder), "--framework", "terraform"), *OFFLINE, *("--output", "json")],
         capture_output=True,
@@ -87,39 +89,37 @@ OFFLINE = ("--compact", "--skip-download", "--download-external-modules", "false
 
 def write(resources: Iterable[Registration], file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    # Several checks know no other partition.
+    # Several checks support only this partition.
     file.write_text(render(resources).replace(f"arn:{PARTITION}:", "arn:aws:"))
 
 
 def resources_without(key: str, deployment: Deployment) -> Iterable[Registration]:
-    """A resource for each way in which the control can be removed."""
+    """For each way to remove the control, a resource without it."""
     for removal in CHECKS[key].removals:
         for _, left in islice(without(deployment, removal), 1):
             yield from (each for each in left.children() if each not in deployment.resources)
 
 
-def test_all_of_it_can_be_read(findings: Findings) -> None:
+def test_checkov_can_read_all_resources(findings: Findings) -> None:
     assert findings.errors == []
 
 
 @pytest.mark.parametrize("program", ["defaults", "given", "example"])
-def test_it_finds_what_is_an_option_or_not_done_and_nothing_else(findings: Findings, program: str) -> None:
+def test_checkov_finds_exactly_the_controls_that_are_options_or_not_done(findings: Findings, program: str) -> None:
     assert findings.failed[program] == OPTIONS_OR_NOT_DONE
 
 
-def test_with_the_options_it_finds_what_is_not_done_alone(findings: Findings) -> None:
+def test_with_all_options_checkov_finds_exactly_the_controls_that_are_not_done(findings: Findings) -> None:
     assert findings.failed["options"] == NOT_DONE
 
 
 @pytest.mark.parametrize("key", [key for key, control in BY_DEFAULT.items() if control.standards.checkov])
-def test_what_a_control_says_that_checkov_asks_for_it_finds_when_the_control_is_removed(
-    findings: Findings, key: str
-) -> None:
+def test_checkov_finds_that_a_control_is_removed(findings: Findings, key: str) -> None:
     asked = set(BY_DEFAULT[key].standards.checkov)
-    assert asked - findings.passed["defaults"] == set(), "never looked at"
-    assert asked - findings.failed[key] == set(), "not missed"
+    assert asked - findings.passed["defaults"] == set(), "checkov does not check this"
+    assert asked - findings.failed[key] == set(), "checkov does not find the removal"
 
 
 @pytest.mark.parametrize("key", [key for key, control in BY_DEFAULT.items() if not control.standards.checkov])
-def test_what_it_cannot_see_the_tests_of_the_controls_must(findings: Findings, key: str) -> None:
-    assert findings.failed[key] - OPTIONS_OR_NOT_DONE == set(), "it does see it: say so in the control's standards"
+def test_checkov_does_not_check_the_controls_without_checkov_ids(findings: Findings, key: str) -> None:
+    assert findings.failed[key] - OPTIONS_OR_NOT_DONE == set(), "checkov checks it: add the id to the control"

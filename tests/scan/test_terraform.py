@@ -1,4 +1,4 @@
-"""What is registered is written in Terraform's language whole."""
+"""Guarantee: every registered resource is written completely in Terraform's language."""
 
 import json
 import re
@@ -16,13 +16,13 @@ from tests.scan.terraform import MAPS, render, terraform_type
 
 @pytest.fixture(scope="module")
 def deployment() -> Deployment:
-    """With all that is optional."""
+    """A deployment with all options."""
     options = ("signed-code", "reserved-concurrency", "backup-plan", "named-publishers")
     inputs = {name: value for key in options for name, value in CHECKS[key].inputs.items()}
     return deploy(in_program(lambda: component(**inputs)))
 
 
-def test_every_resource_and_every_value_is_there_and_nothing_else(deployment: Deployment) -> None:
+def test_the_output_has_exactly_the_registered_resources_and_values(deployment: Deployment) -> None:
     for each in deployment.children():
         text = render([each])
         assert text.startswith(f'resource "{terraform_type(each.type)}" "{each.name}" {{\n')
@@ -32,7 +32,7 @@ def test_every_resource_and_every_value_is_there_and_nothing_else(deployment: De
 
 
 def values(given: Any, name: str = "") -> Iterator[Any]:
-    """The values in a resource's properties, however deep."""
+    """The values in a resource's properties, at any depth."""
     if isinstance(given, dict) and name not in MAPS:
         for key, each in given.items():
             yield from values(each, key)
@@ -56,11 +56,11 @@ def as_text(value: Any) -> str:
         ("aws:sqs/queue:Queue", "aws_sqs_queue"),
     ],
 )
-def test_a_type_has_terraforms_name(token: str, name: str) -> None:
+def test_a_type_gets_terraforms_name(token: str, name: str) -> None:
     assert terraform_type(token) == name
 
 
-def test_values_are_terraforms(deployment: Deployment) -> None:
+def test_values_have_terraforms_form(deployment: Deployment) -> None:
     (queue,) = [each for each in deployment.children() if each.name == "files-parked" and each.type.endswith(":Queue")]
     text = render([replace(queue, inputs={"maxMessageSize": 1048576.0, "name": "${env}%{if}", "fifoQueue": False})])
     assert text.splitlines()[1:-1] == [
@@ -71,13 +71,13 @@ def test_values_are_terraforms(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize("value", [{"enabled": True}, [{"enabled": True}]])
-def test_a_block_that_is_not_known_is_refused(deployment: Deployment, value: Any) -> None:
+def test_an_unknown_block_is_refused(deployment: Deployment, value: Any) -> None:
     (table, *_) = [each for each in deployment.children() if each.type.endswith(":Table")]
-    with pytest.raises(ValueError, match="aws:dynamodb/table:Table: replicas holds others"):
+    with pytest.raises(ValueError, match="aws:dynamodb/table:Table: replicas holds other properties"):
         render([replace(table, inputs={"replicas": value})])
 
 
 @pytest.mark.parametrize("token", ["pulumi:providers:aws", "aws-native:sqs:Queue"])
-def test_a_type_that_is_not_pulumi_awss_is_refused(token: str) -> None:
+def test_a_type_of_another_provider_is_refused(token: str) -> None:
     with pytest.raises(ValueError, match=f"{token}: not a type of pulumi-aws"):
         terraform_type(token)

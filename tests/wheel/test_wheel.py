@@ -1,5 +1,7 @@
-"""Guarantee: what people install is whole: the built wheel, in an environment of its own, imports, holds the
-functions' code, and, with what the local run needs, runs the demo; with nothing of this checkout in sight."""
+"""Guarantee: the built wheel is complete. In a new environment it can be imported and holds the functions' code.
+
+With the dependencies of the local run, it runs the demo. Nothing in these tests uses this checkout.
+"""
 
 import os
 import re
@@ -19,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*command: str | Path, cwd: Path, inherited: Mapping[str, str] = os.environ) -> str:
-    """A command's output; nothing in its environment leads back to the checkout."""
+    """A command's output. Nothing in its environment refers to this checkout."""
     environment = {name: value for name, value in inherited.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, f"{command} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -35,8 +37,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment_with(wheel: str, folder: Path) -> Path:
-    """The folder of executables of a fresh environment with the wheel and what its metadata asks for, at the pinned
-    versions."""
+    """Create an environment with the wheel and its dependencies at the pinned versions. Returns its `bin` folder."""
     pins = re.findall(r"^([a-z0-9._-]+==[^ \\]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(pins))
@@ -48,13 +49,13 @@ def environment_with(wheel: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def deploying(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with what it takes to deploy."""
+    """An environment with the dependencies of a deployment."""
     return environment_with(str(wheel), tmp_path_factory.mktemp("deploying"))
 
 
 @pytest.fixture(scope="module")
 def local(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with what the local run takes as well."""
+    """An environment that also has the dependencies of the local run."""
     return environment_with(f"{wheel}[local]", tmp_path_factory.mktemp("local"))
 
 
@@ -67,12 +68,14 @@ def test_the_wheel_holds_the_functions_code_inside_the_package_and_nothing_else(
     assert {"cp_event_source/py.typed", "cp_event_source/PulumiPlugin.yaml"} <= set(names)
 
 
-def test_it_imports_without_an_aws_library_and_finds_the_functions_code(deploying: Path, tmp_path: Path) -> None:
+def test_the_package_imports_without_an_aws_library_and_finds_the_functions_code(
+    deploying: Path, tmp_path: Path
+) -> None:
     program = (
         "import cp_event_source, importlib.util as u; from cp_event_source.resources import code_archive as h;"
         "files = h.code_files();"
-        "assert u.find_spec('botocore') is None, 'to deploy takes Pulumi and nothing else';"
-        "assert u.find_spec('handler') is None, 'a top-level module named handler is a bad neighbour';"
+        "assert u.find_spec('botocore') is None, 'a deployment must need only Pulumi';"
+        "assert u.find_spec('handler') is None, 'there must be no top-level module named handler';"
         "assert {'handler/persist_function.py', 'handler/project_function.py'} <= set(files);"
         "assert all(path.is_file() for path in files.values());"
         "print(cp_event_source.__file__)"
@@ -81,7 +84,7 @@ def test_it_imports_without_an_aws_library_and_finds_the_functions_code(deployin
     assert Path(where.strip()).is_relative_to(deploying.parent)
 
 
-def test_alone_with_no_dependency_it_makes_events_and_asks_for_boto3_to_publish_them(
+def test_without_dependencies_the_package_creates_events_and_needs_boto3_only_to_publish(
     wheel: Path, tmp_path: Path
 ) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
@@ -97,7 +100,7 @@ def test_alone_with_no_dependency_it_makes_events_and_asks_for_boto3_to_publish_
 
 
 @pytest.mark.timeout(600)
-def test_it_runs_the_demo(local: Path, tmp_path: Path) -> None:
+def test_the_installed_command_runs_the_demo(local: Path, tmp_path: Path) -> None:
     example = shutil.copytree(ROOT / "examples" / "default", tmp_path / "default")
     output = run(local / "cp-event-source", "local", example, "--events", example / "events.json", cwd=tmp_path)
     for name in ("FileUploaded", "FileScanned"):

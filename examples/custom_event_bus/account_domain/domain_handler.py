@@ -1,4 +1,4 @@
-"""The Account domain: a balance that never loses a cent, read from the payload in DynamoDB's own JSON."""
+"""The Account domain: an exact balance in Decimal, read from the payload in DynamoDB's own JSON."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass
 class AccountDomain:
-    """One account. Money is Decimal; it is never a float on its way from the event to the row."""
+    """One account. Money is Decimal, and never a float, from the event to the row."""
 
     DomainId: str
     OwnerId: str
@@ -16,15 +16,15 @@ class AccountDomain:
     Closed: bool = False
 
     def apply(self, domain_payload: dict[str, Any], event_name: str) -> None:
-        """Fold one event in. `domain_payload` names each value's type: `{"Amount": {"N": "0.10"}}`."""
+        """Apply one event. `domain_payload` has the type of each value: `{"Amount": {"N": "0.10"}}`."""
         match event_name:
             case "AccountOpened":
-                pass  # `create_new` has done it
+                pass  # `create_new` has set all fields
             case "AmountCredited":
                 self.Balance += Decimal(domain_payload["Amount"]["N"])
             case "AmountDebited":
-                # No check that the balance suffices: the event says what has happened. And until an earlier
-                # credit that is still on its way arrives, the balance may well be below zero.
+                # Do not check the balance: the event is a fact that has happened. The balance can be below
+                # zero until a late credit arrives.
                 self.Balance -= Decimal(domain_payload["Amount"]["N"])
             case "AccountClosed":
                 self.Closed = True
@@ -33,11 +33,11 @@ class AccountDomain:
 
 
 class Domain:
-    """How the pipeline makes, reads and writes an account."""
+    """How the pipeline creates, reads and writes an account."""
 
     @staticmethod
     def from_dynamo_item(item: Any) -> AccountDomain:
-        """The account that `to_dynamo_item` wrote. A whole balance comes back as int: back to Decimal."""
+        """The account that `to_dynamo_item` wrote. A balance without cents is read as int, so make it Decimal again."""
         return AccountDomain(
             DomainId=item.DomainId,
             OwnerId=item.OwnerId,
@@ -53,7 +53,7 @@ class Domain:
 
     @staticmethod
     def to_dynamo_item(domain: AccountDomain) -> dict[str, Any]:
-        """The row."""
+        """The attributes of the domain row."""
         return {
             "DomainId": domain.DomainId,
             "OwnerId": domain.OwnerId,

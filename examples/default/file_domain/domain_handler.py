@@ -1,7 +1,7 @@
-"""The File domain: what each event means for a file. The pipeline brings everything else.
+"""The File domain: what each event means for a file. The pipeline does everything else.
 
-A layer is pure: it reads the event and the file, never the clock, the network or a random number. The
-pipeline folds the same events again when one arrives late, and must get the same row.
+Domain logic is pure: it reads the event and the file, but never the clock, the network or a random number. When
+an event arrives late, the pipeline folds the same events again and must get the same row.
 """
 
 from dataclasses import dataclass, field
@@ -26,16 +26,16 @@ class FileDomain:
     Deleted: bool = False
 
     def apply(self, payload: dict[str, Any], event_name: str, event_time: str) -> None:
-        """Fold one event in. The pipeline passes the parameters declared here, by name.
+        """Apply one event. The pipeline passes the parameters that you declare here, by name.
 
-        `payload` is plain Python: whole numbers are int, all others Decimal, so nothing is rounded.
+        `payload` is plain Python. Whole numbers are int and all others are Decimal, so nothing is rounded.
         """
         match event_name:
             case "FileUploaded":
                 self.Name = payload["Name"]
                 self.Size = payload["Size"]
                 self.ContentType = payload.get("ContentType", self.ContentType)
-                # New content: what was known about the old content no longer counts.
+                # The content is new, so the scan result of the old content no longer counts.
                 self.ScanResult, self.ScanScore = "PENDING", None
                 self.Deleted = False
             case "FileScanned":
@@ -46,23 +46,23 @@ class FileDomain:
             case "FileShared":
                 self.SharedWith.add(payload["With"])
             case "FileDeleted":
-                # The row stays, so that readers can tell "deleted" from "never heard of".
+                # The row stays, so that readers can distinguish a deleted file from an unknown one.
                 self.Deleted = True
                 self.SharedWith.clear()
             case _:
-                # Refused, not ignored: a producer is ahead of this layer. The file is parked with this text
-                # and its later events wait in order; a layer that knows the event heals it. Had the event
-                # been ignored, the row would be wrong and nobody would know.
+                # Refuse an unknown event; do not ignore it. It is newer than this layer. The pipeline parks
+                # the file with this text, and its later events wait in order. A new layer that knows the
+                # event heals the file. If you ignored the event, the row would be wrong without a notice.
                 raise ValueError("the File domain does not know this event")
         self.UpdatedAt = event_time
 
 
 class Domain:
-    """How the pipeline makes, reads and writes a file."""
+    """How the pipeline creates, reads and writes a file."""
 
     @staticmethod
     def from_dynamo_item(item: Any) -> FileDomain:
-        """The file that `to_dynamo_item` wrote. Numbers are int or Decimal, sets are sets."""
+        """The file that `to_dynamo_item` wrote. Numbers are int or Decimal, and sets are sets."""
         return FileDomain(
             DomainId=item.DomainId,
             OwnerId=item.OwnerId,
@@ -79,12 +79,12 @@ class Domain:
 
     @staticmethod
     def create_new(domain_id: str, user_id: str, event_time: str) -> FileDomain:
-        """The file before its first event. The event's own time, not the clock's: see the module's text."""
+        """The file before its first event. It uses the time of the event, not the clock: domain logic is pure."""
         return FileDomain(DomainId=domain_id, OwnerId=user_id, CreatedAt=event_time, UpdatedAt=event_time)
 
     @staticmethod
     def to_dynamo_item(domain: FileDomain) -> dict[str, Any]:
-        """The row. It must survive `from_dynamo_item`, so what DynamoDB cannot hold is left out."""
+        """The attributes of the domain row. Leave out what DynamoDB cannot hold, such as an empty set or None."""
         item: dict[str, Any] = {
             "DomainId": domain.DomainId,
             "OwnerId": domain.OwnerId,

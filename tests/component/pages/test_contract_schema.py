@@ -26,7 +26,7 @@ SCHEMA = domain_event_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 FILES = Draft202012Validator(domain_event_schema("File"))
 EXAMPLE: dict[str, Any] = {field.name: field.example for field in FIELDS}
-LIMITS = sorted({field.rule.most_bytes for field in FIELDS if isinstance(field.rule, Text)})
+LIMITS = sorted({field.rule.max_bytes for field in FIELDS if isinstance(field.rule, Text)})
 
 
 def accepted(detail: Any) -> bool:
@@ -121,7 +121,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 
 
 def right_texts(rule: Text) -> st.SearchStrategy[str]:
-    most = rule.most_bytes
+    most = rule.max_bytes
     return texts | st.sampled_from(["x" * most, "é" * (most // 2), *([""] if rule.may_be_empty else [])])
 
 

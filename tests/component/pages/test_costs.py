@@ -268,7 +268,7 @@ def persist_lines(number: int) -> list[str]:
         }
         for each in range(number)
     ]
-    return printed_by(lambda: pipeline.Pipeline().persist().handle(messages))
+    return printed_by(lambda: pipeline.Pipeline().persist().handle_batch(messages))
 
 
 def project_lines(number: int, objects: int) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cp_event_source.handler.aws.domain_table import DomainTable, ReadIncomplete
-from cp_event_source.handler.domain.state import NOTHING
+from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.projection.stores import RowChanged
@@ -29,7 +29,8 @@ def table(calls: Calls) -> DomainTable:
 
 
 def row(domain_id: str = "d-1", name: str = "a") -> DomainRow:
-    return DomainRow(domain_id, NOTHING.after(stored(1), encode_item({"DomainId": domain_id, "Name": name})), "arn:1")
+    state = INITIAL_STATE.after(stored(1), encode_item({"DomainId": domain_id, "Name": name}))
+    return DomainRow(domain_id, state, "arn:1")
 
 
 def test_a_row_is_read_as_it_was_written(table: DomainTable, calls: Calls) -> None:
@@ -98,7 +99,7 @@ def test_a_part_is_given_before_the_next_is_read(clock: SettableClock) -> None:
 
 def test_a_read_that_stays_incomplete_is_an_error_not_a_missing_row(clock: SettableClock) -> None:
     client: Any = Stingy(answers=0)
-    with pytest.raises(ReadIncomplete, match="2 rows asked for"):
+    with pytest.raises(ReadIncomplete, match="requested 2 rows"):
         list(DomainTable(client, "rows", clock).read_many(["a", "b"]))
     assert len(client.asked) > 1
     assert sum(clock.waits) < 30

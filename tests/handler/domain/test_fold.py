@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cp_event_source.handler.domain.fold import Folded, fold
 from cp_event_source.handler.domain.logic import DomainLogic
-from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, NOTHING, DomainState
+from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, INITIAL_STATE, DomainState
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import DomainRow
@@ -25,7 +25,7 @@ LIMIT = 30.0
 
 
 def run(
-    logic: DomainLogic, events: Iterable[StoredEvent], start: DomainState = NOTHING, limit: float = LIMIT
+    logic: DomainLogic, events: Iterable[StoredEvent], start: DomainState = INITIAL_STATE, limit: float = LIMIT
 ) -> Folded:
     return fold(logic, start, events, seconds_per_event=limit)
 
@@ -114,7 +114,7 @@ def test_grouping_does_not_matter(payloads: list[tuple[Any, str]], data: st.Data
     """Folded in one go, or in any groups with the row stored and read in between: the same, or the same failure."""
     events = [stored(number, payload, EventName=name) for number, (payload, name) in enumerate(payloads, 1)]
     at_once = run(NOTES, events)
-    state, failure = NOTHING, None
+    state, failure = INITIAL_STATE, None
     cuts = [*sorted(data.draw(st.sets(st.integers(0, len(events))))), len(events)]
     for start, end in zip([0, *cuts], cuts, strict=False):
         folded = run(NOTES, events[start:end], state)
@@ -167,7 +167,7 @@ def test_apply_changes_the_object_or_returns_a_new_one() -> None:
 
 
 def test_no_events_change_nothing() -> None:
-    assert run(NOTES, []) == Folded(NOTHING)
+    assert run(NOTES, []) == Folded(INITIAL_STATE)
 
 
 @given(st.integers(1, 6))
@@ -223,7 +223,7 @@ def test_a_failing_event_stops_the_fold_and_keeps_the_state_before_it() -> None:
 
 def test_a_failing_first_event_leaves_nothing() -> None:
     folded = run(raising(ValueError("no")), [stored(1, EventName="Poison"), stored(2)])
-    assert folded.state == NOTHING
+    assert folded.state == INITIAL_STATE
     assert folded.failure is not None
 
 
@@ -311,27 +311,30 @@ ENDLESS.append(ENDLESS)
 @pytest.mark.parametrize(
     ("returned", "reason"),
     [
-        (None, "to_dynamo_item must return a dict, not a NoneType"),
-        ([("DomainId", "d-1")], "must return a dict, not a list"),
-        ({}, "DomainId: to_dynamo_item must return that of the events' own domain"),
-        ({"DomainId": "d-2"}, "DomainId: to_dynamo_item must return that of the events' own domain"),
-        ({"DomainId": None}, "DomainId: to_dynamo_item must return that"),
-        ({"DomainId": b"d-1"}, "DomainId: to_dynamo_item must return that"),
-        ({"DomainId": "d-1", "CpEventSource": {}}, "CpEventSource: to_dynamo_item returned this attribute, which is"),
-        ({"DomainId": "d-1", "CpEventSourceParked": ""}, "CpEventSourceParked: to_dynamo_item returned this"),
-        ({"DomainId": "d-1", "A": {"b": [object()]}}, "A.b[0]: a object cannot be stored"),
-        ({"DomainId": "d-1", "A": float("nan")}, "A: DynamoDB keeps finite numbers"),
-        ({"DomainId": "d-1", "A": set()}, "A: an empty set cannot be stored"),
+        (None, "to_dynamo_item must return a dict; found a NoneType"),
+        ([("DomainId", "d-1")], "must return a dict; found a list"),
+        ({}, "DomainId: to_dynamo_item must return the DomainId of the event"),
+        ({"DomainId": "d-2"}, "DomainId: to_dynamo_item must return the DomainId of the event"),
+        ({"DomainId": None}, "DomainId: to_dynamo_item must return the DomainId of the event"),
+        ({"DomainId": b"d-1"}, "DomainId: to_dynamo_item must return the DomainId of the event"),
+        (
+            {"DomainId": "d-1", "CpEventSource": {}},
+            "CpEventSource: to_dynamo_item must not return this attribute, which belongs",
+        ),
+        ({"DomainId": "d-1", "CpEventSourceParked": ""}, "CpEventSourceParked: to_dynamo_item must not return this"),
+        ({"DomainId": "d-1", "A": {"b": [object()]}}, "A.b[0]: a value of the type object cannot be stored"),
+        ({"DomainId": "d-1", "A": float("nan")}, "A: must be a finite number"),
+        ({"DomainId": "d-1", "A": set()}, "A: a set must not be empty"),
         ({"DomainId": "d-1", 5: 1}, "keys must be text"),
-        ({"DomainId": "d-1", "": 1}, "an empty key"),
-        ({"DomainId": "d-1", "A": {1, "x"}}, "A: a set holds only text, only numbers, or only bytes"),
-        ({"DomainId": "d-1", "A": [{"b": {"c": 10**39 + 1}}]}, "A[0].b.c: DynamoDB keeps finite numbers"),
-        ({"DomainId": "d-1", "A": {"b": "\ud800"}}, "A.b: the text holds a lone surrogate"),
+        ({"DomainId": "d-1", "": 1}, "a key must not be empty"),
+        ({"DomainId": "d-1", "A": {1, "x"}}, "A: a set must hold only text, only numbers, or only bytes"),
+        ({"DomainId": "d-1", "A": [{"b": {"c": 10**39 + 1}}]}, "A[0].b.c: must be a finite number"),
+        ({"DomainId": "d-1", "A": {"b": "\ud800"}}, "A.b: text must be Unicode"),
         (
             {"DomainId": "d-1", "A": {"b": "x" * ITEM_SIZE_LIMIT}},
-            "A: takes 409606 of the row's 409617 bytes; a row holds",
+            "A: takes 409606 of the row's 409617 bytes; a row must take at most",
         ),
-        ({"DomainId": "d-1", "A": ENDLESS}, f"A{'[0]' * 32}: more than 32 levels of lists and maps"),
+        ({"DomainId": "d-1", "A": ENDLESS}, f"A{'[0]' * 32}: must have at most 32 levels of lists and maps"),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -362,7 +365,7 @@ def test_a_row_that_does_not_survive_its_own_round_trip_is_refused() -> None:
     failure = run(forgets, [stored(1)]).failure
     assert failure is not None
     assert failure.error == "RowRefused"
-    assert failure.reason.startswith("RowRefused: A.b[1].c, B: the row does not survive its own round trip")
+    assert failure.reason.startswith("RowRefused: A.b[1].c, B: the row must survive its round trip")
 
 
 def test_a_row_that_reading_changes_in_type_alone_survives() -> None:
@@ -435,7 +438,7 @@ def test_sums_are_as_exact_as_a_row_whatever_the_grouping() -> None:
     amounts = [Decimal("1234567890.1234567890123456789012345678"), Decimal("0.0000000000000000000000000001")]
     before = getcontext().prec
     folded = fold(
-        logic(Account, Domain), NOTHING, [stored(n, each) for n, each in enumerate(amounts)], seconds_per_event=10
+        logic(Account, Domain), INITIAL_STATE, [stored(n, each) for n, each in enumerate(amounts)], seconds_per_event=10
     )
     assert row(folded)["Balance"] == Decimal("1234567890.1234567890123456789012345679")
     assert getcontext().prec == before

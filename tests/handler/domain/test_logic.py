@@ -14,7 +14,7 @@ import pytest
 from cp_event_source.handler.domain import contract as domain_contract
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import BrokenDomainLogic, DomainLogic, RowItem, load
-from cp_event_source.handler.domain.state import NOTHING
+from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.values.attribute_value import decode_item
 from tests.handler.given import layer, logic, stored
 
@@ -87,7 +87,7 @@ def import_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
 def test_the_printed_example_works_unchanged(import_layer: Callable[..., DomainLogic]) -> None:
     loaded = import_layer((SEED_LAYER / "domain_handler.py").read_text())
     events = [stored(1, {"Name": "a.txt"}), stored(2, {"Name": "b.txt"})]
-    folded = fold(loaded, NOTHING, events, seconds_per_event=10)
+    folded = fold(loaded, INITIAL_STATE, events, seconds_per_event=10)
     assert folded.failure is None
     row = decode_item(folded.state.attributes)
     assert row.pop("CreatedAt").startswith("20")
@@ -156,7 +156,7 @@ def test_apply_may_be_inherited_and_the_object_of_any_class_with_it() -> None:
 
 
 def test_an_object_without_apply_is_named() -> None:
-    with pytest.raises(BrokenDomainLogic, match=r"domain_handler\.py: NoneType\.apply is missing"):
+    with pytest.raises(BrokenDomainLogic, match=r"domain_handler\.py: the class NoneType must have the method apply"):
         logic(Thing, Domain).apply(None, EVENT)
 
 
@@ -196,9 +196,9 @@ class Domain:
         ),
         (
             "class Domain:\n from_dynamo_item = to_dynamo_item = lambda item: 1\n create_new = lambda domain_id: 1",
-            "domain_handler.py needs a class with the method apply(self, domain_payload, event_time, event_type)",
+            "domain_handler.py must define, next to the class Domain, a class with the method apply(self, domain_p",
         ),
-        ("import shared_by_all", "domain_handler.py imports shared_by_all, which the layer does not hold"),
+        ("import shared_by_all", "domain_handler.py imports shared_by_all, which the layer does not have"),
         ("from domain_handler_parts import x", "domain_handler.py imports domain_handler_parts, which"),
         ("1 / 0", "domain_handler.py cannot be imported: ZeroDivisionError: division by zero"),
         ("class Domain", "domain_handler.py cannot be imported: SyntaxError"),

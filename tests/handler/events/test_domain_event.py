@@ -210,7 +210,7 @@ def test_a_time_lies_at_most_at_the_latest_instant(offset: timedelta, zone: str)
     if moment <= LATEST:
         assert parse(VALID | {"EventTime": time}).instant == moment
     else:
-        assert "must not lie in the future" in violations(VALID | {"EventTime": time})["EventTime"]
+        assert "must not be in the future" in violations(VALID | {"EventTime": time})["EventTime"]
 
 
 def test_the_latest_instant_itself_is_taken_and_the_next_is_not() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cp_event_source.handler.events.domain_event import DomainEvent
 from cp_event_source.handler.events.stored_event import (
-    MOST_NATIVE_VALUES,
+    MAX_NATIVE_VALUES,
     StoredEvent,
     Unstorable,
     same_content,
@@ -146,7 +146,7 @@ def test_an_item_that_other_fields_make_too_large_is_compressed() -> None:
 
 def test_what_does_not_fit_compressed_is_not_stored_and_says_what_to_do() -> None:
     noise = random.Random(1).randbytes(ITEM_SIZE_LIMIT).hex()
-    with pytest.raises(Unstorable, match=r"takes \d+ bytes, and \d+ compressed; an item holds 409600.*S3"):
+    with pytest.raises(Unstorable, match=r"takes \d+ bytes, and \d+ compressed; an item must take at most 409600.*S3"):
         to_item(replace(EVENT, payload=noise), BUS)
     with pytest.raises(Unstorable):
         to_item(replace(EVENT, ip_address="x" * ITEM_SIZE_LIMIT), BUS)
@@ -247,8 +247,8 @@ def test_an_event_that_an_earlier_version_stored_equals_the_same_event_sent_agai
     event = replace(event, payload=payload, correlation_id=None, ip_address=None, extensions={})
     assert same_content(compressed, to_item(event, BUS))
     assert not same_content(compressed, to_item(replace(event, payload=[*payload[:-1], "x"]), BUS))
-    many = replace(event, payload=[1] * (MOST_NATIVE_VALUES + 1))
-    native = compressed | {"Payload": {"L": [{"N": "1"}] * (MOST_NATIVE_VALUES + 1)}}
+    many = replace(event, payload=[1] * (MAX_NATIVE_VALUES + 1))
+    native = compressed | {"Payload": {"L": [{"N": "1"}] * (MAX_NATIVE_VALUES + 1)}}
     assert "B" in to_item(many, BUS)["Payload"]
     assert same_content(native, to_item(many, BUS))
     assert same_content(to_item(many, BUS), native)
@@ -262,7 +262,7 @@ def test_an_event_that_is_sent_twice_is_not_decoded(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_is_of_many_values_is_stored_compressed() -> None:
-    few, many = ([{"a": ""}] * (count // 2) for count in (MOST_NATIVE_VALUES, MOST_NATIVE_VALUES + 2))
+    few, many = ([{"a": ""}] * (count // 2) for count in (MAX_NATIVE_VALUES, MAX_NATIVE_VALUES + 2))
     assert "L" in to_item(replace(EVENT, payload=few), BUS)["Payload"]
     assert "B" in to_item(replace(EVENT, payload=many), BUS)["Payload"]
     assert stored_payload(to_item(replace(EVENT, payload=many), BUS)) == many
@@ -274,7 +274,7 @@ def test_what_is_of_many_values_is_stored_native_if_only_so_it_fits() -> None:
     letters = random.Random(1)
     count = (ITEM_SIZE_LIMIT - item_size(to_item(replace(EVENT, payload=[]), BUS))) // (2 * 9 + 1)
     payload = ["".join(chr(letters.randrange(0x80, 0x800)) for _ in range(9)) for _ in range(count)]
-    assert count > MOST_NATIVE_VALUES
+    assert count > MAX_NATIVE_VALUES
     item = to_item(replace(EVENT, payload=payload), BUS)
     assert "L" in item["Payload"]
     assert item_size(item) <= ITEM_SIZE_LIMIT

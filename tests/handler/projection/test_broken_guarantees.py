@@ -76,7 +76,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     "a missing row is taken for a new domain": (
         decide,
         "return self._refold(events[0].domain_id, row, events, Span(), limits)",
-        "return self._advance(DomainRow(events[0].domain_id, NOTHING, self.config.version), events, limits)",
+        "return self._advance(DomainRow(events[0].domain_id, INITIAL_STATE, self.config.version), events, limits)",
         test_projection.TestTheStoreIsTheTruth().test_a_row_deleted_by_hand_is_made_again_from_the_whole_store,
     ),
     "a missing row is folded to the batch alone": (
@@ -87,7 +87,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a redelivered event is taken for a late one": (
         decide,
-        "folding.state.applied == around.applied\n",
+        "folding.state.applied == part.applied\n",
         "False\n",
         test_projection.TestFastPath().test_a_redelivered_batch_is_read_and_not_written,
     ),
@@ -129,14 +129,14 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a rebuild trusts what it read beyond the checkpoint": (
         rebuild,
-        "elif self._cursor > self._sure:",
+        "elif self._cursor > self._covered_to:",
         "elif False:",
         test_rebuild.TestMeanwhile().test_an_event_between_the_checkpoint_and_what_was_read_is_in_it,
     ),
     "a rebuild goes on over a row that was made anew": (
         rebuild,
-        "self._note, self._earlier = self._new_note(), None",
-        "self._note, self._earlier = self._new_note(), self._earlier",
+        "self._note, self._earlier_marks = self._new_note(), None",
+        "self._note, self._earlier_marks = self._new_note(), self._earlier_marks",
         test_rebuild.TestMeanwhile().test_a_row_deleted_and_made_meanwhile_is_begun_anew,
     ),
     "two runs of one request begin anew at the sight of each other": (

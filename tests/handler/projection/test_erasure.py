@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.logic import DomainLogic
-from cp_event_source.handler.domain.state import NOTHING
+from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.folding import Folding, FoldLimits
@@ -247,7 +247,7 @@ def test_an_event_of_which_the_process_died_is_passed_over_once_it_is_erased() -
     world = new_world()
     events = [stored(1), stored(2), stored(3)]
     for second, failure in ((events[1], Cause.PROCESS_DIED), (erased(events[1]), None)):
-        folding = Folding(world.config("v1"), NOTHING, FoldLimits(untried=events[1].key))
+        folding = Folding(world.config("v1"), INITIAL_STATE, FoldLimits(untried_key=events[1].key))
         folding.apply([events[0], second, events[2]])
         assert (folding.failure.cause if folding.failure else None) == failure
 
@@ -305,7 +305,9 @@ class TestSnapshots:
             raise ValueError("secret")
 
         monkeypatch.setattr(world.snapshots, "wipe", fail)
-        with pytest.raises(RebuildFailed, match=r"is rebuilt, but .* may be left \(met ValueError\); ask again$"):
+        with pytest.raises(
+            RebuildFailed, match=r"is rebuilt, but .* may be left \(met ValueError\); request the rebuild again$"
+        ):
             world.rebuilds().rebuild(DOMAIN_ID)
         assert world.row().rebuilding is None
         assert world.row().state.attributes == content([stored(number) for number in range(1, 9)])

@@ -5,19 +5,19 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from cp_event_source.handler.domain.failure import Cause
-from cp_event_source.handler.domain.state import NOTHING
+from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.folding import Folding, FoldLimits
 from cp_event_source.handler.projection.marks import Mark, Marks
 from cp_event_source.handler.projection.rows import DomainRow
-from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
+from cp_event_source.handler.values.budget import UNLIMITED, Budget, OutOfTime
 from tests.handler.doubles import DOMAIN_ID, World, counting, stored
 
 
-def folding(events_per_mark: int = 10, budget: Budget = AMPLE) -> Folding:
+def folding(events_per_mark: int = 10, budget: Budget = UNLIMITED) -> Folding:
     world = World(events_per_mark=events_per_mark, logic=counting)
-    return Folding(world.config("v1"), NOTHING, FoldLimits(budget))
+    return Folding(world.config("v1"), INITIAL_STATE, FoldLimits(budget))
 
 
 def keys_of(events: Iterable[StoredEvent]) -> KeySet:
@@ -31,7 +31,7 @@ def test_a_mark_is_the_set_and_the_state_before_a_place() -> None:
     fold = folding()
     events = [stored(number) for number in range(95)]
     fold.apply(events)
-    marks, snapshots = fold.placed(None)
+    marks, snapshots = fold.marks_and_snapshots(None)
     assert [mark.count for mark in marks.read()] == [40, 60, 80, 90]
     kept = dict(snapshots)
     for mark in marks.read():
@@ -47,22 +47,23 @@ def test_grouping_does_not_matter_to_the_marks() -> None:
     at_once = folding()
     at_once.apply(events)
     row = None
-    recipe = at_once.config
+    config = at_once.config
     for start in range(0, 95, 7):
-        part = Folding(recipe, NOTHING, FoldLimits()) if row is None else Folding.on_top_of(row, recipe, FoldLimits())
+        limits = FoldLimits()
+        part = Folding(config, INITIAL_STATE, limits) if row is None else Folding.on_top_of(row, config, limits)
         part.apply(events[start : start + 7])
-        marks, _ = part.placed(row)
+        marks, _ = part.marks_and_snapshots(row)
         row = DomainRow(DOMAIN_ID, part.state, "v1", marks=marks)
     assert row is not None
-    assert [mark.key for mark in row.marks.read()] == [mark.key for mark in at_once.placed(None)[0].read()]
+    assert [mark.key for mark in row.marks.read()] == [mark.key for mark in at_once.marks_and_snapshots(None)[0].read()]
 
 
 def test_states_kept_on_the_way_are_few() -> None:
     """However long the path: a rebuild of 100,000 events holds some fifteen states."""
     fold = folding(events_per_mark=1)
     fold.apply(stored(number) for number in range(1_200))
-    assert len(fold.placed(None)[1]) <= 16
-    assert len(fold.marks) == len(fold.placed(None)[0].read())
+    assert len(fold.marks_and_snapshots(None)[1]) <= 16
+    assert len(fold.marks) == len(fold.marks_and_snapshots(None)[0].read())
 
 
 def test_events_are_taken_one_by_one() -> None:
@@ -74,7 +75,7 @@ def test_events_are_taken_one_by_one() -> None:
             yield stored(number, poison=number == 5)
 
     world = World()
-    fold = Folding(world.config("v1"), NOTHING, FoldLimits())
+    fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits())
     fold.apply(events())
     assert fold.failure is not None
     assert taken == list(range(6))
@@ -88,7 +89,7 @@ def test_back_to_a_state_that_holds_nothing_from_a_place_on() -> None:
     fold.apply(stored(number) for number in range(60, 95))
     assert fold.state.attributes["Count"] == {"N": "95"}
     fold.rewind(stored(3).key)
-    assert fold.state == NOTHING
+    assert fold.state == INITIAL_STATE
 
 
 def test_what_only_went_on_from_another_versions_state_is_marked_and_not_kept() -> None:
@@ -96,7 +97,7 @@ def test_what_only_went_on_from_another_versions_state_is_marked_and_not_kept() 
     world.deliver(*map(stored, range(2)), version="v0")
     fold = Folding.on_top_of(world.row(), world.config("v1"), FoldLimits())
     fold.apply([stored(2), stored(3)])
-    marks, snapshots = fold.placed(world.row())
+    marks, snapshots = fold.marks_and_snapshots(world.row())
     assert [(mark.count, mark.slot) for mark in marks.read()] == [(2, None)]
     assert snapshots == []
 
@@ -104,17 +105,18 @@ def test_what_only_went_on_from_another_versions_state_is_marked_and_not_kept() 
 def test_a_place_just_before_the_failing_event_is_no_mark() -> None:
     """The row may yet grow before it, by events that are late for the failing one and new for the row."""
     world = World(events_per_mark=2)
-    fold = Folding(world.config("v1"), NOTHING, FoldLimits())
+    fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits())
     fold.apply([stored(1), stored(2), stored(9, poison=True)])
-    assert fold.placed(None)[0].read() == ()
+    assert fold.marks_and_snapshots(None)[0].read() == ()
 
 
 def test_marks_that_nothing_is_noted_on_are_passed_on_unread() -> None:
     spoilt = Marks(b"\x01spoilt")
-    row = DomainRow(DOMAIN_ID, NOTHING.after(stored(1), {"DomainId": {"S": DOMAIN_ID}, "Count": {"N": "1"}}), "v1")
+    state = INITIAL_STATE.after(stored(1), {"DomainId": {"S": DOMAIN_ID}, "Count": {"N": "1"}})
+    row = DomainRow(DOMAIN_ID, state, "v1")
     fold = Folding.on_top_of(row.followed_by(marks=spoilt), folding().config, FoldLimits())
     fold.apply([stored(2)])
-    assert fold.placed(row) == (spoilt, [])
+    assert fold.marks_and_snapshots(row) == (spoilt, [])
 
 
 def test_where_no_slot_is_free_a_mark_has_none() -> None:
@@ -123,9 +125,9 @@ def test_where_no_slot_is_free_a_mark_has_none() -> None:
     world.deliver(stored(1))
     crowded = Marks.of(Mark(f"1{slot:03}", NO_KEYS, slot) for slot in range(255))
     row = world.row().followed_by(marks=crowded)
-    fold = Folding(world.config("v1"), NOTHING, FoldLimits())
+    fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits())
     fold.apply([stored(1), stored(2)])
-    marks, snapshots = fold.placed(row)
+    marks, snapshots = fold.marks_and_snapshots(row)
     assert [mark.slot for mark in marks.read()] == [None]
     assert snapshots == []
 
@@ -147,7 +149,7 @@ def test_when_the_time_is_over_a_fold_that_had_it_all_has_failed_at_the_next_eve
 
 def test_an_event_of_which_processes_died_has_failed_untried() -> None:
     world = World()
-    fold = Folding(world.config("v1"), NOTHING, FoldLimits(untried=stored(3).key))
+    fold = Folding(world.config("v1"), INITIAL_STATE, FoldLimits(untried_key=stored(3).key))
     fold.apply(stored(number) for number in range(5))
     assert fold.failure is not None
     assert (fold.failure.cause, fold.failure.event.key) == (Cause.PROCESS_DIED, stored(3).key)

@@ -478,7 +478,7 @@ class TestCauses:
         assert parked is not None
         assert first is not None
         assert len(world.notices.sent) == 1
-        assert (parked.since, parked.is_same(first)) == (first.since, True)
+        assert (parked.since, parked.is_same_failure(first)) == (first.since, True)
 
     @pytest.mark.parametrize(
         ("error", "reason", "cause"),

@@ -117,7 +117,7 @@ class TestFailure:
         """It may be called `OutOfTime`: the history is not too long then."""
         world = World(logic=lambda version: failing(type("OutOfTime", (Exception,), {})("closed")))
         world.events.put(stored(1))
-        with pytest.raises(RebuildFailed, match="the domain's logic fails with OutOfTime at the event e1"):
+        with pytest.raises(RebuildFailed, match="the domain logic fails with OutOfTime at the event e1"):
             world.rebuilds().rebuild(DOMAIN_ID)
 
     def test_its_note_does_not_stand_in_the_way_of_the_next(self) -> None:
@@ -145,7 +145,7 @@ class TestFailure:
         world = World()
         world.deliver(*map(stored, range(10)))
         before = world.row()
-        with pytest.raises(RebuildFailed, match="too long to be folded in the time there is"):
+        with pytest.raises(RebuildFailed, match="too long to fold in one invocation"):
             world.rebuilds().rebuild(DOMAIN_ID, budget=world.budget(events=6))
         assert replace(world.row(), revision=before.revision, progress=None) == before
 
@@ -158,7 +158,7 @@ class TestFailure:
             world.rows.before_write = change
 
         world.rows.before_write = change
-        with pytest.raises(RebuildFailed, match="the time was over before a round came to its end undisturbed"):
+        with pytest.raises(RebuildFailed, match="the time was over before the rebuild finished"):
             world.rebuilds().rebuild(DOMAIN_ID, budget=world.budget(events=50))
 
 
@@ -309,7 +309,7 @@ class TestProgress:
             try:
                 world.rebuilds("v1").rebuild(DOMAIN_ID, budget=world.budget(events=events))
             except RebuildFailed as error:
-                assert "ask again, and the rebuild goes on from there" in str(error)  # noqa: PT017
+                assert "request the rebuild again to continue there" in str(error)  # noqa: PT017
                 between()
                 continue
             return failed
@@ -540,7 +540,7 @@ class TestOneAtATime:
 
     def test_a_second_request_is_refused_while_the_first_is_under_way(self) -> None:
         world = self.world(self.note("first", seconds=60))
-        with pytest.raises(RebuildFailed, match="another rebuild of this domain is under way, until 2"):
+        with pytest.raises(RebuildFailed, match="another rebuild of this domain object is running, until 2"):
             world.rebuilds().rebuild(DOMAIN_ID, request_id="second")
         assert world.row().rebuilding == self.note("first", seconds=60) or world.row().rebuilding is not None
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cp_event_source.handler.domain.failure import Cause
-from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, NOTHING, DomainState
+from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, INITIAL_STATE, DomainState
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection.marks import MAX_BYTES, Mark, Marks
 from cp_event_source.handler.projection.notes import (
@@ -56,7 +56,7 @@ key_sets = st.builds(KeySet, st.integers(1, 10**9), st.integers(0, 2**128 - 1))
 attributes = st.dictionaries(st.sampled_from(["Name", "Checkpoint", "Parked", "Empty"]), identifiers).map(
     lambda attributes: encode_item({"DomainId": "d-1", **attributes})
 )
-states = st.builds(DomainState, attributes | st.just({}), keys, key_sets) | st.just(NOTHING)
+states = st.builds(DomainState, attributes | st.just({}), keys, key_sets) | st.just(INITIAL_STATE)
 marks = st.lists(st.builds(Mark, identifiers, st.builds(KeySet, st.integers(0, 10**9)), st.none() | st.integers(0, 9)))
 rows = st.builds(
     DomainRow,
@@ -106,7 +106,7 @@ def test_the_marker_by_which_parked_rows_are_found_is_there_only_while_parked(ro
 
 
 def test_a_stub_is_a_domain_id_and_the_notes_alone() -> None:
-    item = DomainRow("d-1", NOTHING, "arn:1", PARKED).to_item()
+    item = DomainRow("d-1", INITIAL_STATE, "arn:1", PARKED).to_item()
     assert item.keys() == {"DomainId", "CpEventSource", "CpEventSourceParked"}
     assert "Checkpoint" not in item["CpEventSource"]["M"]
     back = DomainRow.from_item(item)
@@ -116,15 +116,15 @@ def test_a_stub_is_a_domain_id_and_the_notes_alone() -> None:
 
 def test_a_row_of_erased_events_alone_holds_nothing_of_the_domains_own() -> None:
     """It is not one that has nothing but its DomainId: that one, the domain's logic has written and can read."""
-    empty = DomainRow("d-1", NOTHING.after(erased(stored(1)), {}), "arn:1")
+    empty = DomainRow("d-1", INITIAL_STATE.after(erased(stored(1)), {}), "arn:1")
     assert empty.to_item().keys() == {"DomainId", "CpEventSource"}
     assert DomainRow.from_item(empty.to_item()) == empty
-    bare = DomainRow("d-1", NOTHING.after(stored(1), encode_item({"DomainId": "d-1"})), "arn:1")
+    bare = DomainRow("d-1", INITIAL_STATE.after(stored(1), encode_item({"DomainId": "d-1"})), "arn:1")
     assert DomainRow.from_item(bare.to_item()) == bare
 
 
 def test_an_erased_event_counts_and_not_as_the_one_that_it_was() -> None:
-    before, after = NOTHING.after(stored(1), {}), NOTHING.after(erased(stored(1)), {})
+    before, after = INITIAL_STATE.after(stored(1), {}), INITIAL_STATE.after(erased(stored(1)), {})
     assert (before.checkpoint, before.applied.count) == (after.checkpoint, after.applied.count)
     assert before.applied != after.applied
 
@@ -135,21 +135,21 @@ def test_an_item_that_the_pipeline_did_not_write_counts_as_no_row(marker: dict[s
 
 
 def test_every_row_has_a_revision_of_its_own() -> None:
-    assert len({DomainRow("d-1", NOTHING, "arn:1").revision for _ in range(100)}) == 100
+    assert len({DomainRow("d-1", INITIAL_STATE, "arn:1").revision for _ in range(100)}) == 100
 
 
 def test_a_state_after_an_event() -> None:
     one, two = (stored(number) for number in (1, 2))
-    state = NOTHING.after(one, {"A": {"S": "1"}}).after(two, {"A": {"S": "2"}})
+    state = INITIAL_STATE.after(one, {"A": {"S": "1"}}).after(two, {"A": {"S": "2"}})
     assert state == DomainState({"A": {"S": "2"}}, two.key, KeySet().plus(two.key).plus(one.key))
 
 
 def test_one_failure_is_one_event_one_cause_and_one_class_of_error_whatever_its_text() -> None:
     later = replace(PARKED, since="later", waiting_up_to="k9", logic_version="arn:2", reason="ValueError: at 0x7f")
-    assert PARKED.is_same(later)
-    assert not PARKED.is_same(None)
+    assert PARKED.is_same_failure(later)
+    assert not PARKED.is_same_failure(None)
     for change in ({"event_key": "k0"}, {"error": "KeyError"}, {"cause": Cause.PROCESS_DIED}):
-        assert not PARKED.is_same(replace(PARKED, **change))
+        assert not PARKED.is_same_failure(replace(PARKED, **change))
 
 
 def test_the_largest_notes_fit_into_their_room() -> None:
@@ -185,16 +185,16 @@ def test_the_largest_notes_fit_into_their_room() -> None:
 @pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion"])
 def test_of_a_row_whose_notes_are_not_whole_only_the_revision_counts(lost: str) -> None:
     """Not an error: read in a batch, one row spoilt by hand must not hold back all others."""
-    row = DomainRow("d-1", NOTHING, "v1")
+    row = DomainRow("d-1", INITIAL_STATE, "v1")
     item = row.to_item()
     del item["CpEventSource"]["M"][lost]
     spoilt = DomainRow.from_item(item)
     assert spoilt is not None
-    assert (spoilt.readable, spoilt.revision, spoilt.state) == (False, row.revision, NOTHING)
+    assert (spoilt.readable, spoilt.revision, spoilt.state) == (False, row.revision, INITIAL_STATE)
 
 
 def test_a_row_whose_revision_is_lost_counts_as_no_row() -> None:
-    item = DomainRow("d-1", NOTHING, "v1").to_item()
+    item = DomainRow("d-1", INITIAL_STATE, "v1").to_item()
     del item["CpEventSource"]["M"]["Revision"]
     assert DomainRow.from_item(item) is None
 
@@ -202,7 +202,7 @@ def test_a_row_whose_revision_is_lost_counts_as_no_row() -> None:
 @pytest.mark.parametrize("revision", [{"N": "5"}, {"B": b"x"}, {"NULL": True}, {"BOOL": True}, {"L": []}, {"M": {}}])
 def test_a_revision_of_another_type_is_what_a_write_over_the_row_asks_for(revision: dict[str, Any]) -> None:
     """Else no write would ever be taken: the row is there, and never the one that was read."""
-    item = DomainRow("d-1", NOTHING, "v1").to_item()
+    item = DomainRow("d-1", INITIAL_STATE, "v1").to_item()
     item["CpEventSource"]["M"]["Revision"] = revision
     row = DomainRow.from_item(item)
     assert row is not None
@@ -211,7 +211,7 @@ def test_a_revision_of_another_type_is_what_a_write_over_the_row_asks_for(revisi
 
 
 def test_marks_that_contradict_the_row_are_not_used() -> None:
-    state = NOTHING.after(stored(1), encode_item({"DomainId": "d-1"})).after(
+    state = INITIAL_STATE.after(stored(1), encode_item({"DomainId": "d-1"})).after(
         stored(2), encode_item({"DomainId": "d-1"})
     )
     good = Mark(stored(2).key, KeySet(1, 5), 0)

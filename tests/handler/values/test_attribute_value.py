@@ -293,17 +293,17 @@ def test_a_plain_value_and_one_of_derived_types_are_stored_or_refused_alike(valu
         (Decimal("1E-131"), "value", "38 digits"),
         ("\ud800", "value", "surrogate"),
         ({"\udfff": 1}, "value", "surrogate"),
-        ({"": 1}, "value", "empty key"),
-        ({1: 1}, "value", "keys must be text; found a int"),
-        ({None: 1}, "value", "found a NoneType"),
-        ({"k" * 65536: 1}, "value", "64 KB"),
-        (set(), "value", "empty set"),
-        (frozenset(), "value", "empty set"),
-        ({1, "1"}, "value", "a set holds only"),
-        ({True, 2}, "value", "a set holds only"),
-        ({None}, "value", "a set holds only"),
-        ({(1, 2)}, "value", "a set holds only"),
-        ({frozenset({1})}, "value", "a set holds only"),
+        ({"": 1}, "value", "a key must not be empty"),
+        ({1: 1}, "value", "keys must be text; found a key of the type int"),
+        ({None: 1}, "value", "the type NoneType"),
+        ({"k" * 65536: 1}, "value", "at most 65535 bytes"),
+        (set(), "value", "a set must not be empty"),
+        (frozenset(), "value", "a set must not be empty"),
+        ({1, "1"}, "value", "a set must hold only"),
+        ({True, 2}, "value", "a set must hold only"),
+        ({None}, "value", "a set must hold only"),
+        ({(1, 2)}, "value", "a set must hold only"),
+        ({frozenset({1})}, "value", "a set must hold only"),
         ({"a": {Decimal("NaN")}}, "value.a", "38 digits"),
         (complex(1), "value", "complex"),
         (timedelta(1), "value", "timedelta"),
@@ -322,9 +322,9 @@ def test_what_dynamodb_does_not_keep_is_refused_with_its_path(value: Any, path: 
 
 
 def test_an_items_attributes_are_named_in_the_path() -> None:
-    with pytest.raises(NotStorable, match=r"Tags\.b\[0\]: an empty set"):
+    with pytest.raises(NotStorable, match=r"Tags\.b\[0\]: a set must not be empty"):
         encode_item({"Name": "x", "Tags": {"b": [set()]}})
-    with pytest.raises(NotStorable, match="the item: an empty key"):
+    with pytest.raises(NotStorable, match="the item: a key must not be empty"):
         encode_item({"": 1})
 
 
@@ -336,7 +336,7 @@ def test_levels_of_nesting(wrap: Any) -> None:
     for _ in range(NESTING_LIMIT):
         value = wrap(value)
     encode(value)
-    with pytest.raises(NotStorable, match="more than 32 levels"):
+    with pytest.raises(NotStorable, match="at most 32 levels"):
         encode(wrap(value))
 
 

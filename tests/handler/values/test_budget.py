@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cp_event_source.handler.aws import clients
-from cp_event_source.handler.values.budget import AMPLE, Budget, OutOfTime
+from cp_event_source.handler.values.budget import UNLIMITED, Budget, OutOfTime
 from cp_event_source.handler.values.clock import Clock
 from tests.doubles.clock import FunctionClock
 
@@ -23,8 +23,8 @@ def test_a_share_of_what_lambda_gives() -> None:
 
 @pytest.mark.parametrize("context", [None, object(), {}])
 def test_where_nothing_is_known_there_is_no_limit(context: object) -> None:
-    assert Budget.of(context, 0.5, Clock()) == AMPLE
-    assert AMPLE.seconds_left() == math.inf
+    assert Budget.of(context, 0.5, Clock()) == UNLIMITED
+    assert UNLIMITED.seconds_left() == math.inf
 
 
 def test_when_it_is_over_nothing_new_is_begun() -> None:

@@ -17,7 +17,7 @@ def sent_by(function: str) -> set[str]:
     counted_as = [
         node.value
         for node in tree.body
-        if isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == ["_COUNTED_AS"]
+        if isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == ["_METRICS"]
     ]
     called = [
         node.args[0]
