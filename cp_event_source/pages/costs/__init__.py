@@ -5,7 +5,7 @@
     estimate(1_000_000).dollars
     estimate(1_000_000, development=True).lines
 
-`python -m cp_event_source.costs` prints the page `docs/costs.md`. Needs no Pulumi and no AWS account.
+`python -m cp_event_source.pages.costs` prints the page `docs/costs.md`. Needs no Pulumi and no AWS account.
 """
 
 from .bill import Estimate, Line, Part, estimate
