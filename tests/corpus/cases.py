@@ -1,7 +1,7 @@
-"""Nasty JSON: documents that are valid and hard to keep, documents that are nearly JSON, and events around them.
+"""Difficult JSON: valid documents that are hard to store, documents that are nearly JSON, and events that hold them.
 
-Written from the grammar of RFC 8259 and from DynamoDB's limits ("Supported data types", "Quotas"). Every text is what
-a producer's message may hold; where a case must spell a character, it does so as JSON does, with a backslash.
+The cases come from the grammar of RFC 8259 and from DynamoDB's limits ("Supported data types", "Quotas"). A producer's
+message may hold each text. Where a case must escape a character, it does so as JSON does, with a backslash.
 """
 
 import base64
@@ -10,7 +10,7 @@ import random
 import re
 
 Texts = dict[str, str]
-"""JSON texts by what is nasty about them."""
+"""JSON texts, by what makes them difficult."""
 
 
 def nested(levels: int, opening: str = "[", inmost: str = "", closing: str = "]") -> str:
@@ -267,7 +267,7 @@ NOT_JSON: Texts = {
     "a megabyte of digits, then a letter": "1" * 1_000_000 + "a",
     "a megabyte of spaces": "[" + " " * 1_000_000,
 }
-"""Nearly JSON. Nobody can say what it means, so nothing is made of it."""
+"""Texts that are nearly JSON. Their meaning is undefined, so they are quarantined."""
 
 NO_DECIMAL: Texts = {
     "an exponent beyond a decimal's": "1e1000000000000000000",

@@ -1,4 +1,4 @@
-"""Nasty events: each field of the contract missing, odd, or at its limit; each field of the bus's envelope likewise.
+"""Difficult events: each field of the contract and of the bus's envelope is missing, invalid or at its limit.
 
 Fields are given as JSON text (`cases.body`), so that they can be anything a message can spell.
 """
@@ -24,7 +24,7 @@ _WRONG_TYPES = {
 
 
 def _text_of(size: int, filler: str) -> str:
-    """JSON text of a string of so many bytes of UTF-8, most of them in characters like `filler`."""
+    """The JSON text of a string with this many bytes of UTF-8, mostly in characters like `filler`."""
     count, rest = divmod(size, len(filler.encode()))
     return json.dumps("a" * rest + filler * count)
 

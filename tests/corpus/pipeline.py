@@ -1,4 +1,4 @@
-"""Both functions, started and called as Lambda does, on AWS in memory; and all that they store, set aside and log."""
+"""Runs both functions as Lambda does, on AWS in memory, with all that they store, quarantine and log."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def _real_clients() -> tuple[Any, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class Quarantined:
     """A message in the ingest dead-letter queue."""
 
     body: str
@@ -41,7 +41,7 @@ class SetAside:
     reason: str | None
 
     @classmethod
-    def of(cls, message: Message) -> "SetAside":
+    def of(cls, message: Message) -> "Quarantined":
         texts = {name: value["StringValue"] for name, value in message.attributes.items()}
         return cls(message.body, texts.get("ReasonCode"), texts.get("Reason"))
 
@@ -91,8 +91,10 @@ class Pipeline:
 
     def persist(self, *bodies: str) -> list[str]:
         """Hand a batch of messages to the persist function. Returns the ids (m0, m1, ...) to deliver again."""
-        told = {"SentTimestamp": str(int(self.clock.now * 1000))}
-        records = [{"messageId": f"m{number}", "body": each, "attributes": told} for number, each in enumerate(bodies)]
+        attributes = {"SentTimestamp": str(int(self.clock.now * 1000))}
+        records = [
+            {"messageId": f"m{number}", "body": each, "attributes": attributes} for number, each in enumerate(bodies)
+        ]
         return failures(self.invoke(PERSIST, {"Records": records}))
 
     def project(self, records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -119,8 +121,8 @@ class Pipeline:
     def rows(self) -> dict[str, dict[str, Any]]:
         return {item["DomainId"]["S"]: item for item in self.db.items("rows")}
 
-    def set_aside(self) -> list[SetAside]:
-        return [SetAside.of(message) for message in self.sqs.messages(self.dead_letters)]
+    def quarantined(self) -> list[Quarantined]:
+        return [Quarantined.of(message) for message in self.sqs.messages(self.dead_letters)]
 
     def lines(self) -> list[dict[str, Any]]:
         """What was logged so far, metrics among it."""
@@ -145,7 +147,7 @@ def failures(reply: Any) -> list[str]:
 
 @contextmanager
 def lambdas() -> Iterator[Callable[..., Pipeline]]:
-    """Makes pipelines, in an environment and a time of their own; of those on real clients one."""
+    """Makes pipelines, each with its own environment and time. Only one pipeline has real clients."""
     clock, attached = Clock(), ExitStack()
 
     def make(domain: DomainLogic, *, is_wired: bool = False) -> Pipeline:

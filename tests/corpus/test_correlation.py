@@ -1,4 +1,4 @@
-"""Guarantee: whatever becomes of an event, its line in the log has its correlation id, and so has its trace."""
+"""Guarantee: whatever the outcome of an event, its log line and its trace have its correlation id."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ def correlated(correlation_id: str = FIRST, payload: str = "1", **fields: str | 
 
 
 @dataclass
-class Mended:
+class Fixed:
     DomainId: str
     Count: int = 0
 
@@ -27,7 +27,7 @@ class Mended:
         self.Count += 1
 
 
-class Log(Mended):
+class Log(Fixed):
     """Refuses events named Bad."""
 
     def apply(self, event_name: str) -> None:
@@ -49,7 +49,7 @@ def pipeline(daemon: Daemon, make: Callable[..., Pipeline]) -> Pipeline:
     return make(logic_of(Log))
 
 
-def told(pipeline: Pipeline) -> dict[str, set[str]]:
+def logged(pipeline: Pipeline) -> dict[str, set[str]]:
     """By message, the correlation ids in the lines that were logged."""
     lines: dict[str, set[str]] = {}
     for line in pipeline.lines():
@@ -89,16 +89,16 @@ def failing(*operations: str) -> Callable[[str, Mapping[str, Any], str], None]:
 )
 def test_a_message(pipeline: Pipeline, daemon: Daemon, message: str, bodies: list[str]) -> None:
     pipeline.persist(*bodies)
-    assert told(pipeline)[message] == {FIRST}
-    assert traced(daemon) == told(pipeline)
+    assert logged(pipeline)[message] == {FIRST}
+    assert traced(daemon) == logged(pipeline)
 
 
 @pytest.mark.parametrize("text", [correlated(), correlated(Version='"1"')], ids=["good", "bad"])
 def test_a_message_that_goes_back_to_the_queue(pipeline: Pipeline, daemon: Daemon, text: str) -> None:
     pipeline.db.intercept = pipeline.sqs.intercept = failing("PutItem", "SendMessage")
     pipeline.persist(text)
-    assert told(pipeline) == {"message goes back to the queue": {FIRST}}
-    assert traced(daemon) == told(pipeline)
+    assert logged(pipeline) == {"message goes back to the queue": {FIRST}}
+    assert traced(daemon) == logged(pipeline)
 
 
 @pytest.mark.parametrize("text", [NOT_JSON["a raw newline in text"], "[]", '{"detail": {"CorrelationId": ["x"]}}'])
@@ -106,7 +106,7 @@ def test_a_message_without_a_correlation_id_is_logged_without_one(
     pipeline: Pipeline, daemon: Daemon, text: str
 ) -> None:
     pipeline.persist(text)
-    assert told(pipeline) == traced(daemon) == {"event quarantined": set()}
+    assert logged(pipeline) == traced(daemon) == {"event quarantined": set()}
 
 
 def test_a_message_of_an_event_that_was_erased(pipeline: Pipeline, daemon: Daemon) -> None:
@@ -115,8 +115,8 @@ def test_a_message_of_an_event_that_was_erased(pipeline: Pipeline, daemon: Daemo
     tombstone = {"DomainId": item["DomainId"], "EventKey": item["EventKey"], "Erased": {"NULL": True}}
     pipeline.db.handle("PutItem", {"TableName": "events", "Item": tombstone})
     pipeline.persist(correlated())
-    assert told(pipeline)["event was erased"] == {FIRST}
-    assert traced(daemon) == told(pipeline)
+    assert logged(pipeline)["event was erased"] == {FIRST}
+    assert traced(daemon) == logged(pipeline)
 
 
 def test_the_log_of_an_object_that_is_applied_refolded_and_delivered_again(pipeline: Pipeline, daemon: Daemon) -> None:
@@ -125,7 +125,7 @@ def test_the_log_of_an_object_that_is_applied_refolded_and_delivered_again(pipel
     pipeline.persist(correlated("late", EventTime='"2025-01-01T00:00:00Z"'))
     pipeline.project(pipeline.db.records("events")[2:])
     pipeline.project(pipeline.db.records("events")[2:])
-    lines = told(pipeline)
+    lines = logged(pipeline)
     assert lines["domain object applied"] == {FIRST, SECOND}
     assert lines["domain object refolded"] == lines["domain object redelivered"] == {"late"}
     assert traced(daemon) == lines
@@ -134,10 +134,10 @@ def test_the_log_of_an_object_that_is_applied_refolded_and_delivered_again(pipel
 def test_the_log_of_an_object_that_is_parked_waits_and_is_healed(pipeline: Pipeline, daemon: Daemon) -> None:
     for number, name in enumerate(["Bad", "Good", "Good"]):
         if number == 2:
-            pipeline.deploy(logic_of(Mended), "v2")
+            pipeline.deploy(logic_of(Fixed), "v2")
         pipeline.persist(correlated(f"order-{number}", EventId=f'"e-{number}"', EventName=f'"{name}"'))
         pipeline.project(pipeline.db.records("events")[number:])
-    lines = told(pipeline)
+    lines = logged(pipeline)
     assert lines["domain object parked"] == {"order-0"}
     assert lines["domain object waiting"] == {"order-1"}
     assert lines["domain object healed"] == {"order-2"}
@@ -155,8 +155,8 @@ def test_what_goes_back_to_the_stream(pipeline: Pipeline, daemon: Daemon, messag
     pipeline.persist(correlated(), correlated(SECOND, DomainId='"d-2"'))
     pipeline.db.intercept = failing(operation)
     pipeline.project(pipeline.db.records("events"))
-    assert told(pipeline)[message] == {FIRST, SECOND}
-    assert traced(daemon) == told(pipeline)
+    assert logged(pipeline)[message] == {FIRST, SECOND}
+    assert traced(daemon) == logged(pipeline)
 
 
 def request(**fields: Any) -> dict[str, Any]:
@@ -166,20 +166,20 @@ def request(**fields: Any) -> dict[str, Any]:
 def test_a_rebuild_request_with_a_correlation_id(pipeline: Pipeline, daemon: Daemon) -> None:
     pipeline.persist(correlated())
     pipeline.rebuild(request(CorrelationId="request-1"))
-    assert told(pipeline)["domain object rebuilt"] == {"request-1"}
-    assert traced(daemon) == told(pipeline)
+    assert logged(pipeline)["domain object rebuilt"] == {"request-1"}
+    assert traced(daemon) == logged(pipeline)
 
 
 def test_a_rebuild_that_fails(pipeline: Pipeline, daemon: Daemon) -> None:
     for wrong in (request(DomainId="none"), request(EventType="DOMAIN")):
         with pytest.raises(Exception, match=r"stored|must be"):
             pipeline.rebuild({**wrong, "CorrelationId": "request-2"})
-    assert told(pipeline) == traced(daemon) == {"rebuild failed": {"request-2"}}
+    assert logged(pipeline) == traced(daemon) == {"rebuild failed": {"request-2"}}
 
 
 @pytest.mark.parametrize("value", [None, 5, ["x"], "", "x" * 3_000])
 def test_a_rebuild_request_with_an_invalid_correlation_id(pipeline: Pipeline, daemon: Daemon, value: Any) -> None:
     pipeline.persist(body())
     pipeline.rebuild(request(CorrelationId=value))
-    assert told(pipeline)["domain object rebuilt"] == set()
-    assert traced(daemon) == told(pipeline)
+    assert logged(pipeline)["domain object rebuilt"] == set()
+    assert traced(daemon) == logged(pipeline)

@@ -1,4 +1,4 @@
-"""Guarantee: an event that keeps the contract is kept whole; one that does not is set aside, with the field named."""
+"""Guarantee: an event that keeps the contract is stored whole; any other is quarantined, with the field named."""
 
 import json
 import zlib
@@ -11,7 +11,7 @@ from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, item
 
 from . import cases, envelopes
 from .cases import body
-from .pipeline import Pipeline, Seen, SetAside, probe
+from .pipeline import Pipeline, Quarantined, Seen, probe
 from .values import Token, tokens_of_text, tokens_of_typed
 
 BUS = {
@@ -37,24 +37,24 @@ def tokens_of_attribute(attribute: dict[str, Any]) -> list[Token]:
 
 
 def stored(make: Callable[..., Pipeline], message: str) -> dict[str, Any]:
-    """The item that a message became, beside that of a good one."""
+    """The item of a message, which is stored along with a valid one."""
     pipeline = make(probe(Seen()), is_wired=True)
     assert pipeline.persist(message, GOOD) == []
-    assert pipeline.set_aside() == []
+    assert pipeline.quarantined() == []
     (item,) = [event.item for event in pipeline.events() if event.domain_id != "good"]
     assert pipeline.project(pipeline.db.records("events")) == []
     assert [row["Count"] for row in pipeline.rows().values()] == [{"N": "1"}] * 2
     return item
 
 
-def set_aside(make: Callable[..., Pipeline], message: str) -> SetAside:
+def quarantined(make: Callable[..., Pipeline], message: str) -> Quarantined:
     """What is said of a message, the only one that is not stored."""
     pipeline = make(probe(Seen()), is_wired=True)
     assert pipeline.persist(message, GOOD) == []
     assert [event.domain_id for event in pipeline.events()] == ["good"]
-    (aside,) = pipeline.set_aside()
-    assert aside.body == message
-    return aside
+    (kept,) = pipeline.quarantined()
+    assert kept.body == message
+    return kept
 
 
 @pytest.mark.parametrize("name", envelopes.ACCEPTED)
@@ -76,8 +76,8 @@ def test_the_buss_facts_are_kept_with_the_event(make: Callable[..., Pipeline], n
     ((field, text),) = envelopes.ACCEPTED[name].items()
     known = {"_id": '"b-1"', "_time": '"2026-01-01T00:00:00Z"', "_source": '"app"', "_account": '"111122223333"'}
     known |= {"_region": '"eu-central-1"', "_detail_type": '"Noted"', field: text or "null"}
-    told = {BUS[each]: text for each, text in sorted(known.items(), key=lambda each: BUS[each[0]])}
-    expected = cases.object_text({each: text for each, text in told.items() if text not in NOTHING})
+    given = {BUS[each]: text for each, text in sorted(known.items(), key=lambda each: BUS[each[0]])}
+    expected = cases.object_text({each: text for each, text in given.items() if text not in NOTHING})
     assert tokens_of_attribute(stored(make, body(**{field: text}))["Bus"]) == tokens_of_text(expected)
 
 
@@ -98,38 +98,38 @@ def test_an_event_that_breaks_the_contract_is_quarantined_and_the_field_named(
     make: Callable[..., Pipeline], name: str
 ) -> None:
     field, fields = envelopes.REFUSED[name]
-    aside = set_aside(
+    kept = quarantined(
         make, body(fields.get("Payload", "0"), **{each: fields[each] for each in fields.keys() - {"Payload"}})
     )
-    assert aside.code == "contract-violation"
-    assert (aside.reason or "").startswith(f"{field}: ")
-    assert " | " not in (aside.reason or "")
+    assert kept.code == "contract-violation"
+    assert (kept.reason or "").startswith(f"{field}: ")
+    assert " | " not in (kept.reason or "")
 
 
 @pytest.mark.parametrize("text", envelopes.NO_TIMES, ids=lambda text: text[:40])
 def test_a_time_that_cannot_be_ordered_is_refused(make: Callable[..., Pipeline], text: str) -> None:
-    aside = set_aside(make, body(EventTime=json.dumps(text)))
-    assert aside.code == "contract-violation"
-    assert (aside.reason or "").startswith("EventTime: ")
+    kept = quarantined(make, body(EventTime=json.dumps(text)))
+    assert kept.code == "contract-violation"
+    assert (kept.reason or "").startswith("EventTime: ")
 
 
 @pytest.mark.parametrize("name", envelopes.DETAILS)
 def test_a_detail_that_is_no_object_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
-    aside = set_aside(make, body(_detail=envelopes.DETAILS[name]))
-    assert aside.code == "contract-violation"
-    assert (aside.reason or "").startswith("detail: must be an object")
+    kept = quarantined(make, body(_detail=envelopes.DETAILS[name]))
+    assert kept.code == "contract-violation"
+    assert (kept.reason or "").startswith("detail: must be an object")
 
 
 @pytest.mark.parametrize("name", envelopes.BODIES)
 def test_a_body_that_is_no_bus_event_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
-    aside = set_aside(make, envelopes.BODIES[name])
-    assert aside.code == "contract-violation"
-    assert (aside.reason or "").startswith(("body: must be ", "detail: must be an object"))
+    kept = quarantined(make, envelopes.BODIES[name])
+    assert kept.code == "contract-violation"
+    assert (kept.reason or "").startswith(("body: must be ", "detail: must be an object"))
 
 
 def test_every_broken_rule_is_named_once(make: Callable[..., Pipeline]) -> None:
     wrong = body(_detail='{"EventType":"PROCESS","Version":"1","UserId":"","IpAddress":[],"Extra":[]}')
-    reason = set_aside(make, wrong).reason or ""
+    reason = quarantined(make, wrong).reason or ""
     named = ["DomainId", "EventTime", "EventId", "UserId", "EventType", "EventName", "DomainName", "Version", "Payload"]
     assert sorted(each.partition(":")[0] for each in reason.split(" | ")) == sorted([*named, "IpAddress"])
 

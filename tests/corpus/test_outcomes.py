@@ -1,4 +1,4 @@
-"""Guarantee: whatever comes of a message is what the documentation says, and is counted by the metric it names."""
+"""Guarantee: the outcome of each message is the documented one, and the documented metric counts it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ REASONS = {VIOLATION: "contract-violation", CONFLICT: "conflict", UNSTORABLE: "u
 
 @dataclass(frozen=True)
 class Outcome:
-    """What comes of `then`, after `first` was stored."""
+    """The outcome of the message `then`, after `first` was stored."""
 
     metric: str
     then: str
@@ -42,8 +42,10 @@ OUTCOMES = {
     "a replay of an archive": Outcome(KNOWN, body('{"a": [1, 1.5, "b"]}', _replay_name='"from the archive"')),
     "a deep one again": Outcome(KNOWN, body(nested(50_000)), body(nested(50_000))),
     "a name that counts not": Outcome(KNOWN, body('{"a": 0, "a": 1}'), body('{"a": 1}')),
-    "another payload": Outcome(CONFLICT, body('{"a": [1, 1.5, "c"]}'), names="EventId: another event"),
-    "a replay of another payload": Outcome(CONFLICT, body("0", _replay_name='"r"'), names="EventId: another event"),
+    "another payload": Outcome(CONFLICT, body('{"a": [1, 1.5, "c"]}'), names="EventId: must identify one event"),
+    "a replay of another payload": Outcome(
+        CONFLICT, body("0", _replay_name='"r"'), names="EventId: must identify one event"
+    ),
     "text for a number": Outcome(CONFLICT, body('"1"'), body("1"), names="EventId: "),
     "true for a number": Outcome(CONFLICT, body("true"), body("1"), names="EventId: "),
     "null for nothing": Outcome(CONFLICT, body('{"a": null}'), body("{}"), names="EventId: "),
@@ -85,11 +87,11 @@ def test_a_message_has_its_documented_outcome(make: Callable[..., Pipeline], nam
         return
     assert pipeline.db.items("events") == before
     if case.metric == KNOWN:
-        assert pipeline.set_aside() == []
+        assert pipeline.quarantined() == []
         return
-    (aside,) = pipeline.set_aside()
-    assert (aside.body, aside.code) == (case.then, REASONS[case.metric])
-    assert (aside.reason or "").startswith(case.names)
+    (kept,) = pipeline.quarantined()
+    assert (kept.body, kept.code) == (case.then, REASONS[case.metric])
+    assert (kept.reason or "").startswith(case.names)
 
 
 def test_each_outcome_of_a_batch_is_counted(make: Callable[..., Pipeline]) -> None:
@@ -98,7 +100,7 @@ def test_each_outcome_of_a_batch_is_counted(make: Callable[..., Pipeline]) -> No
     large = [body(f'"{noise(700_000)}"')] * 2
     assert pipeline.persist(body("1"), *bad, body("1"), body("2"), *large, body("3"), body(EventId='"e-2"')) == []
     assert pipeline.metrics() == {STORED: 2, KNOWN: 1, CONFLICT: 2, VIOLATION: len(bad), UNSTORABLE: 2}
-    assert [aside.body for aside in pipeline.set_aside()] == [*bad, body("2"), *large, body("3")]
+    assert [kept.body for kept in pipeline.quarantined()] == [*bad, body("2"), *large, body("3")]
 
 
 def test_a_message_that_fails_is_returned_and_counted_and_ten_failures_end_it(make: Callable[..., Pipeline]) -> None:
@@ -113,8 +115,8 @@ def test_a_message_that_fails_is_returned_and_counted_and_ten_failures_end_it(ma
     queue = QueueMapping(pipeline.sqs, pipeline.ingest, lambda event: pipeline.invoke(PERSIST, event))
     queue.deliver_all()
     assert pipeline.metrics() == {STORED: 1, "MessagesReturned": 10}
-    (aside,) = pipeline.set_aside()
-    assert (aside.body, aside.code) == (body(DomainId='"d-2"'), None)
+    (kept,) = pipeline.quarantined()
+    assert (kept.body, kept.code) == (body(DomainId='"d-2"'), None)
 
 
 @pytest.mark.parametrize("size", [1_000_000, 1_046_000, 1_048_000, 1_048_400])
@@ -123,5 +125,5 @@ def test_a_body_that_fills_a_message_is_quarantined_whole(make: Callable[..., Pi
     pipeline = make(probe(Seen()), is_wired=True)
     wrong = body(f'"{"x" * size}"', UserId="null")[:size]
     assert pipeline.persist(wrong, body()) == []
-    (aside,) = pipeline.set_aside()
-    assert (aside.body, aside.code) == (wrong, "contract-violation")
+    (kept,) = pipeline.quarantined()
+    assert (kept.body, kept.code) == (wrong, "contract-violation")

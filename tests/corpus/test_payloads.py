@@ -1,4 +1,4 @@
-"""Guarantee: any JSON payload reaches the domain's logic equal, or is set aside whole; nothing waits for it.
+"""Guarantee: any JSON payload reaches domain logic equal, or is quarantined whole; it blocks nothing.
 
 Each case goes through both functions' entry points and real clients, between two ordinary events.
 """
@@ -10,7 +10,7 @@ import pytest
 from cp_event_source.handler.events.stored_event import StoredEvent
 
 from . import cases
-from .pipeline import Pipeline, Seen, SetAside, probe
+from .pipeline import Pipeline, Quarantined, Seen, probe
 from .values import tokens, tokens_of_text, tokens_of_typed
 
 FIRST, LAST = cases.body('{"n": 1}', EventId='"first"'), cases.body('{"n": 2}', EventId='"last"')
@@ -31,16 +31,16 @@ class Between:
         """The event, which everyone got."""
         events = {event.event_id: event for event in self.pipeline.events()}
         assert events.keys() == {"e-1", "first", "last"}
-        assert self.pipeline.set_aside() == []
+        assert self.pipeline.quarantined() == []
         self._is_projected({event.key for event in events.values()})
         return events["e-1"]
 
-    def set_aside(self) -> SetAside:
-        """What became of the message, which is whole."""
+    def quarantined(self) -> Quarantined:
+        """The quarantined message."""
         events = self.pipeline.events()
         assert [event.event_id for event in events] == ["first", "last"]
         self._is_projected({event.key for event in events})
-        (message,) = self.pipeline.set_aside()
+        (message,) = self.pipeline.quarantined()
         assert message.body == self.body
         assert len(message.reason or "") <= 2048
         return message
@@ -83,21 +83,21 @@ def test_the_last_value_of_a_repeated_name_counts(make: Callable[..., Pipeline],
 
 @pytest.mark.parametrize("name", cases.LARGE)
 def test_an_event_that_fits_into_no_item_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
-    message = Between(make, cases.LARGE[name]).set_aside()
+    message = Between(make, cases.LARGE[name]).quarantined()
     assert message.code == "unstorable"
     assert "an item must take at most 409600" in (message.reason or "")
 
 
 @pytest.mark.parametrize("name", cases.NOT_JSON)
 def test_a_body_that_is_nearly_json_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
-    message = Between(make, cases.NOT_JSON[name]).set_aside()
+    message = Between(make, cases.NOT_JSON[name]).quarantined()
     assert message.code == "contract-violation"
     assert (message.reason or "").startswith("body: must be JSON; found ")
 
 
 @pytest.mark.parametrize("name", cases.NO_DECIMAL)
 def test_a_number_that_no_decimal_can_hold_is_quarantined(make: Callable[..., Pipeline], name: str) -> None:
-    message = Between(make, cases.NO_DECIMAL[name]).set_aside()
+    message = Between(make, cases.NO_DECIMAL[name]).quarantined()
     assert message.code == "unstorable"
     assert (message.reason or "").startswith("body: a number must be below 1e1000000000000000000 and ")
 

@@ -1,4 +1,4 @@
-"""Guarantee: what was set aside can be sent back; what can be stored by then is stored, the rest is set aside again.
+"""Guarantee: a quarantined message can be sent again; it is stored if it now can be, and otherwise quarantined again.
 
 Messages move as the console's redrive to a custom destination moves them: the same body and attributes, a new id.
 """
@@ -27,7 +27,7 @@ WRONG = {
     "years ahead": body(EventTime='"2999-01-01T00:00:00Z"', EventId='"ahead"'),
     **{f"EventTime {text!r}": body(EventTime=json.dumps(text)) for text in envelopes.NO_TIMES[8:12]},
 }
-"""What no redrive can mend."""
+"""Messages that no redrive can fix."""
 
 
 def redrive(pipeline: Pipeline) -> None:
@@ -56,16 +56,16 @@ def test_an_event_whose_time_has_come_is_stored(pipeline: Pipeline) -> None:
     early = body(EventTime=LATER, EventId='"early"')
     pipeline.send(early)
     pipeline.drain()
-    (aside,) = pipeline.set_aside()
-    assert (aside.body, aside.code) == (early, "contract-violation")
-    assert (aside.reason or "").startswith("EventTime: must not be in the future")
+    (kept,) = pipeline.quarantined()
+    assert (kept.body, kept.code) == (early, "contract-violation")
+    assert (kept.reason or "").startswith("EventTime: must not be in the future")
     redrive(pipeline)
     pipeline.drain()
-    assert [message.body for message in pipeline.set_aside()] == [early]  # it has not come
+    assert [message.body for message in pipeline.quarantined()] == [early]  # it has not come
     pipeline.clock.advance(1_200)
     redrive(pipeline)
     pipeline.drain()
-    assert pipeline.set_aside() == []
+    assert pipeline.quarantined() == []
     assert [event.event_id for event in pipeline.events()] == ["e-1", "early"]
     assert counted(pipeline) == "2"
 
@@ -78,13 +78,13 @@ def test_an_event_that_the_table_refused_is_stored_once_the_table_is_fixed(pipel
 
     pipeline.db.intercept = refuse
     pipeline.send(body(EventId='"e-2"'))
-    while not pipeline.set_aside():
+    while not pipeline.quarantined():
         pipeline.clock.advance(60)
         pipeline.drain()
     pipeline.db.intercept = None
     redrive(pipeline)
     pipeline.drain()
-    assert pipeline.set_aside() == []
+    assert pipeline.quarantined() == []
     assert counted(pipeline) == "2"
 
 
@@ -94,7 +94,7 @@ def test_an_event_that_the_producer_fixed_is_stored(pipeline: Pipeline) -> None:
     pipeline.drain()
     redrive(pipeline)
     pipeline.drain()
-    assert [message.body for message in pipeline.set_aside()] == [wrong]
+    assert [message.body for message in pipeline.quarantined()] == [wrong]
     assert counted(pipeline) == "2"
 
 
@@ -105,7 +105,7 @@ def test_an_event_that_is_already_stored_is_recognised(pipeline: Pipeline) -> No
     pipeline.sqs.handle("SendMessage", request)
     redrive(pipeline)
     pipeline.drain()
-    assert pipeline.set_aside() == []
+    assert pipeline.quarantined() == []
     assert counted(pipeline) == "1"
     assert pipeline.metrics()["DuplicateEvents"] == 1
 
@@ -114,12 +114,12 @@ def test_an_event_that_is_already_stored_is_recognised(pipeline: Pipeline) -> No
 def test_a_message_that_is_still_wrong_is_quarantined_again_byte_for_byte(pipeline: Pipeline, name: str) -> None:
     pipeline.send(WRONG[name])
     pipeline.drain()
-    (first,) = pipeline.set_aside()
+    (first,) = pipeline.quarantined()
     for _ in range(2 if len(first.body) > 1_000 else 12):  # more often than a message may be received: it is a new one
         pipeline.clock.advance(3_600)
         redrive(pipeline)
         pipeline.drain()
-    (again,) = pipeline.set_aside()
+    (again,) = pipeline.quarantined()
     assert (again.body, again.code) == (WRONG[name], first.code)
     assert len(pipeline.sqs.messages(pipeline.dead_letters)[0].attributes) == 4
     assert counted(pipeline) == "1"
@@ -129,9 +129,9 @@ def test_each_message_of_a_mixed_batch_has_its_own_outcome(pipeline: Pipeline) -
     early = [body(EventTime=LATER, EventId=f'"early-{number}"') for number in range(5)]
     pipeline.send(*early, *WRONG.values())
     pipeline.drain()
-    assert len(pipeline.set_aside()) == len(early) + len(WRONG)
+    assert len(pipeline.quarantined()) == len(early) + len(WRONG)
     pipeline.clock.advance(3_600)
     redrive(pipeline)
     pipeline.drain()
-    assert sorted(message.body for message in pipeline.set_aside()) == sorted(WRONG.values())
+    assert sorted(message.body for message in pipeline.quarantined()) == sorted(WRONG.values())
     assert counted(pipeline) == "6"

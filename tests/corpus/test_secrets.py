@@ -1,9 +1,9 @@
-"""Guarantee: on no path does anything that a producer, a payload or an error's text may hold reach the logs.
+"""Guarantee: no content of a producer's message, a payload or an error's text reaches the logs on any path.
 
 Marked secrets go through every path of both functions. Then all that Lambda would log is searched for them: what the
 functions write to the standard output and the error output or hand to `logging`, and the text of what leaves `handle`,
 its traceback with all causes included. So is all that X-Ray's daemon gets. Ids that are texts and EventName may be
-told, and hold none here.
+logged; they hold no secret here.
 """
 
 import io
@@ -30,7 +30,7 @@ VALUE = json.dumps(f"{SECRET}-value")
 OBJECT = f'{{"{SECRET}-name": [{VALUE}, {{"{SECRET}-inner": {VALUE}}}]}}'
 
 
-def told(**fields: str | None) -> str:
+def message_with(**fields: str | None) -> str:
     """A good event, full of secrets."""
     full: dict[str, str | None] = {
         "UserId": f'"{SECRET}-user"',
@@ -90,14 +90,14 @@ FAILURES: dict[str, Callable[[Any], Any]] = {
 """What the logic's first version does at an event of that name."""
 
 
-def logic(*, is_mended: bool = False) -> DomainLogic:
+def logic(*, is_fixed: bool = False) -> DomainLogic:
     @dataclass
     class Log:
         DomainId: str
         Seen: Any = field(default_factory=list)
 
         def apply(self, payload: Any, event_name: str, user_id: str) -> Any:
-            if event_name in FAILURES and not is_mended:
+            if event_name in FAILURES and not is_fixed:
                 return FAILURES[event_name](self)
             self.Seen.append(payload)
             return None
@@ -141,7 +141,7 @@ def watched(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Watched]:
-    """In the end, nothing of it may tell a secret."""
+    """At the end, none of the captured text may hold a secret."""
     error_output = io.StringIO()
     monkeypatch.setenv("_X_AMZN_TRACE_ID", SAMPLED)
     with (
@@ -163,7 +163,7 @@ def watched(
 
 
 def test_stored_known_and_in_conflict(watched: Watched) -> None:
-    watched.persist(told(), told(), told(UserId=f'"{SECRET}-other"'))
+    watched.persist(message_with(), message_with(), message_with(UserId=f'"{SECRET}-other"'))
     assert watched.said() >= {"EventsStored", "DuplicateEvents", "ConflictingEvents"}
 
 
@@ -178,25 +178,25 @@ WRONG = {
 @pytest.mark.parametrize("kind", WRONG)
 @pytest.mark.parametrize("name", [*FIELDS, "CorrelationId", "IpAddress"])
 def test_a_field_that_is_wrong(watched: Watched, name: str, kind: str) -> None:
-    watched.persist(told(**{name: WRONG[kind], "Version": WRONG[kind] if name == "Version" else "1.5"}))
+    watched.persist(message_with(**{name: WRONG[kind], "Version": WRONG[kind] if name == "Version" else "1.5"}))
     assert watched.said() == {"event quarantined", "ContractViolations"}
-    assert SECRET in (watched.pipeline.set_aside()[0].reason or "")  # where it may be, and is
+    assert SECRET in (watched.pipeline.quarantined()[0].reason or "")  # where it may be, and is
 
 
 @pytest.mark.parametrize("name", ["_id", "_time", "_account", "_version"])
 def test_a_field_of_the_bus_that_is_odd(watched: Watched, name: str) -> None:
-    watched.persist(told(**{name: OBJECT}), told(**{name: WRONG["long text"]}, Version='"1"'))
+    watched.persist(message_with(**{name: OBJECT}), message_with(**{name: WRONG["long text"]}, Version='"1"'))
     assert watched.said() >= {"EventsStored", "ContractViolations"}
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        *(told()[:end] for end in range(1, len(told()), 40)),
-        told().replace("-value", "\n"),
-        told().replace(f'"{SECRET}-name"', f"{SECRET}-name"),
-        told().replace(":", f" {SECRET} ", 1),
-        told() + SECRET,
+        *(message_with()[:end] for end in range(1, len(message_with()), 40)),
+        message_with().replace("-value", "\n"),
+        message_with().replace(f'"{SECRET}-name"', f"{SECRET}-name"),
+        message_with().replace(":", f" {SECRET} ", 1),
+        message_with() + SECRET,
         SECRET,
         VALUE,
         f"[{VALUE}]",
@@ -214,19 +214,19 @@ def test_a_body_that_is_no_event(watched: Watched, text: str) -> None:
     assert "event quarantined" in watched.said()
 
 
-def test_an_erased_event_is_applied_without_crash(watched: Watched) -> None:
-    watched.persist(told())
+def test_an_erased_event(watched: Watched) -> None:
+    watched.persist(message_with())
     (item,) = watched.pipeline.db.items("events")
     tombstone = {"DomainId": item["DomainId"], "EventKey": item["EventKey"], "Erased": {"S": SECRET}}
     watched.pipeline.db.handle("PutItem", {"TableName": "events", "Item": tombstone})
-    watched.persist(told())
+    watched.persist(message_with())
     watched.project()
     watched.rebuild()
     assert watched.said() >= {"ErasedEvents", "event was erased", "domain object rebuilt"}
 
 
 def test_what_does_not_fit(watched: Watched) -> None:
-    watched.persist(told(Extra=f'"{SECRET}{noise(700_000)}"'))
+    watched.persist(message_with(Extra=f'"{SECRET}{noise(700_000)}"'))
     assert "UnstorableEvents" in watched.said()
 
 
@@ -253,26 +253,26 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_table_that_cannot_be_written(watched: Watched, name: str) -> None:
     watched.pipeline.db.intercept = failing(FAULTS[name], "PutItem")
-    watched.persist(told())
+    watched.persist(message_with())
     assert watched.said() == {"message goes back to the queue", "MessagesReturned"}
 
 
 def test_an_item_that_the_table_refuses(watched: Watched) -> None:
     watched.pipeline.db.intercept = failing(AwsError("ValidationException", f"{SECRET}-text"), "PutItem")
-    watched.persist(told())
+    watched.persist(message_with())
     assert watched.said() == {"event quarantined", "UnstorableEvents"}
-    assert SECRET in (watched.pipeline.set_aside()[0].reason or "")
+    assert SECRET in (watched.pipeline.quarantined()[0].reason or "")
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_quarantine_that_cannot_be_written(watched: Watched, name: str) -> None:
     watched.pipeline.sqs.intercept = failing(FAULTS[name], "SendMessage")
-    watched.persist(told(Version=OBJECT), "{" + SECRET)
+    watched.persist(message_with(Version=OBJECT), "{" + SECRET)
     assert watched.said() == {"message goes back to the queue", "MessagesReturned"}
 
 
-def test_without_time_nothing_is_done(watched: Watched) -> None:
-    watched.persist(told(), seconds=0)
+def test_a_batch_without_time_left(watched: Watched) -> None:
+    watched.persist(message_with(), seconds=0)
     assert watched.said() == {"message goes back to the queue", "MessagesReturned"}
 
 
@@ -300,9 +300,9 @@ def test_an_invocation_by_somebody_else(watched: Watched, function: str, event: 
 
 
 def test_applied_late_and_delivered_again(watched: Watched) -> None:
-    watched.persist(told())
+    watched.persist(message_with())
     watched.project()
-    watched.persist(told(EventTime='"2025-01-01T00:00:00Z"'))
+    watched.persist(message_with(EventTime='"2025-01-01T00:00:00Z"'))
     watched.project()
     watched.project()
     assert watched.said() >= {"EventsProjected", "DomainsRefolded", "BatchesRedelivered"}
@@ -310,18 +310,18 @@ def test_applied_late_and_delivered_again(watched: Watched) -> None:
 
 @pytest.mark.parametrize("name", FAILURES)
 def test_parked_waiting_healed_and_rebuilt(watched: Watched, name: str) -> None:
-    watched.persist(told())
+    watched.persist(message_with())
     watched.project()
-    watched.persist(told(EventName=json.dumps(name), EventId='"e-2"'))
+    watched.persist(message_with(EventName=json.dumps(name), EventId='"e-2"'))
     watched.project()
-    watched.persist(told(EventId='"e-3"'))
+    watched.persist(message_with(EventId='"e-3"'))
     watched.project()
     watched.rebuild()
     assert watched.said() >= {"DomainsParked", "domain object parked", "domain object waiting", "RebuildsFailed"}
     (notice,) = watched.pipeline.sqs.messages(watched.pipeline.parked)
     assert "RebuildFailed" in watched.escaped[-1]
-    watched.pipeline.deploy(logic(is_mended=True), "v2")
-    watched.persist(told(EventId='"e-4"'))
+    watched.pipeline.deploy(logic(is_fixed=True), "v2")
+    watched.persist(message_with(EventId='"e-4"'))
     watched.project()
     watched.rebuild()
     assert watched.said() >= {"DomainsHealed", "DomainsRebuilt"}
@@ -332,7 +332,7 @@ def test_parked_waiting_healed_and_rebuilt(watched: Watched, name: str) -> None:
 @pytest.mark.parametrize("operation", ["BatchGetItem", "GetItem", "Query", "PutItem", "SendMessage"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_call_that_fails(watched: Watched, name: str, operation: str) -> None:
-    watched.persist(told(EventName='"an exception"'), told(DomainId='"d-2"'))
+    watched.persist(message_with(EventName='"an exception"'), message_with(DomainId='"d-2"'))
     watched.pipeline.db.intercept = watched.pipeline.sqs.intercept = failing(FAULTS[name], operation)
     watched.project()
     watched.rebuild()
@@ -352,8 +352,8 @@ def test_an_invalid_rebuild_request(watched: Watched, name: str, value: Any) -> 
 
 @pytest.mark.parametrize("operation", ["BatchGetItem", "GetItem", "PutItem", "SendMessage"])
 def test_a_crash_probe(watched: Watched, operation: str) -> None:
-    """One that comes alone and late: perhaps a process died of it."""
-    watched.persist(told(EventName='"an exception"'))
+    """An event that comes alone and late: it may have crashed a process."""
+    watched.persist(message_with(EventName='"an exception"'))
     watched.pipeline.clock.advance(600)
     watched.pipeline.db.intercept = watched.pipeline.sqs.intercept = failing(FAULTS["of Python"], operation)
     watched.project()
@@ -363,7 +363,7 @@ def test_a_crash_probe(watched: Watched, operation: str) -> None:
 
 
 def test_a_rebuild_without_time_left(watched: Watched) -> None:
-    watched.persist(told())
+    watched.persist(message_with())
     request = {"EventType": "REBUILD", "DomainName": "Log", "DomainId": "d-1", SECRET: SECRET}
     watched.invoke(PROJECT, {"detail": request}, seconds=0)
     watched.project(seconds=0)
@@ -376,7 +376,7 @@ def test_a_rebuild_of_an_object_that_does_not_exist(watched: Watched) -> None:
 
 
 def test_an_item_written_by_hand(watched: Watched) -> None:
-    watched.persist(told())
+    watched.persist(message_with())
     (item,) = watched.pipeline.db.items("events")
     for number, wrong in enumerate(({"S": SECRET}, {"B": SECRET.encode()}, {"M": {SECRET: {"SS": [SECRET]}}})):
         key = {"DomainId": {"S": f"by hand {number}"}, "EventKey": {"S": f"{number}"}}
@@ -391,12 +391,12 @@ def test_an_item_written_by_hand(watched: Watched) -> None:
 
 
 def test_a_row_that_a_manual_edit_broke(watched: Watched) -> None:
-    watched.persist(told())
+    watched.persist(message_with())
     watched.project()
     (row,) = watched.pipeline.db.items("rows")
     notes = {**row["CpEventSource"]["M"], "EventCount": {"S": SECRET}, "Parked": {"S": SECRET}}
-    spoilt = {**row, "CpEventSource": {"M": notes}, SECRET: {"S": SECRET}}
-    watched.pipeline.db.handle("PutItem", {"TableName": "rows", "Item": spoilt})
-    watched.persist(told(EventId='"e-2"'))
+    invalid = {**row, "CpEventSource": {"M": notes}, SECRET: {"S": SECRET}}
+    watched.pipeline.db.handle("PutItem", {"TableName": "rows", "Item": invalid})
+    watched.persist(message_with(EventId='"e-2"'))
     watched.project()
     assert "domain object applied" in watched.said()

@@ -1,4 +1,4 @@
-"""Guarantee: what a person wrote into the events table, a tombstone say, disturbs nothing but its own event."""
+"""Guarantee: an item that a person wrote into the events table, such as a tombstone, affects only its own event."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -40,14 +40,14 @@ def pipeline(make: Callable[..., Pipeline]) -> Pipeline:
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
 def test_an_event_that_was_erased_and_is_sent_again_is_known_and_stays_erased(pipeline: Pipeline, name: str) -> None:
-    """It is not set aside: then its content would be in a queue again."""
+    """It is not quarantined, because its content would then be in a queue again."""
     pipeline.persist(body())
     (item,) = pipeline.db.items("events")
     tombstone = tombstone_of(item, ATTRIBUTES[name])
     put(pipeline, tombstone)
     assert pipeline.persist(body(), body('"other"'), body(EventId='"e-2"')) == []
     assert pipeline.db.items("events")[0] == tombstone
-    assert pipeline.set_aside() == []
+    assert pipeline.quarantined() == []
     assert pipeline.metrics() == {"EventsStored": 2, "ErasedEvents": 2}
     assert [line["message"] for line in pipeline.lines() if "message" in line] == [
         "event stored",

@@ -1,4 +1,4 @@
-"""JSON values as flat lists of tokens: to compare at any depth, each type told apart, numbers as numbers."""
+"""JSON values as flat lists of tokens, to compare them at any depth. Types differ; numbers are compared as numbers."""
 
 import json
 import re
@@ -17,12 +17,12 @@ def tokens(value: Any) -> list[Token]:
 
 
 def tokens_of_typed(value: Any) -> list[Token]:
-    """Likewise, of a value in DynamoDB JSON."""
+    """The tokens of a value in DynamoDB JSON."""
     return list(_walk(value, _typed))
 
 
 def tokens_of_text(text: str) -> list[Token]:
-    """Likewise, of a JSON text: by the standard parser, or without any, in the text's order, where it is too deep."""
+    """The tokens of a JSON text: by the standard parser or, if the text is nested too deeply, in the text's order."""
     try:
         return tokens(json.loads(text, parse_float=Decimal, parse_int=Decimal))
     except RecursionError:
@@ -34,7 +34,7 @@ def _walk(value: Any, split: Any) -> Iterator[Token]:
     left: list[Any] = [value]
     while left:
         each = left.pop()
-        if type(each) is tuple:  # a token, laid aside
+        if type(each) is tuple:  # a token that was put here
             yield each
             continue
         kind, content = split(each)

@@ -1,7 +1,7 @@
-"""Searches that go on for as many inputs as they are told, with a watch over time and memory.
+"""Searches that run for a given number of inputs and watch time and memory.
 
-By default a few hundred examples. With NIGHTLY=1 and FUZZ_INPUTS=1000000, round after round until that many inputs were
-tried; a round's seed is printed with its failure, and FUZZ_SEED=<seed> begins with it again.
+By default a search tries a few hundred examples. With NIGHTLY=1 and FUZZ_INPUTS=1000000 it runs rounds until it has
+tried that many inputs. A failure prints the round's seed, and FUZZ_SEED=<seed> starts with that seed.
 """
 
 import os
@@ -21,7 +21,7 @@ from ..nightly import NIGHTLY
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "1000000")) if NIGHTLY else 0
 EXAMPLES_A_ROUND = 300
-"""Of a search that is told no other number."""
+"""The default number of inputs of a search."""
 
 SECONDS_AN_EXAMPLE = 120
 """For a few dozen inputs, which take some ten milliseconds: what takes longer hangs, however slow the machine."""
@@ -30,7 +30,7 @@ MEMORY_GROWTH_KB = 200 * 1024
 """Between the first rounds, when all is warm, and any later one."""
 
 WIRED_ONE_IN = 40
-"""Examples: one in so many runs on real clients, which check what they send, and takes a while."""
+"""One in this many examples runs on real clients, which check the calls but are slow."""
 
 WARM_ROUNDS = 3
 REPORT: list[str] = []
@@ -44,7 +44,7 @@ class Hangs(BaseException):
 def search(
     name: str, example: Callable[..., int], *, examples: int = EXAMPLES_A_ROUND, **strategies: st.SearchStrategy[Any]
 ) -> None:
-    """Try examples, each of which returns how many inputs it tried, until there were enough; in rounds of so many."""
+    """Try examples in rounds until there were enough inputs. Each example returns the number of its inputs."""
     began, inputs, rounds = time.monotonic(), 0, 0
     first = int(os.environ.get("FUZZ_SEED", secrets.randbelow(2**32)))
     warm = 0
@@ -54,7 +54,7 @@ def search(
         try:
             with _alarm():
                 inputs += example(**drawn)
-        except Hangs as error:  # not shrunk, which would take as long each time: so the example is told at once
+        except Hangs as error:  # not shrunk, which would take as long each time: so the example is reported at once
             error.add_note(repr(drawn))
             raise
 

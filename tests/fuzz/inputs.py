@@ -1,6 +1,6 @@
-"""Messages, items and requests at random: hypothesis draws a few of each, and cheap changes by a seed multiply them.
+"""Random messages, items and requests: hypothesis draws a few of each, and cheap changes from a seed multiply them.
 
-Whatever comes out depends only on what hypothesis drew, so that a failure is found again, shrunk and printed.
+The result depends only on what hypothesis drew, so that it can reproduce, shrink and print a failure.
 """
 
 import json
@@ -58,13 +58,13 @@ _drafts = st.builds(
     ),
 )
 messages: st.SearchStrategy[Draft | str] = _drafts | _drafts | _drafts | json_texts | st.text(max_size=30)
-"""Events with any payload, most of them; and what is none."""
+"""Mostly events with any payload, and texts that are no event."""
 
 seeds = st.integers(0, 2**32 - 1)
 
 
 def multiplied(drawn: list[Draft | str], seed: int, times: int) -> list[str]:
-    """Bodies of messages: each that was drawn, and so many changed ones of it, mixed up."""
+    """Bodies of messages: each drawn body and some changed copies of it, in random order."""
     rng = random.Random(seed)
     bodies = [each if isinstance(each, str) else each.text() for each in drawn]
     bodies += [_changed(rng, each) for each in drawn for _ in range(times)]
@@ -73,7 +73,7 @@ def multiplied(drawn: list[Draft | str], seed: int, times: int) -> list[str]:
 
 
 def events_of(rng: random.Random, payloads: list[str], most: int) -> list[str]:
-    """Bodies of up to so many events of a few domains, of these payloads and of any."""
+    """Bodies of events of a few domain objects, up to a number, with these payloads and with any."""
     some = (any_value(rng) for _ in range(6))
     few = [*payloads, "{}", *(text for text in some if len(text) < 5 * _SHORT)]
     long = [cases.body(rng.choice(_LONG), EventId='"long"')] if rng.random() < 0.002 else []
@@ -138,7 +138,7 @@ _CHANGES: tuple[Callable[[random.Random, Draft], None], ...] = (
 
 
 def any_value(rng: random.Random, depth: int = 0) -> str:
-    """JSON text of a value; one in many is none."""
+    """The JSON text of a value; a few texts are not JSON."""
     choice = rng.random()
     if choice < 0.002:
         return rng.choice(_LONG)
@@ -239,7 +239,7 @@ _ODD_KEYS = (
 
 
 def written_by_hand(rng: random.Random, item: dict[str, Any]) -> dict[str, Any]:
-    """A stored item as an operator may leave it: an erasure's tombstone, or anything else under a key."""
+    """A stored item as an operator may write it: a tombstone, or any other item under a key."""
     key = {name: item[name] for name in ("DomainId", "EventKey")}
     match rng.randrange(5):
         case 0:

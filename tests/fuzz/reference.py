@@ -1,6 +1,6 @@
-"""What must become of a message, told without the functions' code: another reader of JSON, another check of the rules.
+"""Predicts the outcome of a message without the functions' code: it has its own JSON reader and check of the rules.
 
-Of the functions' own it uses one thing, the instant of an EventTime, whose forms have tests of their own.
+It uses one part of the functions' code: the instant of an EventTime, whose forms have their own tests.
 """
 
 import json
@@ -36,7 +36,7 @@ class Event:
 
     key: tuple[str, str]
     content: list[Token]
-    """All of it that tells it from another under the same key."""
+    """All content that distinguishes it from another event with the same key."""
     detail: dict[str, Any]
 
 

@@ -1,10 +1,10 @@
-"""Guarantee: whatever arrives, the persist function stores it once, knows it, or sets it aside whole, and says which.
+"""Guarantee: the persist function stores any message once, knows it, or quarantines it whole, and logs which.
 
-The usual run tries some ten thousand messages. As many as you like, for hours:
+The usual run tries about ten thousand messages. To try more, for hours:
 
     NIGHTLY=1 FUZZ_INPUTS=1000000 pytest tests/fuzz/test_persist.py
 
-What must become of a message is told by `reference.py`, which shares no code with it but the reading of times.
+`reference.py` predicts the outcome of a message. It shares only the reading of times with the functions.
 """
 
 import random
@@ -45,7 +45,7 @@ class Expected:
         """Of these, the keys of tombstones."""
 
     def outcomes(self, body: str) -> tuple[set[str], reference.Event | None]:
-        """What may become of the next message: one thing, but for large ones; and its event."""
+        """The possible outcomes of the next message, which are several only for large ones, and its event."""
         try:
             event = reference.read_event(body, domain_name=DOMAIN_NAME, latest=self._latest)
         except reference.NotJson:
@@ -128,7 +128,7 @@ def try_messages(drawn: list[Draft | str], seed: int) -> int:
 
 
 def erase_one(pipeline: Pipeline, expected: Expected, rng: random.Random) -> list[str]:
-    """As an operator does: write over a stored event, under its own key. Its message, which comes again."""
+    """Write over a stored event under its key, as an operator does. Returns its message, which arrives again."""
     items = rng.sample(pipeline.db.items("events"), min(1, len(expected.stored)))
     keys = [(item["DomainId"]["S"], item["EventKey"]["S"]) for item in items]
     for key, item in zip(keys, items, strict=True):
@@ -151,15 +151,15 @@ COUNTED_AS = {
 
 def persisted(pipeline: Pipeline, batch: list[str]) -> list[str]:
     """What the function says has become of each message, which is true of the dead-letter queue."""
-    before, lines_before = len(pipeline.set_aside()), len(pipeline.lines())
+    before, lines_before = len(pipeline.quarantined()), len(pipeline.lines())
     assert pipeline.persist(*batch) == []
     lines = [line for line in pipeline.lines()[lines_before:] if line.get("message") in {*SAYS, QUARANTINED}]
     said = [SAYS.get(line["message"]) or line["reason_code"] for line in lines]
     quarantined = [body for body, outcome in zip(batch, said, strict=True) if outcome in CODES]
-    aside = pipeline.set_aside()[before:]
-    assert [message.body for message in aside] == quarantined
-    assert [message.code for message in aside] == [outcome for outcome in said if outcome in CODES]
-    assert all(message.reason and len(message.reason) <= 2048 for message in aside)
+    kept = pipeline.quarantined()[before:]
+    assert [message.body for message in kept] == quarantined
+    assert [message.code for message in kept] == [outcome for outcome in said if outcome in CODES]
+    assert all(message.reason and len(message.reason) <= 2048 for message in kept)
     return said
 
 

@@ -1,7 +1,7 @@
-"""Guarantee: whatever is stored, the project function's rows come to the fold of it, or stand parked and say where.
+"""Guarantee: the project function's rows become the fold of any stored items, or are parked and name the event.
 
-The stored items are events of any content, and what a person may have written over them or beside them: an erasure's
-tombstone, attributes of any type under any key. Rebuild requests are any JSON. As many as you like, for hours:
+The stored items are events of any content, and items that a person may write: tombstones, and attributes of any type
+under any key. Rebuild requests are any JSON. To try more, for hours:
 
     NIGHTLY=1 FUZZ_INPUTS=1000000 pytest tests/fuzz/test_project.py
 
@@ -29,9 +29,9 @@ from ..handler.strategies import json_texts
 from .endurance import WIRED_ONE_IN, search
 from .inputs import events_of, odd_key, rebuild_request, seeds, written_by_hand
 
-MOST_EVENTS = 24
+MAX_EVENTS = 24
 PATIENT = ("a", "c", "e", "g")
-"""Domains whose logic goes on where it cannot read an event; that of all others stops."""
+"""Domain objects whose logic continues if it cannot read an event. The logic of all others fails."""
 
 TOUCHED = (
     "payload",
@@ -61,7 +61,7 @@ def touched(event: StoredEvent) -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
-    """Values alike have texts alike; flat, since they may be nested to any depth."""
+    """Equal values have equal texts. The texts are flat, since values may be nested to any depth."""
     parts, left = [], [value]
     while left:
         each = left.pop()
@@ -156,7 +156,7 @@ class World:
             return
 
     def add_by_hand(self) -> None:
-        """Items under keys of their own, odd ones among them."""
+        """Items with distinct keys, some of them invalid."""
         for item in self._some_items():
             added = odd_key(self.rng, written_by_hand(self.rng, item) if self.rng.random() < 0.5 else item)
             if all(event.key != added["EventKey"]["S"] for event in self.pipeline.events()):
@@ -240,7 +240,7 @@ def try_items(payloads: list[str], seed: int) -> int:
         rng = random.Random(seed)
         world = World(make(logic(), is_wired=seed % WIRED_ONE_IN == 1), rng)
         try:
-            world.pipeline.persist(*events_of(rng, payloads, MOST_EVENTS))
+            world.pipeline.persist(*events_of(rng, payloads, MAX_EVENTS))
             world.add_by_hand()
             world.deliver_all()
             world.assert_converged()

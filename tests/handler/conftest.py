@@ -1,4 +1,4 @@
-"""AWS as moto plays it."""
+"""AWS as moto simulates it."""
 
 from collections.abc import Iterator
 

@@ -9,11 +9,11 @@ from typing import Any
 HEADER = '{"format": "json", "version": 1}\n'
 ROOT, PARENT = "1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8"
 SAMPLED = f"Root={ROOT};Parent={PARENT};Sampled=1;Lineage=1:a87bd80c:0"
-LARGEST_DATAGRAM = 65_507
+MAX_DATAGRAM_BYTES = 65_507
 
 
 class Daemon:
-    """What it was sent. On this machine a datagram is there as soon as it was sent."""
+    """The received documents. On this machine a datagram arrives as soon as it is sent."""
 
     def __init__(self, receiver: socket.socket) -> None:
         self._receiver = receiver
@@ -25,7 +25,7 @@ class Daemon:
         """All documents so far."""
         while True:
             try:
-                datagram = self._receiver.recv(LARGEST_DATAGRAM)
+                datagram = self._receiver.recv(MAX_DATAGRAM_BYTES)
             except BlockingIOError:
                 return [json.loads(text.removeprefix(HEADER)) for text in self.texts]
             self.texts.append(datagram.decode("ascii"))

@@ -126,7 +126,7 @@ class MemoryEvents:
     _in_order: dict[str, list[str]] = field(default_factory=dict)
 
     def lose(self, *events: StoredEvent) -> None:
-        """As nothing of the pipeline's own can."""
+        """Remove events, which no code of the pipeline can do."""
         for event in events:
             del self.events[event.domain_id][event.key]
             self._in_order.pop(event.domain_id, None)
@@ -306,7 +306,7 @@ class World:
         return row
 
     def budget(self, *, events: int) -> Budget:
-        """The time of a whole invocation, which is over after so many events."""
+        """A budget with a whole invocation that ends after this many events."""
 
         class Counted(Budget):
             left = events

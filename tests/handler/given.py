@@ -10,7 +10,7 @@ from cp_event_source.handler.events.stored_event import StoredEvent, to_item
 
 
 def detail(number: int = 1, payload: Any = None, **fields: Any) -> dict[str, Any]:
-    """The domain event of second `number`; `fields` replace its own."""
+    """The domain event of second `number`, with `fields` replaced."""
     return {
         "DomainId": "d-1",
         "EventTime": f"2026-01-01T00:{number // 60:02}:{number % 60:02}Z",
@@ -58,7 +58,7 @@ class NotStopped(BaseException):
 
 
 def endless() -> None:
-    """Runs until it is stopped; without that, long enough to tell, but not for ever."""
+    """Runs until it is stopped. If nothing stops it, it ends after a time that is long enough to fail the test."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
         pass

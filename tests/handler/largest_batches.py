@@ -1,7 +1,7 @@
-"""The largest batches that Lambda hands over, of what grows most in memory.
+"""The largest batches that Lambda delivers, with the content that needs the most memory.
 
-As a program, with the names of a function and of a shape, it takes such a batch through the function's entry point,
-behind real clients whose network is left out, and prints the megabytes that the process had at its peak.
+As a program, with the names of a function and of a shape, it passes such a batch to the function's entry point, with
+real clients but without a network, and prints the peak memory of the process in megabytes.
 """
 
 import importlib
@@ -44,7 +44,7 @@ SETTINGS = {
 
 
 def array(element: str, size: int) -> str:
-    """An array of as many elements as fit into so many bytes."""
+    """An array with as many elements as fit into this many bytes."""
     return f"[{','.join([element] * (size // (len(element) + 1)))}]"
 
 

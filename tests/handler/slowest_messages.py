@@ -1,9 +1,8 @@
-"""The messages that take the persist function longest: 1 MB of valid JSON, of whatever costs most to read and write.
+"""The messages that take the persist function longest: 1 MB of valid JSON that is the slowest to read and write.
 
-As a program it takes each of them through the function's entry point, behind real clients whose network is left out,
-and prints the seconds of CPU time: for an event that is new, one that is stored already, and one whose key another
-event has. Names of shapes choose some. The last lines say what the slowest batch takes at the function's share of a
-processor.
+As a program it passes each of them to the function's entry point, with real clients but without a network, and prints
+the seconds of CPU time: for a new event, for a stored one, and for one whose key another event has. Names of shapes
+select some. The last lines give the time of the slowest batch with the function's fraction of a processor.
 """
 
 import importlib
@@ -26,18 +25,18 @@ from .given import detail
 from .largest_batches import INVOCATION, MESSAGE, SETTINGS, array, nested, text
 
 WHOLE_PROCESSOR_MB = 1769
-"""Memory with which Lambda gives a function one processor; with less, as much less of it."""
+"""The memory with which Lambda gives a function one processor. With less memory it gives a proportional fraction."""
 
 SLOWEST_SECONDS = 1.0
 SLOWEST_CONFLICT_SECONDS = 1.9
-"""Of CPU time, the most that was measured for a message that is stored, now or before, and for one whose key another
-event has: on an AMD EPYC with CPython 3.11, in several runs beside other work."""
+"""The maximum measured seconds of CPU time: for a message that is stored, now or before, and for one whose key another
+event has. Measured on an AMD EPYC with CPython 3.11, in several runs with other work on the machine."""
 
 BATCH_MESSAGES = INVOCATION // MESSAGE
-"""How many messages of the largest size an invocation carries. Of smaller ones it carries more, and not more text."""
+"""The number of messages of the maximum size in an invocation. It can have more smaller messages, but not more text."""
 
 _LEVELS = 2000
-"""More than the standard parser goes."""
+"""More levels than the standard parser can read."""
 
 
 def _objects(size: int) -> str:
@@ -58,7 +57,7 @@ def _array(element: str) -> Callable[[int], str]:
 
 
 def _beside(first: str, element: str) -> Callable[[int], str]:
-    """What makes the rest of a message slow, and an array beside it."""
+    """A value that makes the rest of a message slow, and an array."""
     return lambda size: f"[{first},{array(element, size - len(first) - 3)}]"
 
 
@@ -115,7 +114,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "1e125, a surrogate": lambda size: f"[{array('1e125', size - 20)},{_SURROGATE}]",
     "[1e125], a surrogate": lambda size: f"[{array('[1e125]', size - 20)},{_SURROGATE}]",
 }
-"""How to make JSON text of about so many bytes, by name. All in the list can be stored; the rest is random."""
+"""Functions that make JSON text of about this many bytes, by name. All can be stored; their content is random."""
 
 
 def body(payload: str, other: str = "") -> str:

@@ -74,7 +74,7 @@ def events(draw: st.DrawFn, payloads: st.SearchStrategy[Any] = json_values) -> D
     )
 
 
-strange_attributes = st.recursive(
+invalid_attributes = st.recursive(
     st.one_of(
         st.text(max_size=3).map(lambda text: {"S": text}),
         st.sampled_from(("-1", "0", "1.5", "1E+2")).map(lambda number: {"N": number}),
@@ -89,4 +89,4 @@ strange_attributes = st.recursive(
     ),
     max_leaves=4,
 )
-"""Attribute values that a hand may put in place of a note."""
+"""Attribute values that a manual edit may put in place of a note."""

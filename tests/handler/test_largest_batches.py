@@ -1,4 +1,4 @@
-"""Guarantee: each function has the memory for the largest batch, whatever JSON it is of."""
+"""Guarantee: each function has the memory for the largest batch of any JSON."""
 
 import subprocess
 import sys

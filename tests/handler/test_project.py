@@ -96,7 +96,7 @@ class Pipeline:
         self.restart()
 
     def restart(self) -> None:
-        """The function in a process of its own."""
+        """The function in a separate process."""
         telemetry = Telemetry("Account", "project", self.clock)
         writers = ThreadPoolExecutor(clients.CONNECTIONS)
         self.function = Project.start(
@@ -220,7 +220,7 @@ class TestBatches:
         assert all(pipeline.row(f"d{n}")["Balance"] == {"N": "21"} for n in range(50))
 
     def test_rows_are_written_in_parallel(self, pipeline: Pipeline) -> None:
-        """Two writes that each wait until the other is under way."""
+        """Two writes that each wait until the other has started."""
         meeting = threading.Barrier(2, timeout=20)
 
         def meet(**_: Any) -> None:
@@ -283,7 +283,7 @@ class TestBatches:
         assert "Digest" in pipeline.row("a")["CpEventSource"]["M"]
 
     def test_records_that_are_not_inserts_are_ignored(self, pipeline: Pipeline) -> None:
-        """An erasure modifies an event in place: that is no new event."""
+        """An erasure modifies a stored event: that is no new event."""
         record = pipeline.store(1) | {"eventName": "MODIFY"}
         assert pipeline.deliver(record) == NONE_FAILED
         assert pipeline.calls == []
@@ -337,7 +337,7 @@ class TestDeath:
         assert pipeline.deliver(record) == NONE_FAILED
         assert pipeline.calls == ["BatchGetItem", "PutItem", "PutItem"]
         assert pipeline.row()["Balance"] == {"N": "2"}
-        assert pipeline.deliver(record) == NONE_FAILED  # delivered again, it leaves no note behind
+        assert pipeline.deliver(record) == NONE_FAILED  # delivered again, it leaves no note
         assert not {"Parked", "CrashProbes"} & pipeline.row()["CpEventSource"]["M"].keys()
         assert pipeline.notices() == []
 
@@ -351,7 +351,7 @@ class TestDeath:
         assert pipeline.deliver(record) == NONE_FAILED
         assert pipeline.row()["Balance"] == {"N": "1"}
 
-    def test_late_events_in_one_batch_are_not_retried_with_a_probe(self, pipeline: Pipeline) -> None:
+    def test_old_events_in_one_batch_are_retried_without_a_probe(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1))
         records = [self.alone_and_late(pipeline.store(number)) for number in (2, 3)]
         assert pipeline.deliver(*records) == NONE_FAILED
@@ -411,8 +411,8 @@ class TestParking:
 class TestRebuilds:
     def test_a_row_that_a_manual_edit_broke_is_rebuilt(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1), pipeline.store(2))
-        spoilt = pipeline.row() | {"Balance": {"N": "999"}, "Stray": {"S": "x"}}
-        pipeline.dynamodb.put_item(TableName="rows", Item=spoilt)
+        invalid = pipeline.row() | {"Balance": {"N": "999"}, "Stray": {"S": "x"}}
+        pipeline.dynamodb.put_item(TableName="rows", Item=invalid)
         reply = pipeline.rebuild()
         assert reply == {
             "DomainName": "Account",
@@ -425,7 +425,7 @@ class TestRebuilds:
         assert "Stray" not in pipeline.row()
 
     def test_a_rebuild_has_lambdas_request_id(self, pipeline: Pipeline) -> None:
-        """It is the same when Lambda tries again: a try that died does not stand in the way of the next."""
+        """It is the same when Lambda tries again: a run that crashed does not block the next one."""
         pipeline.deliver(pipeline.store(1))
         row = pipeline.row()
         until = (datetime.now(UTC) + timedelta(minutes=10)).isoformat(timespec="milliseconds")
@@ -463,7 +463,7 @@ class TestRebuilds:
     def test_a_request_that_names_no_object_is_refused(
         self, pipeline: Pipeline, capsys: pytest.CaptureFixture[str], detail: dict[str, Any], message: str
     ) -> None:
-        """By its rule alone: Lambda logs the text of the error, and the value may be anything."""
+        """The message gives only the rule: Lambda logs the text of the error, and the value may be anything."""
         with pytest.raises(BadRebuildRequest, match=f"{message}$"):
             pipeline.rebuild(**detail)
         assert '"RebuildsFailed":[1]' in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Guarantee: a message that only takes long is stored. It is not put back until SQS gives it up without a reason."""
+"""Guarantee: a message that only takes long is stored. It does not go back until SQS gives it up without a reason."""
 
 import re
 import subprocess
@@ -31,7 +31,7 @@ from .test_persist import body
 
 MESSAGES = 600
 MARGIN = 2
-"""How many times what is measured the slowest batch may take: a processor may be slower, and AWS's calls take time."""
+"""The factor on the measured time of the slowest batch: a processor may be slower, and AWS's calls take time."""
 
 _SHARE_OF_A_PROCESSOR = persist_function.MEMORY_MB / WHOLE_PROCESSOR_MB
 STORED_SECONDS = SLOWEST_SECONDS / _SHARE_OF_A_PROCESSOR
@@ -40,7 +40,7 @@ CONFLICT_SECONDS = SLOWEST_CONFLICT_SECONDS / _SHARE_OF_A_PROCESSOR
 
 @dataclass(frozen=True)
 class Settings:
-    """How long an invocation may take, in what share of it messages are begun, and how long each takes."""
+    """The duration of an invocation, the fraction of it in which messages begin, and the time of each message."""
 
     timeout: float
     share: float
@@ -49,7 +49,7 @@ class Settings:
 
 @dataclass
 class End:
-    """What became of the messages."""
+    """The outcomes of the messages."""
 
     stored: int
     dead_letters: int

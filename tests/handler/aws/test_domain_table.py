@@ -1,4 +1,4 @@
-"""Guarantee: rows are read strongly consistent, all that were asked for, and written over what was read alone."""
+"""Guarantee: all requested rows are read strongly consistently; a row is written only over the row that was read."""
 
 from dataclasses import replace
 from typing import Any
@@ -61,7 +61,7 @@ def test_many_rows_cost_one_call_for_each_twenty(table: DomainTable, calls: Call
     }
 
 
-class Stingy:
+class OneKeyPerCall:
     """Answers for one key a call, and leaves the others unprocessed."""
 
     def __init__(self, answers: int) -> None:
@@ -81,7 +81,7 @@ class Stingy:
 
 
 def test_keys_left_unprocessed_are_asked_for_again(clock: SettableClock) -> None:
-    client: Any = Stingy(answers=1)
+    client: Any = OneKeyPerCall(answers=1)
     parts = list(DomainTable(client, "rows", clock).read_many(["a", "b", "c"]))
     assert client.asked == [["a", "b", "c"], ["b", "c"], ["c"]]
     assert [list(part) for part in parts] == [["a"], ["b"], ["c"]]
@@ -91,14 +91,14 @@ def test_keys_left_unprocessed_are_asked_for_again(clock: SettableClock) -> None
 
 def test_a_part_is_returned_before_the_next_is_read(clock: SettableClock) -> None:
     """So that no more than one reply's rows need to be in memory."""
-    client: Any = Stingy(answers=1)
+    client: Any = OneKeyPerCall(answers=1)
     parts = DomainTable(client, "rows", clock).read_many(["a", "b", "c"])
     assert list(next(parts)) == ["a"]
     assert client.asked == [["a", "b", "c"]]
 
 
 def test_a_read_that_stays_incomplete_is_an_error_not_a_missing_row(clock: SettableClock) -> None:
-    client: Any = Stingy(answers=0)
+    client: Any = OneKeyPerCall(answers=0)
     with pytest.raises(ReadIncomplete, match="requested 2 rows"):
         list(DomainTable(client, "rows", clock).read_many(["a", "b"]))
     assert len(client.asked) > 1
@@ -132,7 +132,7 @@ def test_a_row_that_was_deleted_is_not_replaced(table: DomainTable) -> None:
 
 
 def test_a_row_that_was_deleted_and_created_again_is_not_replaced(table: DomainTable) -> None:
-    """Even if both look alike: a revision is a random token, not a count."""
+    """Even if both have the same content: a revision is a random token, not a count."""
     first = row()
     table.write(first, replacing=None)
     table.client.delete_item(TableName="rows", Key={"DomainId": {"S": "d-1"}})

@@ -55,7 +55,7 @@ def test_events_are_read_in_the_order_of_their_keys(table: EventsTable) -> None:
 
 @pytest.mark.parametrize("by", [{"S": "2026"}, {"NULL": True}, {"BOOL": False}, {"M": {}}, {"B": b"\x00"}, {"L": []}])
 def test_an_erased_event_is_known_and_counts_as_one(table: EventsTable, by: dict[str, Any]) -> None:
-    """Whatever is written under the same key again."""
+    """It does not matter what is written under the same key again."""
     event = stored(1, "personal")
     table.append(event.item)
     table.client.put_item(TableName="events", Item=erased(event, by).item)

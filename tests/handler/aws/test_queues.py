@@ -1,4 +1,4 @@
-"""Guarantee: what is set aside is kept whole with its reason; a parking is told with all that names it."""
+"""Guarantee: a quarantined message is kept whole with its reason; a notice names object, event and failure."""
 
 import json
 from typing import Any

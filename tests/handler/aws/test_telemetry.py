@@ -1,4 +1,4 @@
-"""Guarantee: what the functions print tells ids, names and counts, and nothing that an event carries."""
+"""Guarantee: the functions print ids, names and counts, and no content of an event."""
 
 import io
 import json
@@ -125,7 +125,7 @@ def test_a_log_line_has_its_time_and_trace_and_omits_unknown_fields(
 
 @pytest.mark.parametrize("text", ["\ud800", "a\nb", "\u2028", "\0", "\U0001f600"])
 def test_any_text_is_one_line_of_ascii(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """What cannot be written would be an error of the event's, what breaks the line nobody's."""
+    """Text that cannot be written would fail the event; text that breaks the line would be lost."""
     Telemetry("File", "persist-1", Clock()).info("event stored", event_name=text)
     output = printed(capsys)
     assert output.isascii()
@@ -136,7 +136,7 @@ def test_any_text_is_one_line_of_ascii(capsys: pytest.CaptureFixture[str], text:
 def test_persist_prints_nothing_that_an_event_carries(
     persist: PersistFunction, capsys: pytest.CaptureFixture[str], logged: io.StringIO
 ) -> None:
-    """Whatever becomes of the event: stored, a duplicate, a conflict, rejected, or returned."""
+    """Whatever the outcome: stored, a duplicate, a conflict, rejected, or returned."""
 
     def secret(number: int, payload: str = json.dumps(SECRET), **fields: Any) -> str:
         return body(number, payload, UserId=SECRET, IpAddress=SECRET, **fields)

@@ -1,4 +1,4 @@
-"""Guarantee: a sampled invocation's trace tells by ids what it dealt with; tracing never fails, waits, or goes on."""
+"""Guarantee: a sampled invocation's trace has the ids of its work; tracing never fails or waits, and has a limit."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from cp_event_source.handler.aws.tracing import MAX_ANNOTATIONS, Tracing
 from cp_event_source.handler.events.ids import NO_IDS, Ids
 from cp_event_source.handler.values.clock import Clock
 from tests.doubles.clock import SettableClock
-from tests.handler.daemon import LARGEST_DATAGRAM, PARENT, ROOT, SAMPLED, Daemon, listening
+from tests.handler.daemon import MAX_DATAGRAM_BYTES, PARENT, ROOT, SAMPLED, Daemon, listening
 
 IDS = Ids("e-1", "Noted", ("c-1",), "b-1", "d-1")
 
@@ -122,7 +122,7 @@ def test_a_missing_daemon_causes_no_error() -> None:
     with listening() as daemon:
         address = daemon.address
     alone = Tracing(Clock(), address)
-    for _ in range(3):  # the second would hear that nobody took the first
+    for _ in range(3):  # the second send reports that the first had no receiver
         alone.add(SAMPLED, "event stored", IDS)
 
 
@@ -154,13 +154,13 @@ def test_a_trace_gets_no_more_annotations_than_x_ray_indexes(daemon: Daemon) -> 
     | st.tuples(*[st.sampled_from(["\U0001f600", "\ud800", "\x00"]).map(lambda each: each * 3_000)] * 3)
 )
 def test_any_ids_make_a_document_that_x_ray_takes(texts: tuple[str, str, str]) -> None:
-    """Keys of letters alone, values of at most 1,000 characters, and all of it in one datagram."""
+    """Keys have only letters, values have at most 1,000 characters, and the document fits into one datagram."""
     correlation_id, domain_id, event_name = texts
     with listening() as daemon:
         ids = Ids(event_name=event_name, correlation_ids=(correlation_id,), domain_id=domain_id)
         Tracing(Clock(), daemon.address).add(SAMPLED, "event stored", ids)
         (sent,) = daemon.received()
-    assert len(daemon.texts[0]) <= LARGEST_DATAGRAM
+    assert len(daemon.texts[0]) <= MAX_DATAGRAM_BYTES
     assert all(key.isalnum() and key.isascii() for key in sent["annotations"])
     assert sent["annotations"]["CorrelationId"] == json.loads(json.dumps(correlation_id[:1_000]))
     assert max(map(len, sent["annotations"].values())) <= 1_000

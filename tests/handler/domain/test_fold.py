@@ -1,4 +1,4 @@
-"""Guarantee: the fold depends on the events alone, not on their grouping; what fails stops it and nothing else."""
+"""Guarantee: the fold depends only on the events, not on their grouping; a failing event stops it and nothing else."""
 
 import asyncio
 from collections.abc import Callable, Iterable

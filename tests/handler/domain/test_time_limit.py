@@ -1,4 +1,4 @@
-"""Guarantee: a block of Python that runs too long is stopped, whatever it catches; nothing is left behind."""
+"""Guarantee: a block of Python that runs too long is stopped, whatever it catches; signals are restored."""
 
 import signal
 import subprocess
@@ -116,7 +116,7 @@ def test_an_inner_limit_leaves_the_outer_one_in_force() -> None:
 
 
 def test_outside_the_main_thread_a_block_is_not_stopped_but_still_fails() -> None:
-    """SIGALRM goes to the main thread alone."""
+    """Only the main thread gets SIGALRM."""
     ended: list[str] = []
 
     def work() -> None:
@@ -162,7 +162,7 @@ DISARMED = [_switch_the_timer_off, _set_a_timer_of_its_own, _ignore_the_signal, 
 @pytest.mark.parametrize("disarm", DISARMED)
 @pytest.mark.parametrize("how", ["returns", "raises"])
 def test_a_block_that_disables_the_limit_fails_however_it_ends(disarm: Callable[[], None], how: str) -> None:
-    """As a library with a timer of its own does, unawares."""
+    """A library that sets its own timer does this."""
 
     def work() -> None:
         disarm()
@@ -204,7 +204,7 @@ def test_the_next_limit_takes_the_signal_back(disarm: Callable[[], None]) -> Non
     ids=["a call into C that never returns", "a loop that swallows everything"],
 )
 def test_what_cannot_be_stopped_ends_with_the_process(work: str) -> None:
-    """Lambda then starts another; until its own time limit it would run a quarter of an hour."""
+    """Lambda then starts another process. Without this, it would run until Lambda's time-out of 15 minutes."""
     program = (
         "import itertools, time\n"
         "from cp_event_source.handler.domain.time_limit import time_limit\n"

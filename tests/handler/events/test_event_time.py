@@ -46,7 +46,7 @@ offsets = st.sampled_from([0, 60, -60, 330]) | st.integers(-23 * 60 - 59, 23 * 6
 
 @dataclass(frozen=True)
 class Time:
-    """A spelling of a time, and its place: a minute of UTC counted from the year 1, the second in it, its 10**-9."""
+    """A text of a time, and its position: the UTC minute counted from the year 1, its second, and its nanosecond."""
 
     text: str
     minute: int
@@ -54,14 +54,14 @@ class Time:
     nanoseconds: int
 
     @property
-    def place(self) -> tuple[int, int, int]:
+    def position(self) -> tuple[int, int, int]:
         """In the order of time, leap seconds too: they are a minute's sixty-first."""
         return self.minute, self.second, self.nanoseconds
 
 
 @st.composite
 def times(draw: st.DrawFn) -> Time:
-    """The place is drawn, and spelled in a zone: nothing is reckoned as `instant` reckons."""
+    """The test draws a position and writes it in a zone. So it does not compute as `instant` does."""
     minute, offset = draw(st.tuples(minutes, offsets).filter(lambda both: 0 <= sum(both) <= LAST_MINUTE))
     second = draw(st.sampled_from([0, 58, 59, 59 + ends_a_month(minute)]) | st.integers(0, 59))
     fraction = draw(st.text("0123456789", max_size=9) | st.text("09", max_size=9))
@@ -82,7 +82,7 @@ def spellings(draw: st.DrawFn, local: datetime, second: int, fraction: str) -> s
 
 
 def zones(offset: int) -> st.SearchStrategy[str]:
-    """The spellings of a zone that is so many minutes ahead of UTC."""
+    """The texts of a zone that is this many minutes ahead of UTC."""
     hours, rest = divmod(abs(offset), 60)
     signs = "+-" if offset == 0 else "-" if offset < 0 else "+"
     spelled = [f"{sign}{hours:02}{tail}" for sign in signs for tail in (f":{rest:02}", f"{rest:02}")]
@@ -96,8 +96,8 @@ def zones(offset: int) -> st.SearchStrategy[str]:
 @given(times(), times())
 def test_byte_order_is_time_order(one: Time, other: Time) -> None:
     first, second = instant(one.text).encode(), instant(other.text).encode()
-    assert (first < second) == (one.place < other.place)
-    assert (first == second) == (one.place == other.place)
+    assert (first < second) == (one.position < other.position)
+    assert (first == second) == (one.position == other.position)
 
 
 @given(times(), times(), st.text(min_size=1), st.text(min_size=1))
@@ -105,7 +105,7 @@ def test_byte_order_of_event_keys_is_time_order_and_then_that_of_the_ids(
     one: Time, other: Time, event_id: str, other_id: str
 ) -> None:
     first, second = f"{instant(one.text)}#{event_id}".encode(), f"{instant(other.text)}#{other_id}".encode()
-    assert (first < second) == ((one.place, event_id.encode()) < (other.place, other_id.encode()))
+    assert (first < second) == ((one.position, event_id.encode()) < (other.position, other_id.encode()))
 
 
 @given(times())
@@ -339,8 +339,8 @@ def test_a_time_that_cannot_be_ordered_is_refused_with_the_reason(text: str, why
     ids=ascii,
 )
 def test_json_schemas_test_cases_of_a_date_time_have_the_same_result(text: str, valid: bool) -> None:
-    """The JSON-Schema-Test-Suite's, draft 2020-12, `format: date-time`; what is read here beside them is not RFC 3339:
-    no zone, a space for the T, a comma, no seconds, the basic form."""
+    """The cases of the JSON-Schema-Test-Suite, draft 2020-12, `format: date-time`. `instant` also reads forms that
+    RFC 3339 does not have: no zone, a space for the T, a comma, no seconds, the basic form."""
     if valid:
         assert instant(text)
     else:

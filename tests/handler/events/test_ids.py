@@ -1,4 +1,4 @@
-"""Guarantee: a line tells the correlation ids of all that it is about, within bounds."""
+"""Guarantee: a log line has the correlation ids of all its events, within a limit."""
 
 from typing import Any
 
@@ -11,23 +11,23 @@ def correlated(correlation_id: str) -> dict[str, Any]:
     return {"CorrelationId": {"S": correlation_id}, "UserId": {"S": "secret"}}
 
 
-def told(ids: Ids) -> dict[str, object]:
+def known_fields(ids: Ids) -> dict[str, object]:
     return {name: value for name, value in ids.fields().items() if value is not None}
 
 
 def test_no_events_have_no_ids() -> None:
-    assert told(NO_IDS) == {}
+    assert known_fields(NO_IDS) == {}
 
 
 def test_a_field_has_one_name_for_one_id_and_another_for_many() -> None:
-    assert told(Ids("e", "n", ("c",), "b", "d")) == {
+    assert known_fields(Ids("e", "n", ("c",), "b", "d")) == {
         "event_id": "e",
         "event_name": "n",
         "correlation_id": "c",
         "bus_event_id": "b",
         "domain_id": "d",
     }
-    assert told(Ids(correlation_ids=("a", "b"))) == {"correlation_ids": ("a", "b")}
+    assert known_fields(Ids(correlation_ids=("a", "b"))) == {"correlation_ids": ("a", "b")}
 
 
 def test_events_of_one_correlation_name_it_once_and_those_of_none_nothing() -> None:

@@ -55,7 +55,7 @@ def test_a_rejected_message_has_ids_too() -> None:
 
 @pytest.mark.parametrize("value", [5, None, {"name": "Jane"}, ["x"], "x" * 129, "Jäne", "line\nbreak"])
 def test_only_text_that_looks_like_an_id_becomes_an_id(value: Any) -> None:
-    """Whatever breaks the contract may hold personal data; ids go into the log."""
+    """An event that breaks the contract may hold personal data anywhere, and ids go into the log."""
     fields = dict.fromkeys(("DomainId", "EventId", "EventName", "CorrelationId"), value)
     body = json.dumps({"id": value, "detail": detail(1, UserId=5, **fields)})
     assert rejected(body).ids == Ids()

@@ -1,4 +1,4 @@
-"""Guarantee: a set of keys is known by count and digest, whatever the order in which it grew."""
+"""Guarantee: count and digest identify a set of keys, whatever the order in which the keys were added."""
 
 from typing import Any
 

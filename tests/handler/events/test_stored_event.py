@@ -1,4 +1,4 @@
-"""Guarantee: what an event carries comes back equal from the store, whatever JSON it is, or it is not stored."""
+"""Guarantee: the content of an event comes back equal from the store, whatever JSON it is, or it is not stored."""
 
 import base64
 import json
@@ -320,7 +320,7 @@ def test_the_form_of_the_time_and_the_buss_facts_are_not_content() -> None:
     ids=repr,
 )
 def test_the_domain_gets_the_payload_in_dynamodbs_form(payload: Any, expected: dict[str, Any] | None) -> None:
-    """An object by its fields, all else as its typed value; the same whether it was stored native or compressed."""
+    """An object's fields by name, any other value as its typed value; the same if it is stored native or compressed."""
     if expected is None:
         expected = {"": {"N": "1"}, "a": {"L": [{"NULL": True}, {"BOOL": True}, {"M": {"x": {"S": "\ud800"}}}]}}
     for back in (stored(replace(EVENT, payload=payload)), streamed(replace(EVENT, payload=payload))):
@@ -350,10 +350,10 @@ def test_the_form_does_not_depend_on_how_the_payload_is_stored(payload: dict[str
 def test_domain_logic_cannot_change_an_event_through_its_payload(payload: dict[str, Any]) -> None:
     event = stored(replace(EVENT, payload=payload))
     before = repr((event.domain_payload, event.payload))
-    event.domain_payload["a"]["M"]["b"]["L"].append({"S": "spoilt"})
+    event.domain_payload["a"]["M"]["b"]["L"].append({"S": "changed"})
     event.domain_payload["a"]["M"]["b"]["L"][0]["N"] = "2"
     event.domain_payload.clear()
-    event.payload["a"]["b"].append("spoilt")
+    event.payload["a"]["b"].append("changed")
     event.payload.clear()
     assert repr((event.domain_payload, event.payload)) == before
 

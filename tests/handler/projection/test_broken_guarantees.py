@@ -1,4 +1,4 @@
-"""The traces known to break weaker projections fail if the guarantee that stops them is taken out of the code.
+"""The traces that break weaker projections fail if the guarantee against them is removed from the code.
 
 Each row: what is broken, where in the source and how, and the test (elsewhere in this folder) that must then fail.
 """
@@ -37,7 +37,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
         "first = min(parked.event_key, events[0].key)",
         test_projection.TestParking().test_an_event_that_waits_before_the_failed_one_is_healed_too,
     ),
-    "a fast path while parked": (
+    "a parked row has a fast path": (
         decide,
         "case DomainRow(parked=Parked() as parked):",
         "case DomainRow(parked=Parked() as parked) if False:",
@@ -49,19 +49,19 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
         "plan = replace(plan, before=now)",
         test_projection.TestTheStoreIsTheTruth().test_pages_of_the_store_read_before_a_lost_race_are_not_used,
     ),
-    "a snapshot is trusted by its place": (
+    "a snapshot is used by its position alone": (
         lookups,
         "not snapshot.is_of(mark)",
         "snapshot.position != mark.key",
         test_projection.TestLateEvents().test_a_snapshot_that_an_old_process_put_over_a_listed_one_is_ignored,
     ),
-    "a snapshot of another version is folded upon": (
+    "a snapshot of another version is used": (
         lookups,
         "if snapshot.logic_version == version else None",
         "",
         test_projection.TestLateEvents().test_a_snapshot_of_another_version_is_not_used,
     ),
-    "a refold keeps the marks behind its base": (
+    "a refold keeps the marks after its base": (
         decide,
         "parked, marks=marks, rebuilding=rebuilding, probes=probes",
         "parked, marks=row.marks, rebuilding=rebuilding, probes=probes",
@@ -73,19 +73,19 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
         "folding = replace(Folding.on_top_of(row, self.config, limits), whole=True)\n        folding.apply(fresh)",
         test_projection.TestLateEvents().test_a_mixed_row_makes_no_snapshots,
     ),
-    "a missing row is taken for a new domain": (
+    "a missing row is treated as that of a new object": (
         decide,
         "return self._refold(events[0].domain_id, row, events, Span(), limits)",
         "return self._advance(DomainRow(events[0].domain_id, INITIAL_STATE, self.config.version), events, limits)",
         test_projection.TestTheStoreIsTheTruth().test_a_row_deleted_by_hand_is_created_from_the_whole_store,
     ),
-    "a missing row is folded to the batch alone": (
+    "a missing row is folded only up to the batch": (
         decide,
         "return self._refold(events[0].domain_id, row, events, Span(), limits)",
         "return self._refold(events[0].domain_id, row, events, Span(up_to=events[-1].key), limits)",
         test_projection.TestTheStoreIsTheTruth().test_a_row_deleted_by_hand_is_created_whole_even_by_a_late_event,
     ),
-    "a redelivered event is taken for a late one": (
+    "a redelivered event is treated as a late one": (
         decide,
         "folding.state.applied == part.applied\n",
         "False\n",
@@ -115,31 +115,31 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
         "        write_over(self.stores.rows, plan.before, plan.after)\n        if plan.notifies and",
         test_projection.TestParking().test_the_notice_goes_out_before_the_row_is_written,
     ),
-    "a rebuild is told of no late event": (
+    "no late event is reported to a rebuild": (
         notes,
         "changed_from=position if note.changed_from is None else min(position, note.changed_from)",
         "",
         test_rebuild.TestMeanwhile().test_a_late_event_before_the_position_read_is_in_the_result,
     ),
-    "a rebuild is told of nothing that waits": (
+    "no waiting event is reported to a rebuild": (
         decide,
         "return Next(row.followed_by(parked=waiting, rebuilding=self._noting(row, events[0].key)))",
         "return Next(row.followed_by(parked=waiting))",
         test_rebuild.TestMeanwhile().test_an_event_that_waits_during_a_rebuild_is_in_the_result,
     ),
-    "a rebuild trusts what it read beyond the checkpoint": (
+    "a rebuild keeps events that it read after the checkpoint": (
         rebuild,
         "elif self._cursor > self._covered_to:",
         "elif False:",
         test_rebuild.TestMeanwhile().test_an_event_between_the_checkpoint_and_the_position_read_is_in_the_result,
     ),
-    "a rebuild goes on over a row that was made anew": (
+    "a rebuild continues with a row that was created again": (
         rebuild,
         "self._note, self._earlier_marks = self._new_note(), None",
         "self._note, self._earlier_marks = self._new_note(), self._earlier_marks",
         test_rebuild.TestMeanwhile().test_a_rebuild_starts_again_if_the_row_is_deleted_and_created_meanwhile,
     ),
-    "two runs of one request begin anew at the sight of each other": (
+    "two runs of one request start again whenever they see each other": (
         rebuild,
         "and not self._begun",
         "",
@@ -157,19 +157,19 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
         "self.marks = self.marks[: noted[-1] + 1]",
         test_rebuild.TestMeanwhile().test_events_on_both_sides_of_a_mark_leave_it_true,
     ),
-    "a fold is taken up without a look at the store": (
+    "a fold continues without a check of the store": (
         lookups,
         "if left[0].applied != stored:",
         "if False:",
         test_rebuild.TestProgress().test_a_late_event_before_the_kept_states_is_in_the_result,
     ),
-    "what is folded is not kept": (
+    "a rebuild does not keep its states": (
         rebuild,
         "kept = failure.cause is Cause.OUT_OF_TIME and self._keep(row)",
         "kept = failure.cause is Cause.OUT_OF_TIME",
         test_rebuild.TestProgress().test_each_rebuild_goes_on_where_the_one_before_stopped,
     ),
-    "a fold that is cut short is not marked where it ends": (
+    "a fold that is stopped is not marked where it ends": (
         folding,
         "self._note(event.key)  # so",
         "pass  # so",
@@ -199,13 +199,13 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
         "if False:",
         test_projection.TestTime().test_events_in_order_are_applied_while_a_late_one_waits_for_a_long_fold,
     ),
-    "a late event is forgotten when the row goes on in order": (
+    "a late event is forgotten when the row continues in order": (
         decide,
         "still = replace(still, waiting_from=parked.waiting_from)",
         "still = None",
         test_projection.TestTime().test_events_in_order_are_applied_while_a_late_one_waits_for_a_long_fold,
     ),
-    "one failure is told by its text": (
+    "failures are compared by their text": (
         notes,
         "(self.event_key, self.cause, self.error) == (",
         "(self.event_key, self.cause, self.reason) == (",
@@ -215,7 +215,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
 
 
 _KNOWN = ("Contention", "RebuildFailed")
-"""What the tests themselves ask for."""
+"""The names that the tests themselves use."""
 
 
 @pytest.mark.parametrize("broken", BROKEN)

@@ -98,7 +98,7 @@ def keys_of(events: Sequence[StoredEvent]) -> KeySet:
 
 
 def kept(world: World) -> str:
-    """All that the pipeline keeps of the domain beside its events."""
+    """All that the pipeline stores of the domain object, except its events."""
     return repr((world.rows.items, world.snapshots.items))
 
 
@@ -109,7 +109,7 @@ class Erasing:
     events: list[StoredEvent]
     are_erased: list[bool]
     steps: list[tuple[int, int]]
-    """Of which event, and with how many others beside it."""
+    """The event, and the number of other events in its batch."""
     erased_after: int
     """Steps after which the tombstones are put."""
     by: dict[str, Any]
@@ -135,7 +135,7 @@ def erasings(draw: st.DrawFn) -> Erasing:
 
 
 def deliver(world: World, events: Sequence[StoredEvent], version: str = "v1") -> Outcome:
-    """As the stream delivers them: each as it was when it was stored, whatever lies in the store by now."""
+    """The events as the stream delivers them: as they were when they were stored, even if erased since."""
     return project(world.projection(version), events, world.rows.read(DOMAIN_ID))
 
 
@@ -254,17 +254,17 @@ def test_an_event_that_crashed_processes_is_not_a_failure_once_it_is_erased() ->
 
 class TestSnapshots:
     def test_a_snapshot_that_an_earlier_writer_puts_late_is_not_used(self) -> None:
-        """Of the same place and as many events, but with what is erased by now."""
+        """It has the same position and number of events, but holds content that has been erased since."""
         world = new_world()
         events = [stored(number) for number in range(9)]
         world.deliver(*events)
         before = dict(world.snapshots.items)
         world.events.put(erased(stored(0)))
         world.rebuilds().rebuild(DOMAIN_ID)
-        by_place = {item["CpEventSource"]["M"]["Place"]["S"]: item for item in before.values()}
+        by_position = {item["CpEventSource"]["M"]["Place"]["S"]: item for item in before.values()}
         for (domain_id, slot), item in list(world.snapshots.items.items()):
             if "CpEventSource" in item:
-                old = Snapshot.from_item(by_place[item["CpEventSource"]["M"]["Place"]["S"]])
+                old = Snapshot.from_item(by_position[item["CpEventSource"]["M"]["Place"]["S"]])
                 assert old is not None
                 assert personal(0) in repr(old)
                 world.snapshots.put(domain_id, slot, old)
@@ -314,7 +314,7 @@ class TestSnapshots:
 
 
 def test_a_row_that_is_not_rebuilt_yet_differs_from_one_that_is() -> None:
-    """By its digest: so a late event that comes by folds anew what it would else have taken for proved."""
+    """It differs by its digest. So a late event folds again what it would otherwise assume to be proved."""
     world = new_world()
     events = [stored(number) for number in range(3)]
     world.deliver(*events)

@@ -1,4 +1,4 @@
-"""Guarantee: a fold under way notes what it passes, in bounded memory, and can go back to it."""
+"""Guarantee: a fold notes its states on the way, in bounded memory, and can go back to them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -111,12 +111,12 @@ def test_a_position_just_before_the_failing_event_is_no_mark() -> None:
 
 
 def test_unchanged_marks_are_passed_on_without_decoding() -> None:
-    spoilt = Marks(b"\x01spoilt")
+    invalid = Marks(b"\x01spoilt")
     state = INITIAL_STATE.after(stored(1), {"DomainId": {"S": DOMAIN_ID}, "Count": {"N": "1"}})
     row = DomainRow(DOMAIN_ID, state, "v1")
-    fold = Folding.on_top_of(row.followed_by(marks=spoilt), folding().config, FoldLimits())
+    fold = Folding.on_top_of(row.followed_by(marks=invalid), folding().config, FoldLimits())
     fold.apply([stored(2)])
-    assert fold.marks_and_snapshots(row) == (spoilt, [])
+    assert fold.marks_and_snapshots(row) == (invalid, [])
 
 
 def test_a_mark_has_no_slot_if_none_is_free() -> None:

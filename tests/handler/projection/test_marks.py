@@ -1,4 +1,4 @@
-"""Guarantee: marks lie so that a late event costs what lies behind it, take few bytes, and can only save reads."""
+"""Guarantee: with marks, the cost of a late event depends on its age; marks take few bytes and only save reads."""
 
 import math
 import random
@@ -42,10 +42,10 @@ def test_a_position_is_after_the_first_key_and_not_after_the_second(one: str, ot
     before, key = sorted([one, other])
     if before == key:
         return
-    place = position_between(before, key)
-    assert before < place <= key
-    assert key.startswith(place)
-    assert not place[:-1] > before, "a shorter one would do"
+    position = position_between(before, key)
+    assert before < position <= key
+    assert key.startswith(position)
+    assert not position[:-1] > before, "a shorter one would do"
 
 
 @pytest.mark.parametrize("spacing", [1, 10, 100])
@@ -68,7 +68,7 @@ def test_a_history_of_100_000_events_has_14_marks() -> None:
 
 
 def test_the_newest_mark_stays() -> None:
-    """Until the next: else an event one place behind the head would need one far behind."""
+    """Until the next mark. Otherwise an event just before the newest would need a mark far before it."""
     assert [mark.count for mark in history(401, 100)][-1] == 400
 
 
@@ -99,8 +99,8 @@ def test_marks_that_take_too_many_bytes_lose_the_oldest() -> None:
 
 
 @given(st.binary(max_size=100))
-def test_invalid_marks_count_as_no_marks(spoilt: bytes) -> None:
-    assert isinstance(Marks(spoilt).read(), tuple)
+def test_invalid_marks_count_as_no_marks(invalid: bytes) -> None:
+    assert isinstance(Marks(invalid).read(), tuple)
 
 
 def test_cut_marks_count_as_no_marks() -> None:

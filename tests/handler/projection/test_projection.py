@@ -1,4 +1,4 @@
-"""Guarantee: a row equals the fold of all its domain's stored events, whatever the delivery; and what breaks it.
+"""Guarantee: a row equals the fold of all stored events of its domain object, whatever the deliveries.
 
 The traces are the shortest known to break weaker algorithms.
 """
@@ -22,7 +22,7 @@ from cp_event_source.handler.projection.rows import MIXED
 from cp_event_source.handler.values.budget import Budget, OutOfTime
 from tests.handler.doubles import DOMAIN_ID, World, counting, logic, project, stored
 from tests.handler.given import erased
-from tests.handler.strategies import strange_attributes
+from tests.handler.strategies import invalid_attributes
 
 
 def keys_of(events: list[StoredEvent]) -> KeySet:
@@ -32,9 +32,9 @@ def keys_of(events: list[StoredEvent]) -> KeySet:
     return keys
 
 
-def cut(events: list[StoredEvent], places: list[int]) -> list[list[StoredEvent]]:
-    """`events` in batches, cut at `places`."""
-    edges = sorted({0, len(events), *(place % (len(events) + 1) for place in places)})
+def cut(events: list[StoredEvent], positions: list[int]) -> list[list[StoredEvent]]:
+    """`events` in batches, cut at `positions`."""
+    edges = sorted({0, len(events), *(position % (len(events) + 1) for position in positions)})
     return [events[start:end] for start, end in pairwise(edges)]
 
 
@@ -175,7 +175,7 @@ class TestTheStoreIsTheTruth:
         assert world.entries() == ["e1", "e2", "e3"]
 
     def test_a_row_deleted_by_hand_is_created_whole_even_by_a_late_event(self) -> None:
-        """2 and 3 were acknowledged: to stop at the batch's 1 would jump them for ever."""
+        """2 and 3 were acknowledged: a fold that stops at the batch's 1 would skip them permanently."""
         world = World()
         world.deliver(stored(2), stored(3))
         world.rows.items.clear()
@@ -190,13 +190,13 @@ class TestTheStoreIsTheTruth:
     @settings(max_examples=25)
     @given(st.data())
     def test_no_note_that_a_person_wrote_blocks_the_object(self, name: str, parked: bool, data: st.DataObject) -> None:
-        """Whatever it is, the row can be written over, and is the fold of all events then."""
+        """The row can be written over, whatever the note is, and then is the fold of all events."""
         world = World()
         world.deliver(stored(2), stored(3), stored(4))
         if parked:
             world.deliver(stored(5, poison=True), stored(6))
         notes = world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]
-        notes[name] = data.draw(strange_attributes)
+        notes[name] = data.draw(invalid_attributes)
         for number in (1, 7):
             world.deliver(stored(number), version="v2")
         assert world.entries() == [f"e{number}" for number in (range(1, 8) if parked else (1, 2, 3, 4, 7))]
@@ -209,7 +209,7 @@ class TestTheStoreIsTheTruth:
     def test_an_invalid_note_of_a_parking_blocks_no_object(self, name: str, data: st.DataObject) -> None:
         world = World()
         world.deliver(stored(2), stored(3), stored(5, poison=True), stored(6))
-        world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Parked"]["M"][name] = data.draw(strange_attributes)
+        world.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Parked"]["M"][name] = data.draw(invalid_attributes)
         for number in (1, 7):
             world.deliver(stored(number), version="v2")
         assert world.entries() == [f"e{number}" for number in (1, 2, 3, 5, 6, 7)]
@@ -220,7 +220,7 @@ class TestTheStoreIsTheTruth:
     def test_an_invalid_note_of_running_work_blocks_no_object(self, name: str, data: st.DataObject) -> None:
         world = World()
         world.deliver(stored(2), stored(3))
-        world.rows.items[DOMAIN_ID]["CpEventSource"]["M"][name] = data.draw(strange_attributes)
+        world.rows.items[DOMAIN_ID]["CpEventSource"]["M"][name] = data.draw(invalid_attributes)
         assert world.deliver(stored(4)) is Outcome.APPLIED
         world.deliver(stored(1))
         world.rebuilds().rebuild(DOMAIN_ID)
@@ -366,10 +366,10 @@ class TestParking:
 
     def test_the_notice_goes_out_before_the_row_is_written(self) -> None:
         world = World()
-        told: list[int] = []
-        world.rows.before_write = lambda: told.append(len(world.notices.sent))
+        notified: list[int] = []
+        world.rows.before_write = lambda: notified.append(len(world.notices.sent))
         world.deliver(stored(1, poison=True))
-        assert told == [1]
+        assert notified == [1]
 
     def test_healing_reads_to_the_end_of_the_store(self) -> None:
         """4 waits, acknowledged; a batch of 3 heals: to stop at 3 would lose 4."""
@@ -468,7 +468,7 @@ class TestCauses:
         assert world.entries() == ["e1", "e4", "e5"]
 
     def test_a_failure_whose_text_differs_each_time_is_one_failure(self) -> None:
-        """An address in it, say."""
+        """For example, the text holds a memory address."""
         world = self.world(needs="e4")
         world.deliver(stored(0), stored(5))
         first = world.row().parked
@@ -525,7 +525,7 @@ class TestMissingEvents:
         assert "lacks at least 4 of the 11 events" in parked.reason
         assert len(world.entries()) == 11
 
-    def test_new_logic_does_not_keep_the_object_parked(self) -> None:
+    def test_new_logic_does_not_remove_them_from_the_row(self) -> None:
         world = World(events_per_mark=100)
         for start in range(0, 250, 50):
             world.deliver(*map(stored, range(start, start + 50)))
@@ -593,9 +593,9 @@ class TestMissingEvents:
 
     @given(st.data())
     def test_a_row_never_has_fewer_events(self, data: st.DataObject) -> None:
-        """Whatever the store loses, in whatever order events come; and it has all once they are put back.
+        """The row never loses events, whatever the store loses. It has all of them once they are put back.
 
-        One thing cannot be seen: more late events that come in one fold than it lacks.
+        One case is not detected: more late events arrive in one fold than the store lacks.
         """
         world = World(events_per_mark=data.draw(st.integers(1, 4)))
         numbers = st.lists(st.integers(0, 40), min_size=1, max_size=6, unique=True)
@@ -633,19 +633,19 @@ class TestRepeatedIds:
             project(again, batch, world.rows.read(DOMAIN_ID))
         return found
 
-    def test_within_a_batch(self) -> None:
+    def test_a_repeated_id_is_reported_within_a_batch(self) -> None:
         assert self.seen(World(logic=counting), [stored(1), stored(2, event_id="e1"), stored(3)]) == ["e1"]
 
-    def test_after_the_newest_event_of_the_row(self) -> None:
+    def test_a_repeated_id_is_reported_after_the_newest_event_of_the_row(self) -> None:
         assert self.seen(World(logic=counting), [stored(1)], [stored(2, event_id="e1")]) == ["e1"]
 
-    def test_among_the_events_that_a_fold_reads(self) -> None:
+    def test_a_repeated_id_is_reported_among_the_events_that_a_fold_reads(self) -> None:
         found = self.seen(
             World(logic=counting), [stored(1)], [stored(3)], [stored(4, event_id="e1"), stored(5)], [stored(2)]
         )
         assert found == ["e1"]
 
-    def test_erased_events_do_not_reach_a_rebuild(self) -> None:
+    def test_a_repeated_id_is_reported_by_a_rebuild(self) -> None:
         world = World(logic=counting)
         world.deliver(stored(1), stored(2), stored(3, event_id="e1"))
         found: list[str] = []
@@ -714,7 +714,7 @@ class TestLateEvents:
         assert world.entries() == [f"e{number}" for number in range(1, 10)]
 
     def test_a_refold_drops_the_marks_after_its_base(self) -> None:
-        """They say what the row held before the late event was among them."""
+        """They say what the row held before the late event arrived."""
         world = World()
         for number in (1, *range(3, 30)):
             world.deliver(stored(number))
@@ -723,16 +723,16 @@ class TestLateEvents:
             assert mark.applied == keys_of([stored(n) for n in range(1, 30) if stored(n).key < mark.key])
 
     def test_a_snapshot_that_an_old_process_put_over_a_listed_one_is_ignored(self) -> None:
-        """It has the same place and another set of events; to go by the place alone would lose 2 and 3."""
+        """It has the same position and another set of events; using it by its position would lose 2 and 3."""
         world = World()
         world.deliver(stored(1))
         events = [stored(6), stored(7)]
         world.events.put(*events)
-        zombie = world.projection().plan(events, world.rows.read(DOMAIN_ID))
+        old_plan = world.projection().plan(events, world.rows.read(DOMAIN_ID))
         world.deliver(*map(stored, (2, 3, 6, 7, 9, 10)))
         listed = {mark.slot: mark.key for mark in world.row().marks.read()}
-        assert any(listed.get(slot) == snapshot.position for slot, snapshot in zombie.snapshots)
-        world.projection().write(zombie)
+        assert any(listed.get(slot) == snapshot.position for slot, snapshot in old_plan.snapshots)
+        world.projection().write(old_plan)
         world.deliver(stored(8))
         assert world.entries() == [f"e{number}" for number in (1, 2, 3, 6, 7, 8, 9, 10)]
 
@@ -744,7 +744,7 @@ class TestLateEvents:
         assert set(world.versions()) == {"v1"}
 
     def test_a_mixed_row_makes_no_snapshots(self) -> None:
-        """Labelled with the version that only went on, its state would be taken for that version's own."""
+        """With the label of the version that continued, its state would seem to be computed by that version."""
         world = World()
         world.deliver(*map(stored, (1, 2)), version="v0")
         for number in (*range(3, 11), 12, 13):
@@ -781,7 +781,7 @@ class TestTime:
             project(world.projection(), [stored(1)], None, Budget(deadline=0, whole=False))
 
     def test_a_fold_longer_than_an_invocation_parks_its_object_with_the_state_it_reached(self) -> None:
-        """Else its events would come back until the stream drops them, and hold up their shard."""
+        """Otherwise its events would come back until the stream drops them, and block their shard."""
         world = World()
         events = list(map(stored, range(10)))
         world.events.put(*events)
@@ -834,7 +834,7 @@ class TestTime:
         assert parked.cause is Cause.OUT_OF_TIME
 
     def take(self, world: World, *batch: StoredEvent, events: int = 8) -> Outcome:
-        """A delivery to new logic, with the time for so many events."""
+        """A delivery to new logic, with the time for this many events."""
         world.events.put(*batch)
         row = world.rows.read(DOMAIN_ID)
         return project(world.projection("v1"), batch, row, world.budget(events=events))
@@ -877,7 +877,7 @@ class TestTime:
         assert world.entries() == [f"e{number}" for number in range(20)]
 
     def test_an_event_erased_meanwhile_is_not_a_loss(self) -> None:
-        """The fold that is taken up counts the tombstone, the row the event."""
+        """The fold that continues counts the tombstone; the row counts the event."""
         world = World()
         self.with_one_late(world)
         world.events.put(erased(stored(2)))
@@ -917,7 +917,7 @@ class TestTime:
 
 
 class Process:
-    """A process of the project function that an event came to alone, long after it was stored."""
+    """A process of the project function that gets an event alone, long after it was stored."""
 
     def __init__(self, world: World, version: str = "v1") -> None:
         self._world = world
@@ -943,7 +943,7 @@ LONGEST = MAX_INVOCATION_SECONDS + 1
 
 
 class TestCrashes:
-    """An event that crashes processes: one that comes alone and late is tried with a note in the row."""
+    """An event that crashes processes: if it comes alone and late, it is retried with a note in the row."""
 
     def crash(self, world: World, event: StoredEvent, version: str = "v1", *, times: int = 1) -> None:
         """Processes that crash at an event, each after the time of the one before is over."""
@@ -960,7 +960,7 @@ class TestCrashes:
         parked = world.row().parked
         assert parked is not None
         assert (parked.cause, parked.event_id) == (Cause.PROCESS_DIED, "e2")
-        assert [told.cause for _, told in world.notices.sent] == [Cause.PROCESS_DIED]
+        assert [notified.cause for _, notified in world.notices.sent] == [Cause.PROCESS_DIED]
         assert world.row().probes == ()
         assert world.deliver(stored(3)) is Outcome.WAITING
         assert world.entries() == ["e1"]
@@ -1080,7 +1080,7 @@ class TestCrashes:
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2"]
 
-    def test_a_first_event_that_crashed_no_process_is_applied(self) -> None:
+    def test_a_first_event_after_one_crash_is_applied(self) -> None:
         world = World()
         self.crash(world, stored(1))
         assert Process(world).take(stored(1)) is Outcome.APPLIED
@@ -1088,7 +1088,7 @@ class TestCrashes:
         assert world.entries() == ["e1", "e2"]
 
     def test_an_earlier_event_is_folded_in_before_the_event_that_crashes(self) -> None:
-        """Which is not tried with it, and of which nobody is notified twice."""
+        """The event that crashes is not tried with it, and people are not notified again."""
         world = World()
         world.deliver(stored(1))
         self.crash(world, stored(5), times=2)
@@ -1175,7 +1175,7 @@ class TestCrashes:
         assert "e2" in world.entries()
 
     def test_a_crash_probe_of_an_event_that_another_batch_folded_in_is_dropped(self) -> None:
-        """Else it could park the object at an event that the row has, but cannot prove to have."""
+        """Otherwise it could park the object at an event that the row has but cannot prove to have."""
         world = World()
         world.deliver(stored(1))
         world.deliver(stored(10))

@@ -1,5 +1,5 @@
-"""Guarantee: a rebuild ends in the fold of all stored events by today's logic, whatever arrives meanwhile, and until
-then readers see the row as deliveries leave it."""
+"""Guarantee: a rebuild ends in the fold of all stored events by the current logic, whatever arrives meanwhile. Until
+then, readers see the row as deliveries write it."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,7 +23,7 @@ from tests.nightly import effort
 
 
 def meanwhile(world: World, *steps: Callable[[], object]) -> None:
-    """Before the rebuild's second write (the first is its note) run the first step, before its third the next, ..."""
+    """Run the first step before the rebuild's second write (the first is its note), the next before its third, ..."""
     waiting = list(steps)
 
     def run() -> None:
@@ -63,7 +63,7 @@ class TestResult:
         assert set(world.versions()) == {"v1"}
 
     def test_an_event_that_the_stream_lost_is_in_the_result(self) -> None:
-        """Events that were stored and never delivered: a rebuild is what mends them, newest ones too."""
+        """Some events were stored and never delivered. A rebuild adds them, including the newest."""
         world = World()
         world.deliver(stored(1))
         world.events.put(stored(2), stored(3))
@@ -141,7 +141,7 @@ class TestFailure:
             World().rebuilds().rebuild(DOMAIN_ID)
 
     def test_a_history_too_long_for_one_invocation_leaves_the_row_as_it_was(self) -> None:
-        """But for the note of how far the rebuild got."""
+        """Except the note of how far the rebuild got."""
         world = World()
         world.deliver(*map(stored, range(10)))
         before = world.row()
@@ -187,7 +187,7 @@ class TestMeanwhile:
         assert set(world.versions()) == {"v1"}
 
     def test_a_late_event_before_the_position_read_is_in_the_result(self) -> None:
-        """It came into a page that the rebuild had read: only the row's note tells of it."""
+        """It arrived in a page that the rebuild had read: only the row's note reports it."""
         world = World()
         world.deliver(*map(stored, (1, 3, 4, 5, 6)))
         meanwhile(world, lambda: world.deliver(stored(2)))
@@ -203,7 +203,7 @@ class TestMeanwhile:
         assert world.entries() == ids(1, 2, 3, 4, 5, 6)
 
     def test_an_event_between_the_checkpoint_and_the_position_read_is_in_the_result(self) -> None:
-        """4 and 5 were in flight and read; 3 came to be stored after that, and was applied as new: no note tells."""
+        """4 and 5 were in flight and read. 3 was stored after that and applied as a new event: no note reports it."""
         world = World()
         world.deliver(stored(1))
         world.events.put(stored(4), stored(5))
@@ -255,7 +255,7 @@ class TestMeanwhile:
         assert world.entries() == ids(1, 2, 3)
 
     def test_events_on_both_sides_of_a_mark_leave_it_true(self) -> None:
-        """The rebuild goes back to the state at the mark, behind which 4005 lies and 4015 does not.
+        """The rebuild goes back to the state at the mark, which is after 4005 and before 4015.
 
         A mark that lacked 4005 would prove, with the snapshot there, that the row holds both; and the next late event
         would be folded in from it.
@@ -563,7 +563,7 @@ class TestOneAtATime:
             world.rebuilds().rebuild(DOMAIN_ID)
 
     def test_if_one_request_is_delivered_twice_the_later_run_continues_and_the_earlier_fails(self) -> None:
-        """Else each would begin anew at the sight of the other, for ever."""
+        """Otherwise each would start again when it sees the other, forever."""
         world = World()
         world.deliver(stored(1))
         done: list[DomainRow] = []
@@ -660,7 +660,7 @@ class Traffic:
 class TestUnderTraffic:
     @pytest.mark.parametrize("late", [0, 1, 50])
     def test_twenty_batches_a_second_do_not_starve_it(self, late: int) -> None:
-        """Every third batch has an event so many places behind the head; a history of some length."""
+        """Every third batch has an event this many positions before the newest one."""
         length = effort(6_000, 100_000)
         world = World(events_per_mark=100, logic=counting)
         history = [_event(number) for number in range(length)]

@@ -184,13 +184,13 @@ def test_the_largest_notes_fit_into_the_bytes_reserved_for_them() -> None:
 
 @pytest.mark.parametrize("lost", ["EventCount", "Digest", "LogicVersion"])
 def test_only_the_revision_of_a_row_with_incomplete_notes_counts(lost: str) -> None:
-    """Not an error: read in a batch, one row spoilt by hand must not hold back all others."""
+    """This is no error: in a batch of rows, one row that a manual edit broke must not block the others."""
     row = DomainRow("d-1", INITIAL_STATE, "v1")
     item = row.to_item()
     del item["CpEventSource"]["M"][lost]
-    spoilt = DomainRow.from_item(item)
-    assert spoilt is not None
-    assert (spoilt.readable, spoilt.revision, spoilt.state) == (False, row.revision, INITIAL_STATE)
+    invalid = DomainRow.from_item(item)
+    assert invalid is not None
+    assert (invalid.readable, invalid.revision, invalid.state) == (False, row.revision, INITIAL_STATE)
 
 
 def test_a_row_whose_revision_is_lost_counts_as_no_row() -> None:
@@ -201,7 +201,7 @@ def test_a_row_whose_revision_is_lost_counts_as_no_row() -> None:
 
 @pytest.mark.parametrize("revision", [{"N": "5"}, {"B": b"x"}, {"NULL": True}, {"BOOL": True}, {"L": []}, {"M": {}}])
 def test_a_revision_of_another_type_is_what_a_write_over_the_row_asks_for(revision: dict[str, Any]) -> None:
-    """Else no write would ever be taken: the row is there, and never the one that was read."""
+    """Otherwise no write would ever succeed: the row exists, but never equals the row that was read."""
     item = DomainRow("d-1", INITIAL_STATE, "v1").to_item()
     item["CpEventSource"]["M"]["Revision"] = revision
     row = DomainRow.from_item(item)

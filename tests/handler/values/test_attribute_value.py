@@ -275,7 +275,7 @@ def outcome(value: Any) -> str:
 
 @given(anything)
 def test_a_plain_value_and_one_of_derived_types_have_the_same_result(value: Any) -> None:
-    """Plain types are told by one look at the exact type, all others by a test for each."""
+    """Plain types need one lookup of the exact type; all others need a test for each."""
     assert outcome(derived(value)) == outcome(value)
 
 
@@ -402,7 +402,7 @@ def test_the_size_of_an_item_is_close_to_dynamodbs_rule() -> None:
 
 
 def _documented_size(item: dict[str, Any]) -> int:
-    """The developer guide's "DynamoDB item sizes and formats", written anew; a number's sign counts as a byte."""
+    """The developer guide's "DynamoDB item sizes and formats" in independent code. A number's sign is one byte."""
     return sum(len(name.encode()) + _documented_attribute_size(value) for name, value in item.items())
 
 
@@ -465,10 +465,10 @@ def _spoil(attribute: dict[str, Any]) -> None:
         if isinstance(value, dict):
             for element in value.values():
                 _spoil(element)
-            value["spoilt"] = {"S": "spoilt"}
+            value["changed"] = {"S": "changed"}
         elif isinstance(value, list):
             for element in value:
                 if isinstance(element, dict):
                     _spoil(element)
-            value.append("spoilt")
-    attribute["spoilt"] = True
+            value.append("changed")
+    attribute["changed"] = True

@@ -128,7 +128,7 @@ def test_the_deep_parser_gives_the_same_values_as_the_standard_parser(text: str)
             exact_json._read_deep(text)
     else:
         deep = exact_json._read_deep(text)
-        assert _told_apart(deep.value) == _told_apart(value)
+        assert _with_types(deep.value) == _with_types(value)
         assert deep == read(text)
 
 
@@ -170,19 +170,19 @@ def test_zero_is_zero_whatever_its_exponent(text: str) -> None:
 
 @given(json_values)
 def test_what_was_written_is_read_back_equal(value: Any) -> None:
-    assert _told_apart(loads(dumps(value))) == _told_apart(value)
+    assert _with_types(loads(dumps(value))) == _with_types(value)
 
 
 @given(json_values)
 def test_the_canonical_text_is_json_for_any_parser(value: Any) -> None:
     text = dumps(value)
     assert text.isascii()
-    assert _told_apart(json.loads(text, parse_float=Decimal)) == _told_apart(value)
+    assert _with_types(json.loads(text, parse_float=Decimal)) == _with_types(value)
 
 
 @given(json_values, json_values)
 def test_equal_values_and_only_they_have_equal_texts(one: Any, other: Any) -> None:
-    assert (dumps(one) == dumps(other)) == (_told_apart(one) == _told_apart(other))
+    assert (dumps(one) == dumps(other)) == (_with_types(one) == _with_types(other))
 
 
 @given(st.dictionaries(st.text(), numbers, min_size=2), st.randoms())
@@ -210,14 +210,14 @@ def test_what_json_does_not_have_is_not_written(value: Any) -> None:
         dumps([value])
 
 
-def _told_apart(value: Any) -> Any:
+def _with_types(value: Any) -> Any:
     """`value` in a form in which 1, true and "1" differ, and 1 and 1.0 do not."""
     match value:
         case bool():
             return ("bool", value)
         case dict():
-            return {key: _told_apart(element) for key, element in value.items()}
+            return {key: _with_types(element) for key, element in value.items()}
         case list():
-            return [_told_apart(element) for element in value]
+            return [_with_types(element) for element in value]
         case _:
             return value

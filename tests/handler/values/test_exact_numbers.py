@@ -79,7 +79,7 @@ def test_a_number_has_one_short_text_however_it_is_held(coefficient: int, expone
 
 @given(json_texts_of_numbers | st.from_regex(r"-?[1-9][0-9]{0,3}([eE]-?[0-9]{1,4})", fullmatch=True))
 def test_the_short_text_is_not_much_longer_than_any_text_of_the_number(text: str) -> None:
-    """What a message takes to be read and written is in proportion to its length, whatever numbers it is full of."""
+    """The time to read and write a message is proportional to its length, whatever numbers it holds."""
     assert len(short_text(loads(text))) <= min(len(text) + 20, 6 * len(text))
 
 
@@ -135,7 +135,7 @@ def test_a_number_of_thousands_of_digits_has_a_text() -> None:
 
 
 def test_a_subclass_of_int_is_written_as_its_number() -> None:
-    """Not by its own text, which DynamoDB would refuse on every try."""
+    """Not by its text, which DynamoDB would refuse each time."""
 
     class Cents(int):
         def __repr__(self) -> str:
