@@ -68,7 +68,7 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     yield _heading(f"Domain {pipeline.domain_name}: {counted(len(events), 'stored event')}, in EventKey order")
     if not events:
         return
-    table = _table("Domain", "EventTime", "EventName", *([] if width < _NARROW else ["EventId"]), "Payload")
+    table = _table("DomainId", "EventTime", "EventName", *([] if width < _NARROW else ["EventId"]), "Payload")
     table.columns[-1].no_wrap = True
     table.columns[-1].overflow = "ellipsis"
     table.columns[-1].ratio = 1
@@ -133,7 +133,7 @@ def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.parking_notices()
     yield _heading(f"Parked queue: {counted(len(messages), 'message')}")
     if messages:
-        table = _table("Domain", "EventName", "Reason", "Since")
+        table = _table("DomainId", "EventName", "Reason", "Since")
         for message in messages[:_MAX_MESSAGES]:
             notice = _object(message.body)
             cells = (notice.get(name, "") for name in ("EventName", "Reason", "Since"))
