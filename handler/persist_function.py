@@ -6,10 +6,13 @@ from .aws.telemetry import Telemetry
 from .aws.tracing import Tracing
 from .persist import Persist
 from .values.clock import Clock
+from .values.collector import collector_paused, spare_from_collector
 
 _settings = PersistSettings.read()
 _clock = Clock()
 _tracing = Tracing(_clock, _settings.trace_daemon)
 _telemetry = Telemetry(_settings.domain_name, _settings.function_name, _clock, _tracing)
 
-handle = Persist.start(_settings, clients.dynamodb(), clients.sqs(), _telemetry, _clock).handle
+with collector_paused():
+    handle = Persist.start(_settings, clients.dynamodb(), clients.sqs(), _telemetry, _clock).handle
+spare_from_collector()

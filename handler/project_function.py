@@ -9,6 +9,7 @@ from .aws.tracing import Tracing
 from .domain import logic
 from .project import Project
 from .values.clock import Clock
+from .values.collector import collector_paused, spare_from_collector
 
 _settings = ProjectSettings.read()
 _logic = logic.load()
@@ -17,4 +18,6 @@ _tracing = Tracing(_clock, _settings.trace_daemon)
 _telemetry = Telemetry(_settings.domain_name, _settings.function_name, _clock, _tracing)
 _writers = ThreadPoolExecutor(clients.CONNECTIONS)
 
-handle = Project.start(_settings, _logic, clients.dynamodb(), clients.sqs(), _telemetry, _writers, _clock).handle
+with collector_paused():
+    handle = Project.start(_settings, _logic, clients.dynamodb(), clients.sqs(), _telemetry, _writers, _clock).handle
+spare_from_collector()

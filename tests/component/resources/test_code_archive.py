@@ -70,7 +70,7 @@ def test_of_the_same_code_an_archive_has_the_same_bytes_wherever_and_whenever_it
 
 
 IMPORT_ALONE = """
-import importlib, sys
+import gc, importlib, sys
 
 botocore_and_its_own = {"botocore", "dateutil", "jmespath", "six", "urllib3"}
 known = sys.stdlib_module_names | botocore_and_its_own | {"handler", "domain_handler"}
@@ -84,6 +84,8 @@ code, layer, module = sys.argv[1:]
 sys.path[:0] = [code, layer]
 sys.meta_path.insert(0, NothingElse())
 assert callable(importlib.import_module(module).handle)
+assert gc.isenabled()
+assert gc.get_freeze_count() > 10_000, "each pass of the collector would examine what botocore has loaded"
 assert sys.modules["handler"].__file__.startswith(code)
 """
 
