@@ -6,12 +6,28 @@ READY := $(VENV)/.ready
 SCANNER := .venv-scan
 SCANNER_READY := $(SCANNER)/.ready
 SCHEMA := cp_event_source/domain-event.schema.json
+# On all cores; the tests of a module stay together with what they share.
+PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
+# What `make quick` leaves out: suites that go deep, measure or start an emulator, and the slowest tests of the others.
+SLOW := tests/bench tests/e2e tests/faults tests/fuzz tests/histories tests/local tests/model tests/scan tests/wheel \
+  tests/corpus/test_payloads.py::test_what_it_does_not_is_kept_compressed \
+  tests/docs/test_code_blocks.py::test_commands_print_what_the_page_shows \
+  tests/doubles/test_dynamodb.py::test_it_answers_as_moto_does \
+  tests/handler/test_exact_json.py::test_nesting_of_any_depth_is_read_and_written \
+  tests/handler/test_largest_batches.py \
+  tests/handler/test_project.py::TestBatches::test_a_large_batch \
+  tests/handler/test_projection.py::TestLateEvents \
+  tests/handler/test_rebuild.py::TestProgress::test_what \
+  tests/handler/test_slow_messages.py \
+  tests/handler/test_time_limit.py::test_what_cannot_be_stopped_ends_with_the_process \
+  tests/producer/test_event.py::test_a_payload_of_any_depth_is_an_event \
+  tests/test_pinned.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test scan bench check format schema docs wheel lock clean
+.PHONY: help demo quick test scan bench check format schema docs wheel lock clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,8 +53,11 @@ check: $(READY) ## Lint, format check, types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-test: check $(SCANNER_READY) ## Everything that must be green: check, scan, unit, wiring, end-to-end and wheel tests
-	$(BIN)/pytest
+quick: check ## Check and most tests, in about a minute; not bench, e2e, faults, fuzz, histories, local, model, scan, wheel
+	$(PYTEST) $(SLOW:%=--deselect=%)
+
+test: check $(SCANNER_READY) ## Everything that must be green, on all cores
+	$(PYTEST)
 
 scan: $(READY) $(SCANNER_READY) ## Let checkov look for security controls that are missing
 	$(BIN)/pytest tests/scan

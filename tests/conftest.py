@@ -6,26 +6,46 @@ session.
 """
 
 # ruff: noqa: E402  # before anything reads the environment
-from tests.pinned import forget_inherited_warnings, pin
+from tests.pinned import INHERITED, forget_inherited_warnings, pin
 
 pin()
 
-from collections.abc import Iterator
+import gc
+import os
+from functools import cache
+from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 from moto import mock_aws as mock_aws
 
-from tests.one_name import files_with_two_names
+# each session of botocore reads the description of AWS again, and each test with moto has a session of its own
+setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))  # noqa: B010  mypy knows a method
 
-# no test depends on time, so a slow machine must not make one fail
+# a slow machine is no defect: what a test asserts never depends on time
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
-def pytest_configure() -> None:
-    """Remove the filters again: pytest restores them after it imports this file."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """What the one who started the tests has set is known to a worker of pytest-xdist by this alone."""
+    node.workerinput["inherited"] = {os.fsencode(name): os.fsencode(value) for name, value in INHERITED.items()}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Once more: warnings' filters that were set while this file was imported are gone with the import."""
+    if worker := getattr(config, "workerinput", None):
+        INHERITED.clear()
+        INHERITED.update({os.fsdecode(name): os.fsdecode(value) for name, value in worker["inherited"].items()})
     forget_inherited_warnings()
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage leave out all modules and tests: a third of the time of some suites went into it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -17,13 +17,13 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping
 from contextlib import suppress
 from types import FrameType
 from typing import Final
 
-INHERITED: Final[Mapping[str, str]] = dict(os.environ)
-"""The original environment, for code that needs the outside world, such as a package index behind a proxy."""
+INHERITED: Final[dict[str, str]] = dict(os.environ)
+"""The environment as it was: for what needs the world outside, such as a package index behind a proxy. In a worker of
+pytest-xdist, the one of whoever started the tests: a worker itself inherits what is pinned."""
 
 _KEPT: Final = {
     # the folders of programs, libraries and temporary files, and the user

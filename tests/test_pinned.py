@@ -9,6 +9,9 @@ import warnings
 from pathlib import Path
 
 import boto3
+import pytest
+
+from .pinned import INHERITED
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,9 +58,11 @@ SENSITIVE = (
 """Fast tests that failed with one of these settings before."""
 
 
-def test_sensitive_tests_pass_with_hostile_settings() -> None:
+@pytest.mark.parametrize("workers", ["0", "1"], ids=["in one process", "in a worker"])
+def test_they_pass_under_hostile_settings(workers: str) -> None:
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", workers, "-k", "not hostile", *SENSITIVE)
     done = subprocess.run(
-        [sys.executable, "-c", START, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not hostile", *SENSITIVE],
+        [sys.executable, "-c", START, *command],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **HOSTILE},
         stdin=subprocess.DEVNULL,
@@ -67,7 +72,12 @@ def test_sensitive_tests_pass_with_hostile_settings() -> None:
     assert done.returncode == 0, (done.stdout + done.stderr).decode("utf-8", "replace")
 
 
-def test_only_the_settings_of_the_tests_themselves_reach_a_test() -> None:
+def test_what_needs_the_world_outside_is_given_the_environment_as_it_was() -> None:
+    """Also in a worker of pytest-xdist, which is started with a pinned one."""
+    assert "cp-event-source-home-" not in INHERITED.get("HOME", "")
+
+
+def test_nothing_of_the_environment_reaches_a_test_but_what_tests_are_asked_for() -> None:
     assert [name for name in HOSTILE if os.environ.get(name) == HOSTILE[name]] == []
     assert (boto3.Session().profile_name, boto3.Session().region_name) == ("default", None)
     assert Path.home().name.startswith("cp-event-source-home-")

@@ -336,7 +336,7 @@ ENDLESS.append(ENDLESS)
         ),
         ({"DomainId": "d-1", "A": ENDLESS}, f"A{'[0]' * 32}: must have at most 32 levels of lists and maps"),
     ],
-    ids=lambda value: repr(value)[:40],
+    ids=lambda value: value[:40] if isinstance(value, str) else type(value).__name__,  # a set is shown in any order
 )
 def test_what_cannot_be_a_row_is_refused(returned: Any, reason: str) -> None:
     failure = run(domain_with(lambda note: returned), [stored(1)]).failure
