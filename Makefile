@@ -6,20 +6,20 @@ READY := $(VENV)/.ready
 SCANNER := .venv-scan
 SCANNER_READY := $(SCANNER)/.ready
 SCHEMA := cp_event_source/domain-event.schema.json
-# On all cores; the tests of a module stay together with what they share.
+# On all cores. The tests of a module run in one process, since they share fixtures.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
-# What `make quick` leaves out: suites that go deep, measure or start an emulator, and the slowest tests of the others.
+# `make quick` leaves these out: suites that go deep, measure or start an emulator, and the slowest of the other tests.
 SLOW := tests/bench tests/e2e tests/faults tests/fuzz tests/histories tests/local tests/model tests/scan tests/wheel \
   tests/corpus/test_payloads.py::test_what_it_does_not_is_kept_compressed \
   tests/docs/test_code_blocks.py::test_commands_print_what_the_page_shows \
-  tests/doubles/test_dynamodb.py::test_it_answers_as_moto_does \
-  tests/handler/test_exact_json.py::test_nesting_of_any_depth_is_read_and_written \
+  tests/doubles/test_dynamodb.py::test_the_double_and_moto_give_the_same_replies \
+  tests/handler/domain/test_time_limit.py::test_what_cannot_be_stopped_ends_with_the_process \
+  tests/handler/projection/test_projection.py::TestLateEvents \
+  tests/handler/projection/test_rebuild.py::TestProgress::test_any_concurrent_delivery \
   tests/handler/test_largest_batches.py \
   tests/handler/test_project.py::TestBatches::test_a_large_batch \
-  tests/handler/test_projection.py::TestLateEvents \
-  tests/handler/test_rebuild.py::TestProgress::test_what \
   tests/handler/test_slow_messages.py \
-  tests/handler/test_time_limit.py::test_what_cannot_be_stopped_ends_with_the_process \
+  tests/handler/values/test_exact_json.py::test_nesting_of_any_depth_is_read_and_written \
   tests/producer/test_event.py::test_a_payload_of_any_depth_is_an_event \
   tests/test_pinned.py
 
@@ -38,7 +38,7 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Apart from all else: it pins its own boto3.
+# In an environment of its own: it pins its own boto3.
 $(SCANNER_READY): tests/scan/requirements.txt | $(READY)
 	@echo "Setting up $(SCANNER) (once; half a minute)"
 	@$(PYTHON) -m venv $(SCANNER)
@@ -69,17 +69,17 @@ format: $(READY) ## Let ruff format and fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-schema: $(READY) ## Generate the JSON Schema of the domain event anew
+schema: $(READY) ## Generate the JSON Schema of the domain event again
 	$(BIN)/cp-event-source schema > $(SCHEMA).new && mv $(SCHEMA).new $(SCHEMA)
 
-docs: $(READY) ## Generate the pages on compliance and costs anew
+docs: $(READY) ## Generate the pages on compliance and costs again
 	$(BIN)/python -m cp_event_source.pages.compliance > docs/compliance.md.new && mv docs/compliance.md.new docs/compliance.md
 	$(BIN)/python -m cp_event_source.pages.costs > docs/costs.md.new && mv docs/costs.md.new docs/costs.md
 
 wheel: $(READY) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
-lock: ## Pin the dependencies anew (needs uv)
+lock: ## Pin the dependencies again (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --extra local --group dev pyproject.toml --output-file requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -12,6 +12,7 @@ pin()
 
 import gc
 import os
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -20,7 +21,9 @@ from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 from moto import mock_aws as mock_aws
 
-# each session of botocore reads the description of AWS again, and each test with moto has a session of its own
+from tests.one_name import files_with_two_names
+
+# a botocore session reads the description of AWS, and each test with moto has its own session
 setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))  # noqa: B010  mypy knows a method
 
 # a slow machine is no defect: what a test asserts never depends on time
@@ -30,7 +33,7 @@ settings.load_profile("no deadline")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """What the one who started the tests has set is known to a worker of pytest-xdist by this alone."""
+    """Tell a worker of pytest-xdist what the tests' own environment was: it inherits the pinned one."""
     node.workerinput["inherited"] = {os.fsencode(name): os.fsencode(value) for name, value in INHERITED.items()}
 
 
@@ -43,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the collector of garbage leave out all modules and tests: a third of the time of some suites went into it."""
+    """Exempt all modules and tests from garbage collection, which took a third of the time of some suites."""
     gc.collect()
     gc.freeze()
 
