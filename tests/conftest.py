@@ -28,6 +28,7 @@ setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_fi
 
 # a slow machine is no defect: what a test asserts never depends on time
 settings.register_profile("no deadline", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("no deadline")
 
 
