@@ -77,7 +77,7 @@ def test_a_pinned_domain_is_the_only_one_and_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 257, "\ud800"])
 def test_a_domain_name_that_no_event_can_bear_cannot_be_pinned(name: str) -> None:
-    with pytest.raises(contract_schema.domain_event.ContractViolation, match="DomainName: must be"):
+    with pytest.raises(ContractViolation, match="DomainName: must be"):
         domain_event_schema(name)
 
 

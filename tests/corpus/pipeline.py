@@ -21,7 +21,9 @@ from ..doubles.dynamodb import DynamoDB
 from ..doubles.mappings import QueueMapping, StreamMapping
 from ..doubles.sqs import SQS, Message
 from ..faults.functions import DOMAIN_NAME as DOMAIN_NAME
-from ..faults.functions import PERSIST, PROJECT, Function, environment, time_of
+from ..faults.functions import PERSIST as PERSIST
+from ..faults.functions import PROJECT as PROJECT
+from ..faults.functions import Function, environment, time_of
 
 SKEW_SECONDS = 600
 CODES = {"contract-violation", "conflict", "unstorable"}
@@ -147,8 +149,9 @@ def lambdas() -> Iterator[Callable[..., Pipeline]]:
     def make(domain: DomainLogic, *, is_wired: bool = False) -> Pipeline:
         made = Pipeline(domain, clock, is_wired=is_wired)
         if is_wired:
-            for client, double in zip(_real_clients(), (made.db, made.sqs), strict=True):
-                attached.callback(wire(client, double))
+            dynamodb, sqs = _real_clients()
+            attached.callback(wire(dynamodb, made.db))
+            attached.callback(wire(sqs, made.sqs))
         return made
 
     with environment(), time_of(clock), mock.patch.object(telemetry, "_write", _WRITE), attached:

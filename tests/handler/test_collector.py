@@ -8,6 +8,7 @@ import pytest
 
 from cp_event_source.handler import persist as persist_module
 from cp_event_source.handler.collector import collector_paused
+from cp_event_source.handler.events.ingest import event_item
 
 from .aws import PersistFunction
 from .test_persist import body
@@ -54,7 +55,6 @@ def test_it_stays_disabled_where_it_was() -> None:
 
 def test_it_is_paused_for_each_message(persist: PersistFunction, monkeypatch: pytest.MonkeyPatch) -> None:
     enabled: list[bool] = []
-    event_item = persist_module.event_item
 
     def noted(*arguments: Any, **named: Any) -> Any:
         enabled.append(gc.isenabled())

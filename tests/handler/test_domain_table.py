@@ -1,12 +1,12 @@
 """Guarantee: rows are read strongly consistent, all that were asked for, and written over what was read alone."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from cp_event_source.handler.aws import domain_table
 from cp_event_source.handler.aws.domain_table import DomainTable, ReadIncomplete
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection.decide import RowChanged
@@ -26,7 +26,7 @@ def table(calls: Calls) -> DomainTable:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between tries, none of them waited."""
     waits: list[float] = []
-    monkeypatch.setattr(domain_table.time, "sleep", waits.append)
+    monkeypatch.setattr(time, "sleep", waits.append)
     return waits
 
 

@@ -151,7 +151,7 @@ class Pipeline:
     def _table(self, name: str, *keys: str) -> None:
         self.dynamodb.create_table(
             TableName=name,
-            KeySchema=[{"AttributeName": k, "KeyType": t} for k, t in zip(keys, ("HASH", "RANGE"), strict=False)],
+            KeySchema=[{"AttributeName": k, "KeyType": "RANGE" if n else "HASH"} for n, k in enumerate(keys)],
             AttributeDefinitions=[
                 {"AttributeName": key, "AttributeType": "N" if key.endswith("Slot") else "S"} for key in keys
             ],
@@ -262,11 +262,12 @@ class TestBatches:
     def test_a_row_spoilt_by_hand_is_made_again_and_holds_back_no_other(self, how: str, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1, "a"), pipeline.store(1, "b"))
         values = {name: value for name, value in {":n": {"N": "7"}, ":m": {"M": {}}}.items() if name in how}
+        used: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
         pipeline.dynamodb.update_item(
             TableName="rows",
             Key={"DomainId": {"S": "a"}},
             UpdateExpression=how,
-            **({"ExpressionAttributeValues": values} if values else {}),
+            **used,
         )
         assert pipeline.deliver(pipeline.store(2, "a"), pipeline.store(2, "b")) == NONE_FAILED
         assert [pipeline.row(each)["Balance"] for each in ("a", "b")] == [{"N": "2"}, {"N": "2"}]

@@ -58,7 +58,7 @@ def test_a_number_that_cannot_be_is_named_with_what_was_found(text: str) -> None
         (ProjectSettings, PROJECT, "EVENTS_PER_SNAPSHOT"),
     ):
         with pytest.raises(BrokenSettings, match=f"variable {name} must be a .*; found '{text}'"):
-            settings.read({**environment, name: text})  # type: ignore[attr-defined]
+            settings.read({**environment, name: text})
 
 
 def test_no_time_at_all_is_no_time_limit_for_an_event() -> None:

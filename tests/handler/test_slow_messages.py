@@ -77,7 +77,6 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.setattr(clients, "dynamodb", lambda: direct_dynamodb(db))
         monkeypatch.setattr(clients, "sqs", lambda: direct_sqs(sqs))
         monkeypatch.setattr(budget, "time", SimpleNamespace(monotonic=lambda: clock.now))
-        whole = persist.event_item
         ends: list[float] = []  # of the invocations
         killed: list[float] = []
 
@@ -86,7 +85,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             if clock.now > ends[-1]:
                 killed.append(clock.now)
                 raise Crashed
-            return whole(*arguments, **named)
+            return event_item(*arguments, **named)
 
         monkeypatch.setattr(persist, "event_item", slow)
         module = load_entry_point("persist_function")

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,7 @@ def daemon() -> Iterator[Daemon]:
 
 
 def test_a_piece_of_work_is_a_subsegment_of_the_invocation(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracing.time, "time", lambda: 1767225610.5)
+    monkeypatch.setattr(time, "time", lambda: 1767225610.5)
     Tracing(daemon.address).add(SAMPLED, "event stored", IDS, begun=1767225610.25)
     (sent,) = daemon.received()
     assert re.fullmatch("[0-9a-f]{16}", sent.pop("id"))
@@ -128,7 +129,7 @@ def test_a_socket_that_has_no_room_is_not_waited_for(daemon: Daemon, monkeypatch
             timeouts.append(self.gettimeout())
             raise BlockingIOError
 
-    monkeypatch.setattr(tracing.socket, "socket", Full)
+    monkeypatch.setattr(socket, "socket", Full)
     Tracing(daemon.address).add(SAMPLED, "event stored", IDS)
     assert timeouts == [0.0]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from .algorithm import Algorithm
 from .explore import (
@@ -24,10 +23,8 @@ from .explore import (
 Flaws = frozenset[str]
 
 
-class Make(Protocol):
-    """Makes a writer: the model's, or the real code's."""
-
-    def __call__(self, name: str, version: str, poison: frozenset[int], flaws: Flaws, **terms: Any) -> Algorithms: ...
+Make = Callable[..., Algorithms]
+"""Makes a writer, the model's or the real code's, by name, version, poison and flaws."""
 
 
 @dataclass(frozen=True)

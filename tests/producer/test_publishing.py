@@ -2,6 +2,7 @@
 and no call holds more than the bus takes."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -240,7 +241,12 @@ def test_only_the_entries_that_failed_are_sent_again() -> None:
 def test_pauses_are_random_up_to_a_length_that_doubles_to_five_seconds_and_there_is_none_after_the_last() -> None:
     longest: list[float] = []
     pauses = Pauses()
-    with mock.patch.object(publishing.random, "uniform", lambda low, high: longest.append(high) or (low + high) / 2):
+
+    def middle(low: float, high: float) -> float:
+        longest.append(high)
+        return (low + high) / 2
+
+    with mock.patch.object(random, "uniform", middle):
         (refused,) = publish(
             [an_event()],
             event_bus="company",

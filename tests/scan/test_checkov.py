@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ NOT_DONE = {check for control in CONTROLS if isinstance(control.status, NotDone)
 class Findings:
     """What checkov said of each folder."""
 
-    def __init__(self, report: dict) -> None:
+    def __init__(self, report: dict[str, Any]) -> None:
         self.passed: dict[str, set[str]] = defaultdict(set)
         self.failed: dict[str, set[str]] = defaultdict(set)
         for kind, found in (("passed_checks", self.passed), ("failed_checks", self.failed)):
