@@ -25,7 +25,7 @@ SLOW := tests/bench tests/e2e tests/faults tests/fuzz tests/histories tests/loca
   tests/test_pinned.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test scan bench check format schema docs wheel lock clean
+.PHONY: help demo quick test test-python functions scan bench check format schema docs wheel lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ quick: check ## Check and most tests, in about a minute; not bench, e2e, faults,
 test: check $(SCANNER_READY) ## Everything that must be green, on all cores
 	$(PYTEST)
 
+test-python: ## Test the functions' code under another Python, 3.11 to 3.14: make test-python PYTHON=python3.14
+	@$(MAKE) --no-print-directory VENV=.venv-$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') functions
+
+functions: $(READY)
+	$(PYTEST) tests/handler tests/corpus tests/model
+
 scan: $(READY) $(SCANNER_READY) ## Let checkov look for security controls that are missing
 	$(BIN)/pytest tests/scan
 
@@ -89,5 +95,5 @@ lock: ## Pin the dependencies again (needs uv)
 	  tests/scan/requirements.in --output-file tests/scan/requirements.txt
 
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) $(SCANNER) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

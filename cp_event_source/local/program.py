@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from cp_event_source.local.emulator import CREDENTIALS, clean_environment
 from cp_event_source.local.errors import ProgramError

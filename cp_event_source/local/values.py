@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 import pulumi.runtime.rpc
-from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from google.protobuf import struct_pb2
 
 
 def properties(struct: struct_pb2.Struct) -> dict[str, Any]:

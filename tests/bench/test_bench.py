@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 
 import pytest
 
@@ -15,7 +15,7 @@ from bench.layers import file_layer
 from bench.pipeline import Pipeline
 from bench.rebuild import EndlessStore
 from bench.report import Check, Section, Table, shown
-from bench.timing import best, process_seconds
+from bench.timing import Prepared, best, process_seconds
 from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.events.key_set import Span
 from tests.docs.markdown import REPOSITORY
@@ -118,10 +118,14 @@ def test_a_clock_runs_while_a_timer_on_the_cpu_time_is_armed(shortest: Callable[
 def test_each_run_is_prepared_separately_and_runs_alternate() -> None:
     order: list[str] = []
 
-    def prepared(name: str) -> object:
-        return lambda: (order.append(f"prepare {name}"), lambda: order.append(name))[1]
+    def prepared(name: str) -> Prepared:
+        def prepare() -> Callable[[], object]:
+            order.append(f"prepare {name}")
+            return partial(order.append, name)
 
-    best({"a": prepared("a"), "b": prepared("b")}, 2)  # type: ignore[dict-item]
+        return prepare
+
+    best({"a": prepared("a"), "b": prepared("b")}, 2)
     assert order == ["prepare a", "a", "prepare b", "b"] * 2
 
 

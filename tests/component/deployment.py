@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc
 
-from cp_event_source import CpEventSource, CpEventSourceArgs
+from cp_event_source import CpEventSource
 
 ACCOUNT = "111122223333"
 PARTITION = "aws-cn"
@@ -133,7 +133,7 @@ class RecordingMonitor(mocks.MockMonitor):
         self._deployment = deployment
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type != "pulumi:pulumi:Stack":
             self._deployment.resources.append(
                 Registration(
@@ -158,7 +158,7 @@ class RecordingMonitor(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
         self._deployment.outputs[request.urn] = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 class _Warnings(logging.Handler):
@@ -185,7 +185,7 @@ def deploy(program: Callable[[], object], *, preview: bool = False) -> Deploymen
             logger=logger,
             monitor=RecordingMonitor(deployment, preview=preview),
         )
-        pulumi.runtime.test(program)()
+        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
 
     # Pulumi keeps its state in context variables: each program gets its own.
     contextvars.Context().run(run)
@@ -193,8 +193,8 @@ def deploy(program: Callable[[], object], *, preview: bool = False) -> Deploymen
 
 
 def component(name: str = "files", opts: pulumi.ResourceOptions | None = None, **more: Any) -> CpEventSource:
-    args = {"cp_domain_name": "File", "cp_domain_logic_layer": LAYER, **more}
-    return CpEventSource(name, CpEventSourceArgs(**args), opts)
+    args: Any = {"cp_domain_name": "File", "cp_domain_logic_layer": LAYER, **more}
+    return CpEventSource(name, args, opts)
 
 
 def in_program(make: Callable[[], object]) -> Callable[[], None]:

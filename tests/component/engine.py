@@ -31,14 +31,14 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return self._context.run(self._monitor.Invoke, request)
 
     def GetDeploymentInfo(self, request: Any, context: Any) -> Any:  # noqa: N802 - Pulumi's name
-        return self._monitor.GetDeploymentInfo(request)
+        return self._monitor.GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
 
     def SupportsFeature(self, request: Any, context: Any) -> Any:  # noqa: N802 - Pulumi's name
-        supported = self._monitor.SupportsFeature(request).hasSupport
+        supported = self._monitor.SupportsFeature(request).hasSupport  # type: ignore[no-untyped-call]
         return resource_pb2.SupportsFeatureResponse(hasSupport=supported)
 
     def RegisterPackage(self, request: Any, context: Any) -> Any:  # noqa: N802 - Pulumi's name
-        return self._monitor.RegisterPackage(request)
+        return self._monitor.RegisterPackage(request)  # type: ignore[no-untyped-call]
 
 
 class _Engine(engine_pb2_grpc.EngineServicer):

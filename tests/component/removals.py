@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 
 from .deployment import Deployment, Registration
@@ -78,7 +77,11 @@ def several(*changes: Change) -> Change:
     """Several changes of one resource; none drops it."""
 
     def change(resource: Registration) -> Registration | None:
-        return reduce(lambda changed, each: each(changed), changes, resource)
+        for each in changes:
+            changed = each(resource)
+            assert changed is not None
+            resource = changed
+        return resource
 
     return change
 

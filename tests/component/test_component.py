@@ -328,7 +328,7 @@ def test_a_given_bus_is_no_resource_of_the_component() -> None:
 
 
 @pytest.mark.parametrize("bus", [{}, {"cp_event_bus": "company"}])
-def test_a_first_preview_where_nothing_is_known_registers_everything(bus: dict[str, str]) -> None:
+def test_a_first_preview_where_nothing_is_known_registers_everything(bus: dict[str, Any]) -> None:
     preview = deploy(in_program(lambda: component(**bus)), preview=True)
     assert preview.names() == (WITHOUT_BUS if bus else WITHOUT_BUS | OWN_BUS)
     function = preview.only("Function", "files-project").inputs

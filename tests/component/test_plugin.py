@@ -91,7 +91,8 @@ def construct(
             parallel=4,
         )
     )
-    return json_format.MessageToDict(response.state)
+    state: dict[str, Any] = json_format.MessageToDict(response.state)
+    return state
 
 
 def test_it_gives_its_schema(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:

@@ -153,8 +153,9 @@ def lambdas() -> Iterator[Callable[..., Pipeline]]:
     def make(domain: DomainLogic, *, is_wired: bool = False) -> Pipeline:
         made = Pipeline(domain, clock, is_wired=is_wired)
         if is_wired:
-            for client, double in zip(_real_clients(), (made.db, made.sqs), strict=True):
-                attached.callback(wire(client, double))
+            dynamodb, sqs = _real_clients()
+            attached.callback(wire(dynamodb, made.db))
+            attached.callback(wire(sqs, made.sqs))
         return made
 
     with environment(), attached:

@@ -77,7 +77,7 @@ FAILURES: dict[str, Callable[[Any], Any]] = {
     "an exception with a cause": lambda log: _raise_from(),
     "an exception without a text": lambda log: _raise(Unspeakable()),
     "an exit": lambda log: _raise(SystemExit(f"{SECRET}-exit")),
-    "a name that the payload has not": lambda log: {}[f"{SECRET}-name"],
+    "a name that the payload has not": lambda log: dict[str, Any]()[f"{SECRET}-name"],
     "an attribute that no row holds": lambda log: setattr(log, f"{SECRET}-attribute", object()),
     "a name that no row holds": lambda log: setattr(log, "Seen", {f"{SECRET}-name": {1: f"{SECRET}-value"}}),
     "a row too large": lambda log: setattr(log, f"{SECRET}-large", SECRET * 120_000),

@@ -28,8 +28,6 @@ from botocore.model import ServiceModel
 from urllib3 import HTTPResponse
 
 from .aws import AwsError
-from .dynamodb import DynamoDB
-from .sqs import SQS
 
 _STATUSES = {"InternalServerError": 500, "InternalFailure": 500, "ServiceUnavailable": 503}
 """HTTP statuses of error codes. All other codes have status 400."""
@@ -42,12 +40,12 @@ class Double(Protocol):
         """The reply to a request. Raises AwsError."""
 
 
-def direct_dynamodb(db: DynamoDB) -> Any:
+def direct_dynamodb(db: Double) -> Any:
     """A DynamoDB client whose calls go straight to `db`."""
     return _DirectDynamoDB(db, "dynamodb")
 
 
-def direct_sqs(sqs: SQS) -> Any:
+def direct_sqs(sqs: Double) -> Any:
     """An SQS client whose calls go straight to `sqs`."""
     return _DirectSQS(sqs, "sqs")
 

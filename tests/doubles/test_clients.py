@@ -25,7 +25,8 @@ NEW_ONLY = {
 
 
 def real_client(service: str) -> Any:
-    return boto3.client(
+    session: Any = boto3.Session()  # typed, it takes names of services alone
+    return session.client(
         service,
         region_name="eu-central-1",
         aws_access_key_id="test",
@@ -104,7 +105,7 @@ def test_a_failed_condition_is_the_clients_own_exception_and_shows_the_item(dyna
         "Code": "ConditionalCheckFailedException",
         "Message": "The conditional request failed",
     }
-    assert error.response["Item"] == ITEM
+    assert {**error.response}["Item"] == ITEM
 
 
 def test_pages_are_read_one_by_one(dynamodb: Any, db: DynamoDB) -> None:

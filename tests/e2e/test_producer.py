@@ -1,6 +1,7 @@
 """Guarantee: the events that the producer helper publishes become rows of a running pipeline."""
 
 from decimal import Decimal
+from typing import Any
 
 from cp_event_source.local import LocalRun, Pipeline
 from cp_event_source.producer import DomainEvent, publish
@@ -13,7 +14,7 @@ def test_published_events_are_stored_exactly_and_folded_in_the_order_of_their_cr
 ) -> None:
     file = new_id()
 
-    def event(name: str, payload: object, **fields: str) -> DomainEvent:
+    def event(name: str, payload: object, **fields: Any) -> DomainEvent:
         return DomainEvent(
             domain_name="File", domain_id=file, event_name=name, payload=payload, user_id="ada", **fields
         )

@@ -84,13 +84,14 @@ def run_program(
     """
     registered = Registered()
 
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def run() -> pulumi.Output[None]:
         if callable(program):
             program()
         else:
             runpy.run_path(str(program / "__main__.py"), run_name="__main__")
-        outputs = pulumi.runtime.get_root_resource().outputs
+        stack: Any = pulumi.runtime.get_root_resource()
+        outputs = stack.outputs
         return pulumi.Output.all(**outputs).apply(registered.exports.update)
 
     def in_a_context_of_its_own() -> None:

@@ -50,7 +50,7 @@ def quarantine(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.dynamodb, module.events = Table(), Bus()
+    vars(module).update(dynamodb=Table(), events=Bus())
     return module
 
 

@@ -167,7 +167,7 @@ class MemoryRows:
     """The domain table, holding items, as DynamoDB does; `before_write` runs once, just before the next write."""
 
     items: dict[str, Item] = field(default_factory=dict)
-    before_write: Callable[[], None] | None = None
+    before_write: Callable[[], object] | None = None
     after_write: Callable[[DomainRow], None] = field(default=lambda row: None)
     lose_reply: bool = False
     writes: int = 0

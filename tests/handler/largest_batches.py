@@ -93,8 +93,8 @@ def main(function: str, shape: str) -> None:
         client.meta.events.register_first("before-send.*.*", lambda request, **_: _reply(request, replies))
     clients.dynamodb, clients.sqs = lambda: dynamodb, lambda: sqs
     if kind == "persist":
-        record = {"messageId": "m", "body": json.dumps({"detail": detail(1, "@")}).replace('"@"', make(MESSAGE))}
-        records = [json.dumps(record)] * (INVOCATION // MESSAGE)
+        message = {"messageId": "m", "body": json.dumps({"detail": detail(1, "@")}).replace('"@"', make(MESSAGE))}
+        records = [json.dumps(message)] * (INVOCATION // MESSAGE)
     elif rows:
         records = [text(_record("null", f"d-{number}")) for number in range(MAX_ROWS_PER_READ)]
     else:
@@ -141,7 +141,8 @@ def _reply(request: Any, replies: Any) -> Any:
         body = f'{{"Responses":{{"rows":[{",".join(found)}]}},"UnprocessedKeys":{{}}}}'
     elif operation == "Query":
         body = f'{{"Items":[{",".join(replies.stored)}]}}'
-    return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(body.encode()), preload_content=False))
+    headers: Any = {}
+    return AWSResponse(request.url, 200, headers, HTTPResponse(io.BytesIO(body.encode()), preload_content=False))
 
 
 def text(value: Any) -> str:

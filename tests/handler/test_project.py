@@ -159,7 +159,7 @@ class Pipeline:
     def _table(self, name: str, *keys: str) -> None:
         self.dynamodb.create_table(
             TableName=name,
-            KeySchema=[{"AttributeName": k, "KeyType": t} for k, t in zip(keys, ("HASH", "RANGE"), strict=False)],
+            KeySchema=[{"AttributeName": k, "KeyType": "RANGE" if n else "HASH"} for n, k in enumerate(keys)],
             AttributeDefinitions=[
                 {"AttributeName": key, "AttributeType": "N" if key.endswith("Slot") else "S"} for key in keys
             ],
@@ -272,11 +272,12 @@ class TestBatches:
     ) -> None:
         pipeline.deliver(pipeline.store(1, "a"), pipeline.store(1, "b"))
         values = {name: value for name, value in {":n": {"N": "7"}, ":m": {"M": {}}}.items() if name in how}
+        used: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
         pipeline.dynamodb.update_item(
             TableName="rows",
             Key={"DomainId": {"S": "a"}},
             UpdateExpression=how,
-            **({"ExpressionAttributeValues": values} if values else {}),
+            **used,
         )
         assert pipeline.deliver(pipeline.store(2, "a"), pipeline.store(2, "b")) == NONE_FAILED
         assert [pipeline.row(each)["Balance"] for each in ("a", "b")] == [{"N": "2"}, {"N": "2"}]

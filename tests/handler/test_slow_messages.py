@@ -92,7 +92,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             if clock.now > ends[-1]:
                 killed.append(clock.now)
                 raise Crashed
-            return whole(*arguments, **named)
+            return event_item(*arguments, **named)
 
         monkeypatch.setattr(persist, "event_item", slow)
         monkeypatch.setattr(persist, "_FRACTION_OF_TIME", settings.share)

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from cp_event_source.handler.events import stored_event
+from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection import notes
 from cp_event_source.handler.projection import rows as domain_row
 from cp_event_source.handler.values.attribute_value import encode
@@ -35,9 +36,7 @@ def row(domain_id: str, attributes: dict[str, Any], parked: str | None = None) -
     pause = None
     if parked:
         pause = notes.Parked("k", "i", "Broken", notes.Cause.LOGIC, "ValueError", parked, "now", "v1", "k", "k")
-    state = domain_row.DomainState(
-        {name: encode(value) for name, value in attributes.items()}, "k", domain_row.KeySet(2, 0)
-    )
+    state = domain_row.DomainState({name: encode(value) for name, value in attributes.items()}, "k", KeySet(2, 0))
     return domain_row.DomainRow(domain_id, state, "v1", pause)
 
 

@@ -4,6 +4,7 @@ No call holds more than the bus accepts.
 """
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ NOT_DONE = {check for control in CONTROLS if isinstance(control.status, NotDone)
 class Findings:
     """What checkov reported for each folder."""
 
-    def __init__(self, report: dict) -> None:
+    def __init__(self, report: dict[str, Any]) -> None:
         self.passed: dict[str, set[str]] = defaultdict(set)
         self.failed: dict[str, set[str]] = defaultdict(set)
         for kind, found in (("passed_checks", self.passed), ("failed_checks", self.failed)):

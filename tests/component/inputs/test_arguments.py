@@ -175,7 +175,8 @@ def test_a_mistyped_input_is_not_passed_over() -> None:
 
 
 def test_none_is_as_good_as_leaving_an_input_out(deployment: Deployment) -> None:
-    without = deploy(in_program(lambda: component(**dict.fromkeys(CpEventSourceArgs.__optional_keys__))))
+    nothing: dict[str, Any] = dict.fromkeys(CpEventSourceArgs.__optional_keys__)
+    without = deploy(in_program(lambda: component(**nothing)))
     assert without.names() == deployment.names()
 
 

@@ -114,7 +114,7 @@ class TestTheArithmetic:
     @pytest.mark.parametrize(
         "bad", [{"events_per_month": -1}, {"months": 0}, {"log_retention_days": 0}, {"events_per_snapshot": 0}]
     )
-    def test_numbers_that_no_pipeline_has_are_refused(self, bad: dict[str, int]) -> None:
+    def test_numbers_that_no_pipeline_has_are_refused(self, bad: dict[str, Any]) -> None:
         (name,) = bad
         with pytest.raises(ValueError, match=f"^{name}: "):
             estimate(**{"events_per_month": 1000} | bad)

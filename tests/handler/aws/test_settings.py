@@ -58,7 +58,7 @@ def test_an_invalid_number_is_named_with_the_text_found(text: str) -> None:
         (ProjectSettings, PROJECT, "EVENTS_PER_SNAPSHOT"),
     ):
         with pytest.raises(BrokenSettings, match=f"variable {name} must be a .*; found '{text}'"):
-            settings.read({**environment, name: text})  # type: ignore[attr-defined]
+            settings.read({**environment, name: text})
 
 
 def test_zero_is_not_a_valid_time_limit() -> None:

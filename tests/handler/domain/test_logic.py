@@ -258,7 +258,7 @@ def test_a_row_can_be_copied(duplicate: Callable[[RowItem], RowItem]) -> None:
 
 
 def test_a_row_attribute_named_as_a_mappings_method_is_the_attribute() -> None:
-    row = RowItem({"items": ["a"], "values": 1})
+    row: Any = RowItem({"items": ["a"], "values": 1})
     assert (row.items, row.values) == (["a"], 1)
     assert dict(row) == {"items": ["a"], "values": 1}
 

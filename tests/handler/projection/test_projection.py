@@ -38,8 +38,12 @@ def cut(events: list[StoredEvent], positions: list[int]) -> list[list[StoredEven
     return [events[start:end] for start, end in pairwise(edges)]
 
 
+Delivery = tuple[list[StoredEvent], list[list[StoredEvent]]]
+"""A history, and the batches in which it arrives."""
+
+
 @st.composite
-def deliveries(draw: st.DrawFn, *, poison: bool = False) -> tuple[list[StoredEvent], list[list[StoredEvent]]]:
+def deliveries(draw: st.DrawFn, *, poison: bool = False) -> Delivery:
     """A history and the batches in which it arrives: any order, repetition and grouping."""
     numbers = draw(st.lists(st.integers(0, 30), min_size=1, max_size=12, unique=True))
     bad = draw(st.sets(st.sampled_from(numbers), max_size=2)) if poison else set()
@@ -51,7 +55,7 @@ def deliveries(draw: st.DrawFn, *, poison: bool = False) -> tuple[list[StoredEve
 
 class TestConvergence:
     @given(deliveries())
-    def test_any_order_repetition_and_grouping_end_in_the_fold_of_all_events(self, delivery) -> None:
+    def test_any_order_repetition_and_grouping_end_in_the_fold_of_all_events(self, delivery: Delivery) -> None:
         history, batches = delivery
         world = World()
         for batch in batches:
@@ -63,7 +67,7 @@ class TestConvergence:
         assert row.logic_version == "v1"
 
     @given(deliveries(), st.data())
-    def test_overlapping_writers_end_in_the_fold_of_all_events(self, delivery, data) -> None:
+    def test_overlapping_writers_end_in_the_fold_of_all_events(self, delivery: Delivery, data: st.DataObject) -> None:
         """Between another's read and write, any other batch may be delivered whole."""
         history, batches = delivery
         world = World()
@@ -81,7 +85,7 @@ class TestConvergence:
         assert world.row().state.applied == keys_of(history)
 
     @given(deliveries(poison=True), st.integers(31, 40))
-    def test_a_parked_domain_heals_completely_and_in_order(self, delivery, next_number) -> None:
+    def test_a_parked_domain_heals_completely_and_in_order(self, delivery: Delivery, next_number: int) -> None:
         history, batches = delivery
         world = World()
         for batch in batches:
@@ -94,7 +98,7 @@ class TestConvergence:
         assert world.entries() == [*(event.event_id for event in history), f"e{next_number}"]
 
     @given(deliveries(poison=True))
-    def test_a_rebuild_ends_in_the_fold_of_all_events_by_one_version(self, delivery) -> None:
+    def test_a_rebuild_ends_in_the_fold_of_all_events_by_one_version(self, delivery: Delivery) -> None:
         history, batches = delivery
         world = World()
         for batch in batches:
@@ -445,7 +449,7 @@ class TestCauses:
                 return apply(log, event)
 
             made.from_dynamo_item = from_dynamo_item
-            made.apply = checked  # type: ignore[method-assign]
+            made.apply = checked  # type: ignore[method-assign, assignment]
             return made
 
         return World(logic=strict)
@@ -602,8 +606,8 @@ class TestMissingEvents:
         lost: list[StoredEvent] = []
         held: list[str] = []
         for _ in range(data.draw(st.integers(2, 8))):
-            if held and data.draw(st.booleans()):
-                gone = data.draw(st.lists(st.sampled_from(held), max_size=4, unique=True))
+            if data.draw(st.booleans()) and held:
+                gone: list[str] = data.draw(st.lists(st.sampled_from(held), max_size=4, unique=True))
                 events = [world.events.events[DOMAIN_ID].get(world.events.ever[each]) for each in gone]
                 present = [event for event in events if event is not None]
                 world.events.lose(*present)

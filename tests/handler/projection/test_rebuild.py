@@ -654,7 +654,7 @@ class Traffic:
         world.events.read = timed_read  # type: ignore[method-assign, assignment]
         world.rows.write = timed_write  # type: ignore[method-assign]
         world.rows.read = timed_read_row  # type: ignore[method-assign]
-        world.snapshots.put = timed_put  # type: ignore[method-assign]
+        world.snapshots.put = timed_put  # type: ignore[method-assign, assignment]
 
 
 class TestUnderTraffic:

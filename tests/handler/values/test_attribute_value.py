@@ -56,7 +56,7 @@ class Point(NamedTuple):
 @dataclass
 class Address:
     Street: str
-    Lines: list[str] = field(default_factory=list)
+    Lines: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -460,7 +460,8 @@ def _documented_scalar_size(kind: str, value: Any) -> int:
     if kind != "N":
         return len(value.encode() if kind == "S" else value)
     significant = number_text(Decimal(value)).replace("-", "").replace(".", "").strip("0")
-    return min((len(significant) + 1) // 2 + 1 + value.startswith("-"), 21)
+    is_negative: bool = value.startswith("-")
+    return min((len(significant) + 1) // 2 + 1 + is_negative, 21)
 
 
 def _base64(value: bytes) -> str:

@@ -53,7 +53,6 @@ def test_it_stays_disabled_where_it_was() -> None:
 
 def test_it_is_paused_for_each_message(persist: PersistFunction, monkeypatch: pytest.MonkeyPatch) -> None:
     enabled: list[bool] = []
-    event_item = persist_module.event_item
 
     def noted(*arguments: Any, **named: Any) -> Any:
         enabled.append(gc.isenabled())
