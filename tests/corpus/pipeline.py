@@ -21,7 +21,9 @@ from ..doubles.dynamodb import DynamoDB
 from ..doubles.mappings import QueueMapping, StreamMapping
 from ..doubles.sqs import SQS, Message
 from ..faults.functions import DOMAIN_NAME as DOMAIN_NAME
-from ..faults.functions import PERSIST, PROJECT, Function, environment
+from ..faults.functions import PERSIST as PERSIST
+from ..faults.functions import PROJECT as PROJECT
+from ..faults.functions import Function, environment
 
 SKEW_SECONDS = 600
 CODES = {"contract-violation", "conflict", "unstorable"}
@@ -66,12 +68,6 @@ class Pipeline:
 
     def deploy(self, domain: DomainLogic, version: str = "v1") -> None:
         """Start both functions, the project function with this version of the domain's logic."""
-        settings = {
-            "INGEST_DEAD_LETTER_QUEUE_URL": self.dead_letters,
-            "PARKED_QUEUE_URL": self.parked,
-            "MAX_FUTURE_SKEW_SECONDS": str(SKEW_SECONDS),
-            "LOGIC_VERSION": version,
-        }
         for name in (PERSIST, PROJECT):
             self._functions[name] = Function(
                 name,
@@ -80,7 +76,10 @@ class Pipeline:
                 clock=self.clock,
                 domain=domain,
                 telemetry=Telemetry,
-                **settings,
+                INGEST_DEAD_LETTER_QUEUE_URL=self.dead_letters,
+                PARKED_QUEUE_URL=self.parked,
+                MAX_FUTURE_SKEW_SECONDS=str(SKEW_SECONDS),
+                LOGIC_VERSION=version,
             )
 
     def invoke(self, name: str, event: dict[str, Any], *, seconds: float = 60) -> Any:

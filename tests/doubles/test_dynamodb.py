@@ -147,7 +147,7 @@ def test_a_placeholder_is_defined_and_used(db: DynamoDB, options: dict[str, Any]
 
 
 def test_the_double_refuses_what_it_does_not_know(db: DynamoDB) -> None:
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: db.handle("Scan", {"TableName": "events"}),
         lambda: put(db, event("k"), Expected={}),
         lambda: put(db, event("k"), ConditionExpression="size(DomainId) = :x"),

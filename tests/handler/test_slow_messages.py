@@ -83,7 +83,6 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             Telemetry("File", "persist", passing),
             passing,
         )
-        whole = persist.event_item
         ends: list[float] = []  # of the invocations
         killed: list[float] = []
 

@@ -30,7 +30,7 @@ class Call:
     request: Mapping[str, Any]
 
 
-class Task(greenlet):
+class Task(greenlet):  # type: ignore[misc]  # it has no types
     """Work that runs step by step."""
 
     def __init__(self, work: Callable[[], Any]) -> None:

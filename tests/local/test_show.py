@@ -7,6 +7,8 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
+from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.state import DomainState
 from cp_event_source.handler.events import stored_event
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection import notes
@@ -35,8 +37,8 @@ def event(domain_id: str, second: int, name: str, payload: Any) -> Any:
 def row(domain_id: str, attributes: dict[str, Any], parked: str | None = None) -> Any:
     pause = None
     if parked:
-        pause = notes.Parked("k", "i", "Broken", notes.Cause.LOGIC, "ValueError", parked, "now", "v1", "k", "k")
-    state = domain_row.DomainState({name: encode(value) for name, value in attributes.items()}, "k", KeySet(2, 0))
+        pause = notes.Parked("k", "i", "Broken", Cause.LOGIC, "ValueError", parked, "now", "v1", "k", "k")
+    state = DomainState({name: encode(value) for name, value in attributes.items()}, "k", KeySet(2, 0))
     return domain_row.DomainRow(domain_id, state, "v1", pause)
 
 

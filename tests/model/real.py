@@ -328,10 +328,10 @@ def _refusing(ids: frozenset[str], version: str) -> DomainLogic:
     refusing = logic(version)
     apply = refusing.apply
 
-    def checked(domain: Any, event: StoredEvent) -> Any:
+    def checked(domain_object: Any, event: StoredEvent) -> Any:
         if event.event_id in ids:
             raise ValueError("poison")
-        return apply(domain, event)
+        return apply(domain_object, event)
 
     refusing.apply = checked  # type: ignore[method-assign]
     return refusing

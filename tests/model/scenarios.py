@@ -23,10 +23,8 @@ from .explore import (
 Flaws = frozenset[str]
 
 
-class Make(Protocol):
-    """Makes a writer of the model or of the real code."""
-
-    def __call__(self, name: str, version: str, poison: frozenset[int], flaws: Flaws, **limits: Any) -> Algorithms: ...
+Make = Callable[..., Algorithms]
+"""Makes a writer of the model or of the real code, by name, version, poison and flaws."""
 
 
 @dataclass(frozen=True)

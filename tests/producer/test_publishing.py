@@ -245,7 +245,12 @@ def test_only_failed_entries_are_sent_again() -> None:
 def test_pauses_are_random_up_to_a_maximum_that_doubles_to_five_seconds_and_the_last_try_has_none() -> None:
     maxima: list[float] = []
     pauses = Pauses()
-    with mock.patch.object(publishing.random, "uniform", lambda low, high: maxima.append(high) or (low + high) / 2):
+
+    def middle(low: float, high: float) -> float:
+        maxima.append(high)
+        return (low + high) / 2
+
+    with mock.patch.object(random, "uniform", middle):
         (refused,) = publish(
             [an_event()],
             event_bus="company",

@@ -1,6 +1,5 @@
 """Guarantee: all requested rows are read strongly consistently; a row is written only over the row that was read."""
 
-import time
 from dataclasses import replace
 from typing import Any
 

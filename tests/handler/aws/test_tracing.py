@@ -3,7 +3,6 @@
 import json
 import re
 import socket
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -135,7 +134,7 @@ def test_a_full_socket_is_not_waited_for(daemon: Daemon, monkeypatch: pytest.Mon
             timeouts.append(self.gettimeout())
             raise BlockingIOError
 
-    monkeypatch.setattr(tracing.socket, "socket", Full)
+    monkeypatch.setattr(socket, "socket", Full)
     Tracing(Clock(), daemon.address).add(SAMPLED, "event stored", IDS)
     assert timeouts == [0.0]
 

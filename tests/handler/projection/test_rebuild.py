@@ -514,7 +514,7 @@ def failing(error: Exception) -> DomainLogic:
     """Logic that raises this error at every event."""
     made = counting("v1")
 
-    def apply(domain: object, event: StoredEvent) -> object:
+    def apply(domain_object: object, event: StoredEvent) -> object:
         raise error
 
     made.apply = apply  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cp_event_source.handler import persist as persist_module
+from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.values.collector import collector_paused
 from tests.handler.on_moto import PersistFunction
 from tests.handler.test_persist import body
