@@ -88,7 +88,7 @@ def _persist(runs: int) -> Iterator[Sequence[Cell]]:
         {
             "the handler": lambda: partial(alone.handle_batch, json.loads(json.dumps(batch))),
             "botocore": put,
-            "both together": lambda: partial(whole.handle, json.loads(json.dumps(batch))),
+            "both together": lambda: partial(whole.handle_batch, json.loads(json.dumps(batch))),
         },
         runs,
     )
