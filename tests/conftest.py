@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from moto import mock_aws as mock_aws
 
 from tests.one_name import files_with_two_names

@@ -8,6 +8,10 @@ from .run import inject
 from .scenarios import ALL
 
 _KINDS = tuple(RETRIED) if NIGHTLY else RETRIED_IN_SHORT
+_CASES = [
+    (name, kind) for number, name in enumerate(ALL) for kind in (_KINDS if NIGHTLY else [_KINDS[number % len(_KINDS)]])
+]
+"""By default one kind for each scenario, in turn."""
 
 
 @pytest.mark.parametrize("kind", _KINDS)
