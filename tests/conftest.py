@@ -27,9 +27,10 @@ from tests.one_name import files_with_two_names
 setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))  # noqa: B010  mypy knows a method
 
 # a slow machine is no defect: what a test asserts never depends on time
-settings.register_profile("no deadline", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=20)
-settings.load_profile("no deadline")
+_ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("any speed", _ANY_SPEED)
+settings.register_profile("quick", _ANY_SPEED, max_examples=20)
+settings.load_profile("any speed")
 
 
 @pytest.hookimpl(optionalhook=True)
