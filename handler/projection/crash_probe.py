@@ -52,7 +52,7 @@ class CrashProbes:
         crashes = self._crashes(before) if before is not None else 0
         if crashes >= MAX_CRASHES:
             return None
-        others = tuple(each for each in row.probes if (each.event_key, each.logic_version) != (event.key, self.version))
+        others = tuple(each for each in row.probes if not self._is_about(each, event))
         if len(others) >= MAX_CRASH_PROBES:
             others = tuple(each for each in others if each.logic_version == self.version)
         if len(others) >= MAX_CRASH_PROBES:
@@ -83,8 +83,11 @@ class CrashProbes:
         )
 
     def _probe(self, row: DomainRow, event: StoredEvent) -> CrashProbe | None:
-        found = (each for each in row.probes if (each.event_key, each.logic_version) == (event.key, self.version))
+        found = (each for each in row.probes if self._is_about(each, event))
         return next((each for each in found if is_plausible(each.until, self.clock)), None)
+
+    def _is_about(self, probe: CrashProbe, event: StoredEvent) -> bool:
+        return (probe.event_key, probe.logic_version) == (event.key, self.version)
 
     def _crashes(self, probe: CrashProbe) -> int:
         """The certain crashes. The probe's process counts as crashed once it must have ended, unless it is this one."""

@@ -25,10 +25,10 @@ from .crash_probe import remaining_probes
 from .folding import FoldConfig, Folding, FoldLimits
 from .lookups import newest_snapshot, row_has_all, still_true, up_to
 from .marks import START, Mark
-from .notes import Parked, Rebuilding, noting_change
+from .notes import CrashProbe, Parked, Rebuilding, noting_change
 from .parking import Parking, also_waiting
 from .plan import Next
-from .rows import MIXED, DomainRow
+from .rows import DomainRow
 from .stores import Stores
 
 Events = Sequence[StoredEvent]
@@ -72,10 +72,9 @@ class Decide:
         folding.apply(fresh)
         if folding.failed_on_other_version:
             return self._refold(row.domain_id, row, fresh, Span(start=fresh[0].key, up_to=fresh[-1].key), limits)
-        if folding.failure is None:
-            return self._on_top(row, folding, None, row.rebuilding)
         parked = self.parking.by_failure(folding.failure, row, fresh)
-        return self._on_top(row, folding, parked, self._noting(row, fresh[0].key))
+        rebuilding = row.rebuilding if parked is None else self._noting(row, fresh[0].key)
+        return self._on_top(row, folding, parked, rebuilding, row.probes)
 
     def _insert(self, row: DomainRow, events: Events, late: Events, limits: FoldLimits) -> Next:
         """Fold late events in at their positions. There is nothing to write if the row has them already."""
@@ -132,16 +131,13 @@ class Decide:
         self._fold(folding, row.domain_id, Span(after=row.state.checkpoint))
         if folding.failed_on_other_version:
             return None
-        still = self.parking.by_failure(folding.failure, row, events) if folding.failure is not None else None
+        still = self.parking.by_failure(folding.failure, row, events)
         if parked.waiting_from <= checkpoint:
             if still is None:
                 still = replace(parked, waiting_up_to=checkpoint)
             still = replace(still, waiting_from=parked.waiting_from)
-        advanced = self._on_top(row, folding, still, self._noting(row, checkpoint))
-        if advanced.row is None:
-            return advanced
         probes = remaining_probes(row.probes, checkpoint, folding.state)
-        return replace(advanced, row=replace(advanced.row, probes=probes))
+        return self._on_top(row, folding, still, self._noting(row, checkpoint), probes)
 
     def _refold(self, domain_id: str, row: DomainRow | None, events: Events, span: Span, limits: FoldLimits) -> Next:
         """Fold again from the newest state that holds no event of a span, to the end of the span."""
@@ -153,17 +149,16 @@ class Decide:
         self, domain_id: str, row: DomainRow | None, events: Events, position: str, folding: Folding
     ) -> Next:
         """The row after a fold of the stored events from a position on."""
+        parked = self.parking.by_failure(folding.failure, row, events)
+        version = folding.logic_version
         if row is None:
-            parked = self.parking.by_failure(folding.failure, None, events) if folding.failure is not None else None
             marks, snapshots = folding.marks_and_snapshots(None)
-            version = self.config.version if folding.whole else MIXED
             return Next(DomainRow(domain_id, folding.state, version, parked, marks=marks), snapshots)
         rebuilding = self._noting(row, position)
         missing = folding.missing(row)
         if missing is not None:
             parked = self.parking.for_missing_events(missing, row, events)
             return Next(row.followed_by(parked=parked, rebuilding=rebuilding))
-        parked = self.parking.by_failure(folding.failure, row, events) if folding.failure is not None else None
         if parked is not None and parked.event_key <= (row.state.checkpoint or ""):
             # a row never goes backwards: it keeps its last good state
             parked = self.parking.before_late_events(parked, row, events)
@@ -173,26 +168,31 @@ class Decide:
             progress, snapshots = folding.progress(row)
             return Next(replace(after, progress=progress), snapshots)
         marks, snapshots = folding.marks_and_snapshots(row)
-        version = self.config.version if folding.whole else MIXED
         probes = remaining_probes(row.probes, position, folding.state)
         after = DomainRow(domain_id, folding.state, version, parked, marks=marks, rebuilding=rebuilding, probes=probes)
         if row.progress is not None and row.progress.logic_version != version:
             after = replace(after, progress=row.progress)  # the other version may still continue its fold
         return Next(after, snapshots)
 
-    def _on_top(self, row: DomainRow, folding: Folding, parked: Parked | None, rebuilding: Rebuilding | None) -> Next:
+    def _on_top(
+        self,
+        row: DomainRow,
+        folding: Folding,
+        parked: Parked | None,
+        rebuilding: Rebuilding | None,
+        probes: tuple[CrashProbe, ...],
+    ) -> Next:
         """The row after a fold on top of it."""
-        version = self.config.version if folding.whole else MIXED
         marks, snapshots = folding.marks_and_snapshots(row)
         after = DomainRow(
             row.domain_id,
             folding.state,
-            version if folding.state is not row.state else row.logic_version,
+            folding.logic_version if folding.state is not row.state else row.logic_version,
             parked,
             marks=marks,
             rebuilding=rebuilding,
             progress=row.progress,
-            probes=row.probes,
+            probes=probes,
         )
         return Next(after, snapshots)
 

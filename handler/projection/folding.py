@@ -14,7 +14,7 @@ from ..events.stored_event import StoredEvent
 from ..values.budget import UNLIMITED, Budget, OutOfTime
 from .marks import SLOTS, Mark, Marks, position_between, thinned
 from .notes import MAX_PROGRESS_BYTES, Progress
-from .rows import DomainRow
+from .rows import MIXED, DomainRow
 from .snapshots import Snapshot
 
 
@@ -83,6 +83,11 @@ class Folding:
     def failed_on_other_version(self) -> bool:
         """True if the fold failed on a state of another version, which this version may not be able to read."""
         return self.failure is not None and not self.whole and self.failure.cause is Cause.LOGIC
+
+    @property
+    def logic_version(self) -> str:
+        """The version that computed the state; MIXED if several did."""
+        return self.config.version if self.whole else MIXED
 
     def apply(self, events: Iterable[StoredEvent]) -> None:
         """Apply events, in EventKey order, until their end or until one fails.

@@ -18,14 +18,19 @@ class Parking:
     version: str
     clock: Clock
 
-    def by_failure(self, failure: Failure, row: DomainRow | None, events: Sequence[StoredEvent]) -> Parked:
-        """The note if a fold failed at an event."""
+    def by_failure(
+        self, failure: Failure | None, row: DomainRow | None, events: Sequence[StoredEvent]
+    ) -> Parked | None:
+        """The note if a fold failed at an event; None if it did not fail."""
+        if failure is None:
+            return None
         parked = self._at(failure, events)
         before = row.parked if row is not None else None
         if before is None:
             return parked
-        since = before.since if parked.is_same_failure(before) else parked.since
-        return replace(parked, since=since, waiting_up_to=max(parked.waiting_up_to, before.waiting_up_to))
+        return replace(
+            parked, since=_since(parked, before), waiting_up_to=max(parked.waiting_up_to, before.waiting_up_to)
+        )
 
     def before_late_events(self, parked: Parked, row: DomainRow, events: Sequence[StoredEvent]) -> Parked:
         """The note if a refold failed before the row's checkpoint: the row keeps its state, and all events wait."""
@@ -42,11 +47,10 @@ class Parking:
         before = row.parked
         if before is None:
             return parked
-        waiting_from = min(before.waiting_from, parked.waiting_from)
-        waiting_up_to = max(before.waiting_up_to, parked.waiting_up_to)
+        waiting = also_waiting(before, events)
         if before.cause is Cause.EVENTS_MISSING:  # it is the same failure, whichever event detects it
-            parked = replace(before, logic_version=self.version)
-        return replace(parked, waiting_from=waiting_from, waiting_up_to=waiting_up_to)
+            return replace(waiting, logic_version=self.version)
+        return replace(parked, waiting_from=waiting.waiting_from, waiting_up_to=waiting.waiting_up_to)
 
     def for_crashes(self, event: StoredEvent, row: DomainRow) -> Parked:
         """The note if an event crashed processes.
@@ -57,15 +61,16 @@ class Parking:
         before = row.parked
         if before is not None:
             first = before if before.event_key <= parked.event_key else parked
+            waiting = also_waiting(before, [event])
             parked = replace(
                 parked,
                 event_key=first.event_key,
                 event_id=first.event_id,
                 event_name=first.event_name,
-                waiting_from=min(before.waiting_from, event.key),
-                waiting_up_to=max(before.waiting_up_to, event.key),
+                waiting_from=waiting.waiting_from,
+                waiting_up_to=waiting.waiting_up_to,
             )
-            parked = replace(parked, since=before.since if parked.is_same_failure(before) else parked.since)
+            parked = replace(parked, since=_since(parked, before))
         if not row.state.applied.count:
             parked = replace(parked, waiting_from=START.key)
         return parked
@@ -108,3 +113,8 @@ def also_waiting(parked: Parked, events: Sequence[StoredEvent]) -> Parked:
         waiting_from=min(parked.waiting_from, events[0].key),
         waiting_up_to=max(parked.waiting_up_to, events[-1].key),
     )
+
+
+def _since(parked: Parked, before: Parked) -> str:
+    """Since when the object is parked: a failure that continues keeps its time."""
+    return before.since if parked.is_same_failure(before) else parked.since

@@ -29,7 +29,7 @@ from .folding import FoldConfig, FoldLimits
 from .lookups import row_has
 from .notes import Parked, noting_change
 from .parking import Parking
-from .plan import Next, Outcome, Plan
+from .plan import Next, Plan
 from .rows import DomainRow
 from .stores import ParkedNotices, Stores, write_over
 
@@ -64,13 +64,6 @@ class Result:
     plan: Plan | None = None
     errors: Sequence[Exception] = ()
     """The first error is the cause. A second one means that this process could not remove its crash probe after it."""
-
-    @property
-    def outcome(self) -> Outcome:
-        """The outcome. Raises the first error if the delivery failed."""
-        if self.errors or self.plan is None:
-            raise self.errors[0]
-        return self.plan.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +107,7 @@ class Projection:
             attempts.append(self._begin(delivery, budget))
             budget = budget.shared()
         for attempt in attempts:
-            yield attempt if isinstance(attempt, Result) else self._finish(attempt, budget.shared())
+            yield attempt if isinstance(attempt, Result) else self._finish(attempt, budget)
 
     def plan(
         self,
@@ -189,7 +182,7 @@ class Projection:
             events = [StoredEvent.of(image) for image in delivery.images]
             row = delivery.row
             if delivery.may_crash:
-                if self._has(row, events[0]):
+                if row is not None and row.readable and row_has(self.stores.events, row, events[0]):
                     return self._attempt(delivery, begun, Plan(events, row))
                 row = self.begin_probe(events[0], row)
             return self._attempt(delivery, begun, self.plan(events, row, budget, may_crash=delivery.may_crash))
@@ -224,16 +217,13 @@ class Projection:
         self, events: Sequence[StoredEvent], row: DomainRow | None, budget: Budget, *, may_crash: bool
     ) -> Next:
         if may_crash and row is not None and row.readable:
-            if self._has(row, events[0]):  # looked up, not folded: a fold may crash the process
+            if row_has(self.stores.events, row, events[0]):  # looked up, not folded: a fold may crash the process
                 return Next()
             if self._probes.has_crashed_enough(events[0], row):
                 parked = self._parking.for_crashes(events[0], row)
                 rebuilding = noting_change(row.rebuilding, parked.waiting_from, self.clock)
                 return Next(row.followed_by(parked=parked, rebuilding=rebuilding))
         return self._decide.next_row(row, events, FoldLimits(budget))
-
-    def _has(self, row: DomainRow | None, event: StoredEvent) -> bool:
-        return row is not None and row.readable and row_has(self.stores.events, row, event)
 
     def _failed(self, delivery: Delivery, begun: float, error: Exception) -> Result:
         errors = [error]

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ..events.key_set import Span
 from ..events.stored_event import StoredEvent
 from .notes import Parked
 from .rows import DomainRow
-
-if TYPE_CHECKING:
-    from .snapshots import Snapshot
+from .snapshots import Snapshot
 
 
 class RowChanged(Exception):
@@ -40,10 +38,10 @@ class RowStore(Protocol):
 class SnapshotStore(Protocol):
     """The snapshots of all domain objects."""
 
-    def get(self, domain_id: str, slot: int) -> "Snapshot | None":
+    def get(self, domain_id: str, slot: int) -> Snapshot | None:
         """The snapshot in a slot, strongly consistent."""
 
-    def put(self, domain_id: str, slot: int, snapshot: "Snapshot") -> None:
+    def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
         """Put a snapshot into a slot, over the one that is there."""
 
     def wipe(self, domain_id: str, slot: int) -> None:

@@ -244,7 +244,10 @@ def project(
     """The outcome of one domain object's delivery. Raises what makes it go back to the stream."""
     delivery = Delivery(events[0].domain_id, [event.item for event in events], row, may_crash)
     (result,) = projection.project([delivery], budget)
-    return result.outcome
+    for error in result.errors:
+        raise error
+    assert result.plan is not None
+    return result.plan.outcome
 
 
 @dataclass
