@@ -2,13 +2,12 @@
 above: inputs know nothing of what is registered, resources nothing of the component that registers them, and what
 applications publish with knows nothing of Pulumi."""
 
-import ast
-from collections.abc import Iterator
-from importlib.util import resolve_name
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from tests.imports import imported_by
 
 PACKAGE: Final = "cp_event_source"
 FOLDER: Final = Path(__file__).parents[2] / PACKAGE
@@ -42,17 +41,6 @@ def files_in(room: str) -> list[Path]:
     return [path for path in (FOLDER / f"{room}.py", *FOLDER.glob(f"{room}/**/*.py")) if path.is_file()]
 
 
-def imported_by(source: str, module: str) -> Iterator[str]:
-    """The full names of what a module imports, wherever in it; `module` is its name, a package's ends with a dot."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            package = module.rpartition(".")[0]
-            target = resolve_name("." * node.level + (node.module or ""), package)
-            yield from (f"{target}.{each.name}" for each in node.names)
-
-
 def name_of(path: Path) -> str:
     name = ".".join([PACKAGE, *path.relative_to(FOLDER).with_suffix("").parts])
     return name.removesuffix("__init__") if path.name == "__init__.py" else name
@@ -78,16 +66,3 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
 @pytest.mark.parametrize("room", WITHOUT_PULUMI)
 def test_what_needs_no_pulumi_imports_none(room: str) -> None:
     assert {name for name in imports_of(room) if name.split(".")[0] in {"pulumi", "pulumi_aws"}} == set()
-
-
-@pytest.mark.parametrize(
-    ("source", "imported"),
-    [
-        ("from ..resources.queues import Queues", "cp_event_source.resources.queues.Queues"),
-        ("from .. import component", "cp_event_source.component"),
-        ("def f():\n    from cp_event_source.layer import layer_files", "cp_event_source.layer.layer_files"),
-        ("if TYPE_CHECKING:\n    import pulumi_aws as aws", "pulumi_aws"),
-    ],
-)
-def test_an_import_is_found_however_it_is_written(source: str, imported: str) -> None:
-    assert list(imported_by(source, "cp_event_source.inputs.arguments")) == [imported]

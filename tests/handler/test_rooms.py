@@ -1,13 +1,12 @@
 """Guarantee: the rooms of the functions' code depend on each other in one direction, and only one of them knows AWS."""
 
-import ast
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cp_event_source.resources.code_archive import HANDLER_DIR
+from tests.imports import imported_by
 
 ROOMS = ("values", "events", "domain", "projection", "aws")
 """Each may import itself and those before it."""
@@ -22,16 +21,10 @@ def layer_of(module: Path) -> str:
     return module.parts[0].removesuffix(".py")
 
 
-def imported(module: Path) -> Iterator[tuple[str, ...]]:
-    """The absolute names that a module imports, in parts; those of this package begin with `handler`."""
-    package = ("handler", *module.parent.parts)
-    for node in ast.walk(ast.parse((HANDLER_DIR / module).read_text())):
-        if isinstance(node, ast.Import):
-            yield from (tuple(each.name.split(".")) for each in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) + 1 - node.level] if node.level else ()
-            parts = (*base, *(node.module or "").split(".")) if node.module else base
-            yield from ((*parts, each.name) for each in node.names)
+def imported(module: Path) -> list[list[str]]:
+    """The absolute names that a module imports, in parts. Names of this package begin with `handler`."""
+    name = ".".join(("handler", *module.with_suffix("").parts))
+    return [each.split(".") for each in imported_by((HANDLER_DIR / module).read_text(), name)]
 
 
 def test_every_module_is_in_a_room_or_an_edge_or_an_entry_point() -> None:
