@@ -182,25 +182,22 @@ class _Rebuild:
         self._earlier_marks, met_erased = (
             still_true(self._events, self._domain_id, marks, self._limits.budget) if marks else ([], False)
         )
-        self._folding = self._continued_before(_AFTER_ALL_KEYS)
-        self._folding.met_erased = met_erased
+        self._folding = self._continued_before(_AFTER_ALL_KEYS, met_erased=met_erased)
 
     def _go_back(self, position: str) -> None:
         """Go back to a state that holds no event from a position on: of this rebuild, or of an earlier one."""
         self._earlier_marks = up_to(self._earlier_marks or (), position)  # later ones may lack events
         if not self._folding.rewind(position):
-            met_erased = self._folding.met_erased
-            self._folding = self._continued_before(position)
-            self._folding.met_erased = met_erased
+            self._folding = self._continued_before(position, met_erased=self._folding.met_erased)
 
-    def _continued_before(self, position: str) -> Folding:
+    def _continued_before(self, position: str, *, met_erased: bool) -> Folding:
         earlier = up_to(self._earlier_marks or (), position)
         kept = newest_snapshot(self._snapshots, self._domain_id, earlier, self._config.version)
         if kept is None:
-            return self._from_nothing()
+            return self._from_nothing(met_erased=met_erased)
         marks, snapshot = kept
         # without the last mark, as in Folding.rewind: the fold continues after the state's newest event
-        return Folding(self._config, snapshot.state, self._limits, marks=marks[:-1])
+        return Folding(self._config, snapshot.state, self._limits, marks=marks[:-1], met_erased=met_erased)
 
     def _keep(self, row: DomainRow | None) -> bool:
         """Keep the states for the next rebuild and name them in the row. False if there is nothing to keep."""
@@ -257,8 +254,8 @@ class _Rebuild:
         until = self._clock.text(later_by=min(MAX_INVOCATION_SECONDS, self._limits.budget.seconds_left()))
         return Rebuilding(self._request_id, secrets.token_hex(4), until)
 
-    def _from_nothing(self) -> Folding:
-        return Folding(self._config, INITIAL_STATE, self._limits)
+    def _from_nothing(self, *, met_erased: bool = False) -> Folding:
+        return Folding(self._config, INITIAL_STATE, self._limits, met_erased=met_erased)
 
 
 def _why(failure: Failure, *, kept: bool) -> str:
