@@ -9,7 +9,7 @@ from traceback import walk_tb
 from typing import Any
 
 MAX_PLACE_CHARACTERS = 256
-"""The maximum characters of a place, all of them ASCII. Of a longer one the end is kept, which has the file and the line."""
+"""The maximum characters of a place, all of them ASCII. Of a longer one the end is kept, with the file and the line."""
 
 
 def place_of(error: BaseException, function: Callable[..., Any] | None, folder: str) -> str:
