@@ -229,6 +229,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         inputs = Inputs(values)
         self._check_region(inputs.get("region"))
         created = creator(Request(request.name, inputs, self._deployment.folder, self._deployment.clients))
+        for note in created.notes:
+            self._deployment.announce(f"note: {note}")
         if unread := inputs.unread():
             raise UnsupportedError(
                 f"a local run does not know the input{'s' if len(unread) > 1 else ''} {', '.join(unread)};"

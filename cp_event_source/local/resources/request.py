@@ -1,7 +1,7 @@
 """The request to create a resource, and what is created."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -54,10 +54,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Created:
-    """A created resource: its id, and its outputs beside its inputs (under Pulumi's names)."""
+    """A created resource: its id, its outputs beside its inputs (under Pulumi's names), and notes for people."""
 
     id: str
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 Creator = Callable[[Request], Created]

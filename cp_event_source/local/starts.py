@@ -1,0 +1,128 @@
+"""Starts functions before their first event comes, and says why one does not start."""
+
+import contextlib
+import fcntl
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+import botocore.exceptions
+
+from cp_event_source.local.compiled_files import summary, this_machine
+from cp_event_source.local.function_start import HANG_SECONDS, START_ONLY, Report, starts_folder
+
+if TYPE_CHECKING:
+    from cp_event_source.local.clients import Clients
+    from cp_event_source.local.monitor import Registered
+
+_FUNCTION_TYPE: Final = "aws:lambda/function:Function"
+
+_OWN_MESSAGES: Final = {"BrokenDomainLogic", "BrokenSettings"}
+"""The errors of the component's functions whose messages say all."""
+
+_OWN_FRAME: Final = re.compile(r'File ".*/(?:code|layer_\d+/python)/(.+?)", line (\d+)')
+"""A line of a stack in the function's code or in a layer, where MiniStack unpacks them."""
+
+_COMPONENTS_MODULE: Final = re.compile(r"handler\.(\w+)_function")
+
+
+def start_functions(resources: Iterable["Registered"], clients: "Clients", look: Callable[[], None]) -> None:
+    """Start the functions among a program's resources, and wait until each has started. None of them gets an event.
+
+    Args:
+        look: called all the time; raises an error if a function does not start.
+    """
+    client = clients("lambda")
+
+    def start(name: str) -> None:
+        # If it cannot be invoked, it has no start to report, either.
+        with contextlib.suppress(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+            client.invoke(FunctionName=name, Payload=json.dumps(START_ONLY))
+
+    threads = [
+        threading.Thread(target=start, args=[each.id], daemon=True)
+        for each in resources
+        if each.type == _FUNCTION_TYPE and str(each.properties["runtime"]).startswith("python")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            look()
+            thread.join(0.05)
+    look()
+
+
+def failed_starts(runtime: Path) -> list[str]:
+    """Why functions did not start: a text for each, once."""
+    causes = []
+    for path in sorted(Path(starts_folder(str(runtime))).glob("*")):
+        if path.suffix != ".new" and (report := _taken(path)):
+            causes.append(f"{_name(report)} does not start: {_cause(report)}")
+    return list(dict.fromkeys(causes))
+
+
+def _taken(path: Path) -> Report | None:
+    """The report of a start that failed; None while the function starts, or if it has started."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            ended = _is_free(file)
+            if not path.exists():  # the process removes it first and then lets it go
+                return None
+            first, *stack = file.read().splitlines() or [""]
+            if not ended and not stack:
+                return None
+            report: Report = json.loads(first)
+    except (FileNotFoundError, json.JSONDecodeError):  # it is being written
+        return None
+    path.unlink(missing_ok=True)
+    if not ended:
+        place = next((f"{match[1]}:{match[2]}" for line in stack if (match := _OWN_FRAME.search(line))), "")
+        report |= {"error": "", "text": f"its import takes more than {HANG_SECONDS:g} s", "place": place}
+    elif "error" not in report:
+        report |= {"error": "", "text": "its process ended while it started"}
+    return report
+
+
+def _is_free(file: IO[str]) -> bool:
+    """Whether no process holds the lock on a file."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _name(report: Report) -> str:
+    match = _COMPONENTS_MODULE.fullmatch(report.get("module", ""))
+    if match and report["domain"]:
+        return f"the {match[1]} function of the domain {report['domain']}"
+    return f"the function {report['function']}"
+
+
+def _cause(report: Report) -> str:
+    error, text, place = report["error"], report["text"], report.get("place", "")
+    missing, foreign = report.get("missing", ""), report.get("foreign", [])
+    # A module that is there, and for another machine, comes first.
+    needed = f"{missing.rpartition('.')[2]}."
+    foreign = sorted(foreign, key=lambda file: not file.startswith(needed))
+    if missing and foreign and foreign[0].startswith(needed):
+        cause = f"{place.rpartition(':')[0]} imports {missing} ({place})"
+    elif error in _OWN_MESSAGES:
+        cause = text
+    elif missing and not place:
+        cause = f"its code has no module {missing}, which its handler names"
+    elif missing:
+        cause = (
+            f"{place.rpartition(':')[0]} imports {missing}, which neither its code, its layers nor Lambda's Python has;"
+            f" add it to a layer ({place})"
+        )
+    else:
+        cause = f"{error}: {text}" if error and text else error or text
+        cause += f" ({place})" if place else ""
+    if foreign:
+        cause += f"; {summary(foreign)}; this machine runs {this_machine()}"
+    return cause
