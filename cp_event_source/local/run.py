@@ -15,7 +15,6 @@ from cp_event_source.local.monitor import Deployment, Registered
 from cp_event_source.local.pipeline import COMPONENT_TYPE, Pipeline
 from cp_event_source.local.program import load_program, run_program
 from cp_event_source.local.resources import NOTES
-from cp_event_source.local.starts import start_functions
 
 STACK: Final = "local"
 """The stack name that programs see here."""
@@ -115,7 +114,7 @@ class LocalRun:
             announce=self._announce,
         )
         run_program(program, deployment)
-        start_functions(deployment.resources.values(), deployment.clients, self._emulator.ensure_running)
+        deployment.starts.wait(self._emulator.ensure_running)
         types = {resource.type for resource in deployment.resources.values()}
         for type_token, note in NOTES.items():
             if type_token in types:

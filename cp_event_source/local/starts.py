@@ -5,20 +5,14 @@ import fcntl
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Any, Final
 
 import botocore.exceptions
 
 from cp_event_source.local.compiled_files import summary, this_machine
 from cp_event_source.local.function_start import HANG_SECONDS, START_ONLY, Report, starts_folder
-
-if TYPE_CHECKING:
-    from cp_event_source.local.clients import Clients
-    from cp_event_source.local.monitor import Registered
-
-_FUNCTION_TYPE: Final = "aws:lambda/function:Function"
 
 _OWN_MESSAGES: Final = {"BrokenDomainLogic", "BrokenSettings"}
 """The errors of the component's functions whose messages say all."""
@@ -29,31 +23,39 @@ _OWN_FRAME: Final = re.compile(r'File ".*/(?:code|layer_\d+/python)/(.+?)", line
 _COMPONENTS_MODULE: Final = re.compile(r"handler\.(\w+)_function")
 
 
-def start_functions(resources: Iterable["Registered"], clients: "Clients", look: Callable[[], None]) -> None:
-    """Start the functions among a program's resources, and wait until each has started. None of them gets an event.
+class Starts:
+    """The starts of a program's functions. None of the functions gets an event."""
 
-    Args:
-        look: called all the time; raises an error if a function does not start.
-    """
-    client = clients("lambda")
+    def __init__(self) -> None:
+        self._threads: list[threading.Thread] = []
 
-    def start(name: str) -> None:
-        # If it cannot be invoked, it has no start to report, either.
-        with contextlib.suppress(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
-            client.invoke(FunctionName=name, Payload=json.dumps(START_ONLY))
+    def begin(self, client: Any, name: str, runtime: str) -> None:
+        """Start a function if it is one in Python, and do not wait for it.
 
-    threads = [
-        threading.Thread(target=start, args=[each.id], daemon=True)
-        for each in resources
-        if each.type == _FUNCTION_TYPE and str(each.properties["runtime"]).startswith("python")
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        while thread.is_alive():
-            look()
-            thread.join(0.05)
-    look()
+        Args:
+            client: a client of Lambda.
+        """
+        if runtime.startswith("python"):
+            self._threads.append(threading.Thread(target=_start, args=[client, name], daemon=True))
+            self._threads[-1].start()
+
+    def wait(self, look: Callable[[], None]) -> None:
+        """Wait until each function has started.
+
+        Args:
+            look: called all the time; raises an error if a function does not start.
+        """
+        for thread in self._threads:
+            while thread.is_alive():
+                look()
+                thread.join(0.05)
+        look()
+
+
+def _start(client: Any, name: str) -> None:
+    # If it cannot be invoked, it has no start to report, either.
+    with contextlib.suppress(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+        client.invoke(FunctionName=name, Payload=json.dumps(START_ONLY))
 
 
 def failed_starts(runtime: Path) -> list[str]:

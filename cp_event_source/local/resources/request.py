@@ -9,6 +9,7 @@ from typing import Any, Final
 from cp_event_source.local.clients import Clients
 from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.inputs import Inputs
+from cp_event_source.local.starts import Starts
 
 _SUFFIX_DIGITS: Final = 7
 """Pulumi's auto-naming: logical name, hyphen, seven hex digits."""
@@ -26,6 +27,7 @@ class Request:
     folder: Path
     """The program's folder, where relative paths of assets start."""
     clients: Clients
+    starts: Starts
 
     def physical_name(self, limit: int, *, given: str = "name", start: str = "") -> str:
         """The given name, else one made by Pulumi's auto-naming rule.
