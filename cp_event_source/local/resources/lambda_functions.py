@@ -61,7 +61,8 @@ def _function(request: Request) -> Created:
     concurrency = inputs.get("reservedConcurrentExecutions", -1)
     if concurrency >= 0:  # -1, the default, means none reserved
         client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=concurrency)
-    request.starts.begin(client, name, runtime)
+    if concurrency:
+        request.starts.begin(client, name, runtime)
     arn = answer["FunctionArn"]
     return Created(
         name,
