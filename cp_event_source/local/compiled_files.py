@@ -52,7 +52,7 @@ def _foreign(name: str, head: bytes) -> str:
     tag = _TAG.search(name)
     targets = _targets(head)
     fits = not targets or (_system(), _processor(platform.machine())) in targets
-    if fits and (tag is None or any(name.endswith(suffix) for suffix in EXTENSION_SUFFIXES)):
+    if fits and (tag is None or tag[0] in EXTENSION_SUFFIXES):
         return ""
     python = f"{_python(tag[1], tag[2])} on " if tag else ""
     if targets:

@@ -6,23 +6,23 @@ on its path.
 
 While the function starts, its process holds a lock on a file in the folder `starts`, which the kernel releases if the
 process dies. A start that succeeds removes the file, one that fails writes a `Report` to it.
+
+The imports of logging, time and warnings, which this file does not use, are some of those that Lambda's own start does
+before a function's code, so that a layer's file does not hide them.
 """
 
-# Lambda's own start imports these before a function's code, so a layer's file cannot hide them.
+import faulthandler
+import fcntl
+import importlib
 import json
 import logging  # noqa: F401
 import os
+import signal
 import site
 import sys
 import time  # noqa: F401
 import traceback
 import warnings  # noqa: F401
-
-# Further ones of this file.
-import faulthandler
-import fcntl
-import importlib
-import signal
 from contextlib import suppress
 from functools import partial
 from types import ModuleType
@@ -36,6 +36,10 @@ HANG_SECONDS: Final = 20.0
 
 _OF_THE_EMULATOR: Final = ("PYTHONSAFEPATH", "PYTHONUNBUFFERED", "PYTHONUTF8")
 """Variables that are for this process, and not for what a function starts."""
+
+
+class NoHandler(Exception):
+    """The handler's module has no such function."""
 
 
 class Report(TypedDict, total=False):
@@ -163,7 +167,10 @@ class _Start:
 
     def _text(self, error: BaseException) -> str:
         """The message, with files as the author knows them."""
-        text = str(error.msg if isinstance(error, SyntaxError) else error)
+        try:
+            text = str(error.msg if isinstance(error, SyntaxError) else error)
+        except Exception:  # noqa: BLE001  # the error is the author's own, and so is its text
+            return ""
         for root in self._roots:
             text = text.replace(root + os.sep, "")
         return text
@@ -199,11 +206,11 @@ class _Handlers:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            handler = getattr(self._module, name)
-        except AttributeError as error:
+        handler = getattr(self._module, name, None)
+        if handler is None:
+            error = NoHandler(f"its code's module {self._module.__name__} has no {name}, which its handler names")
             self._start.failed(error)
-            raise
+            raise error
         self._start.succeeded()
         return lambda event, context: None if event == START_ONLY else handler(event, context)
 

@@ -22,7 +22,7 @@ from contextlib import suppress
 def main() -> None:
     """Run the command until the pipe on standard input ends."""
     status, log = int(sys.argv[1]), sys.argv[2]
-    os.set_inheritable(status, False)
+    os.set_inheritable(status, False)  # noqa: FBT003  # it takes no name
     group = 0
 
     def end_group(_number: int = 0, _frame: object = None) -> None:

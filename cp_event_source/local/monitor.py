@@ -231,9 +231,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         inputs = Inputs(values)
         self._check_region(inputs.get("region"))
         deployment = self._deployment
-        created = creator(
-            Request(request.name, inputs, deployment.folder, deployment.clients, deployment.starts)
-        )
+        created = creator(Request(request.name, inputs, deployment.folder, deployment.clients, deployment.starts))
         for note in created.notes:
             self._deployment.announce(f"note: {note}")
         if unread := inputs.unread():

@@ -14,8 +14,8 @@ import botocore.exceptions
 from cp_event_source.local.compiled_files import summary, this_machine
 from cp_event_source.local.function_start import HANG_SECONDS, START_ONLY, Report, starts_folder
 
-_OWN_MESSAGES: Final = {"BrokenDomainLogic", "BrokenSettings"}
-"""The errors of the component's functions whose messages say all."""
+_OWN_MESSAGES: Final = {"BrokenDomainLogic", "BrokenSettings", "NoHandler"}
+"""The errors whose messages say all."""
 
 _OWN_FRAME: Final = re.compile(r'File ".*/(?:code|layer_\d+/python)/(.+?)", line (\d+)')
 """A line of a stack in the function's code or in a layer, where MiniStack unpacks them."""
@@ -60,11 +60,9 @@ def _start(client: Any, name: str) -> None:
 
 def failed_starts(runtime: Path) -> list[str]:
     """Why functions did not start: a text for each, once."""
-    causes = []
-    for path in sorted(Path(starts_folder(str(runtime))).glob("*")):
-        if path.suffix != ".new" and (report := _taken(path)):
-            causes.append(f"{_name(report)} does not start: {_cause(report)}")
-    return list(dict.fromkeys(causes))
+    files = sorted(Path(starts_folder(str(runtime))).glob("*[0-9]"))  # others are being made
+    reports = [report for file in files if (report := _taken(file))]
+    return list(dict.fromkeys(f"{_name(report)} does not start: {_cause(report)}" for report in reports))
 
 
 def _taken(path: Path) -> Report | None:
@@ -110,7 +108,9 @@ def _cause(report: Report) -> str:
     missing, foreign = report.get("missing", ""), report.get("foreign", [])
     # A module that is there, and for another machine, comes first.
     needed = f"{missing.rpartition('.')[2]}."
-    foreign = sorted(foreign, key=lambda file: not file.startswith(needed))
+    foreign = sorted(
+        foreign, key=lambda each: not (each.startswith(needed) or f"{each.partition(' is built for ')[0]}:" in text)
+    )
     if missing and foreign and foreign[0].startswith(needed):
         cause = f"{place.rpartition(':')[0]} imports {missing} ({place})"
     elif error in _OWN_MESSAGES:
