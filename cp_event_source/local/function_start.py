@@ -25,7 +25,7 @@ import traceback
 import warnings  # noqa: F401
 from contextlib import suppress
 from functools import partial
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import IO, Any, Final, TypedDict
 
 START_ONLY: Final = {"cp-event-source": "start"}
@@ -36,6 +36,10 @@ HANG_SECONDS: Final = 20.0
 
 _OF_THE_EMULATOR: Final = ("PYTHONSAFEPATH", "PYTHONUNBUFFERED", "PYTHONUTF8")
 """Variables that are for this process, and not for what a function starts."""
+
+
+_NOT_OF_LAMBDAS_START: Final = ("faulthandler", "fcntl", "signal", "typing")
+"""The modules that only this file imports before a function's code."""
 
 
 class NoHandler(Exception):
@@ -61,6 +65,9 @@ class Report(TypedDict, total=False):
     """The last file and line of the function's own code or layers that led to the error, or empty."""
     foreign: list[str]
     """The compiled files that this machine cannot load, if that may be the cause."""
+    hiding: list[str]
+    """The files at the top of the function's code or layers that hide a module of Python or of Lambda's runtime, if that
+    may be the cause."""
 
 
 def starts_folder(runtime: str) -> str:
@@ -96,6 +103,10 @@ def begin() -> None:
             raise
 
     importlib.import_module = import_handler
+    # Before it imports the handler, MiniStack imports the SDK, with the layers on the path.
+    sys.excepthook = start.ended_by
+    for name in _NOT_OF_LAMBDAS_START:  # so that a layer's file of that name hides it, as on Lambda
+        sys.modules.pop(name, None)
 
 
 def _layers() -> list[str]:
@@ -133,19 +144,31 @@ class _Start:
         signal.signal(signal.SIGTERM, self._ended)
 
     def succeeded(self) -> None:
+        """The function has started."""
         self._close(remove=True)
 
     def failed(self, error: BaseException) -> None:
+        """The function does not start; the first error counts."""
+        if self._file.closed:
+            return
         chain = _chain(error)
+        is_import = any(isinstance(each, ImportError) for each in chain)
+        lacks_a_name = is_import or any(isinstance(each, AttributeError) for each in chain)
         self.report |= {
             "error": type(error).__name__,
             "text": self._text(error),
             "missing": (chain[-1].name or "") if isinstance(chain[-1], ModuleNotFoundError) else "",
             "place": next(filter(None, (self._place(each) for each in reversed(chain))), ""),
-            "foreign": self._foreign_files() if any(isinstance(each, ImportError) for each in chain) else [],
+            "foreign": self._foreign_files() if is_import else [],
+            "hiding": self._hiding_files() if lacks_a_name else [],
         }
         self._write()
         self._close(remove=False)
+
+    def ended_by(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Python's hook for an error that ends the process."""
+        self.failed(error)
+        sys.__excepthook__(kind, error, trace)
 
     def _write(self) -> None:
         self._file.seek(0)
@@ -155,6 +178,7 @@ class _Start:
 
     def _close(self, *, remove: bool) -> None:
         faulthandler.cancel_dump_traceback_later()
+        sys.excepthook = sys.__excepthook__
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if remove:
             with suppress(FileNotFoundError):  # it was reported as one that hangs
@@ -196,6 +220,18 @@ class _Start:
         ]
         found: list[str] = compiled_files.foreign_files((path, partial(_head, path)) for path in paths)
         return list(dict.fromkeys(found))
+
+    def _hiding_files(self) -> list[str]:
+        """The files at the top of a root that are, or would be, imported instead of the modules of that name."""
+        known = {*sys.stdlib_module_names, *os.listdir(os.path.dirname(__file__))}  # noqa: PTH120, PTH208
+        found = []
+        for root in self._roots:
+            for file in sorted(os.listdir(root)):  # noqa: PTH208
+                name = file.removesuffix(".py")
+                loaded = str(getattr(sys.modules.get(name), "__file__", None) or root)
+                if name != "__pycache__" and {name, file} & known and loaded.startswith(root):
+                    found.append(file)
+        return found
 
 
 class _Handlers:

@@ -105,26 +105,41 @@ def _name(report: Report) -> str:
 
 def _cause(report: Report) -> str:
     error, text, place = report["error"], report["text"], report.get("place", "")
-    missing, foreign = report.get("missing", ""), report.get("foreign", [])
-    # A module that is there, and for another machine, comes first.
+    missing = report.get("missing", "")
+    hiding, foreign = _hiding(report), _foreign(report)
     needed = f"{missing.rpartition('.')[2]}."
-    foreign = sorted(
-        foreign, key=lambda each: not (each.startswith(needed) or f"{each.partition(' is built for ')[0]}:" in text)
-    )
-    if missing and foreign and foreign[0].startswith(needed):
-        cause = f"{place.rpartition(':')[0]} imports {missing} ({place})"
-    elif error in _OWN_MESSAGES:
-        cause = text
-    elif missing and not place:
+    is_there = bool(hiding) or any(each.startswith(needed) for each in foreign)
+    file = place.rpartition(":")[0]
+    if missing and not place:
         cause = f"its code has no module {missing}, which its handler names"
-    elif missing:
+    elif missing and is_there:
+        cause = f"{file} imports {missing} ({place})"
+    elif missing and error not in _OWN_MESSAGES:
         cause = (
-            f"{place.rpartition(':')[0]} imports {missing}, which neither its code, its layers nor Lambda's Python has;"
-            f" add it to a layer ({place})"
+            f"{file} imports {missing}, which neither its code, its layers nor Lambda's Python has; add it to a layer"
+            f" ({place})"
         )
     else:
-        cause = f"{error}: {text}" if error and text else error or text
-        cause += f" ({place})" if place else ""
+        cause = text if error in _OWN_MESSAGES or not error else f"{error}: {text}" if text else error
+        cause += f" ({place})" if place and error not in _OWN_MESSAGES else ""
+    if hiding:
+        cause += f"; {', '.join(hiding)} hides what Lambda's Python has under that name: rename it"
     if foreign:
         cause += f"; {summary(foreign)}; this machine runs {this_machine()}"
     return cause
+
+
+def _hiding(report: Report) -> list[str]:
+    """The files that hide others, if they may be the cause: with a missing module, only the one in which it is."""
+    missing = report.get("missing", "")
+    top = missing.partition(".")[0]
+    return [file for file in report.get("hiding", []) if not missing or file.removesuffix(".py") == top]
+
+
+def _foreign(report: Report) -> list[str]:
+    """What is said of files for other machines: first of the one that was needed."""
+    needed = f"{report.get('missing', '').rpartition('.')[2]}."
+    texts = report.get("foreign", [])
+    return sorted(
+        texts, key=lambda each: not (each.startswith(needed) or f"{each.split(' is ')[0]}:" in report["text"])
+    )

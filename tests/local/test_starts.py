@@ -107,6 +107,25 @@ def test_a_layer_for_another_machine_is_the_cause(functions: Functions, name: st
     assert str(functions.folder) not in text
 
 
+@pytest.mark.parametrize(
+    "file", ["queue.py", "signal.py", "typing.py", "six.py", "botocore/__init__.py", "colorsys/__init__.py"]
+)
+def test_a_file_that_hides_a_module_is_named(functions: Functions, file: str) -> None:
+    """`queue` is what the SDK needs; `signal` and `typing` are what the report of a start needs."""
+    top = file.partition("/")[0]
+    code = f"import boto3\nimport {top.removesuffix('.py')} as it\nit.missing"
+
+    text = cause(functions, {"index.py": code}, {f"python/{file}": ""})
+
+    assert text.endswith(f"; {top} hides what Lambda's Python has under that name: rename it"), text
+
+
+def test_a_file_that_hides_nothing_that_matters_is_not_named(functions: Functions) -> None:
+    assert cause(functions, {"index.py": "1 / 0"}, {"python/queue.py": ""}).endswith("by zero (index.py:1)")
+    text = cause(functions, {"index.py": "import json\njson.missing"}, {"python/json.py": ""})
+    assert text == "AttributeError: module 'json' has no attribute 'missing' (index.py:2)"
+
+
 def test_another_cause_does_not_blame_the_layers_machine(functions: Functions) -> None:
     assert cause(functions, {"index.py": "1 / 0"}, {"python/fast.so": FOREIGN}).endswith("by zero (index.py:1)")
 

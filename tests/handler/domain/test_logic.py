@@ -201,8 +201,8 @@ class Domain:
         (
             "import re\nimport shared_by_all",
             (
-                "domain_handler.py imports shared_by_all, which neither the layer nor Lambda's Python has; add it to the"
-                " layer (domain_handler.py:2)"
+                "domain_handler.py imports shared_by_all, which neither the layer nor Lambda's Python has; add it to "
+                "the layer (domain_handler.py:2)"
             ),
         ),
         ("from domain_handler_parts import x", "domain_handler.py imports domain_handler_parts, which"),
