@@ -66,8 +66,8 @@ class Report(TypedDict, total=False):
     foreign: list[str]
     """The compiled files that this machine cannot load, if that may be the cause."""
     hiding: list[str]
-    """The files at the top of the function's code or layers that hide a module of Python or of Lambda's runtime, if that
-    may be the cause."""
+    """The files at the top of the function's code or layers that hide a module of Python or of Lambda's runtime, if
+    that may be the cause."""
 
 
 def starts_folder(runtime: str) -> str:

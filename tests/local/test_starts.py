@@ -121,7 +121,7 @@ def test_a_file_that_hides_a_module_is_named(functions: Functions, file: str) ->
 
 
 def test_a_file_that_hides_nothing_that_matters_is_not_named(functions: Functions) -> None:
-    assert cause(functions, {"index.py": "1 / 0"}, {"python/queue.py": ""}).endswith("by zero (index.py:1)")
+    assert cause(functions, {"index.py": "1 / 0"}, {"python/colorsys.py": ""}).endswith("by zero (index.py:1)")
     text = cause(functions, {"index.py": "import json\njson.missing"}, {"python/json.py": ""})
     assert text == "AttributeError: module 'json' has no attribute 'missing' (index.py:2)"
 
