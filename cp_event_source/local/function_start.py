@@ -117,11 +117,9 @@ def _layers() -> list[str]:
     layers = [layer for layer in os.environ.pop("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if layer]
     # As Lambda names it: AWS_Lambda_python3.14
     python = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("_")[2]
-    found = []
-    for layer in reversed(layers):
-        folder = os.path.join(layer, "python")  # noqa: PTH118
-        found += [os.path.join(folder, "lib", python, "site-packages"), folder]  # noqa: PTH118
-    return [folder for folder in found if os.path.isdir(folder)]  # noqa: PTH112
+    folders = [os.path.join(layer, "python") for layer in reversed(layers)]  # noqa: PTH118
+    packages = [os.path.join(folder, "lib", python, "site-packages") for folder in folders]  # noqa: PTH118
+    return [folder for folder in [*packages, *folders] if os.path.isdir(folder)]  # noqa: PTH112
 
 
 class _Start:

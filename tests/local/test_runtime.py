@@ -60,8 +60,8 @@ def test_its_path_is_lambdas(functions: Functions) -> None:
     assert parts == [
         "code",
         "1/python/lib/python3.14/site-packages",
-        "1/python",
         "0/python/lib/python3.14/site-packages",
+        "1/python",
         "0/python",
     ]
     assert not any("/layer_" in name or "/code" in name for name in path[5:-1] if "site-packages" not in name)
