@@ -5,6 +5,7 @@ import fcntl
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
@@ -12,10 +13,14 @@ from typing import IO, Any, Final
 import botocore.exceptions
 
 from cp_event_source.local.compiled_files import summary, this_machine
+from cp_event_source.local.errors import FailedStartError
 from cp_event_source.local.function_start import HANG_SECONDS, START_ONLY, Report, starts_folder
 
 _OWN_MESSAGES: Final = {"BrokenDomainLogic", "BrokenSettings", "NoHandler"}
 """The errors whose messages say all."""
+
+_STACK_SECONDS: Final = 0.2
+"""The stack of a start that hangs is written in parts, which takes less than this."""
 
 _OWN_FRAME: Final = re.compile(r'File ".*/(?:code|layer_\d+/python)/(.+?)", line (\d+)')
 """A line of a stack in the function's code or in a layer, where MiniStack unpacks them."""
@@ -28,6 +33,7 @@ class Starts:
 
     def __init__(self) -> None:
         self._threads: list[threading.Thread] = []
+        self._errors: list[str] = []
 
     def begin(self, client: Any, name: str, runtime: str) -> None:
         """Start a function if it is one in Python, and do not wait for it.
@@ -36,26 +42,33 @@ class Starts:
             client: a client of Lambda.
         """
         if runtime.startswith("python"):
-            self._threads.append(threading.Thread(target=_start, args=[client, name], daemon=True))
+            self._threads.append(threading.Thread(target=self._start, args=[client, name], daemon=True))
             self._threads[-1].start()
 
     def wait(self, look: Callable[[], None]) -> None:
         """Wait until each function has started.
 
         Args:
-            look: called all the time; raises an error if a function does not start.
+            look: called all the time; raises an error if a process reports that its function does not start.
+
+        Raises:
+            FailedStartError: a function does not start, and has no process that reports it.
         """
         for thread in self._threads:
             while thread.is_alive():
                 look()
                 thread.join(0.05)
         look()
+        if self._errors:
+            raise FailedStartError("\n".join(self._errors))
 
-
-def _start(client: Any, name: str) -> None:
-    # If it cannot be invoked, it has no start to report, either.
-    with contextlib.suppress(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
-        client.invoke(FunctionName=name, Payload=json.dumps(START_ONLY))
+    def _start(self, client: Any, name: str) -> None:
+        # If the emulator is gone or refuses, that is said elsewhere.
+        with contextlib.suppress(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+            answer = client.invoke(FunctionName=name, Payload=json.dumps(START_ONLY))
+            if "FunctionError" in answer:
+                text = json.loads(answer["Payload"].read()).get("errorMessage")
+                self._errors.append(f"the function {name} does not start: {text}")
 
 
 def failed_starts(runtime: Path) -> list[str]:
@@ -73,7 +86,8 @@ def _taken(path: Path) -> Report | None:
             if not path.exists():  # the process removes it first and then lets it go
                 return None
             first, *stack = file.read().splitlines() or [""]
-            if not ended and not stack:
+            age = time.time() - path.stat().st_mtime
+            if not ended and (not stack or age < _STACK_SECONDS):
                 return None
             report: Report = json.loads(first)
     except (FileNotFoundError, json.JSONDecodeError):  # it is being written
