@@ -164,6 +164,7 @@ class Emulator:
                 self._process = Guarded(command, environment=environment, log=self._folder / "emulator.log")
             make_runtime(runtime)  # while the emulator starts
         except (LocalRunError, OSError) as error:
+            self._folder = None  # the guard removes what it made, and only that
             raise EmulatorError(f"The emulator cannot be started: {error}") from error
 
     def _wait_until_ready(self) -> None:

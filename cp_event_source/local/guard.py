@@ -37,7 +37,14 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, end_group)
     # Who ends the guard means the command.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: os.close(0))
+        signal.signal(number, _close_standard_input)
+    folder = os.path.dirname(log)  # noqa: PTH120
+    try:
+        if folder:
+            _make(folder)
+    except OSError as error:
+        _write(status, f"{type(error).__name__}: {error}")
+        return
     try:
         process = _start(sys.argv[3:], log)
         _write(status, str(process))
@@ -50,8 +57,8 @@ def main() -> None:
     if group:
         _kill(group)
         os.waitpid(group, 0)
-    if log:
-        _remove(os.path.dirname(log))  # noqa: PTH120
+    if folder:
+        _remove(folder)
 
 
 def _start(command: list[str], log: str) -> int:
@@ -60,9 +67,6 @@ def _start(command: list[str], log: str) -> int:
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     ]
     if log:
-        folder = os.path.dirname(log)  # noqa: PTH120
-        os.mkdir(folder, 0o700)  # noqa: PTH102
-        os.chdir(folder)
         actions += [
             (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
@@ -76,6 +80,17 @@ def _start(command: list[str], log: str) -> int:
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
     return process
+
+
+def _make(folder: str) -> None:
+    """Make the folder, which only this user can enter, and go there."""
+    os.mkdir(folder, 0o700)  # noqa: PTH102
+    os.chdir(folder)
+
+
+def _close_standard_input(*_: object) -> None:
+    with suppress(OSError):  # a second signal
+        os.close(0)
 
 
 def _wait_for_the_end_of_standard_input() -> None:

@@ -233,7 +233,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         deployment = self._deployment
         created = creator(Request(request.name, inputs, deployment.folder, deployment.clients, deployment.starts))
         for note in created.notes:
-            self._deployment.announce(f"note: {note}")
+            deployment.announce(f"note: {note}")
         if unread := inputs.unread():
             raise UnsupportedError(
                 f"a local run does not know the input{'s' if len(unread) > 1 else ''} {', '.join(unread)};"

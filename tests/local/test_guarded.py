@@ -115,6 +115,7 @@ def test_a_command_that_cannot_be_started_is_an_error_that_names_it(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(LocalRunError, match="cannot be started: FileExistsError"):
         Guarded(python(""), environment={}, log=tmp_path / "log")
+    assert tmp_path.is_dir(), "a folder that was there stays"
 
 
 PARENTS = f"""
