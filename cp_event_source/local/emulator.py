@@ -1,13 +1,11 @@
 """The AWS emulator (MiniStack) as a child process that leaves nothing behind."""
 
-import contextlib
 import importlib.util
 import os
 import re
+import secrets
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,8 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from cp_event_source.local.errors import EmulatorError
+from cp_event_source.local.errors import EmulatorError, FailedStartError, LocalRunError
+from cp_event_source.local.guarded import Guarded
 from cp_event_source.local.held_signals import held_signals
+from cp_event_source.local.runtime import make_runtime, python_of, runtime_of
+from cp_event_source.local.starts import failed_starts
 
 REGION: Final = "us-east-1"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -61,8 +62,8 @@ class Emulator:
     """An emulator on a free port of 127.0.0.1, with a private folder for all that it writes.
 
     A context manager: entering starts the emulator and waits until it answers; leaving stops it with everything that it
-    started, and removes its folder. The child watches a pipe from this process, so that the same happens if this
-    process ends without a clean-up (SIGKILL, a closed terminal).
+    started, and removes its folder. A guard does the same if this process ends without a clean-up (SIGKILL, a closed
+    terminal).
 
     Args:
         permissions: whether functions have only their roles' permissions, and queues take only what their policies
@@ -75,7 +76,7 @@ class Emulator:
     def __init__(self, *, permissions: bool = False) -> None:
         self.endpoint = ""
         self._permissions = permissions
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Guarded | None = None
         self._folder: Path | None = None
 
     def __enter__(self) -> "Emulator":
@@ -97,7 +98,7 @@ class Emulator:
         """The emulator's process id, which is also the id of its process group."""
         if self._process is None:
             raise EmulatorError("The emulator is not running")
-        return self._process.pid
+        return self._process.process_id
 
     @property
     def folder(self) -> Path:
@@ -107,25 +108,31 @@ class Emulator:
         return self._folder
 
     def ensure_running(self) -> None:
-        """Raise EmulatorError, with the last log lines, if the emulator ended by itself."""
-        if self._process is not None and self._process.poll() is not None:
-            raise EmulatorError(
-                f"The emulator ended by itself with exit code {self._process.returncode}.\n{self._log_tail()}"
-            )
+        """Look whether the emulator and its functions run.
+
+        Raises:
+            EmulatorError: the emulator ended by itself; the message has its last log lines.
+            FailedStartError: functions did not start since the last look; the message has the cause.
+        """
+        if self._process is None:
+            return
+        if (exit_code := self._process.poll()) is not None:
+            raise EmulatorError(f"The emulator ended by itself with exit code {exit_code}.\n{self._log_tail()}")
+        if causes := failed_starts(runtime_of(self.folder)):
+            raise FailedStartError("\n".join(causes))
 
     def stop(self) -> None:
         """End the emulator and all that it started, and remove its folder. A second call does nothing."""
         if self._process is not None:
-            _stop_group(self._process)
+            self._process.end()
             self._process = None
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self._folder, ignore_errors=True)  # if somebody killed the guard
             self._folder = None
 
     def _start(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="cp-event-source-local-"))
-        temporary = self._folder / "tmp"
-        temporary.mkdir()
+        # Only a name: the guard makes the folder, so that it exists no moment without somebody to remove it.
+        self._folder = Path(tempfile.gettempdir()).resolve() / f"cp-event-source-local-{secrets.token_hex(4)}"
         port = _free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
         kept = {name: value for name, value in os.environ.items() if name in _KEPT}
@@ -133,7 +140,7 @@ class Emulator:
             "TZ": "UTC",  # as in Lambda
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
-            "TMPDIR": str(temporary),
+            "TMPDIR": str(self._folder / "tmp"),
             "STATE_DIR": str(self._folder / "state"),
             "S3_DATA_DIR": str(self._folder / "s3"),
             "PERSIST_STATE": "0",
@@ -146,19 +153,19 @@ class Emulator:
             "DOCKER_HOST": f"unix://{self._folder}/no-docker.sock",
             "LAMBDA_EXECUTOR": "local",
             "PYTHONUNBUFFERED": "1",
+            # A function imports nothing from the folder in which its process starts.
+            "PYTHONSAFEPATH": "1",
             "AUTH": "true" if self._permissions else "false",
         }
-        with (self._folder / "emulator.log").open("wb") as log, held_signals():
-            self._process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter
-                [sys.executable, "-P", str(_PROCESS), str(self._folder)],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=self._folder,
-                # In a group of its own: a terminal's Ctrl-C reaches only this process, which ends the whole group.
-                start_new_session=True,
-            )
+        runtime = runtime_of(self._folder)
+        command = [sys.executable, "-P", str(_PROCESS), str(python_of(runtime))]
+        try:
+            with held_signals():
+                self._process = Guarded(command, environment=environment, log=self._folder / "emulator.log")
+            make_runtime(runtime)  # while the emulator starts
+        except (LocalRunError, OSError) as error:
+            self._folder = None  # the guard removes what it made, and only that
+            raise EmulatorError(f"The emulator cannot be started: {error}") from error
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -206,13 +213,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _stop_group(process: subprocess.Popen[bytes]) -> None:
-    """End this process's child and the process group that it leads, which contains the functions' processes."""
-    # Killed, not asked to end: it has nothing to save, and nothing of it can outlive this call.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    if process.stdin is not None:
-        process.stdin.close()

@@ -9,6 +9,10 @@ class EmulatorError(LocalRunError):
     """The emulator did not start, or ended by itself."""
 
 
+class FailedStartError(LocalRunError):
+    """A function does not start: importing its module, or the domain logic, fails."""
+
+
 class ProgramError(LocalRunError):
     """A Pulumi program, or its project file or configuration, could not be read or failed."""
 

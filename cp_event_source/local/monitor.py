@@ -23,6 +23,7 @@ from cp_event_source.local.clients import Clients
 from cp_event_source.local.errors import LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.resources import CREATORS, Request
+from cp_event_source.local.starts import Starts
 from cp_event_source.local.values import properties
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
@@ -63,6 +64,7 @@ class Deployment:
     """The stack's exports."""
     failures: list[str] = field(default_factory=list)
     """The reasons why resources could not be created."""
+    starts: Starts = field(default_factory=Starts)
     program_errors: list[str] = field(default_factory=list)
     """The errors that the program logged or ended with."""
 
@@ -228,7 +230,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             )
         inputs = Inputs(values)
         self._check_region(inputs.get("region"))
-        created = creator(Request(request.name, inputs, self._deployment.folder, self._deployment.clients))
+        deployment = self._deployment
+        created = creator(Request(request.name, inputs, deployment.folder, deployment.clients, deployment.starts))
+        for note in created.notes:
+            deployment.announce(f"note: {note}")
         if unread := inputs.unread():
             raise UnsupportedError(
                 f"a local run does not know the input{'s' if len(unread) > 1 else ''} {', '.join(unread)};"

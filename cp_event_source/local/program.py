@@ -2,12 +2,10 @@
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -16,6 +14,7 @@ import yaml
 
 from cp_event_source.local.emulator import CREDENTIALS, clean_environment
 from cp_event_source.local.errors import ProgramError
+from cp_event_source.local.guarded import Guarded
 from cp_event_source.local.held_signals import held_signals
 from cp_event_source.local.monitor import Deployment, Monitor
 
@@ -112,46 +111,26 @@ def run_program(program: Program, deployment: Deployment) -> None:
 
 
 @contextmanager
-def _child(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
+def _child(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Guarded]:
     """A process that ends with the block, and all that it started with it."""
-    process: subprocess.Popen[str] | None = None
+    process: Guarded | None = None
     try:
         with held_signals():
-            process = subprocess.Popen(  # noqa: S603  # our own module, run by our own interpreter
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+            process = Guarded(command, environment=environment, folder=folder)
         yield process
     finally:
         if process is not None:
-            _end(process)
+            process.end()
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
-
-
-def _relay(process: "subprocess.Popen[str]", announce: Callable[[str], None]) -> None:
+def _relay(process: Guarded, announce: Callable[[str], None]) -> None:
     """Announce each line that the process writes, until it closes both streams."""
 
-    def read(stream: IO[str]) -> None:
+    def read(stream: IO[bytes]) -> None:
         for line in stream:
-            announce(line.rstrip())
+            announce(line.decode(errors="replace").rstrip())
 
-    streams = [stream for stream in (process.stdout, process.stderr) if stream is not None]
-    readers = [threading.Thread(target=read, args=[stream], daemon=True) for stream in streams]
+    readers = [threading.Thread(target=read, args=[stream], daemon=True) for stream in process.outputs]
     for reader in readers:
         reader.start()
     for reader in readers:

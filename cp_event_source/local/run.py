@@ -96,6 +96,7 @@ class LocalRun:
 
         Raises:
             ProgramError: it cannot be read, or it failed; the message says what to fix.
+            FailedStartError: one of its functions does not start.
         """
         program = load_program(Path(folder), STACK, config or {})
         key = f"{program.project}/{STACK}"
@@ -113,7 +114,7 @@ class LocalRun:
             announce=self._announce,
         )
         run_program(program, deployment)
-        self._emulator.ensure_running()
+        deployment.starts.wait(self._emulator.ensure_running)
         types = {resource.type for resource in deployment.resources.values()}
         for type_token, note in NOTES.items():
             if type_token in types:

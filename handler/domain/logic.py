@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import importlib.machinery
 import inspect
 import os
 import sys
@@ -160,18 +161,42 @@ def load() -> DomainLogic:
     """
     try:
         module = importlib.import_module(contract.MODULE)
-    except ModuleNotFoundError as error:
-        if error.name != contract.MODULE:
-            raise BrokenDomainLogic(
-                f"{contract.FILE} imports {error.name}, which the layer does not have; add it to the layer"
-            ) from error
-        raise BrokenDomainLogic(
+    except Exception as error:
+        raise BrokenDomainLogic(_why_not_imported(error)) from error
+    return DomainLogic(module)
+
+
+def _why_not_imported(error: Exception) -> str:
+    """Why the layer's module cannot be imported, with the file and line in the layer that fails."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing == contract.MODULE:
+        return (
             f"the domain logic layer has no python/{contract.FILE}; it must define the class {contract.CLASS} with "
             f"{', '.join(contract.METHODS)}, and a class with {contract.APPLY}"
-        ) from error
-    except Exception as error:
-        raise BrokenDomainLogic(f"{contract.FILE} cannot be imported: {type(error).__name__}: {error}") from error
-    return DomainLogic(module)
+        )
+    file, line = _place(error)
+    if missing:
+        return (
+            f"{file} imports {missing}, which neither the layer nor Lambda's Python has; add it to the layer "
+            f"({file}:{line})"
+        )
+    text = error.msg if isinstance(error, SyntaxError) else error
+    return f"{contract.FILE} cannot be imported: {type(error).__name__}: {text} ({file}:{line})"
+
+
+def _place(error: Exception) -> tuple[str, int]:
+    """The last file and line in the layer's folder that led to an error of the import."""
+    spec = importlib.machinery.PathFinder.find_spec(contract.MODULE)
+    folder = (spec.origin or "").removesuffix(contract.FILE) if spec else ""
+    places = [(contract.FILE, 1)]
+    trace = error.__traceback__
+    while trace is not None:
+        places.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError):  # the file that cannot be read has no frame
+        places.append((error.filename or "", error.lineno or 1))
+    own = [(file.removeprefix(folder), line) for file, line in places if folder and file.startswith(folder)]
+    return own[-1] if own else places[0]
 
 
 def _folder(module: ModuleType) -> str:

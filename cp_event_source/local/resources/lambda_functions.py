@@ -1,8 +1,12 @@
 """Lambda: functions, layers, permissions, event source mappings, asynchronous invocation."""
 
+import io
+import zipfile
+from functools import partial
 from typing import Any, Final
 
 from cp_event_source.local.archives import zipped
+from cp_event_source.local.compiled_files import HEAD_BYTES, foreign_files, summary, this_machine
 from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.resources.request import WAIT, Created, Creator, Request
@@ -12,12 +16,14 @@ def _function(request: Request) -> Created:
     inputs = request.inputs
     client = request.clients("lambda")
     name = request.physical_name(64)
+    runtime = inputs.need("runtime")
+    code = _code(request)
     function: dict[str, Any] = {
         "FunctionName": name,
         "Role": inputs.need("role"),
         "Handler": inputs.need("handler"),
-        "Runtime": inputs.need("runtime"),
-        "Code": {"ZipFile": _code(request)},
+        "Runtime": runtime,
+        "Code": {"ZipFile": code},
         "Tags": inputs.get("tags", {}),
         **inputs.given(
             Architectures="architectures",
@@ -30,8 +36,10 @@ def _function(request: Request) -> Created:
             Timeout="timeout",
         ),
     }
-    if environment := inputs.block("environment"):
-        function["Environment"] = environment.given(Variables="variables")
+    environment = inputs.block("environment")
+    variables = environment.get("variables", {}) if environment else {}
+    # Lambda itself sets this one; the emulator does not.
+    function["Environment"] = {"Variables": {**variables, "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}"}}
     if dead_letters := inputs.block("deadLetterConfig"):
         function["DeadLetterConfig"] = dead_letters.given(TargetArn="targetArn")
     if tracing := inputs.block("tracingConfig"):
@@ -53,6 +61,8 @@ def _function(request: Request) -> Created:
     concurrency = inputs.get("reservedConcurrentExecutions", -1)
     if concurrency >= 0:  # -1, the default, means none reserved
         client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=concurrency)
+    if concurrency:
+        request.starts.begin(client, name, runtime)
     arn = answer["FunctionArn"]
     return Created(
         name,
@@ -66,6 +76,7 @@ def _function(request: Request) -> Created:
             "codeSha256": answer["CodeSha256"],
             "sourceCodeSize": answer["CodeSize"],
         },
+        _notes_on_compiled_files(f"function {request.name}", code),
     )
 
 
@@ -79,6 +90,23 @@ def _code(request: Request) -> bytes:
     return zipped(request.inputs.need("code"), request.folder)
 
 
+def _notes_on_compiled_files(whose: str, archive: bytes) -> list[str]:
+    """A note if files of an archive cannot be loaded here: an archive that is right for Lambda may be wrong here."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as files:
+            foreign = foreign_files((name, partial(_head, files, name)) for name in files.namelist())
+    except zipfile.BadZipFile:  # the emulator refuses it
+        return []
+    if not foreign:
+        return []
+    return [f"{whose}: {summary(foreign)}; this machine runs {this_machine()}: the function may not start here"]
+
+
+def _head(files: zipfile.ZipFile, name: str) -> bytes:
+    with files.open(name) as file:
+        return file.read(HEAD_BYTES)
+
+
 def _invoke_arn(function_arn: str, region: str) -> str:
     partition = function_arn.split(":")[1]
     path = f"path/2015-03-31/functions/{function_arn}/invocations"
@@ -87,9 +115,11 @@ def _invoke_arn(function_arn: str, region: str) -> str:
 
 def _layer_version(request: Request) -> Created:
     inputs = request.inputs
+    name = inputs.need("layerName")
+    content = zipped(inputs.need("code"), request.folder)
     layer = {
-        "LayerName": inputs.need("layerName"),
-        "Content": {"ZipFile": zipped(inputs.need("code"), request.folder)},
+        "LayerName": name,
+        "Content": {"ZipFile": content},
         **inputs.given(
             CompatibleArchitectures="compatibleArchitectures",
             CompatibleRuntimes="compatibleRuntimes",
@@ -109,6 +139,7 @@ def _layer_version(request: Request) -> Created:
             "codeSha256": answer["Content"]["CodeSha256"],
             "sourceCodeSize": answer["Content"]["CodeSize"],
         },
+        _notes_on_compiled_files(f"layer {name}", content),
     )
 
 

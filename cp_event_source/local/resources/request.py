@@ -1,7 +1,7 @@
 """The request to create a resource, and what is created."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +9,7 @@ from typing import Any, Final
 from cp_event_source.local.clients import Clients
 from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.inputs import Inputs
+from cp_event_source.local.starts import Starts
 
 _SUFFIX_DIGITS: Final = 7
 """Pulumi's auto-naming: logical name, hyphen, seven hex digits."""
@@ -26,6 +27,7 @@ class Request:
     folder: Path
     """The program's folder, where relative paths of assets start."""
     clients: Clients
+    starts: Starts
 
     def physical_name(self, limit: int, *, given: str = "name", start: str = "") -> str:
         """The given name, else one made by Pulumi's auto-naming rule.
@@ -54,10 +56,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Created:
-    """A created resource: its id, and its outputs beside its inputs (under Pulumi's names)."""
+    """A created resource: its id, its outputs beside its inputs (under Pulumi's names), and notes for people."""
 
     id: str
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 Creator = Callable[[Request], Created]

@@ -198,11 +198,18 @@ class Domain:
             "class Domain:\n from_dynamo_item = to_dynamo_item = lambda item: 1\n create_new = lambda domain_id: 1",
             "domain_handler.py must define, next to the class Domain, a class with the method apply(self, domain_p",
         ),
-        ("import shared_by_all", "domain_handler.py imports shared_by_all, which the layer does not have"),
+        (
+            "import re\nimport shared_by_all",
+            (
+                "domain_handler.py imports shared_by_all, which neither the layer nor Lambda's Python has; add it to "
+                "the layer (domain_handler.py:2)"
+            ),
+        ),
         ("from domain_handler_parts import x", "domain_handler.py imports domain_handler_parts, which"),
-        ("1 / 0", "domain_handler.py cannot be imported: ZeroDivisionError: division by zero"),
-        ("class Domain", "domain_handler.py cannot be imported: SyntaxError"),
+        ("\n1 / 0", "domain_handler.py cannot be imported: ZeroDivisionError: division by zero (domain_handler.py:2)"),
+        ("\n\nclass Domain", "cannot be imported: SyntaxError: expected ':' (domain_handler.py:3)"),
         ("from os import nonsense", "domain_handler.py cannot be imported: ImportError: cannot import name 'nonsense'"),
+        ("raise ModuleNotFoundError('none of it')", "cannot be imported: ModuleNotFoundError: none of it"),
     ],
 )
 def test_a_broken_layer_is_refused_with_what_is_missing(
@@ -211,6 +218,24 @@ def test_a_broken_layer_is_refused_with_what_is_missing(
     with pytest.raises(BrokenDomainLogic) as broken:
         import_layer(source)
     assert message in str(broken.value)
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("x = 1\nimport shared_by_all", "rules/money.py imports shared_by_all, which neither .*rules/money.py:2"),
+        ("def f(:", "domain_handler.py cannot be imported: SyntaxError: .*rules/money.py:1"),
+        ("import json\njson.loads('')", "domain_handler.py cannot be imported: JSONDecodeError: .*rules/money.py:2"),
+    ],
+)
+def test_the_file_and_line_are_those_of_the_layers_module_that_fails(
+    import_layer: Callable[..., DomainLogic], tmp_path: Path, rules: str, message: str
+) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "money.py").write_text(rules)
+
+    with pytest.raises(BrokenDomainLogic, match=message):
+        import_layer("import rules.money")
 
 
 def test_a_missing_layer_is_refused_with_all_it_must_define(import_layer: Callable[..., DomainLogic]) -> None:
