@@ -11,16 +11,29 @@ from cp_event_source.local.drain import Sent, Traffic, put, wait_until_drained
 from cp_event_source.local.emulator import REGION, Emulator
 from cp_event_source.local.errors import LocalRunError, NotDrainedError
 from cp_event_source.local.events_file import Entry, entries
-from cp_event_source.local.monitor import Deployment, Registered
+from cp_event_source.local.monitor import Deployment
 from cp_event_source.local.pipeline import COMPONENT_TYPE, Pipeline
 from cp_event_source.local.program import load_program, run_program
 from cp_event_source.local.resources import NOTES
+from cp_event_source.local.updates import Registered, remove
 
 STACK: Final = "local"
 """The stack name that programs see here."""
 
 PATIENCE: Final = 60.0
 """Seconds without any change after which waiting gives up. A function's first start takes a few."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a deployment did, in logical names with their types."""
+
+    created: Sequence[Registered]
+    updated: Sequence[Registered]
+    removed: Sequence[Registered]
+
+    def __bool__(self) -> bool:
+        return bool(self.created or self.updated or self.removed)
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,8 @@ class Stack:
     resources: Sequence[Registered]
     pipelines: Sequence[Pipeline]
     """Its CpEventSource components, in the order of registration."""
+    changes: Changes
+    """What the deployment created, and, if the program was deployed before, updated and removed."""
 
 
 class LocalRun:
@@ -58,7 +73,11 @@ class LocalRun:
         self._emulator = Emulator(permissions=permissions)
         self._clients: dict[str, Clients] = {}
         self._outputs: dict[str, Mapping[str, Any]] = {}
-        self._traffics: list[Traffic] = []
+        self._roots: dict[str, Path] = {}
+        self._made: dict[str, dict[str, Registered]] = {}
+        """What each program's runs made, by URN."""
+        self._traffic: dict[str, dict[str, Traffic]] = {}
+        """Of each program, by the URN of the pipeline."""
 
     def __enter__(self) -> "LocalRun":
         self._emulator.__enter__()
@@ -81,7 +100,12 @@ class LocalRun:
     @property
     def pipelines(self) -> list[Pipeline]:
         """The CpEventSource components of all programs deployed so far."""
-        return [traffic.pipeline for traffic in self._traffics]
+        return [traffic.pipeline for traffic in self.traffics]
+
+    @property
+    def traffics(self) -> list[Traffic]:
+        """These pipelines, each with the events that were sent to it."""
+        return [traffic for of_program in self._traffic.values() for traffic in of_program.values()]
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of the emulator, such as `client("dynamodb")`."""
@@ -90,20 +114,25 @@ class LocalRun:
     def deploy(self, folder: str | Path, config: Mapping[str, str] | None = None) -> Stack:
         """Run a Pulumi program and create its resources in the emulator, as `pulumi up` does on AWS.
 
+        If the program was deployed before, its changes are: functions get new code, layers and environments, what is
+        new is created, what is gone is removed. Tables and queues keep what they hold.
+
         Args:
             folder: the folder of its Pulumi.yaml.
             config: settings that override those of its stack file; a key without a colon is the project's own.
 
         Raises:
-            ProgramError: it cannot be read, or it failed; the message says what to fix.
+            ProgramError: it cannot be read, it failed, or it changes what cannot be changed in place; the message says
+                what to fix. What was changed until then stays.
         """
         program = load_program(Path(folder), STACK, config or {})
         key = f"{program.project}/{STACK}"
-        if key in self._outputs:
+        if self._roots.setdefault(key, program.root) != program.root:
             raise LocalRunError(
-                f"{folder}: a run can deploy a project once, since it creates and never updates; got"
-                f" {program.project!r} again; start another run"
+                f"{folder}: the project must have a name of its own in a run; got {program.project!r}, which"
+                f" {self._roots[key]} has; rename one"
             )
+        before = self._made.setdefault(key, {})
         deployment = Deployment(
             project=program.project,
             stack=STACK,
@@ -111,27 +140,45 @@ class LocalRun:
             clients=self._clients_of(program.config.get("aws:region", REGION)),
             earlier_outputs=self._outputs,
             announce=self._announce,
+            before=before,
         )
-        run_program(program, deployment)
+        try:
+            run_program(program, deployment)
+        finally:
+            self._made[key] = {**before, **deployment.resources}
         self._emulator.ensure_running()
-        types = {resource.type for resource in deployment.resources.values()}
-        for type_token, note in NOTES.items():
-            if type_token in types:
-                self._announce(f"note: {note}")
-        pipelines = [
-            Pipeline(deployment.resources[urn].name, outputs, deployment.clients)
+        gone = [each for urn, each in before.items() if urn not in deployment.resources]
+        removed = [each for each in reversed(gone) if remove(each, deployment.clients)]
+        for each in removed:
+            del self._made[key][each.urn]
+        if not before:
+            types = {resource.type for resource in deployment.resources.values()}
+            for type_token, note in NOTES.items():
+                if type_token in types:
+                    self._announce(f"note: {note}")
+        pipelines = {
+            urn: Pipeline(deployment.resources[urn].name, outputs, deployment.clients)
             for urn, outputs in deployment.component_outputs.items()
             if urn in deployment.resources and deployment.resources[urn].type == COMPONENT_TYPE
-        ]
-        self._traffics += [Traffic(pipeline) for pipeline in pipelines]
+        }
+        traffic = self._traffic.get(key, {})
+        self._traffic[key] = {
+            urn: Traffic(pipeline, traffic[urn].sent if urn in traffic else []) for urn, pipeline in pipelines.items()
+        }
         self._outputs[key] = deployment.outputs
+        made = [each for each in deployment.resources.values() if each.id]
         return Stack(
             program.project,
             STACK,
             program.root,
             deployment.outputs,
             list(deployment.resources.values()),
-            pipelines,
+            list(pipelines.values()),
+            Changes(
+                [each for each in made if each.urn not in before],
+                [each for each in made if each.urn in before and before[each.urn].compared != each.compared],
+                removed,
+            ),
         )
 
     def publish(self, events: Sequence[Mapping[str, Any]] | Sequence[Entry]) -> list[str | None]:
@@ -147,7 +194,7 @@ class LocalRun:
             parsed = [event for event in events if isinstance(event, Entry)]
         else:
             parsed = entries([event for event in events if not isinstance(event, Entry)])
-        takers = put(self._traffics, parsed)
+        takers = put(self.traffics, parsed)
         return [taker.pipeline.domain_name if taker else None for taker in takers]
 
     def drain(self, patience: float = PATIENCE, progress: Callable[[str], None] = lambda _: None) -> None:
@@ -159,7 +206,7 @@ class LocalRun:
         Raises:
             NotDrainedError: it gave up; the message says what is stuck.
         """
-        wait_until_drained(self._traffics, patience=patience, progress=progress, alive=self._emulator.ensure_running)
+        wait_until_drained(self.traffics, patience=patience, progress=progress, alive=self._emulator.ensure_running)
 
     def wait_for(self, condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
         """Wait until a condition holds.
@@ -176,7 +223,7 @@ class LocalRun:
 
     def sent(self) -> list[Sent]:
         """Every event published so far that a pipeline is to store."""
-        return [sent for traffic in self._traffics for sent in traffic.sent]
+        return [sent for traffic in self.traffics for sent in traffic.sent]
 
     def _clients_of(self, region: str) -> Clients:
         if region not in self._clients:
