@@ -58,6 +58,11 @@ class Pipeline:
     def bus_name(self) -> str:
         return self.outputs["event_bus_name"]
 
+    @property
+    def project_function(self) -> str:
+        """The name of the function that folds and rebuilds."""
+        return self.outputs["project_function_arn"].rsplit(":", 1)[-1]
+
     def stores(self, entry: Entry) -> bool:
         """Whether the pipeline stores this event, if the event is put on its bus."""
         return self._is_of_type(entry, "DOMAIN")
@@ -100,6 +105,10 @@ class Pipeline:
         """The messages in the projection dead-letter queue: the position in the stream of each batch that was given
         up."""
         return peek(self.clients("sqs"), self.outputs["projection_dead_letter_queue_url"])
+
+    def expired_count(self) -> int:
+        """How many batches were given up."""
+        return waiting(self.clients("sqs"), self.outputs["projection_dead_letter_queue_url"])
 
     def _items(self, table: str) -> Iterator[dict[str, Any]]:
         pages = self.clients("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)

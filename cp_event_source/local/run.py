@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cp_event_source.local import layers
 from cp_event_source.local.clients import Clients
 from cp_event_source.local.drain import Sent, Traffic, put, wait_until_drained
 from cp_event_source.local.emulator import REGION, Emulator
@@ -74,6 +75,7 @@ class LocalRun:
         self._clients: dict[str, Clients] = {}
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._roots: dict[str, Path] = {}
+        self._deployed_with: dict[str, Clients] = {}
         self._made: dict[str, dict[str, Registered]] = {}
         """What each program's runs made, by URN."""
         self._traffic: dict[str, dict[str, Traffic]] = {}
@@ -133,11 +135,12 @@ class LocalRun:
                 f" {self._roots[key]} has; rename one"
             )
         before = self._made.setdefault(key, {})
+        clients = self._deployed_with[key] = self._clients_of(program.config.get("aws:region", REGION))
         deployment = Deployment(
             project=program.project,
             stack=STACK,
             folder=program.folder,
-            clients=self._clients_of(program.config.get("aws:region", REGION)),
+            clients=clients,
             earlier_outputs=self._outputs,
             announce=self._announce,
             before=before,
@@ -148,7 +151,7 @@ class LocalRun:
             self._made[key] = {**before, **deployment.resources}
         self._emulator.ensure_running()
         gone = [each for urn, each in before.items() if urn not in deployment.resources]
-        removed = [each for each in reversed(gone) if remove(each, deployment.clients)]
+        removed = [each for each in reversed(gone) if remove(each, clients)]
         for each in removed:
             del self._made[key][each.urn]
         if not before:
@@ -157,7 +160,7 @@ class LocalRun:
                 if type_token in types:
                     self._announce(f"note: {note}")
         pipelines = {
-            urn: Pipeline(deployment.resources[urn].name, outputs, deployment.clients)
+            urn: Pipeline(deployment.resources[urn].name, outputs, clients)
             for urn, outputs in deployment.component_outputs.items()
             if urn in deployment.resources and deployment.resources[urn].type == COMPONENT_TYPE
         }
@@ -180,6 +183,32 @@ class LocalRun:
                 removed,
             ),
         )
+
+    def layer_folders(self) -> list[Path]:
+        """The folders that the programs' domain logic layers were made from."""
+        folders = (layers.folder_of(each) for made in self._made.values() for each in made.values())
+        return list(dict.fromkeys(folder for folder in folders if folder is not None))
+
+    def deploy_layer(self, folder: Path) -> bool:
+        """Deploy what changed in a layer's folder to the functions that have the layer, without running programs.
+
+        Returns:
+            False if a program must run instead, since something else than its functions depends on the layer.
+
+        Raises:
+            ProgramError: the logic breaks the contract, or does not start; what was deployed before stays.
+        """
+        layers.check(folder, self._announce)
+        for key, made in self._made.items():
+            clients = self._deployed_with[key]
+            changed = layers.deploy(folder, made, clients)
+            if changed is None:
+                return False
+            for urn, after in changed.items():
+                if after.type == layers.LAYER_TYPE:
+                    self._outputs[key] = layers.replaced(self._outputs[key], made[urn].id, after.id)
+            made |= changed
+        return True
 
     def publish(self, events: Sequence[Mapping[str, Any]] | Sequence[Entry]) -> list[str | None]:
         """Put events on the bus: domain events, whole PutEvents entries, or what `read_events` returned.
