@@ -158,7 +158,7 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
     takers: list[Traffic | None] = []
     targets: dict[str, list[Entry]] = {}
     for entry in entries:
-        taker = next((traffic for traffic in pipelines if _hears(traffic.pipeline, entry)), None)
+        taker = next((traffic for traffic in pipelines if traffic.pipeline.hears(entry)), None)
         bus = entry.bus or (taker or pipelines[0]).pipeline.bus_name
         targets.setdefault(bus, []).append(entry)
         takers.append(taker)
@@ -188,12 +188,6 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
                     if traffic.pipeline.bus_name == event_bus_name(bus) and traffic.pipeline.stores(entry):
                         traffic.sent.append(Sent(result["EventId"], entry))
     return takers
-
-
-def _hears(pipeline: Pipeline, entry: Entry) -> bool:
-    """Whether the entry matches one of the pipeline's rules."""
-    on_its_bus = entry.bus is None or event_bus_name(entry.bus) == pipeline.bus_name
-    return on_its_bus and (pipeline.stores(entry) or pipeline.rebuilds(entry))
 
 
 def wait_until_drained(

@@ -1,7 +1,7 @@
 """Folds stored events with a layer's logic, in a process of its own, through the code that folds them on AWS.
 
-Usage: python -P fold_process.py SECONDS_PER_EVENT LAYER_FOLDER..., run as a file, so that nothing else of this package is
-imported. Each line of standard input is one history, a JSON array of items; each line of standard output is the JSON
+Usage: python -P fold_process.py SECONDS_PER_EVENT LAYER_FOLDER..., run as a file, so that nothing else of this package
+is imported. Each line of standard input is one history, a JSON array of items; each line of standard output is the JSON
 result of one. Bytes are base64 texts in an object with the one key `base64`.
 """
 

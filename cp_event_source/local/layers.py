@@ -26,9 +26,8 @@ def folder_of(resource: Registered) -> Path | None:
     """The folder that a `DomainPythonLayer` was made from; None for any other resource."""
     if _MADE_BY_COMPONENT not in resource.urn:
         return None
-    for name, asset in resource.inputs["code"].assets.items():
-        return Path(asset.path).parents[name.count("/") - 1]  # python/a/b.py is a/b.py in it
-    return None
+    name, file = next(iter(resource.inputs["code"].assets.items()))
+    return Path(str(file.path)).parents[name.count("/") - 1]  # python/a/b.py is a/b.py in it
 
 
 def check(folder: Path, announce: Callable[[str], None] = lambda _: None) -> None:
@@ -66,7 +65,9 @@ def deploy(folder: Path, resources: Mapping[str, Registered], clients: Clients) 
     """
     changed: dict[str, Registered] = {}
     for layer in [each for each in resources.values() if folder_of(each) == folder]:
-        files = {name: pulumi.FileAsset(str(path)) for name, path in layer_files(folder).items()}
+        files: dict[str, pulumi.Asset | pulumi.Archive] = {
+            name: pulumi.FileAsset(str(path)) for name, path in layer_files(folder).items()
+        }
         inputs = {**layer.inputs, "code": pulumi.AssetArchive(files)}
         compared = comparable(inputs, folder)
         if compared == layer.compared:

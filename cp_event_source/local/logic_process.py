@@ -108,8 +108,7 @@ def _answers(folders: Sequence[Path], histories: Sequence[History]) -> list[Fold
         process = subprocess.run(  # noqa: S603  # our own module, run by our own interpreter
             [sys.executable, "-P", str(_PROCESS), str(_SECONDS_PER_EVENT), *map(str, folders)],
             input="".join(f"{to_json(list(history))}\n" for history in histories),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             encoding="utf-8",
             errors="replace",
             env=clean_environment(os.environ) | {"PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"},

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,13 +10,14 @@ from cp_event_source.local import layers
 from cp_event_source.local.clients import Clients
 from cp_event_source.local.drain import Sent, Traffic, put, wait_until_drained
 from cp_event_source.local.emulator import REGION, Emulator
-from cp_event_source.local.errors import LocalRunError, NotDrainedError
+from cp_event_source.local.errors import LocalRunError, NotDrainedError, ProgramError
 from cp_event_source.local.events_file import Entry, entries
 from cp_event_source.local.monitor import Deployment
 from cp_event_source.local.pipeline import COMPONENT_TYPE, Pipeline
 from cp_event_source.local.program import load_program, run_program
+from cp_event_source.local.rebuilds import start_problem
 from cp_event_source.local.resources import NOTES
-from cp_event_source.local.updates import Registered, remove
+from cp_event_source.local.updates import FUNCTION_TYPE, LAYER_TYPE, Registered, assets, configure, remove
 
 STACK: Final = "local"
 """The stack name that programs see here."""
@@ -53,6 +54,27 @@ class Stack:
     """What the deployment created, and, if the program was deployed before, updated and removed."""
 
 
+@dataclass
+class _Deployed:
+    """What a run knows of a program."""
+
+    root: Path
+    folder: Path
+    """Where relative paths of its assets start."""
+    clients: Clients
+    made: dict[str, Registered] = field(default_factory=dict)
+    """What its runs registered, by URN."""
+    outputs: Mapping[str, Any] | None = None
+    """Its exports; None before it has succeeded."""
+    traffic: dict[str, Traffic] = field(default_factory=dict)
+    """By the URN of the pipeline."""
+
+    def exports_a_layer(self, changed: Mapping[str, Registered]) -> bool:
+        """Whether a later program may read the name of a changed layer."""
+        names = [self.made[urn].id for urn, each in changed.items() if each.type == LAYER_TYPE]
+        return any(layers.replaced(self.outputs, name, "") != self.outputs for name in names)
+
+
 class LocalRun:
     """Runs Pulumi programs on this machine, in an emulated AWS account that exists only as long as this object.
 
@@ -73,13 +95,8 @@ class LocalRun:
         self._announce = announce
         self._emulator = Emulator(permissions=permissions)
         self._clients: dict[str, Clients] = {}
-        self._outputs: dict[str, Mapping[str, Any]] = {}
-        self._roots: dict[str, Path] = {}
-        self._deployed_with: dict[str, Clients] = {}
-        self._made: dict[str, dict[str, Registered]] = {}
-        """What each program's runs made, by URN."""
-        self._traffic: dict[str, dict[str, Traffic]] = {}
-        """Of each program, by the URN of the pipeline."""
+        self._programs: dict[str, _Deployed] = {}
+        """By "project/stack"."""
 
     def __enter__(self) -> "LocalRun":
         self._emulator.__enter__()
@@ -107,7 +124,7 @@ class LocalRun:
     @property
     def traffics(self) -> list[Traffic]:
         """These pipelines, each with the events that were sent to it."""
-        return [traffic for of_program in self._traffic.values() for traffic in of_program.values()]
+        return [traffic for program in self._programs.values() for traffic in program.traffic.values()]
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of the emulator, such as `client("dynamodb")`."""
@@ -128,32 +145,39 @@ class LocalRun:
                 what to fix. What was changed until then stays.
         """
         program = load_program(Path(folder), STACK, config or {})
-        key = f"{program.project}/{STACK}"
-        if self._roots.setdefault(key, program.root) != program.root:
+        clients = self._clients_of(program.config.get("aws:region", REGION))
+        deployed = self._programs.setdefault(
+            f"{program.project}/{STACK}", _Deployed(program.root, program.folder, clients)
+        )
+        if deployed.root != program.root:
             raise LocalRunError(
                 f"{folder}: the project must have a name of its own in a run; got {program.project!r}, which"
-                f" {self._roots[key]} has; rename one"
+                f" {deployed.root} has; rename one"
             )
-        before = self._made.setdefault(key, {})
-        clients = self._deployed_with[key] = self._clients_of(program.config.get("aws:region", REGION))
+        before = deployed.made
         deployment = Deployment(
             project=program.project,
             stack=STACK,
             folder=program.folder,
             clients=clients,
-            earlier_outputs=self._outputs,
+            earlier_outputs={key: each.outputs for key, each in self._programs.items() if each.outputs is not None},
             announce=self._announce,
             before=before,
         )
         try:
             run_program(program, deployment)
         finally:
-            self._made[key] = {**before, **deployment.resources}
+            deployed.made = {**before, **deployment.resources}
         self._emulator.ensure_running()
+        try:
+            self._ensure_starts(before, deployment.resources, clients)
+        except ProgramError:
+            deployed.made |= {urn: each for urn, each in before.items() if each.type == FUNCTION_TYPE}
+            raise
         gone = [each for urn, each in before.items() if urn not in deployment.resources]
         removed = [each for each in reversed(gone) if remove(each, clients)]
         for each in removed:
-            del self._made[key][each.urn]
+            del deployed.made[each.urn]
         if not before:
             types = {resource.type for resource in deployment.resources.values()}
             for type_token, note in NOTES.items():
@@ -164,11 +188,11 @@ class LocalRun:
             for urn, outputs in deployment.component_outputs.items()
             if urn in deployment.resources and deployment.resources[urn].type == COMPONENT_TYPE
         }
-        traffic = self._traffic.get(key, {})
-        self._traffic[key] = {
-            urn: Traffic(pipeline, traffic[urn].sent if urn in traffic else []) for urn, pipeline in pipelines.items()
+        earlier = deployed.traffic
+        deployed.traffic = {
+            urn: Traffic(pipeline, earlier[urn].sent if urn in earlier else []) for urn, pipeline in pipelines.items()
         }
-        self._outputs[key] = deployment.outputs
+        deployed.outputs = deployment.outputs
         made = [each for each in deployment.resources.values() if each.id]
         return Stack(
             program.project,
@@ -184,9 +208,23 @@ class LocalRun:
             ),
         )
 
+    def clients_of(self, stack: Stack) -> Clients:
+        """The clients of the region that a program is deployed in."""
+        return self._programs[f"{stack.project}/{stack.name}"].clients
+
+    def files(self) -> dict[Path, set[Path]]:
+        """The files and folders of resources' contents, apart from layers', each with the folders of its programs."""
+        found: dict[Path, set[Path]] = {}
+        for program in self._programs.values():
+            for resource in program.made.values():
+                if layers.folder_of(resource) is None:
+                    for path in assets(resource.inputs):
+                        found.setdefault(program.folder / path, set()).add(program.root)
+        return found
+
     def layer_folders(self) -> list[Path]:
         """The folders that the programs' domain logic layers were made from."""
-        folders = (layers.folder_of(each) for made in self._made.values() for each in made.values())
+        folders = (layers.folder_of(each) for program in self._programs.values() for each in program.made.values())
         return list(dict.fromkeys(folder for folder in folders if folder is not None))
 
     def deploy_layer(self, folder: Path) -> bool:
@@ -199,15 +237,15 @@ class LocalRun:
             ProgramError: the logic breaks the contract, or does not start; what was deployed before stays.
         """
         layers.check(folder, self._announce)
-        for key, made in self._made.items():
-            clients = self._deployed_with[key]
-            changed = layers.deploy(folder, made, clients)
-            if changed is None:
+        for program in self._programs.values():
+            changed = layers.deploy(folder, program.made, program.clients)
+            if changed is None or (len(self._programs) > 1 and program.exports_a_layer(changed)):
                 return False
+            self._ensure_starts(program.made, changed, program.clients)
             for urn, after in changed.items():
-                if after.type == layers.LAYER_TYPE:
-                    self._outputs[key] = layers.replaced(self._outputs[key], made[urn].id, after.id)
-            made |= changed
+                if after.type == LAYER_TYPE and program.outputs is not None:
+                    program.outputs = layers.replaced(program.outputs, program.made[urn].id, after.id)
+            program.made |= changed
         return True
 
     def publish(self, events: Sequence[Mapping[str, Any]] | Sequence[Entry]) -> list[str | None]:
@@ -253,6 +291,21 @@ class LocalRun:
     def sent(self) -> list[Sent]:
         """Every event published so far that a pipeline is to store."""
         return [sent for traffic in self.traffics for sent in traffic.sent]
+
+    def _ensure_starts(
+        self, before: Mapping[str, Registered], after: Mapping[str, Registered], clients: Clients
+    ) -> None:
+        """Raise ProgramError if a changed project function does not start, and give back what it had before."""
+        functions = {
+            each.id: each
+            for each in after.values()
+            if each.type == FUNCTION_TYPE and each.urn in before and each.compared != before[each.urn].compared
+        }
+        for pipeline in self.pipelines:
+            if pipeline.project_function in functions and (problem := start_problem(pipeline)):
+                for function in functions.values():
+                    configure(before[function.urn], clients)
+                raise ProgramError(f"the function {pipeline.project_function} does not start: {problem}")
 
     def _clients_of(self, region: str) -> Clients:
         if region not in self._clients:

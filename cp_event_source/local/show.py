@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
@@ -12,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cp_event_source.handler.values import exact_json
+from cp_event_source.local.consumers import MAX_LINES, Output
 from cp_event_source.local.counted import counted
+from cp_event_source.local.difference import Difference
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
 from cp_event_source.local.shown import listed, short, shown
@@ -29,20 +31,27 @@ _NARROW: Final = 100
 _ROW_COLUMN: Final = 26
 """Columns for the attributes of one domain object: as many objects stand side by side as fit."""
 
+_NOTICE: Final = ("DomainId", "EventName", "EventId", "Reason", "Phase", "Place", "Since")
+"""The fields of a parked notice that are shown."""
+
 _MAX_EVENTS: Final = 100
 _MAX_ROWS: Final = 24
 _MAX_MESSAGES: Final = 20
+_MAX_DIFFERENCES: Final = 100
 
 
-def make_console() -> Console:
-    """The console for all output: as wide as the terminal, or as COLUMNS says, or wide enough for a log.
+def make_console(*, to_stderr: bool = False) -> Console:
+    """The console for all output for people: as wide as the terminal, or as COLUMNS says, or wide enough for a log.
 
     FORCE_COLOR, which some CI systems set, asks for colours. It does not make a log a terminal.
     """
-    is_terminal = sys.stdout.isatty()
+    is_terminal = (sys.stderr if to_stderr else sys.stdout).isatty()
     coloured = bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR")
     console = Console(
-        highlight=False, force_terminal=is_terminal, color_system="standard" if coloured and not is_terminal else "auto"
+        highlight=False,
+        force_terminal=is_terminal,
+        color_system="standard" if coloured and not is_terminal else "auto",
+        stderr=to_stderr,
     )
     if not is_terminal and not os.environ.get("COLUMNS"):
         console.width = _LOG_WIDTH
@@ -111,7 +120,17 @@ def _rows_side_by_side(rows: "Sequence[DomainRow]") -> Table:
 
 
 def _parking(row: "DomainRow") -> str:
-    return f"{row.parked.event_name} ({row.parked.reason})" if row.parked else ""
+    if row.parked is None:
+        return ""
+    parts = [row.parked.reason, *filter(None, [place_of(row.parked), f"EventId {short(row.parked.event_id)}"])]
+    return f"{row.parked.event_name} ({'; '.join(parts)})"
+
+
+def place_of(parked: object) -> str:
+    """Where the logic failed: phase and place, as far as they are known."""
+    # An earlier version of the functions notes neither.
+    parts = [str(getattr(parked, name, "")) for name in ("phase", "place")]
+    return ", ".join(filter(None, parts))
 
 
 def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
@@ -131,11 +150,11 @@ def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.parking_notices()
     yield _heading(f"Parked queue: {counted(len(messages), 'message')}")
     if messages:
-        table = _table("DomainId", "EventName", "Reason", "Since")
+        table = _table(*_NOTICE)
         for message in messages[:_MAX_MESSAGES]:
-            notice = _object(message.body)
-            cells = (notice.get(name, "") for name in ("EventName", "Reason", "Since"))
-            table.add_row(short(str(notice.get("DomainId", ""))), *(Text(str(cell)) for cell in cells))
+            notice = {name: str(value) for name, value in _object(message.body).items()}
+            cells = [notice.get(name, "") for name in _NOTICE]
+            table.add_row(*(Text(short(cell)) for cell in cells))
         yield table
         yield from _more(len(messages) - _MAX_MESSAGES, "message")
 
@@ -146,6 +165,33 @@ def _expired(pipeline: Pipeline) -> Iterator[RenderableType]:
     for message in messages[:_MAX_MESSAGES]:
         yield Text(message.body)
     yield from _more(len(messages) - _MAX_MESSAGES, "message")
+
+
+def difference_table(differences: Sequence[Difference], before: str, after: str) -> RenderableType:
+    """Differences, attribute by attribute.
+
+    Args:
+        differences: what differs.
+        before, after: what the two sides are.
+    """
+    table = _table("DomainId", "Attribute", before, after)
+    first_ones = differences[:_MAX_DIFFERENCES]
+    for last, each, following in zip([None, *first_ones], first_ones, [*first_ones[1:], None], strict=False):
+        name = "" if last is not None and last.domain_id == each.domain_id else short(each.domain_id)
+        cells = (name, each.attribute, each.before, each.after)
+        table.add_row(*map(Text, cells), end_section=following is None or following.domain_id != each.domain_id)
+    return Group(table, *_more(len(differences) - len(first_ones), "difference"))
+
+
+def output_lines(outputs: Iterable[Output]) -> RenderableType:
+    """What functions wrote, each in a section of its own."""
+    parts: list[RenderableType] = []
+    for output in outputs:
+        said = "" if output.lines else ", nothing written"
+        parts.append(_heading(f"Output of {output.function}: {counted(output.invocations, 'invocation')}{said}"))
+        parts += [Text(f"  {line}") for line in output.lines[:MAX_LINES]]
+        parts += _more(len(output.lines) - MAX_LINES, "line")
+    return Group(*parts)
 
 
 def _table(*headers: str) -> Table:

@@ -5,7 +5,7 @@ one. Everything else is refused in words: a table or a queue that is replaced wo
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +51,20 @@ def comparable(value: Any, folder: Path) -> Any:
     if isinstance(value, list):
         return [comparable(element, folder) for element in value]
     return value
+
+
+def assets(value: Any) -> Iterator[str]:
+    """The paths of the files and folders that an input has content from."""
+    if isinstance(value, pulumi.FileAsset | pulumi.FileArchive):
+        yield str(value.path)
+    elif isinstance(value, pulumi.AssetArchive):
+        yield from assets(value.assets)
+    elif isinstance(value, Mapping):
+        for element in value.values():
+            yield from assets(element)
+    elif isinstance(value, list):
+        for element in value:
+            yield from assets(element)
 
 
 def names_of(before: Registered) -> dict[str, Any]:
