@@ -87,9 +87,10 @@ def _run(options: Options, console: Console) -> int:
         outputs = session.outputs(since) if entries and not errors else []
         if not options.json:
             _show(session, outputs, verifications, console)
-        errors += _complaints(session, options, verifications)
-        for error in errors:
-            _show_error(error, console)
+        complaints = _complaints(session, options, verifications)
+        for complaint in complaints:
+            _show_error(complaint, console)
+        errors += complaints
         exit_code = FAILED if errors else 0
         if options.json:
             _write(_document(session, outputs, verifications, errors, exit_code))
@@ -104,12 +105,13 @@ def _run(options: Options, console: Console) -> int:
 
 
 def _send(session: Session, entries: Sequence[Entry], console: Console) -> list[str]:
-    """Send events and wait for them; why not all are accounted for, if they are not."""
+    """Send events and wait for them; why, as it is shown, not all are accounted for, if they are not."""
     try:
         session.send(entries)
     except NotDrainedError as error:
+        _show_error(str(error), console)
         lines = session.run.emulator.log_of_failures()
-        console.print(f"The last warnings and errors in the emulator's log:{'' if lines else ' none'}")
+        console.print(f"\nThe last warnings and errors in the emulator's log:{'' if lines else ' none'}")
         for line in lines:
             console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
         return [str(error)]

@@ -26,7 +26,8 @@ def folder_of(resource: Registered) -> Path | None:
     """The folder that a `DomainPythonLayer` was made from; None for any other resource."""
     if _MADE_BY_COMPONENT not in resource.urn:
         return None
-    name, file = next(iter(resource.inputs["code"].assets.items()))
+    files: dict[str, pulumi.FileAsset] = resource.inputs["code"].assets
+    name, file = next(iter(files.items()))
     return Path(str(file.path)).parents[name.count("/") - 1]  # python/a/b.py is a/b.py in it
 
 

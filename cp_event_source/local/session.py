@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cp_event_source.local import consumers
 from cp_event_source.local.clients import Clients
 from cp_event_source.local.counted import counted
 from cp_event_source.local.difference import Difference, differences
-from cp_event_source.local.drain import State
+from cp_event_source.local.drain import State, summary
 from cp_event_source.local.events_file import Entry, unsent
 from cp_event_source.local.logic_process import Stopped, deployed_layers, fold_all
 from cp_event_source.local.pipeline import Pipeline
@@ -40,8 +40,10 @@ class Update:
     """Rows that were not parked at this event before."""
     healed: Sequence[str]
     """Domain objects that are no longer parked."""
+    still_parked: Mapping[str, Stopped | str]
+    """Domain objects that were parked and could not be rebuilt, and why."""
     failed: Mapping[str, Stopped | str]
-    """Domain objects that could not be rebuilt, and why: their rows stay as they were."""
+    """Other domain objects that could not be rebuilt, and why: their rows stay as they were."""
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Session:
         with self.progress.step(f"Deploying {folder}"):
             stack = self.run.deploy(folder, self.config)
         self.stacks[folder] = stack
-        self.progress.done(_deployed(folder, stack) if before is None else _updated(folder, stack))
+        self.progress.done(_deployed(folder, stack) if before is None else _updated(folder, stack, before.outputs))
         return before is None or before.outputs != stack.outputs
 
     def send(self, entries: Sequence[Entry]) -> str:
@@ -177,8 +179,8 @@ class Session:
             for pipeline in self.run.pipelines
             if pipeline.name in before and pipeline.logic() != before[pipeline.name][0]
         }
-        if not self.send(entries) and failed:
-            self.drain()
+        if not self.send(entries) and failed:  # a rebuild has ended when it answers
+            self.progress.done(f"Now: {summary(self.run.traffics, self.states())}")
         return [
             _update_of(pipeline, before.get(pipeline.name, ("", {}))[1], failed.get(pipeline.name, {}))
             for pipeline in self.run.pipelines
@@ -274,7 +276,7 @@ def _deployed(folder: Path, stack: Stack) -> str:
     return f"Deployed {folder}: {counted(len(made), 'resource')}" + (f", domain {domains}" if domains else "")
 
 
-def _updated(folder: Path, stack: Stack) -> str:
+def _updated(folder: Path, stack: Stack, exports_before: Mapping[str, Any]) -> str:
     changes = stack.changes
     parts = []
     for verb, resources in (("created", changes.created), ("updated", changes.updated), ("removed", changes.removed)):
@@ -282,6 +284,13 @@ def _updated(folder: Path, stack: Stack) -> str:
             named = [f"{each.type.rpartition(':')[2]} {each.name}" for each in resources[:_NAMED]]
             more = [f"{len(resources) - _NAMED} more"] if len(resources) > _NAMED else []
             parts.append(f"{verb} {', '.join(named + more)}")
+    exports = [
+        name
+        for name in dict.fromkeys([*exports_before, *stack.outputs])
+        if exports_before.get(name) != stack.outputs.get(name)
+    ]
+    if exports:
+        parts.append(f"changed the {'export' if len(exports) == 1 else 'exports'} {', '.join(exports)}")
     return f"Deployed {folder} again: " + ("; ".join(parts) or "nothing changed")
 
 
@@ -302,4 +311,12 @@ def _update_of(pipeline: Pipeline, before: "Mapping[str, DomainRow]", failed: Ma
             parked.append(row)
         elif was is not None and now is None:
             healed.append(domain_id)
-    return Update(pipeline.domain_name, found, parked, healed, failed)
+    was_parked = {domain_id for domain_id in failed if domain_id in before and before[domain_id].parked}
+    return Update(
+        pipeline.domain_name,
+        found,
+        parked,
+        healed,
+        {domain_id: why for domain_id, why in failed.items() if domain_id in was_parked},
+        {domain_id: why for domain_id, why in failed.items() if domain_id not in was_parked},
+    )

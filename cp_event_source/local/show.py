@@ -31,9 +31,6 @@ _NARROW: Final = 100
 _ROW_COLUMN: Final = 26
 """Columns for the attributes of one domain object: as many objects stand side by side as fit."""
 
-_NOTICE: Final = ("DomainId", "EventName", "EventId", "Reason", "Phase", "Place", "Since")
-"""The fields of a parked notice that are shown."""
-
 _MAX_EVENTS: Final = 100
 _MAX_ROWS: Final = 24
 _MAX_MESSAGES: Final = 20
@@ -129,7 +126,10 @@ def _parking(row: "DomainRow") -> str:
 def place_of(parked: object) -> str:
     """Where the logic failed: phase and place, as far as they are known."""
     # An earlier version of the functions notes neither.
-    parts = [str(getattr(parked, name, "")) for name in ("phase", "place")]
+    return _joined(*(str(getattr(parked, name, "")) for name in ("phase", "place")))
+
+
+def _joined(*parts: str) -> str:
     return ", ".join(filter(None, parts))
 
 
@@ -150,11 +150,12 @@ def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.parking_notices()
     yield _heading(f"Parked queue: {counted(len(messages), 'message')}")
     if messages:
-        table = _table(*_NOTICE)
+        table = _table("DomainId", "EventName", "EventId", "Reason", "Where", "Since")
         for message in messages[:_MAX_MESSAGES]:
             notice = {name: str(value) for name, value in _object(message.body).items()}
-            cells = [notice.get(name, "") for name in _NOTICE]
-            table.add_row(*(Text(short(cell)) for cell in cells))
+            place = _joined(notice.get("Phase", ""), notice.get("Place", ""))
+            cells = [notice.get(name, "") for name in ("DomainId", "EventName", "EventId", "Reason")]
+            table.add_row(*(Text(short(cell)) for cell in (*cells, place, notice.get("Since", ""))))
         yield table
         yield from _more(len(messages) - _MAX_MESSAGES, "message")
 

@@ -4,7 +4,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -162,10 +162,12 @@ def _shown(updates: Sequence[Update], seconds: float) -> Iterator[RenderableType
             yield difference_table(update.differences, "Before", "After")
         yield from _listed("Parked now", [f"{short(row.domain_id)} {_stopping(row.parked)}" for row in update.parked])
         yield from _listed("Healed", [short(domain_id) for domain_id in update.healed])
-        yield from _listed(
-            "Not rebuilt, the rows stay as they were",
-            [f"{short(domain_id)} {_stopping(why)}" for domain_id, why in update.failed.items()],
-        )
+        yield from _listed("Still parked", _stops(update.still_parked))
+        yield from _listed("The new logic fails, and the rows stay as they were", _stops(update.failed))
+
+
+def _stops(stops: "Mapping[str, Stopped | str]") -> list[str]:
+    return [f"{short(domain_id)} {_stopping(why)}" for domain_id, why in stops.items()]
 
 
 def _stopping(why: "Stopped | Parked | str | None") -> str:
