@@ -60,6 +60,7 @@ def wait_for_results(
         alive()
         found = list(_results(invocations(pipeline.clients, pipeline.project_function, since=since)))
         results = [_take(found, request.text("DomainId") or "") for request in requests]
+        results = [result or _take(found, "") for result in results]  # a bad DomainId is in no log line
         if all(results) or time.monotonic() > deadline:
             break
         time.sleep(_PAUSE)
@@ -118,12 +119,11 @@ def _text_of_error(lines: Sequence[str]) -> str:
 
 
 def _take(found: list[Rebuild], domain_id: str) -> Rebuild | None:
-    """The first result for a domain object, removed from the list. A bad id is in no log line."""
-    for result in found:
-        if result.domain_id in (domain_id, ""):
-            found.remove(result)
-            return result
-    return None
+    """The first result for a domain object, removed from the list."""
+    result = next((each for each in found if each.domain_id == domain_id), None)
+    if result is not None:
+        found.remove(result)
+    return result
 
 
 def _object(line: str) -> dict[str, Any]:
