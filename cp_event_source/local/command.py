@@ -72,6 +72,7 @@ def run_command(options: Options) -> int:
 
 
 def _run(options: Options, console: Console) -> int:
+    since = time.time()
     entries = read_events(options.events) if options.events else []
     progress = Progress(console)
     run = LocalRun(progress.announce)
@@ -80,7 +81,6 @@ def _run(options: Options, console: Console) -> int:
     try:
         progress.done(f"Emulator ready on {run.endpoint}")
         session = Session(run, options.programs, options.config, options.patience, progress)
-        since = time.time()
         session.deploy_all()
         errors = _send(session, entries, console)
         verifications = session.verifications() if options.verify and not errors else None
@@ -95,7 +95,7 @@ def _run(options: Options, console: Console) -> int:
         if options.json:
             _write(_document(session, outputs, verifications, errors, exit_code))
         if options.keep or options.watch:
-            _keep(session, options, console)
+            _keep(session, options, console, since)
     finally:
         with _undisturbed():
             run.__exit__()
@@ -176,7 +176,7 @@ def _show_error(text: str, console: Console) -> None:
     console.print(Text(f"\nError: {text}", style="bold red"), soft_wrap=True)
 
 
-def _keep(session: Session, options: Options, console: Console) -> None:
+def _keep(session: Session, options: Options, console: Console, since: float) -> None:
     if options.keep:
         for line in how_to(session.run, list(session.stacks.values())):
             # Commands to paste, so without wrapping and markup.
@@ -186,7 +186,7 @@ def _keep(session: Session, options: Options, console: Console) -> None:
     else:
         console.print("\nEnter deploys the programs again, with their changes. Ctrl-C stops it and removes everything.")
     console.file.flush()
-    keep_up(session, options.events, console, watching=options.watch)
+    keep_up(session, options.events, console, since=since, watching=options.watch)
 
 
 @contextmanager

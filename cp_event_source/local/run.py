@@ -146,14 +146,15 @@ class LocalRun:
         """
         program = load_program(Path(folder), STACK, config or {})
         clients = self._clients_of(program.config.get("aws:region", REGION))
-        deployed = self._programs.setdefault(
-            f"{program.project}/{STACK}", _Deployed(program.root, program.folder, clients)
-        )
-        if deployed.root != program.root:
+        key = f"{program.project}/{STACK}"
+        deployed = self._programs.get(key)
+        if deployed is not None and deployed.outputs is not None and deployed.root != program.root:
             raise LocalRunError(
                 f"{folder}: the project must have a name of its own in a run; got {program.project!r}, which"
                 f" {deployed.root} has; rename one"
             )
+        if deployed is None or deployed.root != program.root:
+            deployed = self._programs[key] = _Deployed(program.root, program.folder, clients)
         before = deployed.made
         deployment = Deployment(
             project=program.project,

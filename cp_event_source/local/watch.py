@@ -29,16 +29,17 @@ _MAX_NAMED: Final = 20
 """How many domain objects an update names in each of its lists."""
 
 
-def keep_up(session: Session, events: Path | None, console: Console, *, watching: bool) -> None:
+def keep_up(session: Session, events: Path | None, console: Console, *, since: float, watching: bool) -> None:
     """Return at Ctrl-C. Until then deploy what changes: each save if `watching`, else when a person presses Enter.
 
     Args:
         session: what is deployed.
         events: the file of events, or None.
         console: where it shows what changes do.
+        since: when the deployment began, in POSIX seconds.
         watching: whether files are looked at.
     """
-    watch = _Watch(session, events)
+    watch = _Watch(session, events, since)
     pressed = _Enter()
     try:
         while True:
@@ -53,11 +54,11 @@ def keep_up(session: Session, events: Path | None, console: Console, *, watching
 
 
 class _Watch:
-    def __init__(self, session: Session, events: Path | None) -> None:
+    def __init__(self, session: Session, events: Path | None, since: float) -> None:
         self._session = session
         self._events = events.resolve() if events else None
         self._roots = {program.resolve(): program for program in session.programs}
-        self.files = Watched(self._watched)
+        self.files = Watched(self._watched, since)
 
     def deploy(self, changed: set[Path], console: Console) -> None:
         """Deploy what belongs to some changed files."""

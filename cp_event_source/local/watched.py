@@ -20,12 +20,13 @@ class Watched:
 
     Args:
         files: called at each look, since files come and go.
+        since: when somebody read them, in POSIX seconds: what was written after that is a change.
     """
 
-    def __init__(self, files: Callable[[], Iterable[Path]]) -> None:
+    def __init__(self, files: Callable[[], Iterable[Path]], since: float) -> None:
         self._files = files
-        self._known = self._look()
-        self._last = self._known
+        self._last = self._look()
+        self._known = {path: stamp for path, stamp in self._last.items() if stamp[0] < since * 1e9}
 
     def changes(self) -> set[Path]:
         """The files that were changed, made or removed since they were last returned; none while one still changes."""
