@@ -9,7 +9,11 @@ import base64
 import json
 import os
 import sys
-from typing import Any, TextIO
+import threading
+import time
+from typing import Any, Final, TextIO
+
+_LOOK_EVERY_SECONDS: Final = 0.5
 
 
 def to_json(value: object) -> str:
@@ -32,6 +36,13 @@ def _decoded(value: dict[str, Any]) -> Any:
     # A map's element of this name is an object and no text.
     text = value.get("base64")
     return base64.b64decode(text) if isinstance(text, str) else value
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process, whatever it does, when the process that started it is gone."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_SECONDS)
+    os._exit(1)
 
 
 def _serve(seconds_per_event: float, answers: TextIO) -> None:
@@ -71,6 +82,7 @@ def _serve(seconds_per_event: float, answers: TextIO) -> None:
 def main() -> None:
     """Answer until standard input ends."""
     seconds, *folders = sys.argv[1:]
+    threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
     # What the logic prints must not get between the answers.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)

@@ -25,9 +25,9 @@ _PROCESS: Final = Path(__file__).with_name("fold_process.py")
 _SECONDS_PER_EVENT: Final = 10.0
 """The limit of the project function."""
 
-_SECONDS: Final = 60.0
+_SECONDS: Final = 20.0
 _SECONDS_PER_STORED_EVENT: Final = 0.02
-"""The time that a process has, beside three events that take all of theirs."""
+"""The time that a process has to start and to fold, beside three events that take all of theirs."""
 
 History = Sequence[dict[str, Any]]
 """Items of the events table, of one domain object, in EventKey order."""

@@ -150,12 +150,12 @@ def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.parking_notices()
     yield _heading(f"Parked queue: {counted(len(messages), 'message')}")
     if messages:
-        table = _table("DomainId", "EventName", "EventId", "Reason", "Where", "Since")
+        table = _table("DomainId", "EventName", "EventId", "Where", "Reason")
         for message in messages[:_MAX_MESSAGES]:
             notice = {name: str(value) for name, value in _object(message.body).items()}
             place = _joined(notice.get("Phase", ""), notice.get("Place", ""))
-            cells = [notice.get(name, "") for name in ("DomainId", "EventName", "EventId", "Reason")]
-            table.add_row(*(Text(short(cell)) for cell in (*cells, place, notice.get("Since", ""))))
+            cells = [notice.get(name, "") for name in ("DomainId", "EventName", "EventId")]
+            table.add_row(*(Text(short(cell)) for cell in (*cells, place, notice.get("Reason", ""))))
         yield table
         yield from _more(len(messages) - _MAX_MESSAGES, "message")
 

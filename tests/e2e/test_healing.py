@@ -1,7 +1,5 @@
 """Guarantees: new logic that knows the event heals a parked domain object; logic that does not start is taken back."""
 
-from pathlib import Path
-
 import pytest
 
 from cp_event_source.local import LocalRun, Pipeline

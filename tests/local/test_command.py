@@ -14,7 +14,7 @@ from cp_event_source.local import command
 from cp_event_source.local.command import Options, run_command
 from cp_event_source.local.difference import Difference
 from cp_event_source.local.errors import EventsError, NotDrainedError
-from cp_event_source.local.events_file import entries
+from cp_event_source.local.events_file import Entry, entries
 from cp_event_source.local.progress import Progress
 from cp_event_source.local.rebuilds import Rebuild
 from cp_event_source.local.run import Changes, LocalRun, Stack
@@ -72,10 +72,13 @@ def test_what_was_sent_is_counted_by_domain_and_kind() -> None:
 
 
 def test_a_rebuild_request_is_sent_when_the_events_before_it_are_accounted_for() -> None:
-    happened: list[str] = []
-    sending = session(
-        Said(), publish=lambda part: happened.extend(e.text("EventId") for e in part) or [None] * len(part)
-    )
+    happened: list[str | None] = []
+
+    def publish(part: Sequence[Entry]) -> list[None]:
+        happened.extend(entry.text("EventId") for entry in part)
+        return [None] * len(part)
+
+    sending = session(Said(), publish=publish)
     cast("Any", sending.run).drain = lambda *_: happened.append("drained")
     kinds = ["DOMAIN", "DOMAIN", "REBUILD", "DOMAIN"]
 

@@ -1,18 +1,18 @@
 """What other functions write is read once they are quiet, and no later than that."""
 
 import itertools
+import time
 
 import pytest
 
-from cp_event_source.local import consumers
 from cp_event_source.local.consumers import Output, settled
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr(consumers.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(consumers.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
     return now
 
 
