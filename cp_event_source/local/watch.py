@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from cp_event_source.handler.domain import contract
 from cp_event_source.layer.layer_files import layer_files
 from cp_event_source.local.counted import counted
-from cp_event_source.local.errors import LocalRunError
-from cp_event_source.local.events_file import read_events
+from cp_event_source.local.errors import EventsError, LocalRunError
+from cp_event_source.local.events_file import Entry, read_events
 from cp_event_source.local.session import Session, Update
 from cp_event_source.local.show import difference_table, output_lines, place_of
 from cp_event_source.local.shown import short
-from cp_event_source.local.watched import Watched, program_files
+from cp_event_source.local.watched import PROGRAM_FILES, Watched, program_files
 
 if TYPE_CHECKING:
     from cp_event_source.handler.projection.notes import Parked
@@ -77,8 +78,7 @@ class _Watch:
         started, since = time.monotonic(), time.time()
         console.print()
         try:
-            entries = read_events(self._events) if self._events else []
-            updates = self._session.update(layers, programs, entries)
+            updates = self._session.update(layers, programs, self._entries(console))
         except LocalRunError as error:
             console.print(Text(f"Error: {error}", style="bold red"), soft_wrap=True)
             console.print("What was deployed before goes on; save again, or press Ctrl-C to stop.")
@@ -88,6 +88,14 @@ class _Watch:
         outputs = [each for each in self._session.outputs(since) if each.invocations]
         if outputs:
             console.print(output_lines(outputs))
+
+    def _entries(self, console: Console) -> list[Entry]:
+        """What the file of events has; nothing while it cannot be read, as in the middle of a person's work on it."""
+        try:
+            return read_events(self._events) if self._events else []
+        except EventsError as error:
+            console.print(Text(f"Error: {error}; no event is sent", style="bold red"), soft_wrap=True)
+            return []
 
     def _watched(self) -> Iterator[Path]:
         run = self._session.run
@@ -148,8 +156,11 @@ def _any_in(paths: set[Path], folder: Path) -> bool:
 
 
 def _is_of(path: Path, root: Path, apart: Sequence[Path]) -> bool:
-    """Whether a changed file is a program's own, and not only of one of its layers."""
-    if not path.is_relative_to(root) or path.suffix not in {".py", ".yaml", ".yml"}:
+    """Whether a changed file is a program's own, and not only of one of its layers.
+
+    In a folder that is both, the layer's main module is the layer's.
+    """
+    if not path.is_relative_to(root) or path.suffix not in PROGRAM_FILES or path.name == contract.FILE:
         return False
     return not any(path.is_relative_to(folder) for folder in apart)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 Stamp = tuple[int, int, int]
 
-_PROGRAM_FILES: Final = (".py", ".yaml", ".yml")
+PROGRAM_FILES: Final = (".py", ".yaml", ".yml")
 _NO_SOURCES: Final = ("__pycache__", "node_modules")
 
 
@@ -67,4 +67,4 @@ def program_files(root: Path, apart_from: Iterable[Path]) -> Iterator[Path]:
             and folder / name not in others
             and not (folder / name / "pyvenv.cfg").exists()
         ]
-        yield from (folder / name for name in names if name.endswith(_PROGRAM_FILES))
+        yield from (folder / name for name in names if name.endswith(PROGRAM_FILES))
