@@ -20,11 +20,13 @@ _LOCAL_EPILOG: Final = """\
 examples:
   cp-event-source local examples/default --events examples/default/events.json
   cp-event-source local examples/default examples/consumer --events examples/default/events.json --keep
+  cp-event-source local examples/default --events examples/default/events.json --watch
 
 The programs run one after the other, in the stack "local"; a later one can read an earlier one's outputs through
 a StackReference. Configuration comes from Pulumi.local.yaml, else Pulumi.dev.yaml, beside Pulumi.yaml.
 
-exit codes: 0 every event sent is accounted for; 1 something failed (the message says what to do); 2 wrong usage.
+exit codes: 0 every event sent is accounted for; 1 something failed (the message says what to do), or --strict or
+--verify found something; 2 wrong usage.
 """
 
 
@@ -56,6 +58,10 @@ def _local(options: argparse.Namespace) -> int:
             config=dict(options.config),
             keep=options.keep,
             patience=options.patience,
+            watch=options.watch,
+            json=options.json,
+            strict=options.strict,
+            verify=options.verify,
         )
     )
     return exit_code
@@ -137,7 +143,28 @@ def _parser() -> argparse.ArgumentParser:
     local.add_argument(
         "--keep",
         action="store_true",
-        help="keep everything up until Ctrl-C, and print how to look around",
+        help="keep everything up until Ctrl-C, and print how to look around; Enter deploys the programs again",
+    )
+    results = local.add_mutually_exclusive_group()
+    results.add_argument(
+        "--watch",
+        action="store_true",
+        help="keep everything up until Ctrl-C; deploy each saved change, rebuild, and show what it changes",
+    )
+    results.add_argument(
+        "--json",
+        action="store_true",
+        help="print the result as one JSON document on the standard output, and everything else on the error output",
+    )
+    local.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit code 1 if an object is parked, an event waits or is quarantined, or a rebuild request failed",
+    )
+    local.add_argument(
+        "--verify",
+        action="store_true",
+        help="compare every row with the fold of its stored events; exit code 1 if one differs",
     )
     local.add_argument(
         "--patience",

@@ -3,31 +3,32 @@
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from rich.console import Console
 from rich.text import Text
 
-from cp_event_source.local.counted import counted
+from cp_event_source.local.consumers import Output
+from cp_event_source.local.document import document
+from cp_event_source.local.drain import names
 from cp_event_source.local.errors import LocalRunError, NotDrainedError
 from cp_event_source.local.events_file import Entry, read_events
 from cp_event_source.local.keep import how_to
-from cp_event_source.local.monitor import PROVIDER_PREFIX
 from cp_event_source.local.progress import Progress
-from cp_event_source.local.run import LocalRun, Stack
-from cp_event_source.local.show import make_console, pipeline_tables
+from cp_event_source.local.run import PATIENCE, LocalRun
+from cp_event_source.local.session import Session
+from cp_event_source.local.show import difference_table, make_console, output_lines, pipeline_tables
+from cp_event_source.local.verify import Verification
+from cp_event_source.local.watch import keep_up
 
 FAILED = 1
 INTERRUPTED = 130  # as shells report SIGINT
 TERMINATED = 143  # and SIGTERM
-
-_FUNCTION_TYPE: Final = "aws:lambda/function:Function"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,12 @@ class Options:
     programs: Sequence[Path]
     events: Path | None
     config: Mapping[str, str]
-    keep: bool
-    patience: float
+    keep: bool = False
+    patience: float = PATIENCE
+    watch: bool = False
+    json: bool = False
+    strict: bool = False
+    verify: bool = False
 
 
 class _TerminatedError(BaseException):
@@ -46,15 +51,18 @@ class _TerminatedError(BaseException):
 
 
 def run_command(options: Options) -> int:
-    """Deploys, sends, waits, shows; returns the exit code: 0 only if every event sent is accounted for."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a log's encoding may lack a character of a payload
-    console = make_console()
+    """Deploy, send, wait, show; returns the exit code, which docs/reference/command-line.md describes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a log's encoding may lack a character of a payload
+    console = make_console(to_stderr=options.json)
     try:
         with _ended_by_signals():
             return _run(options, console)
     except LocalRunError as error:
-        console.print(Text(f"\nError: {error}", style="bold red"), soft_wrap=True)
+        _show_error(str(error), console)
+        if options.json:
+            _write(document(errors=[str(error)], exit_code=FAILED))
         return FAILED
     except KeyboardInterrupt:
         console.print("\nInterrupted; everything is stopped and removed.")
@@ -64,113 +72,121 @@ def run_command(options: Options) -> int:
 
 
 def _run(options: Options, console: Console) -> int:
+    since = time.time()
     entries = read_events(options.events) if options.events else []
     progress = Progress(console)
-    exit_code = 0
     run = LocalRun(progress.announce)
     with progress.step("Starting the emulator"):
         run.__enter__()
     try:
         progress.done(f"Emulator ready on {run.endpoint}")
-        stacks = [_deploy(run, folder, options, progress) for folder in options.programs]
-        if entries:
-            _send(run, entries, progress)
-            exit_code = _wait(run, options, progress, console)
-            _note_other_functions(run, stacks, progress)
-        for pipeline in run.pipelines:
-            console.print(pipeline_tables(pipeline, console.width))
-        if options.keep:
-            _keep(run, stacks, console)
+        session = Session(run, options.programs, options.config, options.patience, progress)
+        session.deploy_all()
+        errors = _send(session, entries, console)
+        verifications = session.verifications() if options.verify and not errors else None
+        outputs = session.outputs(since) if entries and not errors else []
+        if not options.json:
+            _show(session, outputs, verifications, console)
+        complaints = _complaints(session, options, verifications)
+        for complaint in complaints:
+            _show_error(complaint, console)
+        errors += complaints
+        exit_code = FAILED if errors else 0
+        if options.json:
+            _write(_document(session, outputs, verifications, errors, exit_code))
+        if options.keep or options.watch:
+            _keep(session, options, console, since)
     finally:
         with _undisturbed():
             run.__exit__()
-    if options.keep:
+    if options.keep or options.watch:
         console.print("\nStopped; everything is removed.")
     return exit_code
 
 
-def _deploy(run: LocalRun, folder: Path, options: Options, progress: Progress) -> Stack:
-    with progress.step(f"Deploying {folder}"):
-        stack = run.deploy(folder, options.config)
-    made = [each for each in stack.resources if each.id and not each.type.startswith(PROVIDER_PREFIX)]
-    domains = ", ".join(pipeline.domain_name for pipeline in stack.pipelines)
-    progress.done(f"Deployed {folder}: {counted(len(made), 'resource')}" + (f", domain {domains}" if domains else ""))
-    return stack
-
-
-def _send(run: LocalRun, entries: Sequence[Entry], progress: Progress) -> None:
-    with progress.step("Sending events"):
-        takers = run.publish(entries)
-    taken = Counter(
-        (entry.text("EventType") == "REBUILD", taker) for entry, taker in zip(entries, takers, strict=True) if taker
-    )
-    parts = [
-        f"{counted(count, 'rebuild request')} for the domain {domain} (not waited for)"
-        if is_rebuild
-        else f"{count} for the domain {domain}"
-        for (is_rebuild, domain), count in taken.items()
-    ]
-    others = [
-        f"{entry.text('EventType')} of {entry.text('DomainName')}"
-        for entry, taker in zip(entries, takers, strict=True)
-        if taker is None
-    ]
-    if others:
-        kinds = ", ".join(dict.fromkeys(others))
-        parts.append(f"{len(others)} matched no domain's rule ({kinds})")
-    progress.done(f"Sent {counted(len(entries), 'event')}: " + ", ".join(parts))
-
-
-def _wait(run: LocalRun, options: Options, progress: Progress, console: Console) -> int:
-    states = [""]
-
+def _send(session: Session, entries: Sequence[Entry], console: Console) -> list[str]:
+    """Send events and wait for them; why, as it is shown, not all are accounted for, if they are not."""
     try:
-        with progress.step("Waiting until all is stored and projected") as update:
-
-            def show(state: str) -> None:
-                states[0] = state
-                update(state)
-
-            run.drain(options.patience, show)
+        session.send(entries)
     except NotDrainedError as error:
-        console.print(Text(f"\nError: {error}\n", style="bold red"), soft_wrap=True)
-        lines = run.emulator.log_of_failures()
-        console.print(f"The last warnings and errors in the emulator's log:{'' if lines else ' none'}")
+        _show_error(str(error), console)
+        lines = session.run.emulator.log_of_failures()
+        console.print(f"\nThe last warnings and errors in the emulator's log:{'' if lines else ' none'}")
         for line in lines:
             console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
-        return FAILED
-    progress.done(f"Drained: {states[0]}")
-    return 0
+        return [str(error)]
+    return []
 
 
-def _note_other_functions(run: LocalRun, stacks: Sequence[Stack], progress: Progress) -> None:
-    """Note that the run does not wait for other functions: what a consumer does may come later, or never."""
-    ours = {
-        pipeline.outputs[name]
-        for pipeline in run.pipelines
-        for name in ("persist_function_arn", "project_function_arn")
-    }
-    others = [
-        each.name
-        for stack in stacks
-        for each in stack.resources
-        if each.type == _FUNCTION_TYPE and each.properties["arn"] not in ours
-    ]
-    if others:
-        progress.announce(f"note: the run does not wait for other functions: {', '.join(others)}")
+def _show(
+    session: Session, outputs: Sequence[Output], verifications: Sequence[Verification] | None, console: Console
+) -> None:
+    for pipeline in session.run.pipelines:
+        console.print(pipeline_tables(pipeline, console.width))
+    if outputs:
+        console.print(output_lines(outputs))
+    for verification in verifications or []:
+        console.print(Text(f"\nVerified, {verification}", style="bold cyan"), soft_wrap=True)
+        if verification.differences:
+            console.print(difference_table(verification.differences, "Row", "Fold"))
+        for domain_id, reason in verification.not_compared.items():
+            console.print(Text(f"  {domain_id}: not compared: {reason}"), soft_wrap=True)
 
 
-def _keep(run: LocalRun, stacks: Sequence[Stack], console: Console) -> None:
-    for line in how_to(run, list(stacks)):
-        # Commands to paste, so without wrapping and markup.
-        console.print(Text(line), soft_wrap=True)
+def _complaints(session: Session, options: Options, verifications: Sequence[Verification] | None) -> list[str]:
+    """Why a run that went through has the exit code 1 nevertheless, as the options ask."""
+    found = [f"--verify: {each}" for each in verifications or [] if not each.passed]
+    if options.strict:
+        states = session.states()
+        found += [
+            f"--strict: {name}: {', '.join(state.aside)}"
+            for name, state in zip(names(session.run.traffics), states, strict=True)
+            if state.aside
+        ]
+        found += [f"--strict: {result}" for _, result in session.rebuilds if result.events is None]
+    return found
+
+
+def _document(
+    session: Session,
+    outputs: Sequence[Output],
+    verifications: Sequence[Verification] | None,
+    errors: Sequence[str],
+    exit_code: int,
+) -> str:
+    return document(
+        stacks=session.stacks.values(),
+        sent=session.matched,
+        unmatched=session.unmatched,
+        traffics=session.run.traffics,
+        rebuilds=session.rebuilds,
+        outputs=outputs,
+        verifications=verifications,
+        errors=errors,
+        exit_code=exit_code,
+    )
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-    try:
-        while True:
-            time.sleep(1.0)
-            run.emulator.ensure_running()
-    except KeyboardInterrupt:
-        return
+
+
+def _show_error(text: str, console: Console) -> None:
+    console.print(Text(f"\nError: {text}", style="bold red"), soft_wrap=True)
+
+
+def _keep(session: Session, options: Options, console: Console, since: float) -> None:
+    if options.keep:
+        for line in how_to(session.run, list(session.stacks.values())):
+            # Commands to paste, so without wrapping and markup.
+            console.print(Text(line), soft_wrap=True)
+    if options.watch:
+        console.print("\nWatching: a saved change is deployed. Ctrl-C stops it and removes everything.")
+    else:
+        console.print("\nEnter deploys the programs again, with their changes. Ctrl-C stops it and removes everything.")
+    console.file.flush()
+    keep_up(session, options.events, console, since=since, watching=options.watch)
 
 
 @contextmanager

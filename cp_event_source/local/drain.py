@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -52,6 +53,8 @@ class State:
     quarantined: int
     duplicates: int
     """Events that were sent again after they were stored."""
+    expired: int
+    """Batches of the stream that were given up."""
     revisions: frozenset[str]
     """The rows' current revisions: they change with every write."""
 
@@ -59,20 +62,31 @@ class State:
     def drained(self) -> bool:
         return not (self.ingesting or self.unaccounted or self.behind)
 
+    @property
+    def aside(self) -> list[str]:
+        """What is parked, waits, was quarantined or given up, for people; empty if all that was sent is in a row."""
+        parts = []
+        if self.quarantined:
+            parts.append(f"{self.quarantined} quarantined")
+        if self.parked:
+            parts.append(f"{counted(self.parked, 'object')} parked")
+        if self.waiting:
+            parts.append(f"{counted(self.waiting, 'event')} waiting")
+        if self.expired:
+            parts.append(f"{counted(self.expired, 'batch', 'batches')} given up")
+        return parts
+
     def __str__(self) -> str:
-        """The state for people. It says "all projected" only if every stored event is in a row."""
+        """The state for people. It says "all projected" only if everything that was sent is in a row."""
         parts = [f"{self.stored} stored"]
         if self.duplicates:
             parts.append(counted(self.duplicates, "duplicate"))
-        if self.quarantined:
-            parts.append(f"{self.quarantined} quarantined")
         if self.ingesting or self.unaccounted:
             parts.append(f"{max(self.ingesting, len(self.unaccounted))} not stored yet")
         if self.behind:
             parts.append(f"{counted(len(self.behind), 'object')} not projected yet")
-        if self.parked:
-            parts += [f"{counted(self.parked, 'object')} parked", f"{counted(self.waiting, 'event')} waiting"]
-        if self.stored and self.drained and not self.parked:
+        parts += self.aside
+        if self.stored and self.drained and not self.aside:
             parts.append("all projected")
         return ", ".join(parts)
 
@@ -116,6 +130,7 @@ class Traffic:
             stored=len(events),
             quarantined=quarantined,
             duplicates=0 if ingesting else len(others) - len(unaccounted),
+            expired=self.pipeline.expired_count(),
             revisions=frozenset(row.revision for row in rows.values()),
         )
 
@@ -143,7 +158,7 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
     takers: list[Traffic | None] = []
     targets: dict[str, list[Entry]] = {}
     for entry in entries:
-        taker = next((traffic for traffic in pipelines if _hears(traffic.pipeline, entry)), None)
+        taker = next((traffic for traffic in pipelines if traffic.pipeline.hears(entry)), None)
         bus = entry.bus or (taker or pipelines[0]).pipeline.bus_name
         targets.setdefault(bus, []).append(entry)
         takers.append(taker)
@@ -175,12 +190,6 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
     return takers
 
 
-def _hears(pipeline: Pipeline, entry: Entry) -> bool:
-    """Whether the entry matches one of the pipeline's rules."""
-    on_its_bus = entry.bus is None or event_bus_name(entry.bus) == pipeline.bus_name
-    return on_its_bus and (pipeline.stores(entry) or pipeline.rebuilds(entry))
-
-
 def wait_until_drained(
     traffics: Sequence[Traffic],
     *,
@@ -204,7 +213,7 @@ def wait_until_drained(
         started = time.monotonic()
         alive()
         states = [traffic.look() for traffic in traffics]
-        progress(_summary(traffics, states))
+        progress(summary(traffics, states))
         # Twice the same state: a row can be complete for a moment while another write of it is on its way.
         if all(state.drained for state in states) and states == before:
             return
@@ -216,13 +225,21 @@ def wait_until_drained(
         time.sleep(max(_SHORTEST_PAUSE, 2 * (time.monotonic() - started)))
 
 
-def _summary(traffics: Sequence[Traffic], states: Sequence[State]) -> str:
+def summary(traffics: Sequence[Traffic], states: Sequence[State]) -> str:
     """The states, each with its domain if there are several."""
     if len(states) == 1:
         return str(states[0])
-    return "; ".join(
-        f"domain {traffic.pipeline.domain_name}: {state}" for traffic, state in zip(traffics, states, strict=True)
-    )
+    return "; ".join(f"{name}: {state}" for name, state in zip(names(traffics), states, strict=True))
+
+
+def names(traffics: Sequence[Traffic]) -> list[str]:
+    """What to call each pipeline: by its domain, and by its component too if another has the domain."""
+    domains = Counter(traffic.pipeline.domain_name for traffic in traffics)
+    return [
+        f"domain {pipeline.domain_name}"
+        + (f" (component {pipeline.name})" if domains[pipeline.domain_name] > 1 else "")
+        for pipeline in (traffic.pipeline for traffic in traffics)
+    ]
 
 
 def _accounts_for(row: "DomainRow | None", stored: Sequence[str]) -> bool:

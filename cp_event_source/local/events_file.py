@@ -1,5 +1,6 @@
 """Events to send: entries of PutEvents, made from a file or from Python values."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,11 @@ class Entry:
     """The bus that the entry itself names."""
     event: Mapping[str, Any]
     """The detail as an object."""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The whole content: two entries are one event in two states of a file if these are equal."""
+        return self.bus or "", self.source, self.detail_type, exact_json.dumps(_exact(self.event))
 
     def text(self, name: str) -> str | None:
         """A field of the event, if it is a text."""
@@ -52,6 +58,23 @@ def read_events(file: Path) -> list[Entry]:
         return entries(value)
     except EventsError as error:
         raise EventsError(f"{file}: {error}") from error
+
+
+def unsent(entries_of_file: Sequence[Entry], sent: Counter[tuple[str, ...]]) -> list[Entry]:
+    """The entries of a file that were not sent yet, in its order.
+
+    Args:
+        entries_of_file: all entries; an event that is there twice is to be sent twice.
+        sent: how often each identity was sent.
+    """
+    left = Counter(sent)
+    found = []
+    for entry in entries_of_file:
+        if left[entry.identity] > 0:
+            left[entry.identity] -= 1
+        else:
+            found.append(entry)
+    return found
 
 
 def entries(events: Sequence[Mapping[str, Any]]) -> list[Entry]:

@@ -6,7 +6,6 @@ import shlex
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from cp_event_source.handler.values import exact_json
@@ -49,48 +48,63 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
     for pipeline in run.pipelines:
         event = _one_more(pipeline, run.sent())
         key = {"DomainId": {"S": event["DomainId"]}}
-        entry = {
-            "EventBusName": pipeline.bus_name,
-            "Source": "me",
-            "DetailType": event["EventName"],
-            "Detail": exact_json.dumps(event),
-        }
         table = pipeline.outputs["domain_table_name"]
         yield ""
-        yield f"To publish one more event of the domain {pipeline.domain_name}, and to read its row:"
-        yield "  " + _python("events", "put_events", {"Entries": [entry]}, '["Entries"]')
-        yield "  " + _python("dynamodb", "get_item", {"TableName": table, "Key": key}, '["Item"]')
+        yield f"To publish a new event of the domain {pipeline.domain_name} each time, and to read its row:"
+        yield f"  {_python(_publishing(pipeline, event))}"
+        yield f"  {_python(_reading(table, key))}"
         yield "The same with the AWS command line, where it is installed:"
-        yield f"  aws events put-events --entries {shlex.quote(json.dumps([entry]))}"
+        entries = _python(f"{_new_entries(pipeline, event)}; print(json.dumps(entries))")
+        yield f'  aws events put-events --entries "$({entries})"'
         yield f"  aws dynamodb get-item --table-name {table} --key {shlex.quote(json.dumps(key))}"
-    yield ""
-    yield "Ctrl-C stops it and removes everything."
 
 
-def _python(service: str, method: str, arguments: Mapping[str, Any], part: str = "") -> str:
-    """A command that needs only what runs this.
-
-    JSON and Python write arguments of texts, objects and arrays in the same way.
-    """
-    values = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
-    code = f'import boto3, pprint; pprint.pp(boto3.client("{service}").{method}({values}){part})'
+def _python(code: str) -> str:
+    """A command that needs only what runs this."""
     return f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}"
 
 
+def _publishing(pipeline: Pipeline, event: Mapping[str, Any]) -> str:
+    send = 'pprint.pp(boto3.client("events").put_events(Entries=entries)["Entries"])'
+    return f"import boto3, pprint; {_new_entries(pipeline, event)}; {send}"
+
+
+def _reading(table: str, key: Mapping[str, Any]) -> str:
+    get = f"get_item(TableName={table!r}, Key={key!r})"
+    return f'import boto3, pprint; pprint.pp(boto3.client("dynamodb").{get}["Item"])'
+
+
+def _new_entries(pipeline: Pipeline, event: Mapping[str, Any]) -> str:
+    """Python code that makes `entries` of a new event: like `event`, with an EventId and the EventTime of its own.
+
+    The rest is a text of JSON, so that numbers keep all their digits.
+    """
+    rest = {name: value for name, value in event.items() if name not in ("EventId", "EventTime")}
+    # Interactive shells replace an exclamation mark, in some quotes too.
+    text = exact_json.dumps(rest).replace("!", "\\u0021")
+    entry = {"EventBusName": pipeline.bus_name, "Source": "me", "DetailType": event["EventName"]}
+    return (
+        "import datetime, json, uuid; "
+        "now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='milliseconds')[:23] + 'Z'; "
+        f"rest = {text!r}; "
+        'detail = \'{\' + f\'"EventId":"{uuid.uuid4()}","EventTime":"{now}",\' + rest[1:]; '
+        f"entries = [dict({entry!r}, Detail=detail)]"
+    )
+
+
 def _one_more(pipeline: Pipeline, sent: list[Sent]) -> dict[str, Any]:
-    """An event like the newest stored one of a domain object that is not parked, with the time of now and a new id."""
+    """An event like the newest stored one of a domain object that is not parked; its id and its time are left open."""
     parked = {domain_id for domain_id, row in pipeline.rows().items() if row.parked}
     stored = {(event.domain_id, event.event_id) for event in pipeline.events() if event.domain_id not in parked}
-    template = next((dict(one.entry.event) for one in reversed(sent) if one.identity in stored), None)
-    if template is None:
-        template = {
-            "DomainId": str(uuid.uuid4()),
-            "UserId": str(uuid.uuid4()),
-            "EventType": "DOMAIN",
-            "EventName": "SomethingHappened",
-            "DomainName": pipeline.domain_name,
-            "Payload": {},
-            "Version": 1,
-        }
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return template | {"EventId": str(uuid.uuid4()), "EventTime": now}
+    template = next((one.entry.detail for one in reversed(sent) if one.identity in stored), None)
+    if template is not None:
+        return dict(exact_json.loads(template))
+    return {
+        "DomainId": str(uuid.uuid4()),
+        "UserId": str(uuid.uuid4()),
+        "EventType": "DOMAIN",
+        "EventName": "SomethingHappened",
+        "DomainName": pipeline.domain_name,
+        "Payload": {},
+        "Version": 1,
+    }

@@ -24,24 +24,13 @@ from cp_event_source.local.errors import LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.resources import CREATORS, Request
 from cp_event_source.local.starts import Starts
+from cp_event_source.local.updates import Registered, comparable, names_of, update
 from cp_event_source.local.values import properties
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _STACK_REFERENCE_TYPE: Final = "pulumi:pulumi:StackReference"
 PROVIDER_PREFIX: Final = "pulumi:providers:"
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024  # Pulumi's own limit
-
-
-@dataclass(frozen=True)
-class Registered:
-    """One resource that a program registered."""
-
-    type: str
-    name: str
-    urn: str
-    id: str
-    properties: Mapping[str, Any]
-    """Inputs and outputs, under Pulumi's names."""
 
 
 @dataclass
@@ -55,6 +44,8 @@ class Deployment:
     earlier_outputs: Mapping[str, Mapping[str, Any]]
     """Outputs of the stacks deployed before, by "project/stack"."""
     announce: Callable[[str], None]
+    before: Mapping[str, Registered] = field(default_factory=dict)
+    """What an earlier run of the program made, by URN: it is compared, and changed where it differs."""
 
     resources: dict[str, Registered] = field(default_factory=dict)
     """Every resource, by URN, in the order of registration."""
@@ -189,7 +180,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 raise UnsupportedError("a resource of this type and name was registered before; rename one")
             self._urns.add(urn)
         inputs = properties(request.object)
-        outputs: dict[str, Any] = {}
+        compared = comparable(inputs, self._deployment.folder) if request.custom else {}
+        outputs: Mapping[str, Any] = {}
         identity = ""
         if request.type == STACK_TYPE:
             self._root_urn = urn
@@ -200,22 +192,31 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             )
         elif request.type.startswith(PROVIDER_PREFIX):
             identity = "local"
-            self._deployment.announce(
-                f"note: provider {request.name!r} is ignored: the emulator creates every resource"
-            )
+            if urn not in self._deployment.before:
+                self._deployment.announce(
+                    f"note: provider {request.name!r} is ignored: the emulator creates every resource"
+                )
         elif request.custom:
-            identity, outputs = self._create(request, inputs)
+            identity, outputs = self._create_or_update(request, inputs, self._deployment.before.get(urn), compared)
         with self._lock:
-            self._deployment.resources[urn] = Registered(request.type, request.name, urn, identity, inputs | outputs)
+            self._deployment.resources[urn] = Registered(
+                request.type, request.name, urn, identity, inputs, outputs, compared
+            )
         state = struct_pb2.Struct()
         state.CopyFrom(request.object)
         state.update(outputs)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
 
-    def _create(
-        self, request: resource_pb2.RegisterResourceRequest, values: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
-        """Create a resource in the emulator; its id and outputs."""
+    def _create_or_update(
+        self,
+        request: resource_pb2.RegisterResourceRequest,
+        values: Mapping[str, Any],
+        before: Registered | None,
+        compared: Mapping[str, Any],
+    ) -> tuple[str, Mapping[str, Any]]:
+        """Create a resource in the emulator, or change the one that is there; its id and outputs."""
+        if before is not None and before.compared == compared:
+            return before.id, before.outputs
         if request.importId:
             raise UnsupportedError(
                 "the option import_ takes an existing resource, and a local run starts with an empty account; leave it"
@@ -228,10 +229,17 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 f' {self._deployment.stack!r} (if pulumi.get_stack() != "{self._deployment.stack}": ...), or add'
                 f" it to cp_event_source/local/resources. Known types: {', '.join(sorted(CREATORS))}"
             )
-        inputs = Inputs(values)
+        inputs = Inputs({**names_of(before), **values} if before else values)
         self._check_region(inputs.get("region"))
         deployment = self._deployment
-        created = creator(Request(request.name, inputs, deployment.folder, deployment.clients, deployment.starts))
+        wanted = Request(request.name, inputs, deployment.folder, deployment.clients, deployment.starts)
+        if before is None:
+            created = creator(wanted)
+        else:
+            changed = {
+                name for name in {*before.compared, *compared} if before.compared.get(name) != compared.get(name)
+            }
+            created = update(before, wanted, changed)
         for note in created.notes:
             deployment.announce(f"note: {note}")
         if unread := inputs.unread():

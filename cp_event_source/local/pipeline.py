@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.inputs.arn_patterns import event_bus_name
 from cp_event_source.local.clients import Clients
 from cp_event_source.local.errors import LocalRunError
 from cp_event_source.local.events_file import Entry
@@ -58,6 +59,11 @@ class Pipeline:
     def bus_name(self) -> str:
         return self.outputs["event_bus_name"]
 
+    @property
+    def project_function(self) -> str:
+        """The name of the function that folds and rebuilds."""
+        return self.outputs["project_function_arn"].rsplit(":", 1)[-1]
+
     def stores(self, entry: Entry) -> bool:
         """Whether the pipeline stores this event, if the event is put on its bus."""
         return self._is_of_type(entry, "DOMAIN")
@@ -65,6 +71,17 @@ class Pipeline:
     def rebuilds(self, entry: Entry) -> bool:
         """Whether this event is a rebuild request for the pipeline, if the event is put on its bus."""
         return self._is_of_type(entry, "REBUILD")
+
+    def hears(self, entry: Entry) -> bool:
+        """Whether the entry matches one of the pipeline's rules on the bus that it names, or on the pipeline's."""
+        on_its_bus = entry.bus is None or event_bus_name(entry.bus) == self.bus_name
+        return on_its_bus and (self.stores(entry) or self.rebuilds(entry))
+
+    def logic(self) -> str:
+        """What decides how the project function folds: its code, its layers and its environment, as a text."""
+        now = self.clients("lambda").get_function_configuration(FunctionName=self.project_function)
+        layers = [layer["Arn"] for layer in now.get("Layers", [])]
+        return json.dumps([now["CodeSha256"], layers, now.get("Environment", {}).get("Variables", {})])
 
     def _is_of_type(self, entry: Entry, event_type: str) -> bool:
         return (entry.text("EventType"), entry.text("DomainName")) == (event_type, self.domain_name)
@@ -100,6 +117,10 @@ class Pipeline:
         """The messages in the projection dead-letter queue: the position in the stream of each batch that was given
         up."""
         return peek(self.clients("sqs"), self.outputs["projection_dead_letter_queue_url"])
+
+    def expired_count(self) -> int:
+        """How many batches were given up."""
+        return waiting(self.clients("sqs"), self.outputs["projection_dead_letter_queue_url"])
 
     def _items(self, table: str) -> Iterator[dict[str, Any]]:
         pages = self.clients("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)

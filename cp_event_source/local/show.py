@@ -2,9 +2,8 @@
 
 import json
 import os
-import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
@@ -13,9 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cp_event_source.handler.values import exact_json
+from cp_event_source.local.consumers import MAX_LINES, Output
 from cp_event_source.local.counted import counted
+from cp_event_source.local.difference import Difference
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
+from cp_event_source.local.shown import listed, short, shown
 
 if TYPE_CHECKING:
     from cp_event_source.handler.projection.rows import DomainRow
@@ -32,19 +34,21 @@ _ROW_COLUMN: Final = 26
 _MAX_EVENTS: Final = 100
 _MAX_ROWS: Final = 24
 _MAX_MESSAGES: Final = 20
+_MAX_DIFFERENCES: Final = 100
 
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-
-def make_console() -> Console:
-    """The console for all output: as wide as the terminal, or as COLUMNS says, or wide enough for a log.
+def make_console(*, to_stderr: bool = False) -> Console:
+    """The console for all output for people: as wide as the terminal, or as COLUMNS says, or wide enough for a log.
 
     FORCE_COLOR, which some CI systems set, asks for colours. It does not make a log a terminal.
     """
-    is_terminal = sys.stdout.isatty()
+    is_terminal = (sys.stderr if to_stderr else sys.stdout).isatty()
     coloured = bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR")
     console = Console(
-        highlight=False, force_terminal=is_terminal, color_system="standard" if coloured and not is_terminal else "auto"
+        highlight=False,
+        force_terminal=is_terminal,
+        color_system="standard" if coloured and not is_terminal else "auto",
+        stderr=to_stderr,
     )
     if not is_terminal and not os.environ.get("COLUMNS"):
         console.width = _LOG_WIDTH
@@ -73,38 +77,38 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     table.columns[-1].overflow = "ellipsis"
     table.columns[-1].ratio = 1
     table.expand = True
-    shown = events[:_MAX_EVENTS]
-    for before, event, after in zip([None, *shown], shown, [*shown[1:], None], strict=False):
+    first_ones = events[:_MAX_EVENTS]
+    for before, event, after in zip([None, *first_ones], first_ones, [*first_ones[1:], None], strict=False):
         first = before is None or before.domain_id != event.domain_id
         last = after is None or after.domain_id != event.domain_id
-        ids = [] if width < _NARROW else [_short(event.event_id)]
+        ids = [] if width < _NARROW else [short(event.event_id)]
         if event.is_erased:
             cells = [event.key.partition("#")[0], "(erased)", *ids, ""]
         else:
             cells = [event.event_time, event.event_name, *ids, _json(event.payload)]
-        table.add_row(_short(event.domain_id) if first else "", *map(Text, cells), end_section=last)
+        table.add_row(short(event.domain_id) if first else "", *map(Text, cells), end_section=last)
     yield table
-    yield from _more(len(events) - len(shown), "event")
+    yield from _more(len(events) - len(first_ones), "event")
 
 
 def _rows(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     rows = list(pipeline.rows().values())
     yield _heading(f"Domain {pipeline.domain_name}: {counted(len(rows), 'row')}")
-    shown = rows[:_MAX_ROWS]
+    first_ones = rows[:_MAX_ROWS]
     side_by_side = max(1, (width - _ROW_COLUMN) // _ROW_COLUMN)
-    for start in range(0, len(shown), side_by_side):
-        yield _rows_side_by_side(shown[start : start + side_by_side])
-    yield from _more(len(rows) - len(shown), "row")
+    for start in range(0, len(first_ones), side_by_side):
+        yield _rows_side_by_side(first_ones[start : start + side_by_side])
+    yield from _more(len(rows) - len(first_ones), "row")
 
 
 def _rows_side_by_side(rows: "Sequence[DomainRow]") -> Table:
-    table = _table("", *(_short(row.domain_id) for row in rows))
+    table = _table("", *(short(row.domain_id) for row in rows))
     for column in table.columns[1:]:
         column.max_width = _ROW_COLUMN - 3  # its border and padding
         column.overflow = "fold"
     attributes = dict.fromkeys(name for row in rows for name in row.state.attributes if name != "DomainId")
     for name in attributes:
-        table.add_row(name, *(Text(_shown(row.state.attributes.get(name))) for row in rows))
+        table.add_row(name, *(Text(shown(row.state.attributes.get(name))) for row in rows))
     table.add_section()
     table.add_row("events applied", *(str(row.state.applied.count) for row in rows))
     if any(row.parked for row in rows):
@@ -113,7 +117,20 @@ def _rows_side_by_side(rows: "Sequence[DomainRow]") -> Table:
 
 
 def _parking(row: "DomainRow") -> str:
-    return f"{row.parked.event_name} ({row.parked.reason})" if row.parked else ""
+    if row.parked is None:
+        return ""
+    parts = [row.parked.reason, *filter(None, [place_of(row.parked), f"EventId {short(row.parked.event_id)}"])]
+    return f"{row.parked.event_name} ({'; '.join(parts)})"
+
+
+def place_of(parked: object) -> str:
+    """Where the logic failed: phase and place, as far as they are known."""
+    # An earlier version of the functions notes neither.
+    return _joined(*(str(getattr(parked, name, "")) for name in ("phase", "place")))
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
 
 
 def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
@@ -124,7 +141,7 @@ def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
         for message in messages[:_MAX_MESSAGES]:
             reason = message.attributes.get("Reason") or message.attributes.get("ERROR_MESSAGE", "not known")
             code = message.attributes.get("ReasonCode") or message.attributes.get("ERROR_CODE", "")
-            table.add_row(*map(Text, (code, reason, _short(_event_id(message)))))
+            table.add_row(*map(Text, (code, reason, short(_event_id(message)))))
         yield table
         yield from _more(len(messages) - _MAX_MESSAGES, "message")
 
@@ -133,11 +150,12 @@ def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.parking_notices()
     yield _heading(f"Parked queue: {counted(len(messages), 'message')}")
     if messages:
-        table = _table("DomainId", "EventName", "Reason", "Since")
+        table = _table("DomainId", "EventName", "EventId", "Where", "Reason")
         for message in messages[:_MAX_MESSAGES]:
-            notice = _object(message.body)
-            cells = (notice.get(name, "") for name in ("EventName", "Reason", "Since"))
-            table.add_row(_short(str(notice.get("DomainId", ""))), *(Text(str(cell)) for cell in cells))
+            notice = {name: str(value) for name, value in _object(message.body).items()}
+            place = _joined(notice.get("Phase", ""), notice.get("Place", ""))
+            cells = [notice.get(name, "") for name in ("DomainId", "EventName", "EventId")]
+            table.add_row(*(Text(short(cell)) for cell in (*cells, place, notice.get("Reason", ""))))
         yield table
         yield from _more(len(messages) - _MAX_MESSAGES, "message")
 
@@ -148,6 +166,33 @@ def _expired(pipeline: Pipeline) -> Iterator[RenderableType]:
     for message in messages[:_MAX_MESSAGES]:
         yield Text(message.body)
     yield from _more(len(messages) - _MAX_MESSAGES, "message")
+
+
+def difference_table(differences: Sequence[Difference], before: str, after: str) -> RenderableType:
+    """Differences, attribute by attribute.
+
+    Args:
+        differences: what differs.
+        before, after: what the two sides are.
+    """
+    table = _table("DomainId", "Attribute", before, after)
+    first_ones = differences[:_MAX_DIFFERENCES]
+    for last, each, following in zip([None, *first_ones], first_ones, [*first_ones[1:], None], strict=False):
+        name = "" if last is not None and last.domain_id == each.domain_id else short(each.domain_id)
+        cells = (name, each.attribute, each.before, each.after)
+        table.add_row(*map(Text, cells), end_section=following is None or following.domain_id != each.domain_id)
+    return Group(table, *_more(len(differences) - len(first_ones), "difference"))
+
+
+def output_lines(outputs: Iterable[Output]) -> RenderableType:
+    """What functions wrote, each in a section of its own."""
+    parts: list[RenderableType] = []
+    for output in outputs:
+        said = "" if output.lines else ", nothing written"
+        parts.append(_heading(f"Output of {output.function}: {counted(output.invocations, 'invocation')}{said}"))
+        parts += [Text(f"  {line}") for line in output.lines[:MAX_LINES]]
+        parts += _more(len(output.lines) - MAX_LINES, "line")
+    return Group(*parts)
 
 
 def _table(*headers: str) -> Table:
@@ -166,48 +211,13 @@ def _more(count: int, what: str) -> Iterator[RenderableType]:
         yield Text(f"... and {counted(count, what)} more", style="dim")
 
 
-def _short(identifier: str) -> str:
-    """A UUID by its first group; anything else as it is."""
-    return f"{identifier[:8]}…" if _UUID.fullmatch(identifier) else identifier
-
-
-def _shown(value: Mapping[str, Any] | None) -> str:
-    """A DynamoDB value as a person writes it."""
-    if value is None:
-        return ""
-    ((kind, content),) = value.items()
-    match kind:
-        case "S":
-            return _short(content)
-        case "BOOL":
-            return "true" if content else "false"
-        case "NULL":
-            return "null"
-        case "M":
-            return "{" + ", ".join(f"{name}: {_shown(element)}" for name, element in content.items()) + "}"
-        case "L":
-            return _listed(_shown(element) for element in content)
-        case "SS" | "NS":
-            return _listed(_short(element) for element in sorted(content))
-        case "B":
-            return f"{len(content)} bytes"
-        case "BS":
-            return _listed(f"{len(element)} bytes" for element in content)
-        case _:
-            return str(content)
-
-
 def _json(value: Any) -> str:
     """JSON text for people: exact numbers, and letters that are not escaped."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_json(name)}: {_json(element)}" for name, element in value.items()) + "}"
     if isinstance(value, list):
-        return _listed(map(_json, value))
+        return listed(map(_json, value))
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else exact_json.dumps(value)
-
-
-def _listed(elements: Iterable[str]) -> str:
-    return "[" + ", ".join(elements) + "]"
 
 
 def _event_id(message: Message) -> str:

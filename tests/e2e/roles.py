@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from cp_event_source.local import LocalRun, Stack
-from cp_event_source.local.monitor import Registered
+from cp_event_source.local.updates import Registered
 
 Clients = Callable[[str], Any]
 """Makes an AWS client by its service's name."""

@@ -1,10 +1,13 @@
 """Guarantee: the command works as a person uses it: run the demo, use its printed commands, stop it."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,14 +26,18 @@ def command(*arguments: str, temporary: Path) -> Iterator["subprocess.Popen[str]
     temporary.mkdir()
     with subprocess.Popen(
         [sys.executable, "-c", "import sys; from cp_event_source.cli import main; sys.exit(main())", *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env=os.environ | {"TMPDIR": str(temporary), "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
     ) as process:
+        watchdog = threading.Timer(120, process.kill)  # a text that never comes fails its test, with what came
+        watchdog.start()
         try:
             yield process
         finally:
+            watchdog.cancel()
             process.kill()
 
 
@@ -83,19 +90,41 @@ def test_with_keep_it_shows_the_results_its_printed_commands_work_and_ctrl_c_lea
             "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9",
             "HTTP_PROXY": "http://127.0.0.1:9",
         }
-        answers = [
-            subprocess.run(
-                ["sh", "-c", "; ".join([*first, line.strip()])],
+
+        def paste(command: str) -> str:
+            return subprocess.run(
+                ["sh", "-c", "; ".join([*first, command])],
                 env=os.environ | somebodys,
                 capture_output=True,
                 text=True,
                 check=True,
-            )
-            for line in lines
-            if "boto3" in line
-        ]
-        assert "EventId" in answers[0].stdout
-        assert re.search(r"'DomainId': \{'S': '[0-9a-f-]{36}'\}", answers[1].stdout)
+            ).stdout
+
+        def events_in_the_row() -> int:
+            match = re.search(r"'EventCount': \{'N': '(\d+)'\}", paste(read))
+            assert match is not None
+            return int(match[1])
+
+        publish, read = (line.strip() for line in lines if "boto3" in line)
+        before = events_in_the_row()
+        for _ in range(2):
+            assert "EventId" in paste(publish)
+        deadline = time.monotonic() + 30
+        while (now := events_in_the_row()) < before + 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert now == before + 2  # each paste is a new event
+        # Without the AWS command line, its arguments are printed.
+        (with_aws,) = (line.strip() for line in lines if line.strip().startswith("aws events put-events"))
+        (entry,) = json.loads(paste(with_aws.replace("aws events put-events --entries", "printf %s")))
+        assert entry["Source"] == "me"
+        assert len(json.loads(entry["Detail"])["EventId"]) == 36
+
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        again = read_until(process, "Domain File: ")
+        assert any("again: nothing changed" in line for line in again)
+        assert again[-1].startswith("Domain File: no row changed")
         assert any(re.match(r"  domain_table_name +files-domain-", line) for line in lines)
         started = children(process.pid)
         assert started
@@ -105,6 +134,49 @@ def test_with_keep_it_shows_the_results_its_printed_commands_work_and_ctrl_c_lea
 
     assert process.returncode == 0, output
     assert alive(started) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_with_watch_each_save_is_deployed_and_shown_and_what_breaks_leaves_the_run_as_it_was(tmp_path: Path) -> None:
+    program = Path(shutil.copytree(EXAMPLES / "default", tmp_path / "program"))
+    logic, events = program / "file_domain" / "domain_handler.py", program / "events.json"
+    code = logic.read_text()
+
+    with command("local", str(program), "--events", str(events), "--watch", temporary=tmp_path / "tmp") as process:
+        read_until(process, "Watching: ")
+
+        logic.write_text(
+            code.replace("case _:", 'case "FileArchived":\n                self.Name = "old"\n            case _:')
+        )
+        healed = "\n".join(read_until(process, "  6cfa9ee3"))
+        assert "Domain File: 1 row changed" in healed
+        assert re.search(r"6cfa9ee3… │ .*\n│ +│ Name +│ contract.doc +│ ", healed)
+        assert healed.endswith("Healed: 1 object\n  6cfa9ee3…")
+
+        logic.write_text(code.replace("def apply", "def appply"))
+        refused = "\n".join(read_until(process, "What was deployed before goes on"))
+        assert "no class has the method apply" in refused
+
+        logic.write_text(code.replace('self.Name = payload["Name"]', 'self.Name = payload["Title"]'))
+        failing = "\n".join(read_until(process, "FileUploaded (KeyError"))
+        assert "Domain File: no row changed" in failing
+        assert "The new logic fails, and the rows stay as they were: 4 objects" in failing
+
+        value = json.loads(events.read_text())
+        uploaded = next(event for event in value if event.get("EventName") == "FileUploaded")
+        more = uploaded | {"DomainId": "new", "EventId": "new"}
+        events.write_text(json.dumps([*value, more]))
+        sent = "\n".join(read_until(process, "Parked now"))
+        assert "Sent 1 event: 1 for the domain File" in sent
+
+        main = program / "__main__.py"
+        main.write_text(main.read_text() + '\npulumi.export("more", 1)\n')
+        read_until(process, "the export more")
+
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0, output
     assert list((tmp_path / "tmp").iterdir()) == []
 
 

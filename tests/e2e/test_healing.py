@@ -1,10 +1,11 @@
-"""Guarantee: new logic that knows the event heals a parked domain object."""
-
-from pathlib import Path
+"""Guarantees: new logic that knows the event heals a parked domain object; logic that does not start is taken back."""
 
 import pytest
 
 from cp_event_source.local import LocalRun, Pipeline
+from cp_event_source.local.difference import Difference
+from cp_event_source.local.errors import ProgramError
+from cp_event_source.local.verify import verify
 from tests.e2e.events import attributes, domain_event, new_id, row, stored
 from tests.local.programs_on_disk import write_program
 
@@ -51,10 +52,10 @@ KNOWN = %r
 """
 
 
-@pytest.fixture
-def counters(run: LocalRun, tmp_path: Path) -> tuple[Pipeline, str]:
+@pytest.fixture(scope="module")
+def counters(run: LocalRun, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, str]:
     """A pipeline whose logic does not know Reset, and the ARN of a layer that does."""
-    program = write_program(tmp_path / "counters", PROGRAM)
+    program = write_program(tmp_path_factory.mktemp("healing") / "counters", PROGRAM)
     for folder, known in (("old", ["Stepped"]), ("new", ["Stepped", "Reset"])):
         (program / folder).mkdir()
         (program / folder / "domain_handler.py").write_text(LAYER % known)
@@ -93,6 +94,33 @@ def test_new_logic_heals_parked_objects_in_order_and_skips_nothing(
     assert attributes(pipeline, at_next_event)["Steps"] == ["Stepped", "Reset", "Stepped", "Stepped"]
     assert attributes(pipeline, at_request)["Steps"] == ["Stepped", "Reset", "Stepped"]
     assert row(pipeline, at_request).logic_version == new_logic
+    assert verify(pipeline).differences == []
+
+    table = {"TableName": pipeline.outputs["domain_table_name"], "Key": {"DomainId": {"S": at_request}}}
+    run.client("dynamodb").update_item(
+        **table,
+        UpdateExpression="SET Steps[1] = :other",
+        ExpressionAttributeValues={":other": {"S": "Wrong"}},
+    )
+    assert verify(pipeline).differences == [Difference(at_request, "Steps[1]", "Wrong", "Reset")]
+
+
+def test_a_layer_that_starts_here_and_not_in_the_function_is_taken_back(
+    run: LocalRun, counters: tuple[Pipeline, str]
+) -> None:
+    """The function has another environment than the process in which a layer is tried."""
+    pipeline, _ = counters
+    (folder,) = (each for each in run.layer_folders() if each.name == "old")
+    file, code = folder / "domain_handler.py", (folder / "domain_handler.py").read_text()
+    file.write_text(f'import os\nassert "AWS_LAMBDA_FUNCTION_NAME" not in os.environ, "only here"\n{code}')
+
+    with pytest.raises(ProgramError, match=r"does not start: .*only here"):
+        run.deploy_layer(folder)
+
+    counter = new_id()
+    run.publish([domain_event(counter, 1, "Stepped", {}, DomainName="Counter")])
+    run.drain()
+    assert attributes(pipeline, counter)["Steps"] == ["Stepped"]
 
 
 def _deploy_logic(run: LocalRun, pipeline: Pipeline, layer: str) -> None:

@@ -1,5 +1,6 @@
 """The command: its usage, its messages, its exit codes."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -21,7 +22,8 @@ def test_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
 
     text = capsys.readouterr().out
     assert ended.value.code == 0
-    for word in ("PROGRAM_DIR", "--events", "--keep", "--config", "--patience", "exit codes"):
+    options = ("--events", "--keep", "--watch", "--json", "--strict", "--verify", "--config", "--patience")
+    for word in ("PROGRAM_DIR", *options, "exit codes"):
         assert word in text
 
 
@@ -33,6 +35,7 @@ def test_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
         (["package"], "FILE.zip"),
         (["compliance", "File"], "unrecognized arguments: File"),
         (["local", ".", "--config", "novalue"], "must be KEY=VALUE; got 'novalue'"),
+        (["local", ".", "--json", "--watch"], "argument --watch: not allowed with argument --json"),
         (["local", ".", "--patience", "0"], "must be a number of seconds above 0; got '0'"),
         (["local", ".", "--patience", "nan"], "must be a number of seconds above 0; got 'nan'"),
     ],
@@ -76,6 +79,17 @@ def test_a_failing_program_is_reported_and_is_exit_code_1(tmp_path: Path, capsys
     assert cli.main(["local", str(program)]) == 1
 
     assert "aws:s3/bucket:Bucket 'files': a local run does not know this resource type" in capsys.readouterr().out
+
+
+def test_with_json_an_error_is_a_document_on_the_standard_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["local", str(tmp_path), "--json", "--events", str(tmp_path / "gone.json")]) == 1
+
+    printed = capsys.readouterr()
+    (error,) = json.loads(printed.out)["errors"]
+    assert "gone.json: cannot be read" in error
+    assert error in printed.err
 
 
 def test_events_without_a_pipeline_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cp_event_source.local import LocalRun
-from cp_event_source.local.errors import LocalRunError, ProgramError
+from cp_event_source.local.errors import ProgramError
 from tests.local.conftest import Announcements
 from tests.local.programs_on_disk import PROGRAMS, write_program
 
@@ -256,14 +256,6 @@ def test_a_provider_of_ones_own_is_passed_over_and_announced(
 
     assert ":us-east-1:" in run.deploy(program).outputs["arn"]
     assert "note: provider 'elsewhere' is ignored: the emulator creates every resource" in announcements
-
-
-def test_a_program_can_be_deployed_once(run: LocalRun, tmp_path: Path) -> None:
-    program = write_program(tmp_path / "once", "")
-    run.deploy(program)
-
-    with pytest.raises(LocalRunError, match=r"a run can deploy a project once.* got 'once' again"):
-        run.deploy(program)
 
 
 @pytest.mark.parametrize(

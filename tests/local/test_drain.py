@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cp_event_source.local.drain import Sent, State, Traffic, _summary, put
+from cp_event_source.local.drain import Sent, State, Traffic, put, summary
 from cp_event_source.local.errors import EventsError
 from cp_event_source.local.events_file import entries
 from cp_event_source.local.pipeline import _OUTPUTS, Pipeline
@@ -124,6 +126,7 @@ def state(**fields: Any) -> State:
         "stored": 0,
         "quarantined": 0,
         "duplicates": 0,
+        "expired": 0,
         "revisions": frozenset(),
     }
     return State(**nothing | fields)
@@ -134,7 +137,10 @@ def state(**fields: Any) -> State:
     [
         ({}, "0 stored"),
         ({"stored": 3}, "3 stored, all projected"),
-        ({"stored": 3, "duplicates": 1, "quarantined": 2}, "3 stored, 1 duplicate, 2 quarantined, all projected"),
+        ({"stored": 3, "duplicates": 1}, "3 stored, 1 duplicate, all projected"),
+        ({"stored": 3, "duplicates": 1, "quarantined": 2}, "3 stored, 1 duplicate, 2 quarantined"),
+        ({"stored": 3, "expired": 1}, "3 stored, 1 batch given up"),
+        ({"stored": 3, "expired": 2}, "3 stored, 2 batches given up"),
         ({"quarantined": 2}, "0 stored, 2 quarantined"),
         ({"stored": 9, "parked": 2, "waiting": 2}, "9 stored, 2 objects parked, 2 events waiting"),
         ({"stored": 9, "parked": 1, "waiting": 1}, "9 stored, 1 object parked, 1 event waiting"),
@@ -150,9 +156,69 @@ def test_the_state_says_all_projected_only_where_it_is_so(fields: dict[str, Any]
     assert str(state(**fields)) == said
 
 
+NUMBERS = st.integers(0, 3)
+
+
+@given(
+    *[NUMBERS] * 7,
+    st.lists(st.just(SENT), max_size=2),
+    st.dictionaries(st.sampled_from("ab"), st.just((2, 1))),
+)
+def test_every_state_names_all_that_is_not_in_a_row_and_says_all_projected_only_if_nothing_is(
+    stored: int,
+    duplicates: int,
+    ingesting: int,
+    quarantined: int,
+    parked: int,
+    waiting: int,
+    expired: int,
+    unaccounted: list[Sent],
+    behind: dict[str, tuple[int, int]],
+) -> None:
+    numbers = {
+        "not stored yet": max(ingesting, len(unaccounted)),
+        "not projected yet": len(behind),
+        "quarantined": quarantined,
+        "parked": parked,
+        "waiting": waiting,
+        "given up": expired,
+    }
+
+    said = str(
+        state(
+            stored=stored,
+            duplicates=duplicates,
+            ingesting=ingesting,
+            unaccounted=unaccounted,
+            behind=behind,
+            quarantined=quarantined,
+            parked=parked,
+            waiting=waiting,
+            expired=expired,
+        )
+    )
+
+    first, *parts = said.split(", ")
+    assert first == f"{stored} stored"
+    for what, number in numbers.items():
+        assert [part.split()[0] for part in parts if part.endswith(what)] == ([str(number)] if number else [])
+    assert ("all projected" in parts) == (stored > 0 and not any(numbers.values()))
+
+
 def test_of_several_pipelines_each_state_has_its_domain() -> None:
     pipelines = [traffic(Bus(), name) for name in ("One", "Other")]
 
-    said = _summary(pipelines, [state(stored=1), state(stored=2, parked=1, waiting=1)])
+    said = summary(pipelines, [state(stored=1), state(stored=2, parked=1, waiting=1)])
 
     assert said == "domain One: 1 stored, all projected; domain Other: 2 stored, 1 object parked, 1 event waiting"
+
+
+def test_of_two_pipelines_of_one_domain_each_state_has_its_component() -> None:
+    pipelines = [traffic(Bus(), "One"), traffic(Bus(), "One"), traffic(Bus(), "Other")]
+
+    said = summary(pipelines, [state(stored=number) for number in (1, 2, 3)])
+
+    assert said == (
+        "domain One (component component): 1 stored, all projected; "
+        "domain One (component component): 2 stored, all projected; domain Other: 3 stored, all projected"
+    )

@@ -1,13 +1,14 @@
 """Events to send, from a file or from Python."""
 
 import json
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from cp_event_source.local.errors import EventsError
-from cp_event_source.local.events_file import entries, read_events
+from cp_event_source.local.events_file import entries, read_events, unsent
 
 
 def written(folder: Path, text: str) -> Path:
@@ -81,3 +82,29 @@ def test_json_with_a_number_that_nothing_holds_is_not_called_no_json(text: str, 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(EventsError, match=r"gone\.json: cannot be read"):
         read_events(tmp_path / "gone.json")
+
+
+def test_what_was_sent_is_known_by_its_whole_content_however_it_is_written(tmp_path: Path) -> None:
+    before = read_events(written(tmp_path, '[{"EventId": "a", "Size": 1.0}, {"EventId": "b"}, {"EventId": "b"}]'))
+    sent = Counter(entry.identity for entry in before)
+
+    now = read_events(
+        written(
+            tmp_path, '[{"EventId":"b"}, {"EventId":"c"}, {"Size": 1, "EventId":"a"}, {"EventId":"b"}, {"EventId":"b"}]'
+        )
+    )
+
+    assert [entry.text("EventId") for entry in unsent(now, sent)] == ["c", "b"]
+    assert [entry.text("EventId") for entry in unsent(before, Counter())] == ["a", "b", "b"]
+
+
+def test_an_event_with_other_content_or_on_another_bus_is_another_event() -> None:
+    event = {"EventId": "a", "Payload": {"Size": 1}}
+    sent = Counter(entry.identity for entry in entries([event]))
+    others = [
+        {"EventId": "a", "Payload": {"Size": 2}},
+        {"Detail": event, "EventBusName": "other"},
+        {"Detail": event, "Source": "somebody"},
+    ]
+
+    assert len(unsent(entries([event, *others]), sent)) == len(others)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.state import DomainState
@@ -14,12 +14,18 @@ from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection import notes
 from cp_event_source.handler.projection import rows as domain_row
 from cp_event_source.handler.values.attribute_value import encode
+from cp_event_source.local.consumers import MAX_LINES, Output
+from cp_event_source.local.difference import Difference
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
-from cp_event_source.local.show import make_console, pipeline_tables
+from cp_event_source.local.show import difference_table, make_console, output_lines, pipeline_tables, place_of
 
 ONE = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
+NOTICE = (
+    '{"DomainId": "d", "Reason": "because", "EventName": "Broken", "EventId": "the-poison",'
+    ' "Phase": "apply", "Place": "domain_handler.py:42"}'
+)
 
 
 def event(domain_id: str, second: int, name: str, payload: Any) -> Any:
@@ -60,15 +66,19 @@ def pipeline() -> Pipeline:
             Message(broken, {"ReasonCode": "contract-violation", "Reason": "UserId: is required"}),
             Message("not JSON", {"ReasonCode": "contract-violation", "Reason": "body: must be JSON"}),
         ],
-        parking_notices=lambda: [Message('{"DomainId": "d", "Reason": "because", "EventName": "Broken"}', {})],
+        parking_notices=lambda: [Message(NOTICE, {})],
         expired_batches=list,
     )
     return cast("Pipeline", held)
 
 
 def shown(pipeline: Pipeline, width: int) -> str:
+    return printed(pipeline_tables(pipeline, width), width)
+
+
+def printed(what: RenderableType, width: int = 120) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(pipeline_tables(pipeline, width))
+    console.print(what)
     return cast("io.StringIO", console.file).getvalue()
 
 
@@ -114,6 +124,40 @@ def test_what_was_set_aside_is_shown_with_its_reason(pipeline: Pipeline) -> None
     assert "body: must be JSON" in text
     assert "parked at" in text
     assert "nothing fits" in text
+
+
+def test_a_parked_object_is_shown_with_where_its_logic_failed(pipeline: Pipeline) -> None:
+    text = shown(pipeline, 200)
+
+    assert "the-poison" in text
+    assert "apply, domain_handler.py:42" in text
+    parked = SimpleNamespace(phase="round trip", place="domain_handler.py:7")
+    assert place_of(parked) == "round trip, domain_handler.py:7"
+    assert place_of(SimpleNamespace()) == ""
+
+
+def test_output_of_functions_is_cut_and_says_how_much_is_left() -> None:
+    lines = [f"line {number}" for number in range(MAX_LINES + 2)]
+
+    text = printed(output_lines([Output("search", 2, lines), Output("quiet", 1, []), Output("idle", 0, [])]))
+
+    assert "Output of search: 2 invocations\n  line 0\n" in text
+    assert f"  line {MAX_LINES - 1}\n... and 2 lines more\n" in text
+    assert "Output of quiet: 1 invocation, nothing written\n" in text
+    assert "Output of idle: 0 invocations, nothing written\n" in text
+
+
+def test_a_difference_names_its_object_once() -> None:
+    found = [
+        Difference(ONE, "Name", "a", "b"),
+        Difference(ONE, "Size", "1", "[b]2"),
+        Difference(OTHER, "Name", "c", "d"),
+    ]
+
+    text = printed(difference_table(found, "Row", "Fold"))
+
+    assert (text.count("11111111…"), text.count("22222222…")) == (1, 1)
+    assert "│           │ Size      │ 1   │ [b]2 │" in text
 
 
 def test_a_log_is_wide_enough_for_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,49 @@
+"""Values as a person writes them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def short(identifier: str) -> str:
+    """A UUID by its first group; anything else as it is."""
+    return f"{identifier[:8]}…" if _UUID.fullmatch(identifier) else identifier
+
+
+def listed(elements: Iterable[str]) -> str:
+    return "[" + ", ".join(elements) + "]"
+
+
+def shown(value: Mapping[str, Any] | None, *, whole: bool = False) -> str:
+    """A DynamoDB value; empty for None.
+
+    Args:
+        value: the attribute value.
+        whole: whether UUIDs are whole.
+    """
+    if value is None:
+        return ""
+    text = str if whole else short
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return text(content)
+        case "BOOL":
+            return "true" if content else "false"
+        case "NULL":
+            return "null"
+        case "M":
+            elements = (f"{name}: {shown(element, whole=whole)}" for name, element in content.items())
+            return "{" + ", ".join(elements) + "}"
+        case "L":
+            return listed(shown(element, whole=whole) for element in content)
+        case "SS" | "NS":
+            return listed(text(element) for element in sorted(content))
+        case "B":
+            return f"{len(content)} bytes"
+        case "BS":
+            return listed(f"{len(element)} bytes" for element in content)
+        case _:
+            return str(content)
