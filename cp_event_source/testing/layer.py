@@ -1,0 +1,127 @@
+"""Loads a domain logic layer as the project function does, and folds events with it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..handler.domain import contract
+from ..handler.domain.failure import Failure
+from ..handler.domain.fold import fold
+from ..handler.domain.logic import BrokenDomainLogic
+from ..handler.domain.logic import load as load_logic
+from ..handler.domain.state import INITIAL_STATE, DomainState
+from ..handler.events.stored_event import StoredEvent
+from ..layer.contract_check import check_domain_layer
+from .events import AnyEvent, histories
+from .given import Ended, Given, Stop
+from .modules import LayerModules
+from .observed import ObservedLogic
+from .places import places_of, shown_path
+
+Folder = str | os.PathLike[str]
+
+
+def load(folder: Folder, *, seconds_per_event: float = 10) -> "Layer":
+    """Load the domain logic of a folder. Each call loads it again, with fresh modules.
+
+    Args:
+        folder: the folder with `domain_handler.py`; relative to the current folder.
+        seconds_per_event: how long the logic may take for one event before the object parks, as in production. Give
+            more to step through the logic with a debugger.
+
+    Raises:
+        BrokenDomainLogic: there is no such folder or file, it cannot be imported, or it breaks the contract. The
+            message names the file and the line.
+    """
+    __tracebackhide__ = True
+    path = Path(folder).absolute()
+    if not (path / contract.FILE).is_file():
+        raise BrokenDomainLogic(_nothing_there(folder, path))
+    modules = LayerModules(Path(os.path.realpath(path)))
+    with modules.current():
+        try:
+            logic = ObservedLogic(load_logic())
+        except BrokenDomainLogic as error:
+            raise BrokenDomainLogic(_broken(error, modules.folder)) from error.__cause__
+    return Layer(path, modules, logic, seconds_per_event)
+
+
+class Layer:
+    """The domain logic of one folder."""
+
+    def __init__(self, folder: Path, modules: LayerModules, logic: ObservedLogic, seconds_per_event: float) -> None:
+        self.folder = folder
+        """The folder, absolute."""
+        self.logic = logic
+        """The logic as the fold calls it. Call it within `current`."""
+        self.seconds_per_event = seconds_per_event
+        self._modules = modules
+
+    def __repr__(self) -> str:
+        return f"Layer({str(self.folder)!r})"
+
+    def given(self, *events: AnyEvent | Sequence[AnyEvent]) -> Given:
+        """Fold events of one domain object as production does, in EventKey order and each once.
+
+        Args:
+            events: `event(...)`, producer `DomainEvent`s or dicts, in any order; also lists of them.
+
+        Raises:
+            ContractViolation: (a ValueError) events break the contract; the error names everything that is wrong.
+            ValueError: there is no event, the events are of several domain objects, or one cannot be stored.
+        """
+        __tracebackhide__ = True
+        found = histories(events)
+        if len(found) > 1:
+            raise ValueError(
+                f"given: must be events of one domain object; got those of {', '.join(map(repr, found))}; "
+                "give each object's events by themselves"
+            )
+        (history,) = found.values()
+        return Given(history, self.fold(history))
+
+    def fold(self, history: Sequence[StoredEvent], start: DomainState = INITIAL_STATE) -> Ended:
+        """Fold stored events, in EventKey order, upon a state."""
+        self.logic.begin()
+        with self.current():
+            folded = fold(self.logic, start, history, seconds_per_event=self.seconds_per_event)
+            stop = None if folded.failure is None else self._stop(folded.failure)
+        return Ended(folded.state, stop)
+
+    def reloaded(self) -> "Layer":
+        """The same folder, loaded again: no state of a module or class is left."""
+        return load(self.folder, seconds_per_event=self.seconds_per_event)
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """While the block runs, imports of the layer's code find the layer's modules."""
+        with self._modules.current():
+            yield
+
+    def _stop(self, failure: Failure) -> Stop:
+        raised = self.logic.raised
+        places = [] if raised is None else places_of(raised, self._modules.folder)
+        return Stop(failure, self.logic.phase, places)
+
+
+def _nothing_there(folder: Folder, path: Path) -> str:
+    shown = os.fspath(folder)
+    if not path.is_dir():
+        found = "is a file" if path.exists() else f"does not exist in {Path.cwd()}"
+        return f"{shown} {found}; give the folder that holds {contract.FILE}"
+    nested = path / "python" / contract.FILE
+    hint = f"give {Path(shown) / 'python'} instead" if nested.is_file() else f"create {contract.FILE} in it"
+    return f"{shown} has no {contract.FILE}; {hint}"
+
+
+def _broken(error: BrokenDomainLogic, folder: Path) -> str:
+    """What is wrong, with its place: where the import failed, or what reading the folder finds."""
+    cause = error.__cause__
+    if cause is not None:
+        places = places_of(cause, folder)
+        return f"{places[-1]}: {error}\n  {places[-1].source}" if places else f"{shown_path(folder)}: {error}"
+    found = check_domain_layer(folder).errors
+    if found:
+        return "\n".join(f"{shown_path(folder)}/{each}" for each in found)
+    return f"{shown_path(folder)}: {error}"
