@@ -187,7 +187,9 @@ def _label(number: int, detail: Mapping[str, Any]) -> str:
 def _stored(detail: dict[str, Any], domain_name: str) -> StoredEvent:
     content = exact_payload(detail)
     if content.violations:
-        not_json = [Violation(each.field.removeprefix("Payload."), each.rule, each.found) for each in content.violations]
+        not_json = [
+            Violation(each.field.removeprefix("Payload."), each.rule, each.found) for each in content.violations
+        ]
         raise ContractViolation(_broken_rules(detail, domain_name, {each.field for each in not_json}) + not_json)
     sent = exact_json.loads(exact_json.dumps(content.value))
     return StoredEvent.of(to_item(parse_domain_event(sent, domain_name=domain_name, latest=_LATEST), {}))
@@ -296,5 +298,5 @@ def _time_text(nanoseconds: int) -> str:
     try:
         text = (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
     except OverflowError as error:
-        raise ValueError("at: must be given, since the events beside it leave no time in the years 1 to 9999") from error
+        raise ValueError("at: must be given; the events beside it leave no time in the years 1 to 9999") from error
     return f"{text}.{fraction:09}Z" if fraction else f"{text}Z"

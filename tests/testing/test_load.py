@@ -43,7 +43,9 @@ def test_the_callers_module_of_the_same_name_stays(tmp_path: Path, monkeypatch: 
 
 
 def test_each_load_has_fresh_modules(tmp_path: Path) -> None:
-    folder = counter(tmp_path, "seen.append(1)\nself.Names.append(len(seen))", "from rules import seen", rules="seen=[]")
+    folder = counter(
+        tmp_path, "seen.append(1)\nself.Names.append(len(seen))", "from rules import seen", rules="seen=[]"
+    )
     for _ in range(2):
         assert load(folder).given(event("A")).state()["Names"] == ["A", 1]
     layer = load(folder)
@@ -95,9 +97,7 @@ def test_what_is_wrong_with_a_layer_has_a_place(tmp_path: Path, source: str, mes
         ("nested/python/domain_handler.py", "is a file; give the folder"),
     ],
 )
-def test_a_folder_that_is_no_layer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, message: str
-) -> None:
+def test_a_folder_that_is_no_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, message: str) -> None:
     (tmp_path / "empty").mkdir()
     write(tmp_path / "nested" / "python", "")
     monkeypatch.chdir(tmp_path)
