@@ -1,7 +1,7 @@
 """Loads a domain logic layer as the project function does, and folds events with it."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from .observed import ObservedLogic
 from .places import places_of, shown_path
 
 Folder = str | os.PathLike[str]
+Events = Iterable[AnyEvent | Sequence[AnyEvent]]
 
 
 def load(folder: Folder, *, seconds_per_event: float = 10) -> "Layer":
@@ -88,6 +89,24 @@ class Layer:
             folded = fold(self.logic, start, history, seconds_per_event=self.seconds_per_event)
             stop = None if folded.failure is None else self._stop(folded.failure)
         return Ended(folded.state, stop)
+
+    def check_round_trip(self, events: Events, *, ignore: Collection[str] = ()) -> None:
+        """Check that each object, after each event, comes back from its row with the same values and types.
+
+        Values of a `cached_property` are not compared.
+
+        Args:
+            events: events of any domain objects.
+            ignore: names of attributes of your objects that may differ.
+
+        Raises:
+            AssertionError: with a line for each attribute that does not come back as it was.
+            ValueError: as in `given`.
+        """
+        __tracebackhide__ = True
+        from .checks.round_trip import check_round_trip
+
+        check_round_trip(self, histories(events).values(), ignore)
 
     def reloaded(self) -> "Layer":
         """The same folder, loaded again: no state of a module or class is left."""
