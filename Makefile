@@ -10,8 +10,8 @@ SCHEMA := cp_event_source/domain-event.schema.json
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 # `make quick` leaves these out: suites that go deep, measure or start an emulator, and the slowest of the other tests.
 # Of the others, those with random examples try fewer.
-SLOW := tests/bench tests/e2e tests/faults tests/fuzz tests/histories tests/local tests/model tests/scan tests/wheel \
-  tests/corpus/test_payloads.py::test_what_it_does_not_is_kept_compressed \
+SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histories tests/local tests/model tests/scan \
+  tests/wheel \
   tests/docs/test_code_blocks.py::test_commands_print_what_the_page_shows \
   tests/doubles/test_dynamodb.py::test_the_double_and_moto_give_the_same_replies \
   tests/handler/domain/test_time_limit.py::test_what_cannot_be_stopped_ends_with_the_process \
@@ -54,7 +54,7 @@ check: $(READY) ## Lint, format check, types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-quick: check ## Check and most tests, in about a minute; not bench, e2e, faults, fuzz, histories, local, model, scan, wheel
+quick: check ## Check and most tests, in about a minute; not bench, corpus, e2e, faults, fuzz, histories, local, model, scan, wheel
 	$(PYTEST) --hypothesis-profile quick $(SLOW:%=--deselect=%)
 
 test: check $(SCANNER_READY) ## Everything that must be green, on all cores

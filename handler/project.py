@@ -166,7 +166,7 @@ class Project:
         outcome, events = plan.outcome, len(result.delivery.images)
         log = self.telemetry.warning if outcome is Outcome.PARKED else self.telemetry.info
         ids = ids_of_events((event.item for event in plan.events), result.delivery.domain_id)
-        log(f"domain object {outcome.value}", ids=ids, begun=result.begun, events=events)
+        log(f"domain object {outcome.value}", ids=ids, begun=result.begun, events=events, **_failed_at(plan))
         if outcome in _METRICS:
             self.telemetry.count(_METRICS[outcome])
         if outcome in {Outcome.PARKED, Outcome.WAITING}:
@@ -197,6 +197,15 @@ class Project:
         ((record,),) = by_object.values()
         stored_at: float = record["dynamodb"].get("ApproximateCreationDateTime", math.inf)
         return self.clock.now() - stored_at > _PROBE_AFTER_SECONDS
+
+
+def _failed_at(plan: Plan) -> dict[str, str]:
+    """Where the domain logic failed, without the error's text, which may hold values of the payload."""
+    parked = plan.after.parked if plan.after is not None and plan.outcome is Outcome.PARKED else None
+    if parked is None:
+        return {}
+    fields = {"failed_event_id": parked.event_id, "error": parked.error, "phase": parked.phase, "place": parked.place}
+    return {name: text for name, text in fields.items() if text}
 
 
 def count_repeated_id(telemetry: Telemetry, event: StoredEvent) -> None:

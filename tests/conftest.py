@@ -17,14 +17,22 @@ from functools import cache
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, settings
 from moto import mock_aws as mock_aws
+from moto.core.loaders import Loader as MotosLoader
 
 from tests.one_name import files_with_two_names
 
-# a botocore session reads the description of AWS, and each test with moto has its own session
-setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))  # noqa: B010  mypy knows a method
+
+class _KeptFiles(JSONFileLoader):
+    """Reads each file once: a botocore session reads the description of AWS, and many tests have their own session."""
+
+    load_file = staticmethod(cache(JSONFileLoader().load_file))
+
+
+Loader.FILE_LOADER_CLASS = _KeptFiles
+MotosLoader.FILE_LOADER_CLASS = JSONFileLoader  # moto adds its own to what it reads
 
 # a slow machine is no defect: what a test asserts never depends on time
 _ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

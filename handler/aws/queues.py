@@ -93,6 +93,8 @@ class ParkedQueue:
             "EventName": parked.event_name,
             "Cause": parked.cause.value,
             "Error": parked.error,
+            "Phase": parked.phase,
+            "Place": parked.place,
             "Reason": parked.reason,
             "LogicVersion": parked.logic_version,
             "Since": parked.since,

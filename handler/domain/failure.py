@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
 from ..events.stored_event import StoredEvent
 
@@ -10,6 +10,11 @@ MAX_REASON_CHARACTERS: Final = 1000
 """The maximum characters of a reason."""
 MAX_ERROR_CHARACTERS: Final = 64
 """The maximum characters of an error class's name. A character takes up to four bytes of UTF-8."""
+
+
+Phase = Literal["create_new", "from_dynamo_item", "apply", "to_dynamo_item", "round trip", ""]
+"""What the fold did when it failed: the function of the layer that it called, or the check that the row survives its
+round trip; empty if domain logic did not fail."""
 
 
 class Cause(Enum):
@@ -35,6 +40,9 @@ class Failure:
     """The class of the error, for people. Domain logic may name its classes freely."""
     reason: str
     """What happened, for people, in at most 1,000 characters. It may hold values of the payload."""
+    phase: Phase = ""
+    place: str = ""
+    """Where in the layer it happened, as `domain_handler.py:42`; empty if that is not known."""
 
 
 def process_died(event: StoredEvent) -> Failure:

@@ -1,6 +1,6 @@
 """Folds events, in EventKey order, into a domain object's state. Only the domain logic can have side effects."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, localcontext
 from typing import Any
@@ -9,8 +9,9 @@ from ..events.stored_event import StoredEvent
 from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, differences, encode_item, item_size
 from ..values.exact_numbers import MAX_DIGITS
 from .contract import RESERVED_ATTRIBUTES
-from .failure import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause, Failure
+from .failure import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause, Failure, Phase
 from .logic import DomainLogic, RowItem
+from .place import place_of
 from .state import BOOKKEEPING_BYTES, DomainState
 from .time_limit import time_limit
 
@@ -50,6 +51,7 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
         seconds_per_event: the maximum time that the logic may take for one event.
     """
     state = start
+    step = _Step()
     with time_limit(seconds_per_event) as limit:
         for event in events:
             if event.is_erased:
@@ -57,19 +59,53 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
                 continue
             try:
                 with localcontext(_ARITHMETIC), limit:
-                    attributes = _next_attributes(logic, state, event)
+                    attributes = _next_attributes(logic, state, event, step)
             except KeyboardInterrupt:  # a person raised it, not domain logic
                 raise
             except BaseException as error:  # noqa: BLE001  domain logic may raise anything
-                name = type(error).__name__[:MAX_ERROR_CHARACTERS]
-                return Folded(state, Failure(event, Cause.LOGIC, name, _reason(error)))
+                return Folded(state, _failure(event, error, step, logic.folder))
             state = state.after(event, attributes)
     return Folded(state)
 
 
-def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent) -> Item:
-    domain_object = _read(logic, state.attributes) if state.attributes else logic.create_new(event)
-    attributes = _row_attributes(logic.to_dynamo_item(logic.apply(domain_object, event)), event.domain_id)
+@dataclass(slots=True)
+class _Step:
+    """What the fold does at the moment. It says where the domain logic failed."""
+
+    phase: Phase = ""
+    function: Callable[..., Any] | None = None
+
+
+def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent, step: _Step) -> Item:
+    if state.attributes:
+        step.phase, step.function = "from_dynamo_item", logic.from_dynamo_item
+        domain_object = _read(logic, state.attributes)
+    else:
+        step.phase, step.function = "create_new", logic.create_new
+        domain_object = logic.create_new(event)
+    apply = logic.applier(domain_object, returned_by=step.phase)
+    step.phase, step.function = "apply", apply
+    after = logic.apply(domain_object, event)
+    step.phase, step.function = "to_dynamo_item", logic.to_dynamo_item
+    try:
+        attributes = _row_attributes(logic.to_dynamo_item(after), event.domain_id)
+    except Exception:
+        if not logic.can_apply(after):  # then this is the cause
+            step.phase, step.function = "apply", apply
+            logic.applier(after, returned_by=step.phase)
+        raise
+    _check_size(attributes)
+    step.phase, step.function = "round trip", logic.from_dynamo_item
+    again = _row_attributes(logic.to_dynamo_item(_read(logic, attributes)), event.domain_id)
+    if again != attributes:
+        raise RowRefused(
+            f"{_changes(attributes, again)}; the row must survive its round trip: "
+            "to_dynamo_item(from_dynamo_item(item)) must equal item"
+        )
+    return attributes
+
+
+def _check_size(attributes: Item) -> None:
     size = item_size(attributes)
     if size > _MAX_ROW_BYTES:
         sizes = {name: item_size({name: value}) for name, value in attributes.items()}
@@ -78,13 +114,6 @@ def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent)
             f"{largest}: takes {sizes[largest]} of the row's {size} bytes; a row must take at most {_MAX_ROW_BYTES} "
             "without the pipeline's notes; store less in it"
         )
-    again = _row_attributes(logic.to_dynamo_item(_read(logic, attributes)), event.domain_id)
-    if again != attributes:
-        changed = ", ".join(differences(attributes, again))
-        raise RowRefused(
-            f"{changed}: the row must survive its round trip; to_dynamo_item(from_dynamo_item(item)) must equal item"
-        )
-    return attributes
 
 
 def _read(logic: DomainLogic, attributes: Item) -> Any:
@@ -103,6 +132,36 @@ def _row_attributes(returned: Any, domain_id: str) -> Item:
     if attributes.get("DomainId") != {"S": domain_id}:
         raise RowRefused("DomainId: to_dynamo_item must return the DomainId of the event; found another value or none")
     return attributes
+
+
+def _changes(before: Item, after: Item) -> str:
+    """The attributes that a round trip changes, each with its path, its value before and its value after."""
+    changed = differences(before, after)
+    listed = [f"{path}: {_shown(one)} comes back as {_shown(other)}" for path, one, other in changed[:_MAX_CHANGES]]
+    more = len(changed) - len(listed)
+    return ", ".join([*listed, *([f"and {more} more"] if more else [])])
+
+
+_MAX_CHANGES = 5
+
+_KINDS = {"S": "the text", "N": "the number", "BOOL": "the boolean", "B": "binary", "M": "a map", "L": "a list"}
+_MAX_VALUE_CHARACTERS = 40
+
+
+def _shown(attribute: Mapping[str, Any]) -> str:
+    if not attribute:
+        return "nothing"
+    ((kind, value),) = attribute.items()
+    if kind == "NULL":
+        return "null"
+    if kind in {"S", "N", "BOOL"}:
+        return f"{_KINDS[kind]} {repr(value) if kind == 'S' else value}"[:_MAX_VALUE_CHARACTERS]
+    return f"{_KINDS.get(kind, 'a set')} of {len(value)}"
+
+
+def _failure(event: StoredEvent, error: BaseException, step: _Step, folder: str) -> Failure:
+    name = type(error).__name__[:MAX_ERROR_CHARACTERS]
+    return Failure(event, Cause.LOGIC, name, _reason(error), step.phase, place_of(error, step.function, folder))
 
 
 def _reason(error: BaseException) -> str:

@@ -1,9 +1,12 @@
 """Loads the domain logic: it checks the layer's module `domain_handler` at start, and calls it by parameter name."""
 
+import functools
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -70,14 +73,23 @@ class DomainLogic:
     """Calls the layer's functions with the parameters that they declare.
 
     It passes the layer's domain objects through unchanged.
+
+    Attributes:
+        folder: the layer's folder, with a separator at its end; empty if the module is not from a file.
+        create_new: returns the domain object before its first event.
+        from_dynamo_item: returns the domain object of a row.
+        to_dynamo_item: returns the row of a domain object.
     """
 
     def __init__(self, module: ModuleType) -> None:
+        self.folder = _folder(module)
         domain_class = _member(module, contract.CLASS)
         self.from_dynamo_item: Callable[[RowItem], Any] = _member(module, contract.CLASS, "from_dynamo_item")
         self.to_dynamo_item: Callable[[Any], Any] = _member(module, contract.CLASS, "to_dynamo_item")
         create = _member(module, contract.CLASS, "create_new")
-        self._create = _by_name(create, _CREATE_ARGUMENTS, f"{contract.CLASS}.create_new")
+        self.create_new: Callable[[StoredEvent], Any] = _by_name(
+            create, _CREATE_ARGUMENTS, f"{contract.CLASS}.create_new"
+        )
         self._appliers: dict[type, Callable[[Any, StoredEvent], Any]] = {}
         classes = [
             member
@@ -93,14 +105,32 @@ class DomainLogic:
             )
         self._find_applier(classes)
 
-    def create_new(self, event: StoredEvent) -> Any:
-        """The domain object before its first event."""
-        return self._create(event)
-
     def apply(self, domain_object: Any, event: StoredEvent) -> Any:
         """The domain object after an event: what its `apply` returned, or the object itself if that is None."""
-        after = self._applier(type(domain_object))(domain_object, event)
+        after = self.applier(domain_object)(domain_object, event)
         return domain_object if after is None else after
+
+    def applier(self, domain_object: Any, returned_by: str = "the layer") -> Callable[[Any, StoredEvent], Any]:
+        """The `apply` of a domain object's class.
+
+        Args:
+            domain_object: the object.
+            returned_by: the function of the layer that returned it, for the message.
+
+        Raises:
+            BrokenDomainLogic: the class has no `apply`, or its `apply` requires an unknown parameter.
+        """
+        if not self.can_apply(domain_object):
+            found = "None" if domain_object is None else f"a value of the type {type(domain_object).__name__}"
+            raise BrokenDomainLogic(
+                f"{returned_by} returned {found}; it must return the domain object, whose class has the method "
+                f"{contract.APPLY}"
+            )
+        return self._applier(type(domain_object))
+
+    def can_apply(self, value: Any) -> bool:
+        """True if a value is a domain object: its class has the method `apply`."""
+        return callable(getattr(type(value), contract.APPLY, None))
 
     def _find_applier(self, classes: list[type]) -> None:
         """Demand one class that fits. Other classes, such as a discount, may have another kind of `apply`."""
@@ -116,13 +146,9 @@ class DomainLogic:
     def _applier(self, kind: type) -> Callable[[Any, StoredEvent], Any]:
         applier = self._appliers.get(kind)
         if applier is None:
-            method = getattr(kind, contract.APPLY, None)
             where = f"{kind.__name__}.{contract.APPLY}"
-            if not callable(method):
-                raise BrokenDomainLogic(
-                    f"{contract.FILE}: the class {kind.__name__} must have the method {contract.APPLY}; found none"
-                )
-            applier = self._appliers[kind] = _by_name(method, _APPLY_ARGUMENTS, where, bound=1)
+            applier = _by_name(getattr(kind, contract.APPLY), _APPLY_ARGUMENTS, where, bound=1)
+            self._appliers[kind] = applier
         return applier
 
 
@@ -146,6 +172,14 @@ def load() -> DomainLogic:
     except Exception as error:
         raise BrokenDomainLogic(f"{contract.FILE} cannot be imported: {type(error).__name__}: {error}") from error
     return DomainLogic(module)
+
+
+def _folder(module: ModuleType) -> str:
+    file = getattr(module, "__file__", None)
+    if not file:
+        return ""
+    folder = Path(file).parent
+    return f"{folder.parent if hasattr(module, '__path__') else folder}{os.sep}"
 
 
 def _member(module: ModuleType, name: str, method: str | None = None) -> Any:
@@ -186,6 +220,7 @@ def _by_name(
         else:
             named[parameter.name] = known[parameter.name]
 
+    @functools.wraps(function)  # so that `inspect.unwrap` finds the layer's function
     def call(*arguments: Any) -> Any:
         *first, event = arguments
         return function(

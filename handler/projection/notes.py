@@ -49,6 +49,10 @@ class Parked:
     """The lowest EventKey that may wait. It is lower than `event_key` if late events wait before the failed one."""
     waiting_up_to: str
     """The newest EventKey known to wait."""
+    phase: str = ""
+    """Which function of the layer failed, or which check; see `Phase`. Empty if domain logic did not fail."""
+    place: str = ""
+    """Where in the layer it failed, as `domain_handler.py:42`."""
 
     def is_same_failure(self, other: "Parked | None") -> bool:
         """True if both have the same event, cause and error class. The text may differ."""
@@ -70,8 +74,10 @@ class Parked:
             "LogicVersion": self.logic_version,
             "WaitingFrom": self.waiting_from,
             "WaitingUpTo": self.waiting_up_to,
+            "Phase": self.phase,
+            "Place": self.place,
         }
-        return {name: {"S": text} for name, text in texts.items()}
+        return {name: {"S": text} for name, text in texts.items() if text or name not in _ONLY_OF_LOGIC}
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> "Parked":
@@ -90,7 +96,13 @@ class Parked:
             logic_version=_text(attributes, "LogicVersion"),
             waiting_from=_event_key(attributes, "WaitingFrom", or_start=True),
             waiting_up_to=_event_key(attributes, "WaitingUpTo"),
+            phase=_text_or_empty(attributes, "Phase"),
+            place=_text_or_empty(attributes, "Place"),
         )
+
+
+_ONLY_OF_LOGIC: Final = ("Phase", "Place")
+"""The attributes that only a failure of domain logic has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +245,10 @@ def _text(attributes: Mapping[str, Any], name: str, *, max_characters: int = _MA
     if len(text) > max_characters:
         raise ValueError(name)
     return text
+
+
+def _text_or_empty(attributes: Mapping[str, Any], name: str) -> str:
+    return _text(attributes, name, max_characters=MAX_NAME_CHARACTERS) if name in attributes else ""
 
 
 def _event_key(attributes: Mapping[str, Any], name: str, *, or_start: bool = False) -> str:

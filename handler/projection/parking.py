@@ -103,6 +103,8 @@ class Parking:
             logic_version=self.version,
             waiting_from=failure.event.key,  # the row will hold all events before it
             waiting_up_to=events[-1].key,
+            phase=failure.phase,
+            place=failure.place,
         )
 
 

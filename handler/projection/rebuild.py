@@ -262,7 +262,8 @@ def _why(failure: Failure, *, kept: bool) -> str:
     if failure.cause is Cause.OUT_OF_TIME:
         then = "what is folded is kept; request the rebuild again to continue there" if kept else "nothing is kept"
         return f"the history is too long to fold in one invocation ({failure.reason}); the row stays as it was; {then}"
+    where = "".join(f", {text}" for text in (failure.phase, failure.place) if text)
     return (
         f"the domain logic fails with {failure.error} at the event {failure.event.event_id} "
-        f"(EventKey {failure.event.key}); the row stays as it was; fix the logic and request the rebuild again"
+        f"(EventKey {failure.event.key}){where}; the row stays as it was; fix the logic and request the rebuild again"
     )

@@ -124,23 +124,27 @@ def copy(attribute: Mapping[str, Any]) -> dict[str, Any]:
     return {kind: binary(value) if kind == "B" else value}
 
 
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The sorted paths at which two items differ. It descends into maps, and into lists of equal length."""
-    found: list[str] = []
+Difference = tuple[str, Mapping[str, Any], Mapping[str, Any]]
+"""A path at which two items differ, and both values; an empty one if the item has none there."""
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:
+    """Where two items differ, sorted by path. It descends into maps, and into lists of equal length."""
+    found: list[Difference] = []
     for name in sorted({*one, *other}):
         found += _differences(one.get(name, {}), other.get(name, {}), name)
     return found
 
 
-def _differences(one: Mapping[str, Any], other: Mapping[str, Any], path: str) -> list[str]:
+def _differences(one: Mapping[str, Any], other: Mapping[str, Any], path: str) -> list[Difference]:
     if one == other:
         return []
     if "M" in one and "M" in other:
-        return [f"{path}.{inner}" for inner in differences(one["M"], other["M"])]
+        return [(f"{path}.{inner}", before, after) for inner, before, after in differences(one["M"], other["M"])]
     if "L" in one and "L" in other and len(one["L"]) == len(other["L"]):
         pairs = zip(one["L"], other["L"], strict=True)
         return [each for index, pair in enumerate(pairs) for each in _differences(*pair, f"{path}[{index}]")]
-    return [path]
+    return [(path, one, other)]
 
 
 def binary(value: Any) -> bytes:

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError, ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from moto.core.utils import get_service_model
 
 from .aws import AwsError
 from .clients import direct_dynamodb, direct_sqs, retries_without_waiting, wire
@@ -146,6 +148,13 @@ def test_sqs_errors_have_the_codes_from_before_json_and_the_clients_own_exceptio
         queues.send_message(QueueUrl=queue, MessageBody="x" * (1024 * 1024 + 1))
     with pytest.raises(queues.exceptions.InvalidMessageContents):
         queues.send_message(QueueUrl=queue, MessageBody="\x00")
+
+
+def test_what_moto_adds_to_the_description_of_aws_stays_its_own() -> None:
+    """moto gives SQS's errors other codes. A client must not get them, whichever test runs first."""
+    get_service_model("sqs")
+    shape: Any = botocore.session.get_session().get_service_model("sqs").shape_for("QueueDoesNotExist")
+    assert shape.error_code == "QueueDoesNotExist"
 
 
 def outcome(client: Any, method: str, request: Mapping[str, Any]) -> Any:

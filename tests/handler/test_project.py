@@ -524,6 +524,15 @@ class TestTelemetry:
         assert metrics[2]["RebuildsFailed"] == [1]
         assert {(line["DomainName"], line["FunctionName"]) for line in metrics} == {("Account", "project")}
 
+    def test_a_parking_is_logged_with_its_event_and_the_place_of_the_failure(
+        self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
+    ) -> None:
+        pipeline.deliver(pipeline.store(1), pipeline.store(2, name="Poison"), pipeline.store(3))
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        (parked,) = [line for line in lines if line.get("message") == "domain object parked"]
+        assert (parked["failed_event_id"], parked["error"], parked["phase"]) == ("e2", "ValueError", "apply")
+        assert parked["place"].startswith("domain_handler.py:")
+
     def test_lag_is_measured_from_the_events_time_and_from_its_arrival(
         self, capsys: pytest.CaptureFixture[str], pipeline: Pipeline
     ) -> None:

@@ -15,7 +15,18 @@ from cp_event_source.handler.projection.notes import Parked
 from cp_event_source.handler.values.clock import Clock
 
 PARKED = Parked(
-    "k", "e", "Noted", Cause.LOGIC, "ValueError", "ValueError: \U0001f600 \ud7ff", "2026-01-01", "arn:1", "k", "k2"
+    "k",
+    "e",
+    "Noted",
+    Cause.LOGIC,
+    "ValueError",
+    "ValueError: \U0001f600 \ud7ff",
+    "2026-01-01",
+    "arn:1",
+    "k",
+    "k2",
+    "apply",
+    "rules.py:7",
 )
 
 
@@ -98,6 +109,8 @@ def test_a_notice_names_the_object_the_event_and_the_failure(queue: Any) -> None
         "EventName": "Noted",
         "Cause": "LOGIC",
         "Error": "ValueError",
+        "Phase": "apply",
+        "Place": "rules.py:7",
         "Reason": PARKED.reason,
         "LogicVersion": "arn:1",
         "Since": "2026-01-01",

@@ -365,7 +365,39 @@ def test_a_row_that_does_not_survive_its_own_round_trip_is_refused() -> None:
     failure = run(forgets, [stored(1)]).failure
     assert failure is not None
     assert failure.error == "RowRefused"
-    assert failure.reason.startswith("RowRefused: A.b[1].c, B: the row must survive its round trip")
+    assert failure.reason.startswith(
+        "RowRefused: A.b[1].c: the number 1 comes back as the number 0, B: a list of 1 comes back as a list of 0; "
+        "the row must survive its round trip"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("OPEN", None, "A: the text 'OPEN' comes back as nothing"),
+        (5, "5", "A: the number 5 comes back as the text '5'"),
+        (True, 1, "A: the boolean True comes back as the number 1"),
+        ({"x"}, ["x"], "A: a set of 1 comes back as a list of 1"),
+        (b"abc", "abc", "A: binary of 3 comes back as the text 'abc'"),
+    ],
+)
+def test_a_round_trip_names_what_comes_back(before: Any, after: Any, reason: str) -> None:
+    values = iter([before, after])
+
+    def to_dynamo_item(note: Note) -> dict[str, Any]:
+        value = next(values)
+        return {"DomainId": "d-1"} | ({} if value is None else {"A": value})
+
+    failure = run(domain_with(to_dynamo_item), [stored(1)]).failure
+    assert failure is not None
+    assert reason in failure.reason
+
+
+def test_of_many_changes_in_a_round_trip_the_first_are_named() -> None:
+    rows = iter([{"DomainId": "d-1"} | {f"A{n}": n for n in range(9)}, {"DomainId": "d-1"}])
+    failure = run(domain_with(lambda note: next(rows)), [stored(1)]).failure
+    assert failure is not None
+    assert "A4: the number 4 comes back as nothing, and 4 more; " in failure.reason
 
 
 def test_a_row_that_reading_changes_in_type_alone_survives() -> None:

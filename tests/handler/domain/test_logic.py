@@ -156,7 +156,7 @@ def test_apply_may_be_inherited_and_the_object_of_any_class_with_it() -> None:
 
 
 def test_an_object_without_apply_is_named() -> None:
-    with pytest.raises(BrokenDomainLogic, match=r"domain_handler\.py: the class NoneType must have the method apply"):
+    with pytest.raises(BrokenDomainLogic, match="returned None; it must return the domain object"):
         logic(Thing, Domain).apply(None, EVENT)
 
 

@@ -165,6 +165,8 @@ def test_the_largest_notes_fit_into_the_bytes_reserved_for_them() -> None:
         logic_version="v" * 200,
         waiting_from=f"{KEY}{'k' * 993}",
         waiting_up_to=f"{KEY}{'k' * 993}",
+        phase="from_dynamo_item",
+        place="p" * 256,
     )
     state = DomainState(encode_item({"DomainId": "d-1"}), f"{KEY}{'k' * 993}", KeySet(10**9, 2**128 - 1))
     row = DomainRow(

@@ -428,7 +428,7 @@ def _documented_size(item: dict[str, Any]) -> int:
     ],
 )
 def test_items_differ_where_their_paths_say(one: Any, other: Any, paths: list[str]) -> None:
-    assert differences(encode_item(one), encode_item(other)) == paths
+    assert [path for path, _, _ in differences(encode_item(one), encode_item(other))] == paths
 
 
 @given(
