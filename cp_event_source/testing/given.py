@@ -22,8 +22,6 @@ class Stop:
     """Why a fold stopped at an event, for people."""
 
     failure: Failure
-    phase: str
-    """The function of the layer that failed, or `round trip`; empty if none did."""
     places: Sequence[Place]
     """The lines of the layer that led to the error, the innermost last."""
 
@@ -31,7 +29,7 @@ class Stop:
         """The message. The event is number `number` of `count`."""
         lines = [
             f"the object is parked at {describe(self.failure.event)}, event {number} of {count}"
-            + (f", in {self.phase}:" if self.phase else ":"),
+            + (f", in {self.failure.phase}:" if self.failure.phase else ":"),
             f"  {self.failure.reason}",
         ]
         for place in self.places[-3:]:
@@ -109,8 +107,8 @@ class Given:
             wrong.append(f"reason: expected a text with {reason!r}, got {failure.reason!r}")
         if error is not None and error != failure.error:
             wrong.append(f"error: expected {error!r}, got {failure.error!r}")
-        if phase is not None and phase != stop.phase:
-            wrong.append(f"phase: expected {phase!r}, got {stop.phase!r}")
+        if phase is not None and phase != failure.phase:
+            wrong.append(f"phase: expected {phase!r}, got {failure.phase!r}")
         if wrong:
             raise AssertionError("\n".join(["the object is parked differently", *wrong, self._parked_text]))
         if row is not None:

@@ -121,7 +121,7 @@ class Layer:
     def _stop(self, failure: Failure) -> Stop:
         raised = self.logic.raised
         places = [] if raised is None else places_of(raised, self._modules.folder)
-        return Stop(failure, self.logic.phase, places)
+        return Stop(failure, places)
 
 
 def _nothing_there(folder: Folder, path: Path) -> str:
