@@ -94,7 +94,7 @@ def _start(call: Call, folder: Path) -> tuple[subprocess.Popen[bytes], Path]:
     folder.mkdir()
     output = folder.with_suffix(".result")
     needed = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603  # our own code, run by our own interpreter
         [sys.executable, "-P", "-B", "-c", _SOURCE, str(_ROOT), str(output)],
         cwd=folder,
         env={**needed, **call.environment},
@@ -105,6 +105,7 @@ def _start(call: Call, folder: Path) -> tuple[subprocess.Popen[bytes], Path]:
     assert process.stdin is not None  # noqa: S101  it is a pipe
     with process.stdin as sent:
         pickle.dump((f"{call.function.__module__}:{call.function.__qualname__}", call.arguments), sent)
+    process.stdin = None  # closed: `communicate` would flush it
     return process, output
 
 

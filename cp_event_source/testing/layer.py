@@ -1,9 +1,10 @@
 """Loads a domain logic layer as the project function does, and folds events with it."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..handler.domain import contract
 from ..handler.domain.failure import Failure
@@ -18,6 +19,9 @@ from .given import Ended, Given, Stop
 from .modules import LayerModules
 from .observed import ObservedLogic
 from .places import places_of, shown_path
+
+if TYPE_CHECKING:
+    from .checks.evolution import EvolutionReport
 
 Folder = str | os.PathLike[str]
 Events = Iterable[AnyEvent | Sequence[AnyEvent]]
@@ -107,6 +111,114 @@ class Layer:
         from .checks.round_trip import check_round_trip
 
         check_round_trip(self, histories(events).values(), ignore)
+
+    def check_order_free(self, events: Events, *, examples: int = 50) -> None:
+        """Check that the events give the same rows in whatever order, repetition and batches they are delivered.
+
+        The real projection runs on tables in memory. Deliveries may be shuffled, repeated, late, and in any batches;
+        objects may be rebuilt in between.
+
+        Args:
+            events: events of any domain objects.
+            examples: how many deliveries to play. Each call plays the same ones.
+
+        Raises:
+            AssertionError: with the smallest delivery that was found to end in another row.
+            MissingExtra: hypothesis is not installed.
+            ValueError: as in `given`.
+        """
+        __tracebackhide__ = True
+        from .checks.order_free import check_order_free
+
+        check_order_free(self, histories(events).values(), examples)
+
+    def check_deterministic(self, events: Events) -> None:
+        """Check that the events give the same rows in another process, at another time, and in another place.
+
+        Fresh interpreters fold the events, with other clocks, hash seeds, time zones, locales and environments.
+
+        Args:
+            events: events of any domain objects.
+
+        Raises:
+            AssertionError: with each attribute that differs, and the event after which it does.
+            MissingExtra: time-machine is not installed.
+            ValueError: as in `given`.
+        """
+        __tracebackhide__ = True
+        from .checks.deterministic import check_deterministic
+
+        check_deterministic(self, histories(events).values())
+
+    def check_isolated(self, events: Events) -> None:
+        """Check that no object's data reaches another object's row.
+
+        Each object is folded alone in a process, and together with the others, by turns and one after the other.
+
+        Args:
+            events: events of any domain objects.
+
+        Raises:
+            AssertionError: with each attribute that differs, and the event after which it does.
+            ValueError: as in `given`.
+        """
+        __tracebackhide__ = True
+        from .checks.isolated import check_isolated
+
+        check_isolated(self, histories(events).values())
+
+    def check_evolution(self, events: Events, *, earlier: Folder) -> "EvolutionReport":
+        """Check what this logic makes of rows that earlier logic computed.
+
+        Args:
+            events: events of any domain objects.
+            earlier: the folder of the earlier logic.
+
+        Returns:
+            What happens at each event: the object is folded again, continued as a mixture, or parked.
+
+        Raises:
+            AssertionError: a row differs from the fold of all events by this logic.
+            BrokenDomainLogic: the earlier logic cannot be loaded.
+            ValueError: as in `given`.
+        """
+        __tracebackhide__ = True
+        from .checks.evolution import check_evolution
+
+        return check_evolution(
+            self, histories(events).values(), load(earlier, seconds_per_event=self.seconds_per_event)
+        )
+
+    def check(self, events: Events, *, earlier: Folder | None = None, ignore: Collection[str] = ()) -> None:
+        """Run all checks, and report everything that they find.
+
+        Args:
+            events: events of any domain objects.
+            earlier: the folder of earlier logic, for `check_evolution`; without it that check does not run.
+            ignore: as in `check_round_trip`.
+
+        Raises:
+            AssertionError: with what each check found.
+            MissingExtra, ValueError: as in the checks.
+        """
+        __tracebackhide__ = True
+        given = list(events)
+        checks: dict[str, Callable[[], object]] = {
+            "round trip": lambda: self.check_round_trip(given, ignore=ignore),
+            "deterministic": lambda: self.check_deterministic(given),
+            "isolated": lambda: self.check_isolated(given),
+            "order-free": lambda: self.check_order_free(given),
+        }
+        if earlier is not None:
+            checks["evolution"] = lambda: self.check_evolution(given, earlier=earlier)
+        found = []
+        for name, check in checks.items():
+            try:
+                check()
+            except AssertionError as error:
+                found.append(f"{name}: {error}")
+        if found:
+            raise AssertionError("\n\n".join(found))
 
     def reloaded(self) -> "Layer":
         """The same folder, loaded again: no state of a module or class is left."""

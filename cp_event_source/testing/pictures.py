@@ -60,7 +60,7 @@ def differences(before: Picture, after: Picture, path: str = "") -> Iterator[Dif
         yield Difference(path, before.text, after.text)
         return
     ours, theirs = before.parts or {}, after.parts or {}
-    if any(step.startswith("{") for step in ours.keys() ^ theirs.keys()):  # an element of a set has no place of its own
+    if any(step.startswith("{") for step in ours.keys() ^ theirs.keys()):  # an element of a set has no place
         yield Difference(path, before.text, after.text)
         return
     for step in [*ours, *(step for step in theirs if step not in ours)]:

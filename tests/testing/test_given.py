@@ -242,7 +242,7 @@ def test_then_parked_says_what_is_different(counting: Layer) -> None:
 )
 def test_the_phase_that_failed_is_named(tmp_path: Path, changed: str, phase: str) -> None:
     file = counter(tmp_path) / "domain_handler.py"
-    file.write_text(file.read_text().replace(*changed.split("|")))
+    file.write_text(file.read_text().replace(*changed.split("|", 1)))
     load(tmp_path).given(event("A")).then_parked(at="A", phase=phase, row={})
 
 
