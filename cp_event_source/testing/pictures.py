@@ -60,7 +60,7 @@ def differences(before: Picture, after: Picture, path: str = "") -> Iterator[Dif
         yield Difference(path, before.text, after.text)
         return
     ours, theirs = before.parts or {}, after.parts or {}
-    if any(step.startswith("{") for step in ours.keys() ^ theirs.keys()):  # an element of a set has no place
+    if any(step.startswith("{") for step in ours.keys() ^ theirs.keys()):  # they have no place
         yield Difference(path, before.text, after.text)
         return
     for step in [*ours, *(step for step in theirs if step not in ours)]:
@@ -117,7 +117,7 @@ def _zone(zone: Any) -> tuple[str, str]:
 
 
 def _attributes(value: Any, around: dict[int, int]) -> Iterator[tuple[str, Picture]]:
-    """The attributes of an object: in its `__dict__` and its slots. Values of a `cached_property` follow from others."""
+    """The attributes of an object, in its `__dict__` and its slots, without those of a `cached_property`."""
     kind = type(value)
     if isinstance(value, FunctionType):
         return

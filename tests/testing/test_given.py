@@ -224,7 +224,7 @@ def test_then_parked_says_what_is_different(counting: Layer) -> None:
         ({"row": {"Count": 2, "Names": ["A"]}}, r"the last good row after .* differs\n  Count: expected 2"),
     ):
         with pytest.raises(AssertionError, match=message):
-            given.then_parked(**wrong)  # type: ignore[arg-type]
+            given.then_parked(**wrong)
     with pytest.raises(AssertionError, match="expected the object to be parked at A; got all 1 events applied"):
         counting.given(event("A")).then_parked(at="A")
 
@@ -242,7 +242,8 @@ def test_then_parked_says_what_is_different(counting: Layer) -> None:
 )
 def test_the_phase_that_failed_is_named(tmp_path: Path, changed: str, phase: str) -> None:
     file = counter(tmp_path) / "domain_handler.py"
-    file.write_text(file.read_text().replace(*changed.split("|", 1)))
+    old, _, new = changed.partition("|")
+    file.write_text(file.read_text().replace(old, new))
     load(tmp_path).given(event("A")).then_parked(at="A", phase=phase, row={})
 
 
