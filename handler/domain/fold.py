@@ -95,9 +95,12 @@ def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent,
             logic.applier(after, returned_by=step.phase)
         raise
     _check_size(attributes)
-    step.phase, step.function = "round trip", logic.from_dynamo_item
-    again = _row_attributes(logic.to_dynamo_item(_read(logic, attributes)), event.domain_id)
+    step.phase, step.function = "from_dynamo_item", logic.from_dynamo_item
+    read = _read(logic, attributes)
+    step.phase, step.function = "to_dynamo_item", logic.to_dynamo_item
+    again = _row_attributes(logic.to_dynamo_item(read), event.domain_id)
     if again != attributes:
+        step.phase, step.function = "round trip", logic.from_dynamo_item
         raise RowRefused(
             f"{_changes(attributes, again)}; the row must survive its round trip: "
             "to_dynamo_item(from_dynamo_item(item)) must equal item"

@@ -1,8 +1,6 @@
-"""Stores in memory for the projection, and a domain whose state shows exactly what was folded, in which order."""
+"""Stores in memory that count and fail, and a domain whose state shows exactly what was folded, in which order."""
 
-from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
@@ -11,15 +9,15 @@ from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, Span
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.folding import FoldConfig
-from cp_event_source.handler.projection.notes import Parked
 from cp_event_source.handler.projection.plan import Outcome
 from cp_event_source.handler.projection.projection import Delivery, Projection
 from cp_event_source.handler.projection.rebuild import Rebuilds
-from cp_event_source.handler.projection.rows import BOOKKEEPING, DomainRow
-from cp_event_source.handler.projection.snapshots import Snapshot, slot_key
+from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.projection.snapshots import Snapshot
 from cp_event_source.handler.projection.stores import RowChanged, Stores
-from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.handler.values.budget import UNLIMITED, Budget
+from cp_event_source.testing import memory
+from cp_event_source.testing.memory import InOrder as InOrder
 from tests.doubles.clock import FunctionClock
 
 DOMAIN_ID = "domain-1"
@@ -115,76 +113,44 @@ def key_set(keys: Iterable[str]) -> KeySet:
 
 
 @dataclass
-class MemoryEvents:
+class MemoryEvents(memory.MemoryEvents):
     """The event store; counts what is read."""
 
-    events: dict[str, dict[str, StoredEvent]] = field(default_factory=dict)
     items_read: int = 0
     keys_read: int = 0
     ever: dict[str, str] = field(default_factory=dict)
     """The key of each event that was ever put, by its id."""
-    _in_order: dict[str, list[str]] = field(default_factory=dict)
-
-    def lose(self, *events: StoredEvent) -> None:
-        """Remove events, which no code of the pipeline can do."""
-        for event in events:
-            del self.events[event.domain_id][event.key]
-            self._in_order.pop(event.domain_id, None)
 
     def put(self, *events: StoredEvent) -> None:
-        for event in events:
-            events_of_domain = self.events.setdefault(event.domain_id, {})
-            if event.key not in events_of_domain:
-                insort(self._sorted(event.domain_id), event.key)
-            events_of_domain[event.key] = event
-            self.ever[event.event_id] = event.key
+        super().put(*events)
+        self.ever |= {event.event_id: event.key for event in events}
 
     def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
-        for key in self._within(domain_id, span):
+        for event in super().read(domain_id, span):
             self.items_read += 1
-            yield self.events[domain_id][key]
+            yield event
 
     def keys(self, domain_id: str, span: Span) -> Iterator[str]:
-        for key in self._within(domain_id, span):
+        for key in super().keys(domain_id, span):
             self.keys_read += 1
-            yield self.events[domain_id][key].counted
-
-    def _within(self, domain_id: str, span: Span) -> list[str]:
-        keys = self._sorted(domain_id)
-        first = bisect_left(keys, span.start) if span.after is None else bisect_right(keys, span.after)
-        if span.before is not None:
-            return keys[first : bisect_left(keys, span.before)]
-        return keys[first:] if span.up_to is None else keys[first : bisect_right(keys, span.up_to)]
-
-    def _sorted(self, domain_id: str) -> list[str]:
-        if domain_id not in self._in_order:
-            self._in_order[domain_id] = sorted(self.events.get(domain_id, {}))
-        return self._in_order[domain_id]
+            yield key
 
 
 @dataclass
-class MemoryRows:
-    """The domain table, holding items, as DynamoDB does; `before_write` runs once, just before the next write."""
+class MemoryRows(memory.MemoryRows):
+    """The domain table; `before_write` runs once, just before the next write."""
 
-    items: dict[str, Item] = field(default_factory=dict)
     before_write: Callable[[], object] | None = None
     after_write: Callable[[DomainRow], None] = field(default=lambda row: None)
     lose_reply: bool = False
     writes: int = 0
 
-    def read(self, domain_id: str) -> DomainRow | None:
-        item = self.items.get(domain_id)
-        return DomainRow.from_item(item) if item is not None else None
-
     def write(self, row: DomainRow, *, replacing: DomainRow | None) -> None:
         intruder, self.before_write = self.before_write, None
         if intruder is not None:
             intruder()
-        now = self.items.get(row.domain_id, {}).get(BOOKKEEPING, {}).get("M", {}).get("Revision")
-        if now != (replacing.lock if replacing else None):
-            raise RowChanged(row.domain_id)
+        super().write(row, replacing=replacing)
         self.writes += 1
-        self.items[row.domain_id] = row.to_item()
         self.after_write(row)
         if self.lose_reply:  # the SDK tries again and finds the condition broken by its own first try
             self.lose_reply = False
@@ -192,45 +158,14 @@ class MemoryRows:
 
 
 @dataclass
-class MemorySnapshots:
-    """The snapshots table, holding items."""
+class MemorySnapshots(memory.MemorySnapshots):
+    """The snapshots table; counts what is read."""
 
-    items: dict[tuple[str, int], Item] = field(default_factory=dict)
     reads: int = 0
 
     def get(self, domain_id: str, slot: int) -> Snapshot | None:
         self.reads += 1
-        item = self.items.get((domain_id, slot))
-        return Snapshot.from_item(item) if item is not None else None
-
-    def put(self, domain_id: str, slot: int, snapshot: Snapshot) -> None:
-        self.items[domain_id, slot] = snapshot.to_item(domain_id, slot)
-
-    def wipe(self, domain_id: str, slot: int) -> None:
-        if (domain_id, slot) in self.items:
-            self.items[domain_id, slot] = slot_key(domain_id, slot)
-
-
-@dataclass
-class Notices:
-    """The parked queue."""
-
-    sent: list[tuple[str, Parked]] = field(default_factory=list)
-
-    def send(self, domain_id: str, parked: Parked) -> None:
-        self.sent.append((domain_id, parked))
-
-
-class InOrder(Executor):
-    """Writes at once, in the caller's thread."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001  as a pool's thread does
-            future.set_exception(error)
-        return future
+        return super().get(domain_id, slot)
 
 
 def project(
@@ -257,7 +192,7 @@ class World:
     events: MemoryEvents = field(default_factory=MemoryEvents)
     rows: MemoryRows = field(default_factory=MemoryRows)
     snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
-    notices: Notices = field(default_factory=Notices)
+    notices: memory.MemoryNotices = field(default_factory=memory.MemoryNotices)
     events_per_mark: int = 2
     """Few, so that short histories have marks."""
     logic: Callable[[str], DomainLogic] = logic

@@ -74,11 +74,11 @@ def failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fa
         ("event_name): pass", "event_name): self.apply(event_name)", "apply", "domain_handler.py:4", "RecursionError"),
         (": return Thing(domain_id)", ": pass", "create_new", "domain_handler.py:6", "create_new returned None"),
         (": return Thing(domain_id)", ": return domain", "create_new", "domain_handler.py:7", "NameError"),
-        (": return Thing(item.DomainId)", ": return None", "round trip", "domain_handler.py:11", "AttributeError"),
+        (": return Thing(item.DomainId)", ": return None", "to_dynamo_item", "domain_handler.py:11", "AttributeError"),
         (
             ": return Thing(item.DomainId)",
             ": return item.Id",
-            "round trip",
+            "from_dynamo_item",
             "domain_handler.py:9",
             "the row has no attribute 'Id'",
         ),

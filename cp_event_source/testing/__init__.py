@@ -1,0 +1,39 @@
+"""Test domain logic as production runs it, without AWS: in milliseconds, in any order of delivery.
+
+layer = load("file_domain")
+layer.given(event("FileUploaded", {"Name": "a.txt"}), event("FileRenamed", {"Name": "b.txt"})).then({"Name": "b.txt"})
+
+Each name is imported when it is first used, so that pytest's start does not pay for the plugin.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .checks.evolution import EvolutionReport
+    from .events import Event, event, read_events
+    from .given import Given
+    from .layer import Layer, load
+
+__all__ = ["Event", "EvolutionReport", "Given", "Layer", "event", "load", "read_events"]
+
+_MODULES: Final = {
+    "Event": "events",
+    "EvolutionReport": "checks.evolution",
+    "Given": "given",
+    "Layer": "layer",
+    "event": "events",
+    "load": "layer",
+    "read_events": "events",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

@@ -1,0 +1,146 @@
+"""Checks that events give the same row in whatever order, repetition and batches they are delivered."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ...handler.events.stored_event import StoredEvent
+from ..differences import row_differences
+from ..events import describe
+from ..extra import need
+from ..layer import Layer
+from .pipeline import Ending, MemoryPipeline, ending_in_order, ending_of
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+_VERSION: Final = "this"
+_REMEDY: Final = "the logic must depend on the event and the object alone: keep no state in classes, modules or caches"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One thing that happens to the pipeline."""
+
+    batch: tuple[StoredEvent, ...] = ()
+    """Events that the stream delivers together, some of them perhaps again."""
+    ahead: tuple[StoredEvent, ...] = ()
+    """Events that are stored by then, and delivered later."""
+    rebuilt: str = ""
+    """A domain object that is rebuilt."""
+
+
+def check_order_free(layer: Layer, histories: Collection[Sequence[StoredEvent]], examples: int) -> None:
+    """Play deliveries of the events through the projection, and compare the rows with those of a fold in order.
+
+    Args:
+        layer: the layer.
+        histories: the histories, each in EventKey order.
+        examples: how many deliveries to play.
+
+    Raises:
+        AssertionError: a delivery ended in another row; it is the smallest one that was found.
+        MissingExtra: hypothesis is not installed.
+    """
+    __tracebackhide__ = True
+    need("hypothesis")
+    from hypothesis import HealthCheck, given, settings
+    from hypothesis.errors import Flaky
+
+    expected = {history[0].domain_id: ending_in_order(layer.reloaded(), history) for history in histories}
+    events = [event for history in histories for event in history]
+
+    @settings(
+        max_examples=examples,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(_deliveries(events))
+    def play(steps: list[_Step]) -> None:
+        found = _played(layer.reloaded(), steps, expected)  # what one delivery leaves must not reach the next
+        if found:
+            raise AssertionError("\n".join([*_shown(steps), *found, _REMEDY]))
+
+    message = ""
+    try:
+        play()
+    except AssertionError as error:
+        message = str(error)
+    except Flaky:
+        message = "the same delivery gave two results; the logic is not deterministic, or an object leaks into another"
+    if message:
+        raise AssertionError(message)
+
+
+def _deliveries(events: Sequence[StoredEvent]) -> "SearchStrategy[list[_Step]]":
+    """Deliveries of all events. The simplest is one event in each batch, in the order given."""
+    from hypothesis import strategies as st
+
+    count = len(events)
+
+    @st.composite
+    def steps(draw: st.DrawFn) -> list[_Step]:
+        order = draw(st.permutations(range(count)))
+        found: list[_Step] = []
+        stored = delivered = 0
+        while delivered < count:
+            size = draw(st.integers(1, count - delivered))
+            again = draw(st.lists(st.sampled_from(order[:delivered]), max_size=2)) if delivered else []
+            new = order[delivered : delivered + size]
+            delivered += size
+            ahead = order[max(stored, delivered) : draw(st.integers(delivered, count))]
+            stored = max(stored, delivered) + len(ahead)
+            batch = tuple(events[index] for index in [*again, *new])
+            found.append(_Step(batch, tuple(events[index] for index in ahead)))
+            if draw(st.integers(0, 7)) == 7:  # a rebuild is rare
+                found.append(_Step(rebuilt=events[draw(st.sampled_from(order[:delivered]))].domain_id))
+        return found
+
+    return steps()
+
+
+def _played(layer: Layer, steps: Sequence[_Step], expected: dict[str, Ending]) -> list[str]:
+    """What differs once all steps are done."""
+    pipeline = MemoryPipeline()
+    for step in steps:
+        if step.rebuilt:
+            pipeline.rebuild(layer, _VERSION, step.rebuilt)
+        else:
+            pipeline.events.put(*step.batch, *step.ahead)
+            pipeline.deliver(layer, _VERSION, step.batch)
+    found: list[str] = []
+    for domain_id, ending in expected.items():
+        found += _differences(domain_id, ending, ending_of(pipeline.row(domain_id)))
+    return found
+
+
+def _differences(domain_id: str, expected: Ending, got: Ending) -> list[str]:
+    lines = row_differences(expected.attributes, got.attributes, ("in order", "so delivered"))
+    if expected.parked_at != got.parked_at:
+        lines.append(f"in order it {_parking(expected)}; so delivered it {_parking(got)}")
+    return [f"{domain_id}: {line}" for line in lines]
+
+
+def _parking(ending: Ending) -> str:
+    return f"parks at {ending.parked_at} ({ending.reason})" if ending.parked_at else "is not parked"
+
+
+def _shown(steps: Sequence[_Step]) -> list[str]:
+    lines = ["delivered like this, the events give another row than in order:"]
+    seen: set[tuple[str, str]] = set()
+    for number, step in enumerate(steps, 1):
+        if step.rebuilt:
+            lines.append(f"  {number}. rebuild of {step.rebuilt}")
+            continue
+        named = []
+        for event in step.batch:
+            again = " again" if (event.domain_id, event.key) in seen else ""
+            seen.add((event.domain_id, event.key))
+            named.append(f"{event.domain_id}: {describe(event)}{again}")
+        stored = f"; stored by then: {', '.join(map(describe, step.ahead))}" if step.ahead else ""
+        lines.append(f"  {number}. batch of {', '.join(named)}{stored}")
+    return lines

@@ -1,0 +1,210 @@
+"""Guarantee: each check finds faults of its kind that reading the source cannot see, and passes on good logic."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cp_event_source.testing import Layer, event, load, read_events
+from cp_event_source.testing.checks.evolution import Outcome
+from cp_event_source.testing.extra import MissingExtra
+from tests.testing.layers import counter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EVENTS = [event("A", at="2026-01-01T00:00:00Z"), event("B"), event("C"), event("A"), event("D")]
+
+_CLASS = "kind = type(self); setattr(kind, 'Total', getattr(kind, 'Total', 0) + 1); self.Count = kind.Total"
+_HELPER = "getattr(rules, 'kept').setdefault('names', self.Names).append('x'); self.Names = list(rules.kept['names'])"
+_CLOSURE = "self.Count = note(event_name)"
+_NOTE = """
+def remember():
+    seen = []
+    def note(name):
+        seen.append(name)
+        return len(seen)
+    return note
+note = remember()
+"""
+_ALIAS = "self.Names = list(collect(event_name))"
+_COLLECT = """
+kept = (lambda: [])()
+def collect(name, into=kept):
+    into.append(name)
+    return into
+"""
+
+LEAKS = [
+    pytest.param(_CLASS, "", "", id="class"),
+    pytest.param(_HELPER, "import rules", "kept = vars(__import__('builtins'))['dict']()", id="module"),
+    pytest.param(_CLOSURE, _NOTE, "", id="closure"),
+    pytest.param(_ALIAS, _COLLECT, "", id="default argument"),
+    pytest.param("self.Count = len(first(self.DomainId[:6])); first('object').append(1)", "import functools\n"
+                 "first = vars(functools)['lru_cache'](lambda key: [])", "", id="cache"),
+]  # fmt: skip
+
+CHANGING = [
+    pytest.param("self.Names = [*frozenset(['a', 'b', 'c', 'd', 'e', event_name])]", id="order of a set"),
+    pytest.param("self.Count = vars(__import__('builtins'))['hash'](event_name) % 10**6", id="hash"),
+    pytest.param("self.Names = [str(getattr(__import__('time'), 'ti' + 'me')())]", id="clock"),
+    pytest.param("self.Names = [str(vars(__import__('datetime'))['date'].today())]", id="date"),
+    pytest.param("self.Names = [str(dict(vars(__import__('os'))['environ']).get('HOME'))]", id="environment"),
+    pytest.param("self.Count = vars(__import__('random'))['getrandbits'](64)", id="random"),
+    pytest.param("self.Names = [__import__('datetime').datetime(2026, 1, 1).astimezone().isoformat()]", id="zone"),
+    pytest.param("self.Names = [repr(object())]", id="address"),
+    pytest.param("self.Names = [__import__('os').getcwd()]", id="folder"),
+]
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Layer:
+    return load(counter(tmp_path_factory.mktemp("good")))
+
+
+@pytest.mark.parametrize(("apply", "before", "rules"), LEAKS)
+def test_what_leaks_from_one_object_into_another_is_found(tmp_path: Path, apply: str, before: str, rules: str) -> None:
+    layer = load(counter(tmp_path, apply, before, rules=rules))
+    with pytest.raises(AssertionError, match=r"(?s)object-1.*, after \w \(.*(Count|Names).*: alone .*, (by|one|in) "):
+        layer.check_isolated(EVENTS)
+
+
+@pytest.mark.parametrize(("apply", "before", "rules"), LEAKS)
+def test_rows_that_depend_on_the_delivery_are_found(tmp_path: Path, apply: str, before: str, rules: str) -> None:
+    layer = load(counter(tmp_path, apply, before, rules=rules))
+    with pytest.raises(AssertionError, match=r"(?s)(delivered like this|one delivery gave two results)"):
+        layer.check_order_free([*EVENTS, event("A", domain_id="object-2")])
+
+
+@pytest.mark.parametrize("apply", CHANGING)
+def test_what_differs_in_another_process_is_found(tmp_path: Path, apply: str) -> None:
+    layer = load(counter(tmp_path, apply))
+    with pytest.raises(AssertionError, match=r"(?s)object-1, after \w .*\n  (Count|Names).*: once .*, again "):
+        layer.check_deterministic(EVENTS)
+
+
+def test_the_smallest_delivery_is_shown(tmp_path: Path) -> None:
+    """The class remembers whether the second event was applied before the first; nothing else matters."""
+    layer = load(
+        counter(
+            tmp_path,
+            "if event_name == 'B' and not self.Count - 1:\n    type(self).Hidden = 1\n"
+            "self.Count += 100 * getattr(type(self), 'Hidden', 0)",
+        )
+    )
+    with pytest.raises(AssertionError) as found:
+        layer.check_order_free(EVENTS[:2])
+    lines = str(found.value).splitlines()
+    assert lines[1].startswith("  1. batch of object-1: B (")
+    assert lines[2].startswith("  2. batch of object-1: A (")
+    assert re.match(r"object-1: Count: in order 2 \(int\), so delivered \d+ \(int\)", lines[3])
+
+
+def test_the_order_of_delivery_changes_nothing_of_good_logic(good: Layer) -> None:
+    good.check_order_free([*EVENTS, event("A", domain_id="object-2"), event("Refused"), event("B")], examples=30)
+
+
+def test_all_checks_pass_on_good_logic(good: Layer) -> None:
+    good.check([*EVENTS, event("Refused", domain_id="object-2"), event("A")], earlier=good.folder)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "events"),
+    [("file_domain", "File", "default"), ("account_domain", "Account", "custom_event_bus")],
+)
+def test_all_checks_pass_on_the_examples(folder: str, name: str, events: str) -> None:
+    example = EXAMPLES / events
+    sent = [each for each in read_events(example / "events.json", domain_name=name) if "UserId" in each]
+    load(example / folder).check(sent)
+
+
+def test_all_checks_report_together(tmp_path: Path) -> None:
+    faults = f"self.Names = ({{}}.fromkeys('ab'), str(__import__('time').time())); {_CLASS}"
+    layer = load(counter(tmp_path, faults))
+    with pytest.raises(AssertionError) as found:
+        layer.check(EVENTS)
+    for name in ("round trip: Counter.Names: ", "deterministic: ", "isolated: ", "order-free: "):
+        assert name in str(found.value)
+
+
+def _changed(good: Layer, folder: Path, *changes: tuple[str, str]) -> Path:
+    text = (good.folder / "domain_handler.py").read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    folder.mkdir()
+    (folder / "domain_handler.py").write_text(text)
+    return folder
+
+
+_WITH_LAST = (
+    ("Count: int = 0", "Count: int = 0\n    Last: int = 0"),
+    ("self.Count += 1", "self.Count += 1\n        self.Last += 2"),
+)
+
+
+def test_a_default_leaves_a_mixture_and_it_is_found(good: Layer, tmp_path: Path) -> None:
+    later = load(_changed(good, tmp_path / "later", *_WITH_LAST))
+    with pytest.raises(AssertionError) as found:
+        later.check_evolution(EVENTS[:3], earlier=good.folder)
+    assert "object-1, mix at B (" in str(found.value)
+    assert "  Last: this logic alone 4 (int), on the earlier row 2 (int)" in str(found.value)
+    assert re.search(r"^object-1 +2 +C .* mix +differs$", str(found.value), re.MULTILINE)
+
+
+def test_strict_reading_refolds_and_the_rows_are_right(good: Layer, tmp_path: Path) -> None:
+    strict = ("return Counter(**item)", "return Counter(item.DomainId, item.Count, item.Last, item.Names)")
+    report = load(_changed(good, tmp_path / "later", *_WITH_LAST, strict)).check_evolution(
+        EVENTS[:4], earlier=good.folder
+    )
+    assert [each.outcome for each in report.transitions] == [Outcome.REFOLD] * 3
+    assert report.wrong == []
+    assert str(report).splitlines()[0].split() == ["object", "events", "before", "next", "event", "outcome", "row"]
+
+
+def test_what_this_logic_cannot_apply_parks_and_is_no_fault_of_the_rows(good: Layer, tmp_path: Path) -> None:
+    refuses = ('event_name == "Refused"', 'event_name in {"Refused", "C"}')
+    report = load(_changed(good, tmp_path / "later", refuses)).check_evolution(EVENTS[:3], earlier=good.folder)
+    assert [each.outcome for each in report.transitions] == [Outcome.MIX, Outcome.PARK]
+
+
+def test_logic_that_ends_the_process_is_said_to(tmp_path: Path) -> None:
+    layer = load(counter(tmp_path, "__import__('os')._exit(3)"))
+    for check in (layer.check_isolated, layer.check_deterministic):
+        with pytest.raises(Exception, match="ended with") as raised:
+            check(EVENTS)
+        assert type(raised.value).__name__ == "Failed"
+
+
+@pytest.mark.parametrize(
+    ("module", "check"), [("hypothesis", "check_order_free"), ("time_machine", "check_deterministic")]
+)
+def test_a_missing_library_is_named_with_the_command_that_installs_it(
+    good: Layer, monkeypatch: pytest.MonkeyPatch, module: str, check: str
+) -> None:
+    def find_spec(name: str) -> Any:
+        return None
+
+    monkeypatch.setattr("cp_event_source.testing.extra.find_spec", find_spec)
+    run: Callable[[Any], None] = getattr(good, check)
+    with pytest.raises(MissingExtra, match=rf"{module}: .* pip install 'cp-event-source\[testing\]'"):
+        run(EVENTS)
+
+
+def test_the_kit_needs_neither_aws_nor_pulumi_and_no_library_before_its_check(good: Layer) -> None:
+    program = f"""
+import sys
+from cp_event_source.testing import event, load
+layer = load({str(good.folder)!r})
+events = [event("A"), event("B")]
+layer.given(*events).then({{"Count": 2, "Names": ["A", "B"]}})
+layer.check_round_trip(events)
+layer.check_isolated(events)
+print(sorted({{"boto3", "botocore", "pulumi", "hypothesis", "time_machine", "pytest"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
