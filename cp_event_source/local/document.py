@@ -136,8 +136,8 @@ def _parked(row: "DomainRow", waiting: int) -> dict[str, Any]:
         "cause": parked.cause.value,
         "error": parked.error,
         "reason": parked.reason,
-        "phase": getattr(parked, "phase", ""),
-        "place": getattr(parked, "place", ""),
+        "phase": parked.phase,
+        "place": parked.place,
         "since": parked.since,
         "waiting": max(0, waiting),
     }

@@ -71,8 +71,8 @@ def _serve(seconds_per_event: float, answers: TextIO) -> None:
                 "event_id": failure.event.event_id,
                 "event_name": failure.event.event_name,
                 "reason": failure.reason,
-                "phase": getattr(failure, "phase", ""),
-                "place": getattr(failure, "place", ""),
+                "phase": failure.phase,
+                "place": failure.place,
             },
         }
         answers.write(to_json(answer) + "\n")

@@ -20,7 +20,9 @@ from cp_event_source.local.queue_messages import Message
 from cp_event_source.local.shown import listed, short, shown
 
 if TYPE_CHECKING:
+    from cp_event_source.handler.projection.notes import Parked
     from cp_event_source.handler.projection.rows import DomainRow
+    from cp_event_source.local.logic_process import Stopped
 
 _LOG_WIDTH: Final = 120
 """Columns, if the output is not a terminal and nothing says how wide it is."""
@@ -123,10 +125,9 @@ def _parking(row: "DomainRow") -> str:
     return f"{row.parked.event_name} ({'; '.join(parts)})"
 
 
-def place_of(parked: object) -> str:
+def place_of(parked: "Parked | Stopped") -> str:
     """Where the logic failed: phase and place, as far as they are known."""
-    # An earlier version of the functions notes neither.
-    return _joined(*(str(getattr(parked, name, "")) for name in ("phase", "place")))
+    return _joined(parked.phase, parked.place)
 
 
 def _joined(*parts: str) -> str:

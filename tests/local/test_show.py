@@ -1,7 +1,7 @@
 """The tables are readable on a narrow terminal, on a wide one, and in a log."""
 
 import io
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -16,6 +16,7 @@ from cp_event_source.handler.projection import rows as domain_row
 from cp_event_source.handler.values.attribute_value import encode
 from cp_event_source.local.consumers import MAX_LINES, Output
 from cp_event_source.local.difference import Difference
+from cp_event_source.local.logic_process import Stopped
 from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.queue_messages import Message
 from cp_event_source.local.show import difference_table, make_console, output_lines, pipeline_tables, place_of
@@ -131,9 +132,9 @@ def test_a_parked_object_is_shown_with_where_its_logic_failed(pipeline: Pipeline
 
     assert "the-poison" in text
     assert "apply, domain_handler.py:42" in text
-    parked = SimpleNamespace(phase="round trip", place="domain_handler.py:7")
-    assert place_of(parked) == "round trip, domain_handler.py:7"
-    assert place_of(SimpleNamespace()) == ""
+    stopped = Stopped("k", "e", "Broken", "no", "round trip", "domain_handler.py:7")
+    assert place_of(stopped) == "round trip, domain_handler.py:7"
+    assert place_of(replace(stopped, phase="", place="")) == ""
 
 
 def test_output_of_functions_is_cut_and_says_how_much_is_left() -> None:
