@@ -1,6 +1,5 @@
 """The File domain: its rules, and the rows that its sample events end in."""
 
-import random
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 import pytest
 
 from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
-
-from .layer import Item, apply, create, fold, fold_through_the_table, load_layer, read_events, stored
+from cp_event_source.testing import event, load, read_events
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "default"
 LATEST = "2026-03-31T00:00:00.000000000Z"
@@ -75,78 +73,53 @@ ROWS = {
     },
 }
 
-layer = load_layer(EXAMPLE / "file_domain")
+layer = load(EXAMPLE / "file_domain")
 sent = read_events(EXAMPLE / "events.json")
+accepted = [each for each in read_events(EXAMPLE / "events.json", domain_name="File") if "UserId" in each]
+"""The sample events that the pipeline accepts."""
 
 
-def of_the_pipeline(domain_id: str) -> list[dict[str, Any]]:
-    """The sample events of one file that the pipeline accepts."""
-    events = [event for event in sent if (event["DomainName"], event["EventType"]) == ("File", "DOMAIN")]
-    return [event for event in events if event["DomainId"] == domain_id and "UserId" in event]
+def of_file(domain_id: str) -> list[dict[str, Any]]:
+    return [each for each in accepted if each["DomainId"] == domain_id]
 
 
 @pytest.mark.parametrize("domain_id", [REPORT, INVOICE, SURVEY])
 def test_the_sample_events_give_these_rows(domain_id: str) -> None:
-    assert fold(layer, of_the_pipeline(domain_id)) == ROWS[domain_id]
-
-
-@pytest.mark.parametrize("domain_id", [REPORT, INVOICE, SURVEY])
-def test_a_fold_at_once_and_a_fold_event_by_event_give_the_same_row(
-    domain_id: str,
-) -> None:
-    assert fold_through_the_table(layer, of_the_pipeline(domain_id)) == ROWS[domain_id]
-
-
-def test_the_order_of_arrival_does_not_matter() -> None:
-    events = of_the_pipeline(REPORT)
-    random.Random(7).shuffle(events)
-    assert fold(layer, events) == ROWS[REPORT]
-
-
-def test_every_row_survives_a_round_trip_through_dynamodb() -> None:
-    for row in ROWS.values():
-        returned = stored(row)
-        assert returned == row
-        assert layer.Domain.to_dynamo_item(layer.Domain.from_dynamo_item(Item(returned))) == row
+    layer.given(of_file(domain_id)).then(ROWS[domain_id])
 
 
 def test_the_domain_refuses_an_unknown_event_and_the_row_stays_as_before() -> None:
-    upload, archive, rename = sorted(of_the_pipeline(CONTRACT), key=lambda event: event["EventTime"])
-    file = apply(create(layer, upload), upload)
-    with pytest.raises(ValueError, match="the File domain does not know this event"):
-        apply(file, archive)
-    assert layer.Domain.to_dynamo_item(file) == ROWS[CONTRACT]
-    assert rename["EventName"] == "FileRenamed"
+    parked = layer.given(of_file(CONTRACT))
+    parked.then_parked(at="FileArchived", reason="the File domain does not know this event", row=ROWS[CONTRACT])
 
 
 def test_a_new_upload_resets_the_scan_and_the_deletion() -> None:
-    events = of_the_pipeline(SURVEY)
-    again = {
-        **events[0],
-        "EventId": "again",
-        "EventTime": "2026-03-05T00:00:00Z",
-        "EventName": "FileUploaded",
-        "Payload": {"Name": "sky-survey-2.img", "Size": 1},
-    }
-    row = fold(layer, [*events, again])
+    again = event(
+        "FileUploaded", {"Name": "sky-survey-2.img", "Size": 1}, at="2026-03-05T00:00:00Z", domain_id=SURVEY
+    )
+    row = layer.given(of_file(SURVEY), again).state()
     assert (row["Name"], row["ScanResult"], row["Deleted"]) == ("sky-survey-2.img", "PENDING", False)
     assert "ScanScore" not in row
 
 
+def test_the_logic_is_order_free_deterministic_isolated_and_its_rows_come_back_as_they_were() -> None:
+    layer.check(accepted)
+
+
 def test_the_sample_events_have_one_of_each_kind() -> None:
     """A duplicate, an event of another domain, a PROCESS event, a contract violation, and events out of order."""
-    seen = [event["EventId"] for event in sent]
+    seen = [each["EventId"] for each in sent]
     assert len(seen) - len(set(seen)) == 1
-    assert [event["EventName"] for event in sent if event["DomainName"] != "File"] == ["AccountOpened"]
-    assert [event["EventName"] for event in sent if event["EventType"] != "DOMAIN"] == ["FileQuarantined"]
+    assert [each["EventName"] for each in sent if each["DomainName"] != "File"] == ["AccountOpened"]
+    assert [each["EventName"] for each in sent if each["EventType"] != "DOMAIN"] == ["FileQuarantined"]
     refused = []
-    for event in sent:
-        if (event["DomainName"], event["EventType"]) == ("File", "DOMAIN"):
+    for each in sent:
+        if (each["DomainName"], each["EventType"]) == ("File", "DOMAIN"):
             try:
-                parse_domain_event(event, domain_name="File", latest=LATEST)
+                parse_domain_event(each, domain_name="File", latest=LATEST)
             except ContractViolation as violation:
                 refused.append([broken.field for broken in violation.violations])
     assert refused == [["UserId"]]
     for domain_id in ROWS:
-        times = [event["EventTime"] for event in of_the_pipeline(domain_id)]
+        times = [each["EventTime"] for each in of_file(domain_id)]
         assert domain_id in {INVOICE, CONTRACT} or times != sorted(times)
