@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,7 @@ def load_layer(folder: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"layer_{folder.name}", folder / "domain_handler.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # a dataclass looks for its module
     spec.loader.exec_module(module)
     return module
 
