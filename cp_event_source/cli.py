@@ -85,7 +85,8 @@ def _new(options: argparse.Namespace) -> int:
         write_new(folder, project_files(names, folder.name))
     except (BadNames, NotWritten) as error:
         return _failed(str(error))
-    sys.stdout.write(what_to_run(names, options.folder))
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(what_to_run(names, options.folder).encode(encoding, "backslashreplace").decode(encoding))
     return 0
 
 

@@ -63,7 +63,7 @@ def what_to_run(names: Names, folder: Path) -> str:
     """What to do next with a project, for people."""
     logic = f"{names.snake}_domain"
     return f"""\
-{ascii(str(folder))[1:-1]}: the domain {names.domain} with {", ".join(map(ascii, names.events))}
+{folder}: the domain {names.domain} with {", ".join(names.events)}
 
 In this folder:
   pytest                                                  tests the domain logic
