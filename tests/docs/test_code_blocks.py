@@ -6,6 +6,7 @@ The language of a block, and the HTML comment before it if there is one, decide 
 |---|---|
 | `<!-- not run: reason -->` | checks only that the names in it exist |
 | python with a class Domain | checks it as `DomainPythonLayer` does, and folds the page's events with it, if any |
+| `<!-- file: .../test_*.py -->` python | checks that a later command runs pytest |
 | other python | runs it as a Pulumi program, with mocks |
 | json | parses it; a domain event must keep the contract |
 | yaml | parses it |
@@ -49,7 +50,7 @@ REFUSED_BY_THE_LOGIC = {"e-5"}
 """The EventIds of events that a page shows because they are wrong."""
 
 # Commands that a reader has without this project.
-FOREIGN_COMMANDS = {"cd", "git", "pip", "python3"}
+FOREIGN_COMMANDS = {"cd", "git", "pip", "pytest", "python3"}
 
 
 def treatment(block: Block) -> Callable[[Block, Path], None]:
@@ -60,6 +61,8 @@ def treatment(block: Block) -> Callable[[Block, Path], None]:
             return names_what_exists
         case "python", _ if "class Domain:" in block.text:
             return is_a_layer
+        case "python", "file" if Path(block.marker).name.startswith("test_"):
+            return is_run_by_pytest_later
         case "python", "" | "file":
             return is_a_program
         case "json", "" | "file" | "events for the layer above":
@@ -130,6 +133,11 @@ def is_a_layer(block: Block, folder: Path) -> None:
         assert row["DomainId"] == domain_id
 
 
+def is_run_by_pytest_later(block: Block, _folder: Path) -> None:
+    later = [other for other in blocks(block.page) if other.marker == "run" and other.line > block.line]
+    assert "pytest" in {Path(command[0]).name for other in later for command in commands(other)}
+
+
 def is_a_program(block: Block, folder: Path) -> None:
     """The program runs in a folder with the layers of the examples and of the page."""
     for layer in (REPOSITORY / "examples").glob("*/*_domain"):
@@ -192,7 +200,7 @@ def is_taken(command: list[str]) -> None:
     elif Path(program).name == "cp-event-source":
         cli._parser().parse_args(arguments)
     else:
-        assert program in FOREIGN_COMMANDS, f"a reader may not have the command {program}"
+        assert Path(program).name in FOREIGN_COMMANDS, f"a reader may not have the command {program}"
 
 
 def domain_events(block: Block) -> list[dict[str, Any]]:
