@@ -28,8 +28,9 @@ from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 Payload: TypeAlias = dict[str, Any]
-"""A payload that is an object, as plain Python: whole numbers are `int`, others `Decimal`. A payload may be any JSON; if
-yours is not an object, declare its own type, such as `list[Any]`."""
+"""A payload that is an object, as plain Python: whole numbers are `int`, others `Decimal`.
+
+A payload may be any JSON. If yours is not an object, declare its own type, such as `list[Any]`."""
 
 DynamoPayload: TypeAlias = dict[str, Any]
 """A payload in DynamoDB JSON: `domain_payload["Name"]["S"]`."""

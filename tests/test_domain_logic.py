@@ -112,7 +112,7 @@ WRONG = {
     "an event has no such value": ("event.event_name", "event.name"),
 }
 
-LAYER = '''\
+LAYER = """\
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
@@ -150,7 +150,7 @@ class Domain:
 
 if TYPE_CHECKING:
     _: type[DomainClass[Account]] = Domain
-'''
+"""
 
 
 def test_a_type_checker_takes_a_layer_that_keeps_the_contract_and_finds_mistakes(tmp_path: Path) -> None:

@@ -22,8 +22,7 @@ def write_new(folder: Path, files: Mapping[str, str]) -> None:
     made: list[Path] = []
     try:
         _make_folder(folder, made)
-        if any(folder.iterdir()):
-            raise NotWritten(f"{folder}: must be a new or an empty folder; got one with files in it; name another one")
+        _must_be_empty(folder)
         for name, text in files.items():
             file = folder / name
             _make_folder(file.parent, made)
@@ -36,6 +35,11 @@ def write_new(folder: Path, files: Mapping[str, str]) -> None:
             place = error.filename or folder
             raise NotWritten(f"{place}: cannot be written: {error.strerror}; name another folder") from error
         raise
+
+
+def _must_be_empty(folder: Path) -> None:
+    if any(folder.iterdir()):
+        raise NotWritten(f"{folder}: must be a new or an empty folder; got one with files in it; name another one")
 
 
 def _make_folder(folder: Path, made: list[Path]) -> None:

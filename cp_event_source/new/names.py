@@ -77,38 +77,38 @@ def names_of(domain: str, events: Sequence[str] = ()) -> Names:
     Raises:
         BadNames: a name breaks a rule of the project; all such names are in the message.
     """
-    problems = _domain_problems(domain)
     names = Names(domain, tuple(events))
-    problems += [_event_problem(event) for event in dict.fromkeys(events)]
+    problem = _domain_problem(domain)
+    problems = [] if problem is None else [f"--domain: {problem}"]
+    problems += [problem for event in dict.fromkeys(events) if (problem := _event_problem(event)) is not None]
     problems += [
         f"--event: must name each event once; got {event!r} {events.count(event)} times; leave out the repetitions"
         for event in dict.fromkeys(events)
         if events.count(event) > 1
     ]
-    found = [problem for problem in problems if problem]
-    if found:
-        raise BadNames("\n".join(found))
+    if problems:
+        raise BadNames("\n".join(problems))
     return names if events else Names(domain, tuple(f"{names.pascal}{suffix}" for suffix in _DEFAULT_EVENTS))
 
 
-def _domain_problems(domain: str) -> list[str]:
+def _domain_problem(domain: str) -> str | None:
     problem = domain_name_problem(domain)
     if problem is not None:
-        return [f"--domain: {problem}"]
+        return problem
     names = Names(domain, ())
+    remedy = "name, and set cp_domain_name in the new __main__.py to this one"
     if not names.pascal[:1].isalpha():
-        return [
-            f"--domain: must begin with a letter, since a class and a folder are named after it; got {domain!r}; give "
-            "another name, and set cp_domain_name in the new __main__.py to this one"
-        ]
+        return (
+            f"must begin with a letter, since a class and a folder are named after it; got {domain!r}; give another "
+            f"{remedy}"
+        )
     longest = max(domain, names.kebab, key=len)
     if len(longest) > MAX_IDENTIFIER_LENGTH:
-        return [
-            f"--domain: must have at most {MAX_IDENTIFIER_LENGTH} characters here, since resources are named after it; "
-            f"got {len(longest)} ({longest!r}); give a shorter name, and set cp_domain_name in the new __main__.py to "
-            "this one"
-        ]
-    return []
+        return (
+            f"must have at most {MAX_IDENTIFIER_LENGTH} characters here, since resources are named after it; got "
+            f"{len(longest)} ({longest!r}); give a shorter {remedy}"
+        )
+    return None
 
 
 def _event_problem(event: str) -> str | None:

@@ -1,6 +1,5 @@
 """Guarantee: a new project is written completely or not at all, and nothing that is there is changed."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ FILES = {"a.txt": "ä\n", "b/c/d.txt": "d\r\n", ".e": ""}
 def tree(folder: Path) -> dict[str, bytes | None]:
     """The bytes of each file, and None for each folder, by path."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
-        for path in folder.rglob("*")
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")
     }
 
 
@@ -96,4 +94,4 @@ def test_a_file_that_somebody_else_makes_meanwhile_is_not_overwritten(tmp_path: 
 def test_the_rights_are_those_that_files_get(tmp_path: Path) -> None:
     write_new(tmp_path / "project", FILES)
     (tmp_path / "other").mkdir()
-    assert os.stat(tmp_path / "project").st_mode == os.stat(tmp_path / "other").st_mode
+    assert (tmp_path / "project").stat().st_mode == (tmp_path / "other").stat().st_mode

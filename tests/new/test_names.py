@@ -73,7 +73,7 @@ def test_the_unknown_event_of_the_tests_is_unknown() -> None:
     ],
 )
 def test_a_name_that_cannot_work_is_refused_with_the_rule(domain: str, events: list[str], message: str) -> None:
-    with pytest.raises(BadNames, match="^--") as refused:
+    with pytest.raises(BadNames, match=r"^--") as refused:
         names_of(domain, events)
     assert message in str(refused.value)
 

@@ -13,13 +13,14 @@ from cp_event_source.handler.domain.logic import RowItem
 from cp_event_source.layer.contract_check import check_domain_layer
 from cp_event_source.new.names import BadNames, Names, names_of
 from cp_event_source.new.project import compatible_versions, project_files
-
 from tests.examples.program import run_program
 
 from .generated import attributes, logic_of, rows, sample_events, write
 
 DOMAIN_NAMES = st.text(st.sampled_from("ABZabz09 _.:/=+@-"), min_size=1, max_size=30)
-EVENT_NAMES = st.one_of(st.text(min_size=1, max_size=30), st.sampled_from(["it's", '"', "'\"", "\\", "${x}", "$domain"]))
+EVENT_NAMES = st.one_of(
+    st.text(min_size=1, max_size=30), st.sampled_from(["it's", '"', "'\"", "\\", "${x}", "$domain"])
+)
 
 FILE = names_of("File")
 
@@ -119,7 +120,14 @@ def test_the_requirement_is_a_range_that_the_installed_version_is_in(version: st
 
 @pytest.mark.parametrize(
     ("folder", "project"),
-    [("my-files", "my-files"), ("My Files!", "My-Files"), ("ümlaut", "mlaut"), ("...", "file"), ("", "file"), ("1", "1")],
+    [
+        ("my-files", "my-files"),
+        ("My Files!", "My-Files"),
+        ("ümlaut", "mlaut"),
+        ("...", "file"),
+        ("", "file"),
+        ("1", "1"),
+    ],
 )
 def test_the_pulumi_project_is_named_after_the_folder(folder: str, project: str) -> None:
     assert yaml.safe_load(project_files(FILE, folder)["Pulumi.yaml"])["name"] == project

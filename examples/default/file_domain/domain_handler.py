@@ -7,10 +7,11 @@ an event arrives late, the pipeline folds the same events again and must get the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the layer does not hold the package
+    from decimal import Decimal
+
     from cp_event_source.domain_logic import DomainClass, DomainRow, Payload, Row
 
 
