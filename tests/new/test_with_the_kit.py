@@ -43,7 +43,7 @@ def test_its_tests_find_logic_that_forgets_and_logic_that_depends_on_other_objec
         "test_the_events_give_the_row": source.replace("Name=item.Name,", ""),
         "test_an_unknown_event_parks_the_object": source.replace("raise ValueError(", "str("),
         "test_the_logic_keeps_the_rules_of_domain_logic": source.replace(
-            "self.UpdatedAt = event_time", "self.UpdatedAt = max(SEEN, key=len); SEEN.append(event_time)"
+            "self.UpdatedAt = event_time", "self.UpdatedAt = SEEN[-1]; SEEN.append(event_time)"
         ).replace("\n\n@dataclass", '\nSEEN = ["2026-03-02T09:00:00Z"]\n\n\n@dataclass'),
     }
     found = {}
