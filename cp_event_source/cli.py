@@ -29,6 +29,19 @@ exit codes: 0 every event sent is accounted for; 1 something failed (the message
 --verify found something; 2 wrong usage.
 """
 
+_NEW: Final = """\
+Write a new project: domain logic with tests and sample events, and the Pulumi program that deploys it. It works as
+it is: its tests pass, and a local run of it folds the sample events. Then replace the events and fields by your own.
+"""
+
+_NEW_EPILOG: Final = """\
+examples:
+  cp-event-source new my-files --domain File
+  cp-event-source new my-orders --domain Order --event OrderPlaced --event OrderShipped --event OrderCancelled
+
+exit codes: 0 the project is written; 1 it is not, and nothing is changed (the message says why); 2 wrong usage.
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
@@ -65,6 +78,22 @@ def _local(options: argparse.Namespace) -> int:
         )
     )
     return exit_code
+
+
+def _new(options: argparse.Namespace) -> int:
+    from .new.folder import NotWritten, write_new
+    from .new.names import BadNames, names_of
+    from .new.project import project_files, what_to_run
+
+    try:
+        names = names_of(options.domain, options.event)
+        folder = options.folder.resolve()
+        write_new(folder, project_files(names, folder.name))
+    except (BadNames, NotWritten) as error:
+        return _failed(str(error))
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(what_to_run(names, options.folder).encode(encoding, "backslashreplace").decode(encoding))
+    return 0
 
 
 def _compliance(_options: argparse.Namespace) -> int:
@@ -174,6 +203,25 @@ def _parser() -> argparse.ArgumentParser:
         help="how long to wait without any change before giving up (default: 60)",
     )
     local.set_defaults(run=_local)
+
+    new = commands.add_parser(
+        "new",
+        help="write a new project: domain logic, its tests, sample events and a Pulumi program",
+        description=_NEW,
+        epilog=_NEW_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    new.add_argument("folder", type=Path, metavar="FOLDER", help="folder to write; it must be new or empty")
+    new.add_argument("--domain", required=True, metavar="NAME", help="the domain, such as File")
+    new.add_argument(
+        "--event",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an event of the domain, such as FileUploaded (may be repeated); the first one creates an object;"
+        " default: NAMECreated, NAMERenamed and NAMEClosed",
+    )
+    new.set_defaults(run=_new)
 
     compliance = commands.add_parser(
         "compliance",

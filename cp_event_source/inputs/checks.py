@@ -10,16 +10,10 @@ import pulumi
 from pulumi.output import Unknown
 
 from . import arn_patterns
+from .domain_name import domain_name_problem
 
 Check = Callable[[str, object], list[str]]
 """Takes an input's name and value; returns the problems, each a line that begins with the name."""
-
-MAX_DOMAIN_NAME_LENGTH: Final = 256
-"""A tag's value ends at 256 characters. The name also stands in a metric's dimension, an event pattern and a function's
-environment, which hold more."""
-
-_DOMAIN_NAME: Final = re.compile(r"[A-Za-z0-9 _.:/=+@-]+")
-"""What a tag's value may hold in every service, within the ASCII that a metric's dimension may hold."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 """What the names of functions, queues, roles, rules, tables and buses may all hold."""
@@ -79,18 +73,8 @@ def domain_name(name: str, value: object) -> list[str]:
         return [f"{name}: must be given; got nothing; give the name of the domain, such as 'File'"]
     if not isinstance(value, str):
         return [f"{name}: must be a plain string, such as 'File'; got {_shown(value)}"]
-    if not value.strip():
-        return [f"{name}: must not be blank; got {value!r}; give the name of the domain, such as 'File'"]
-    if len(value) > MAX_DOMAIN_NAME_LENGTH:
-        return [f"{name}: must have at most {MAX_DOMAIN_NAME_LENGTH} characters; got {len(value)} ({value[:20]!r}...)"]
-    if value != value.strip() or not _DOMAIN_NAME.fullmatch(value):
-        return [
-            (
-                f"{name}: must consist of ASCII letters, digits, inner spaces and _ . : / = + @ -, which tags and "
-                f"metrics take; got {value!r}"
-            )
-        ]
-    return []
+    problem = domain_name_problem(value)
+    return [] if problem is None else [f"{name}: {problem}"]
 
 
 def logic_layer(name: str, value: object) -> list[str]:

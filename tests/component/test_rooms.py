@@ -21,15 +21,17 @@ BELOW: Final[dict[str, set[str]]] = {
     "pages": {"handler"},
     "contract_schema": {"pages"},
     "costs": {"pages"},
+    "domain_logic": set(),
+    "new": {"handler", "inputs", "version"},
     "local": {"handler", "inputs"},
-    "cli": {"handler", "local", "pages", "resources", "version"},
+    "cli": {"handler", "local", "new", "pages", "resources", "version"},
     "__main__": {"CpEventSource", "DomainPythonLayer", "version"},
     "__init__": {"component", "inputs", "layer", "resources"},
     "version": set(),
 }
 """Each room of the package, and the rooms that it may import; of the plugin, the names that the package offers."""
 
-WITHOUT_PULUMI: Final = ("producer", "pages", "contract_schema", "costs", "cli", "version")
+WITHOUT_PULUMI: Final = ("producer", "pages", "contract_schema", "costs", "cli", "version", "domain_logic", "new")
 
 
 def room_of(module: str) -> str:

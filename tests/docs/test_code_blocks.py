@@ -6,6 +6,7 @@ The language of a block, and the HTML comment before it if there is one, decide 
 |---|---|
 | `<!-- not run: reason -->` | checks only that the names in it exist |
 | python with a class Domain | checks it as `DomainPythonLayer` does, and folds the page's events with it, if any |
+| `<!-- file: .../test_*.py -->` python | checks that a later command runs pytest |
 | other python | runs it as a Pulumi program, with mocks |
 | json | parses it; a domain event must keep the contract |
 | yaml | parses it |
@@ -35,7 +36,7 @@ from cp_event_source.handler import rebuild_requests
 from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 from cp_event_source.handler.values import exact_json
 from cp_event_source.layer.contract_check import check_domain_layer
-from tests.examples.layer import fold, load_layer
+from cp_event_source.testing import load
 from tests.examples.program import run_program
 
 from .markdown import REPOSITORY, Block, blocks, pages
@@ -49,7 +50,7 @@ REFUSED_BY_THE_LOGIC = {"e-5"}
 """The EventIds of events that a page shows because they are wrong."""
 
 # Commands that a reader has without this project.
-FOREIGN_COMMANDS = {"cd", "git", "pip", "python3"}
+FOREIGN_COMMANDS = {"cd", "git", "pip", "pytest", "python3"}
 
 
 def treatment(block: Block) -> Callable[[Block, Path], None]:
@@ -60,6 +61,8 @@ def treatment(block: Block) -> Callable[[Block, Path], None]:
             return names_what_exists
         case "python", _ if "class Domain:" in block.text:
             return is_a_layer
+        case "python", "file" if Path(block.marker).name.startswith("test_"):
+            return is_run_by_pytest_later
         case "python", "" | "file":
             return is_a_program
         case "json", "" | "file" | "events for the layer above":
@@ -123,11 +126,17 @@ def is_a_layer(block: Block, folder: Path) -> None:
     (folder / "domain_handler.py").write_text(block.text)
     report = check_domain_layer(folder)
     assert (list(report.errors), list(report.warnings)) == ([], [])
-    layer = load_layer(folder)
+    layer = load(folder)
     events = [event for other in blocks(block.page) for event in domain_events(other)]
     for domain_id in {event["DomainId"] for event in events}:
-        row = fold(layer, [event for event in events if event["DomainId"] == domain_id])
-        assert row["DomainId"] == domain_id
+        layer.given([event for event in events if event["DomainId"] == domain_id]).state()
+    if events:
+        layer.check_round_trip(events)
+
+
+def is_run_by_pytest_later(block: Block, _folder: Path) -> None:
+    later = [other for other in blocks(block.page) if other.marker == "run" and other.line > block.line]
+    assert "pytest" in {Path(command[0]).name for other in later for command in commands(other)}
 
 
 def is_a_program(block: Block, folder: Path) -> None:
@@ -192,7 +201,7 @@ def is_taken(command: list[str]) -> None:
     elif Path(program).name == "cp-event-source":
         cli._parser().parse_args(arguments)
     else:
-        assert program in FOREIGN_COMMANDS, f"a reader may not have the command {program}"
+        assert Path(program).name in FOREIGN_COMMANDS, f"a reader may not have the command {program}"
 
 
 def domain_events(block: Block) -> list[dict[str, Any]]:
@@ -264,7 +273,7 @@ def run_for_real(command: list[str], folder: Path) -> str:
 def comparable(text: str) -> list[str]:
     """The words of the lines, without what differs between runs: durations, ports, generated names and times."""
     text = re.sub(r"[\u2500-\u257f]", " ", text)  # the frames of tables
-    text = re.sub(r"\d+(\.\d+)? s\b", "N s", text)
+    text = re.sub(r"\d+(\.\d+)? ?s\b", "N s", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", "NOW", text)
     return [" ".join(line.split()) for line in text.splitlines() if line.split() not in ([], ["..."])]

@@ -94,9 +94,7 @@ def test_the_domain_refuses_an_unknown_event_and_the_row_stays_as_before() -> No
 
 
 def test_a_new_upload_resets_the_scan_and_the_deletion() -> None:
-    again = event(
-        "FileUploaded", {"Name": "sky-survey-2.img", "Size": 1}, at="2026-03-05T00:00:00Z", domain_id=SURVEY
-    )
+    again = event("FileUploaded", {"Name": "sky-survey-2.img", "Size": 1}, at="2026-03-05T00:00:00Z", domain_id=SURVEY)
     row = layer.given(of_file(SURVEY), again).state()
     assert (row["Name"], row["ScanResult"], row["Deleted"]) == ("sky-survey-2.img", "PENDING", False)
     assert "ScanScore" not in row

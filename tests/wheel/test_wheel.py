@@ -93,7 +93,7 @@ def test_the_package_imports_without_an_aws_library_and_finds_the_functions_code
     assert Path(where.strip()).is_relative_to(deploying.parent)
 
 
-def test_without_dependencies_the_package_creates_events_and_needs_boto3_only_to_publish(
+def test_without_dependencies_the_package_creates_events_and_projects_and_needs_boto3_only_to_publish(
     wheel: Path, tmp_path: Path
 ) -> None:
     executables = environment_by(tmp_path, "--no-deps", "--no-index", wheel)
@@ -106,6 +106,8 @@ def test_without_dependencies_the_package_creates_events_and_needs_boto3_only_to
     assert run(executables / "python", "-c", program, cwd=tmp_path).startswith(
         'boto3 {"DomainId":"f","DomainName":"File",'
     )
+    run(executables / "cp-event-source", "new", "my-files", "--domain", "File", cwd=tmp_path)
+    assert (tmp_path / "my-files" / "file_domain" / "domain_handler.py").is_file()
 
 
 @pytest.mark.timeout(600)

@@ -60,9 +60,10 @@ THREATS: Final = (
     ),
     Threat(
         "Personal data gets into logs",
-        "Logs and traces hold ids, names, sizes and classes of errors. They never hold `Payload`, `UserId`, "
-        "`IpAddress` or an error's text, which may contain values. A message in the parked queue may contain such a "
-        "text; the queue is encrypted.",
+        "The pipeline's own log lines and traces hold ids, names, sizes and classes of errors. They never hold "
+        "`Payload`, `UserId`, `IpAddress` or an error's text, which may contain values. What the domain logic prints "
+        "or logs goes to the project function's log group as it is; logs are encrypted. A message in the parked queue "
+        "may contain an error's text; the queue is encrypted.",
         ("tests/corpus/test_secrets.py",),
     ),
     Threat(

@@ -1,8 +1,13 @@
 """The Account domain: an exact balance in Decimal, read from the payload in DynamoDB's own JSON."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the layer does not hold the package
+    from cp_event_source.domain_logic import DomainClass, DomainRow, DynamoPayload, Row
 
 
 @dataclass
@@ -15,7 +20,7 @@ class AccountDomain:
     Balance: Decimal = Decimal(0)
     Closed: bool = False
 
-    def apply(self, domain_payload: dict[str, Any], event_name: str) -> None:
+    def apply(self, domain_payload: DynamoPayload, event_name: str) -> None:
         """Apply one event. `domain_payload` has the type of each value: `{"Amount": {"N": "0.10"}}`."""
         match event_name:
             case "AccountOpened":
@@ -36,7 +41,7 @@ class Domain:
     """How the pipeline creates, reads and writes an account."""
 
     @staticmethod
-    def from_dynamo_item(item: Any) -> AccountDomain:
+    def from_dynamo_item(item: Row) -> AccountDomain:
         """The account that `to_dynamo_item` wrote. A balance without cents is read as int, so make it Decimal again."""
         return AccountDomain(
             DomainId=item.DomainId,
@@ -52,7 +57,7 @@ class Domain:
         return AccountDomain(DomainId=domain_id, OwnerId=user_id, OpenedAt=event_time)
 
     @staticmethod
-    def to_dynamo_item(domain: AccountDomain) -> dict[str, Any]:
+    def to_dynamo_item(domain: AccountDomain) -> DomainRow:
         """The attributes of the domain row."""
         return {
             "DomainId": domain.DomainId,
@@ -61,3 +66,7 @@ class Domain:
             "Balance": domain.Balance,
             "Closed": domain.Closed,
         }
+
+
+if TYPE_CHECKING:
+    _: type[DomainClass[AccountDomain]] = Domain

@@ -4,9 +4,15 @@ Domain logic is pure: it reads the event and the file, but never the clock, the 
 an event arrives late, the pipeline folds the same events again and must get the same row.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the layer does not hold the package
+    from decimal import Decimal
+
+    from cp_event_source.domain_logic import DomainClass, DomainRow, Payload, Row
 
 
 @dataclass
@@ -22,10 +28,10 @@ class FileDomain:
     ContentType: str = "application/octet-stream"
     ScanResult: str = "PENDING"
     ScanScore: Decimal | None = None
-    SharedWith: set[str] = field(default_factory=set)
+    SharedWith: set[str] = field(default_factory=set[str])
     Deleted: bool = False
 
-    def apply(self, payload: dict[str, Any], event_name: str, event_time: str) -> None:
+    def apply(self, payload: Payload, event_name: str, event_time: str) -> None:
         """Apply one event. The pipeline passes the parameters that you declare here, by name.
 
         `payload` is plain Python. Whole numbers are int and all others are Decimal, so nothing is rounded.
@@ -61,7 +67,7 @@ class Domain:
     """How the pipeline creates, reads and writes a file."""
 
     @staticmethod
-    def from_dynamo_item(item: Any) -> FileDomain:
+    def from_dynamo_item(item: Row) -> FileDomain:
         """The file that `to_dynamo_item` wrote. Numbers are int or Decimal, and sets are sets."""
         return FileDomain(
             DomainId=item.DomainId,
@@ -83,9 +89,9 @@ class Domain:
         return FileDomain(DomainId=domain_id, OwnerId=user_id, CreatedAt=event_time, UpdatedAt=event_time)
 
     @staticmethod
-    def to_dynamo_item(domain: FileDomain) -> dict[str, Any]:
+    def to_dynamo_item(domain: FileDomain) -> DomainRow:
         """The attributes of the domain row. Leave out what DynamoDB cannot hold, such as an empty set or None."""
-        item: dict[str, Any] = {
+        item: DomainRow = {
             "DomainId": domain.DomainId,
             "OwnerId": domain.OwnerId,
             "CreatedAt": domain.CreatedAt,
@@ -101,3 +107,7 @@ class Domain:
         if domain.SharedWith:  # DynamoDB has no empty set
             item["SharedWith"] = domain.SharedWith
         return item
+
+
+if TYPE_CHECKING:
+    _: type[DomainClass[FileDomain]] = Domain

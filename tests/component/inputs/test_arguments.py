@@ -8,7 +8,7 @@ import pytest
 
 from cp_event_source import CpEventSource, CpEventSourceArgs
 from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
-from cp_event_source.inputs.checks import MAX_DOMAIN_NAME_LENGTH
+from cp_event_source.inputs.domain_name import MAX_DOMAIN_NAME_LENGTH
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 
 from ..deployment import LAYER, Deployment, arn, component, deploy, in_program
