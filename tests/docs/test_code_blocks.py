@@ -7,6 +7,7 @@ The language of a block, and the HTML comment before it if there is one, decide 
 | `<!-- not run: reason -->` | checks only that the names in it exist |
 | python with a class Domain | checks it as `DomainPythonLayer` does, and folds the page's events with it, if any |
 | `<!-- file: .../test_*.py -->` python | checks that a later command runs pytest |
+| python that imports the test kit | calls its tests, beside the layer and the events of examples/default |
 | other python | runs it as a Pulumi program, with mocks |
 | json | parses it; a domain event must keep the contract |
 | yaml | parses it |
@@ -17,6 +18,7 @@ The language of a block, and the HTML comment before it if there is one, decide 
 | mermaid | checks that it is a flowchart |
 """
 
+import inspect
 import os
 import re
 import shlex
@@ -63,6 +65,8 @@ def treatment(block: Block) -> Callable[[Block, Path], None]:
             return is_a_layer
         case "python", "file" if Path(block.marker).name.startswith("test_"):
             return is_run_by_pytest_later
+        case "python", "" if "cp_event_source.testing" in block.text:
+            return passes
         case "python", "" | "file":
             return is_a_program
         case "json", "" | "file" | "events for the layer above":
@@ -137,6 +141,20 @@ def is_a_layer(block: Block, folder: Path) -> None:
 def is_run_by_pytest_later(block: Block, _folder: Path) -> None:
     later = [other for other in blocks(block.page) if other.marker == "run" and other.line > block.line]
     assert "pytest" in {Path(command[0]).name for other in later for command in commands(other)}
+
+
+def passes(block: Block, _folder: Path) -> None:
+    names: dict[str, Any] = {}
+    before = Path.cwd()
+    os.chdir(REPOSITORY / "examples" / "default")
+    try:
+        exec(compile(block.text, str(block), "exec"), names)
+        tests = [test for name, test in names.items() if name.startswith("test_")]
+        for test in tests:
+            test(*([load("file_domain")] if inspect.signature(test).parameters else []))
+    finally:
+        os.chdir(before)
+    assert tests
 
 
 def is_a_program(block: Block, folder: Path) -> None:
