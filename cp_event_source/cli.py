@@ -61,6 +61,12 @@ def _local(options: argparse.Namespace) -> int:
     return exit_code
 
 
+def _check(options: argparse.Namespace) -> int:
+    from .layer.command import check_folder
+
+    return check_folder(options.folder, as_json=options.json)
+
+
 def _compliance(_options: argparse.Namespace) -> int:
     from .pages.compliance import page
 
@@ -147,6 +153,16 @@ def _parser() -> argparse.ArgumentParser:
         help="how long to wait without any change before giving up (default: 60)",
     )
     local.set_defaults(run=_local)
+
+    check = commands.add_parser(
+        "check",
+        help="check a domain logic layer by reading it",
+        description="Check the folder of a domain logic layer by reading it: its contract, what the functions can load,"
+        " and what makes a row depend on anything but its events. Exit code 1 if there are errors.",
+    )
+    check.add_argument("folder", type=Path, metavar="FOLDER", help="folder that holds domain_handler.py")
+    check.add_argument("--json", action="store_true", help="print a JSON array of findings")
+    check.set_defaults(run=_check)
 
     compliance = commands.add_parser(
         "compliance",

@@ -3,7 +3,6 @@
 It never runs the layer.
 """
 
-import ast
 from pathlib import Path
 
 from ..handler.domain import contract
@@ -14,7 +13,7 @@ from .imports import Imports
 from .layer_folder import LayerFolder
 from .loadable_files import hiding_modules, too_large, wrong_binaries
 from .printing import printed
-from .python_source import ClassSource, Sources
+from .python_source import Sources
 from .reach import Reach
 from .set_order import set_order
 from .shared_state import shared_attributes, shared_defaults, shared_variables
@@ -57,10 +56,20 @@ class _Check:
         if contract.FILE in self.folder.files:
             self._logic()
         else:
-            path = self.folder.path
-            nested = next((each for each in sorted(path.glob(f"*/{contract.FILE}"))), None)
-            hint = f"; give {nested.parent} instead" if nested else f"; it must define {CONTRACT}"
-            self.errors.append(Finding(f"{path} has no {contract.FILE}{hint}"))
+            self._without_logic()
+
+    def _without_logic(self) -> None:
+        path = self.folder.path
+        nested = next(iter(sorted(path.glob(f"*/{contract.FILE}"))), None)
+        misspelled = next((name for name in self.folder.files if _plain(name) == _plain(contract.FILE)), None)
+        hint = (
+            f"give {nested.parent} instead"
+            if nested
+            else f"rename {misspelled} to it"
+            if misspelled
+            else f"it must define {CONTRACT}"
+        )
+        self.errors.append(Finding(f"{path} has no {contract.FILE}; {hint}"))
 
     def _logic(self) -> None:
         sources = self.sources
@@ -72,11 +81,7 @@ class _Check:
             domain.check(file)
         targets = Targets(sources, [each for each in imports.imported.values() if not each.foreign])
         reach = Reach(targets, sources)
-        entries = [
-            (each.called, Routine(each.file.scope_of(each.node), _owner(each.file.scope_of(each.node))))
-            for each in domain.methods
-            if not each.file.foreign
-        ]
+        entries = [(each.called, Routine.at(each.file, each.node)) for each in domain.methods if not each.file.foreign]
         called, imported = reach.from_entries(entries), reach.from_import()
         for each in called:
             self.errors += imports.of_code(each)
@@ -97,8 +102,5 @@ class _Check:
         self.warnings += sources.newer.values()
 
 
-def _owner(scope: object) -> ClassSource | None:
-    parent = getattr(scope, "parent", None)
-    return (
-        ClassSource(parent.file, parent.node) if parent is not None and isinstance(parent.node, ast.ClassDef) else None
-    )
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")

@@ -5,12 +5,13 @@ import builtins
 from collections.abc import Iterator
 from typing import Final
 
+from ..handler.domain.contract import APPLY, APPLY_PARAMETERS, CREATE_PARAMETERS
 from .findings import Finding
 from .python_source import ClassSource, Sources, dotted
 from .reach import Reached
 from .runtime import names
 from .scopes import Function, Scope
-from .shared_state import dataclass_decorator
+from .shared_state import dataclass_decorator, is_dataclass
 from .targets import External, Kindred, Targets
 from .unsteady import looks_unsteady
 from .values import container
@@ -30,9 +31,8 @@ def dataclass_failures(targets: Targets, sources: Sources) -> Iterator[Finding]:
         sources: the folder's files.
     """
     for kind in targets.classes:
-        decorator = dataclass_decorator(kind, targets)
-        if decorator is not None:
-            yield from _Fields(targets, sources).failures(kind, decorator)
+        if is_dataclass(kind, targets):
+            yield from _Fields(targets, sources).failures(kind)
 
 
 class _Fields:
@@ -40,7 +40,7 @@ class _Fields:
         self._targets = targets
         self._sources = sources
 
-    def failures(self, kind: ClassSource, decorator: ast.expr) -> Iterator[Finding]:
+    def failures(self, kind: ClassSource) -> Iterator[Finding]:
         scope = kind.file.scope_of(kind.node)
         for statement in kind.node.body:
             match statement:
@@ -203,9 +203,14 @@ def undefined_names(reached: list[Reached], sources: Sources) -> Iterator[Findin
                 continue
             seen.add((file.name, node.id))
             what = "the import" if code.on_import else code.entry
-            yield Finding(
-                f"{what} uses {node.id}, which nothing defines; import it, or correct the name", file.name, node.lineno
+            method = code.entry.rpartition(".")[2]
+            known = {"create_new": CREATE_PARAMETERS, APPLY: APPLY_PARAMETERS}.get(method, ())
+            remedy = (
+                f"declare it as a parameter of {method}"
+                if node.id in known and not code.path
+                else "import it, or correct the name"
             )
+            yield Finding(f"{what} uses {node.id}, which nothing defines; {remedy}", file.name, node.lineno)
 
 
 def _names(sources: Sources, module: str, name: str) -> bool:

@@ -195,7 +195,7 @@ class Imports:
         if module in runtime.REMOVED:
             return (
                 (
-                    f"which Python {runtime.REMOVED[module]} removed, and the functions run on Python {runtime.VERSION}; "
+                    f"which Python {runtime.REMOVED[module]} removed (the functions run on {runtime.VERSION}); "
                     f"{_REPLACEMENTS.get(module, 'write it without this module, or add a package that replaces it')}"
                 ),
                 None,

@@ -71,6 +71,8 @@ class LayerFolder:
                 folder, _, file = name.removeprefix(root).partition("/")
                 if not name.startswith(root) or not folder.endswith(".dist-info") or "/" in file:
                     continue
+                package = folder.partition("-")[0].lower()
+                found |= {root + package, f"{root}{package}.py"}
                 lines = path.read_text("utf-8", "replace").splitlines()
                 if file == "RECORD":
                     tops = {row[0].split("/")[0] for row in csv.reader(lines) if row and row[0]}

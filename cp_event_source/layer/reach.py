@@ -139,7 +139,12 @@ class Reach:
             case Kindred(source=source, is_object=False):
                 yield from self._constructed(come_from, source, seen)
             case Variable(scope=scope, name=name, value=ast.expr() as value):
-                if (value, "") not in seen and scope.file in self._targets.files:
+                # Another name for something is found as that.
+                if (
+                    not isinstance(value, ast.Name | ast.Attribute)
+                    and (value, "") not in seen
+                    and scope.file in self._targets.files
+                ):
                     seen.add((value, ""))
                     path = (*come_from.path, qualified(scope.file, name))
                     yield Reached(come_from.entry, path, scope, tuple(_kept(value)))
@@ -169,7 +174,7 @@ class Reach:
                     and statement.name.startswith("__")
                     and statement.name.endswith("__")
                 ):
-                    yield from self._entered(come_from, Routine(each.file.scope_of(statement), each), seen)
+                    yield from self._entered(come_from, Routine.at(each.file, statement), seen)
 
     def _registered(self) -> Iterator[Routine]:
         for file in self._targets.files:
@@ -181,9 +186,7 @@ class Reach:
                     if any(isinstance(it, Routine | Kindred) for it in self._targets.of(called, file.scope)) or (
                         isinstance(called, ast.Attribute) and called.attr == "register"
                     ):
-                        scope = file.scope_of(node)
-                        owner = scope.parent.node if scope.parent else None
-                        yield Routine(scope, ClassSource(file, owner) if isinstance(owner, ast.ClassDef) else None)
+                        yield Routine.at(file, node)
 
 
 def _kept(value: ast.expr) -> Iterator[ast.AST]:

@@ -130,10 +130,11 @@ def shared_variables(targets: Targets, reach: Reach, reached: list[Reached]) -> 
                 code.scope.file.name,
                 getattr(node, "lineno", 0),
             )
-        for line, cache in _caches(targets, reach, code):
+        for line, cached, cache in _caches(targets, reach, code):
+            what = "keeps its results" if cached == code.entry else f"reaches {cached}, whose results are kept"
             yield Finding(
-                f"{code.entry} reaches {_name(code)}, which {cache} keeps the results of for all domain objects, "
-                f"{_LEAK}; compute the value each time, or keep it in the object",
+                f"{code.entry} {what} by {cache} for all domain objects, {_LEAK}; compute the value each time, or keep "
+                "it in the object",
                 code.scope.file.name,
                 line,
             )
@@ -196,14 +197,14 @@ def _variables(targets: Targets, expression: ast.expr, scope: Scope) -> Iterator
             yield found
 
 
-def _caches(targets: Targets, reach: Reach, code: Reached) -> Iterator[tuple[int, str]]:
+def _caches(targets: Targets, reach: Reach, code: Reached) -> Iterator[tuple[int, str, str]]:
     node = code.scope.node
     if isinstance(node, Function) and code.scope.parent is not None:
         for decorator in node.decorator_list:
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
             for found in targets.of(called, code.scope.parent):
                 if isinstance(found, External) and found.name in _CACHES:
-                    yield decorator.lineno, dotted(called)
+                    yield decorator.lineno, code.path[-1] if code.path else code.entry, dotted(called)
     for reference in reach.references(code):
         if isinstance(reference.target, Variable) and isinstance(reference.target.value, ast.Call):
             variable = reference.target
@@ -211,12 +212,8 @@ def _caches(targets: Targets, reach: Reach, code: Reached) -> Iterator[tuple[int
             while isinstance(made, ast.Call):
                 for found in targets.of(made.func, variable.scope):
                     if isinstance(found, External) and found.name in _CACHES:
-                        yield reference.node.lineno, found.name
+                        yield reference.node.lineno, qualified(variable.scope.file, variable.name), found.name
                 made = made.func
-
-
-def _name(code: Reached) -> str:
-    return code.path[-1] if code.path else code.entry
 
 
 def _changed_attributes(reached: list[Reached]) -> set[str]:

@@ -22,9 +22,15 @@ class Routine:
 
     scope: Scope
     """Its own scope."""
-    owner: ClassSource | None
-
     node: Function
+    owner: ClassSource | None
+    """The class that it is a method of."""
+
+    @classmethod
+    def at(cls, file: SourceFile, node: Function) -> "Routine":
+        """The routine of a function in a file."""
+        scope = file.scope_of(node)
+        return cls(scope, node, class_of(scope.parent) if scope.parent else None)
 
     @property
     def name(self) -> str:
@@ -74,6 +80,11 @@ _COMMON: Final = frozenset(name for kind in (dict, list, set, str, bytes, tuple,
 }
 
 
+def class_of(scope: Scope) -> ClassSource | None:
+    """The class whose scope this is."""
+    return ClassSource(scope.file, scope.node) if isinstance(scope.node, ast.ClassDef) else None
+
+
 def qualified(file: SourceFile, name: str) -> str:
     """The name, after that of the module unless it is `domain_handler`."""
     return name if file.module == "domain_handler" else f"{file.module}.{name}"
@@ -103,7 +114,7 @@ class Targets:
         for kind in self.classes:
             for statement in kind.node.body:
                 if isinstance(statement, Function) and statement.name not in _COMMON:
-                    self._by_name.setdefault(statement.name, []).append(Routine(kind.file.scope_of(statement), kind))
+                    self._by_name.setdefault(statement.name, []).append(Routine.at(kind.file, statement))
 
     def of(self, expression: ast.expr, scope: Scope) -> list[Target]:
         """What an expression refers to; empty if that is not known."""
@@ -181,8 +192,8 @@ class Targets:
                 yield from self._of_module(module, there)
             case Defined(node=ast.ClassDef() as node):
                 yield Kindred(ClassSource(scope.file, node), is_object=False)
-            case Defined(node=node):
-                yield Routine(scope.file.scope_of(node), self._class_of(scope))
+            case Defined(node=ast.FunctionDef() | ast.AsyncFunctionDef() as node):
+                yield Routine.at(scope.file, node)
             case Assigned(value=value, annotation=annotation, line=line):
                 if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
                     yield Variable(scope, name, value, line)
@@ -190,7 +201,7 @@ class Targets:
                     yield from self.of(value, scope)
                 yield from self._annotated(annotation, scope)
             case Parameter(node=node, first=first):
-                owner = self._class_of(scope.parent) if scope.parent else None
+                owner = class_of(scope.parent) if scope.parent else None
                 if owner and first and "staticmethod" not in decorators_of(scope.node):  # type: ignore[arg-type]
                     of_class = "classmethod" in decorators_of(scope.node)  # type: ignore[arg-type]
                     yield Kindred(owner, is_object=not of_class)
@@ -283,7 +294,7 @@ class Targets:
         for each in self._sources.lineage(kind)[0]:
             for statement in reversed(each.node.body):
                 if isinstance(statement, Function) and statement.name == name:
-                    return Routine(each.file.scope_of(statement), each)
+                    return Routine.at(each.file, statement)
         return None
 
     def _subclasses(self, kind: ClassSource) -> list[ClassSource]:
@@ -293,14 +304,11 @@ class Targets:
             if each.node is not kind.node and any(it.node is kind.node for it in self._sources.lineage(each)[0])
         ]
 
-    def _class_of(self, scope: Scope) -> ClassSource | None:
-        return ClassSource(scope.file, scope.node) if isinstance(scope.node, ast.ClassDef) else None
-
     def _bases_here(self, scope: Scope) -> list[ClassSource]:
         here: Scope | None = scope
         while here is not None and not here.is_class:
             here = here.parent
-        owner = self._class_of(here) if here else None
+        owner = class_of(here) if here else None
         return self._sources.lineage(owner)[0][1:] if owner else []
 
 

@@ -27,6 +27,8 @@ _FILES: Final = (
     "which reads or changes a file that each process has for itself; use what the event holds, and ship data as a file "
     "or module of the layer that the import reads"
 )
+_END: Final = "which ends the process, or parks the object without a reason; raise an exception that says what is wrong"
+_WAIT: Final = "which takes from the time that the logic has for an event, and changes nothing in the row; take it out"
 _PROCESS: Final = "which differs from process to process; use a value that the event holds"
 
 # Patterns of full names, and why each is unsteady.
@@ -64,6 +66,8 @@ _UNSTEADY: Final = [
             ),
             _FILES,
         ),
+        (r"(sys\.)?exit|quit|os\.(_exit|abort|kill)", _END),
+        (r"(time|asyncio)\.sleep", _WAIT),
         (r"id|hash|os\.(getpid|getppid|cpu_count)|threading\.(get_ident|get_native_id)", _PROCESS),
     )
 ]
@@ -123,8 +127,10 @@ def _why(name: str, written: str, reference: Reference, code: Reached) -> str | 
         why = _matching(name)
         return why or _CLOCK
     why = _matching(name)
-    if why is _FILES and (code.on_import or _of_the_layer(reference, code)):
+    if why is _FILES and (code.on_import or _names_its_folder(code)):
         return None  # a file of the layer is part of the logic
+    if why is _WAIT and code.on_import:
+        return None
     if why is _PROCESS:
         if reference.call is None and name in {"id", "hash"}:
             return None
@@ -139,7 +145,7 @@ def _matching(name: str) -> str | None:
     return next((why for pattern, why in _UNSTEADY if pattern.fullmatch(name)), None)
 
 
-def _of_the_layer(reference: Reference, code: Reached) -> bool:
+def _names_its_folder(code: Reached) -> bool:
     """Whether the code names a file beside the module."""
     return any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(code.scope.node))
 
