@@ -1,7 +1,7 @@
 """Finds imports that fail in the function: what is imported must be in the layer, in its Python or in the runtime."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
@@ -24,10 +24,14 @@ _CAUGHT: Final = {
 }
 
 
+_REPORTED: Final = "(reported with the file)"
+
+
 @dataclass(frozen=True)
 class _Failure:
     kind: str
     """`missing`: there is no such module. `name`: the module has no such name."""
+    module: str
     finding: Finding
 
 
@@ -42,20 +46,34 @@ class Imports:
         self._sources = sources
         self._folder = sources.folder
         self._failures: dict[str, list[_Failure]] = {}
+        self._missing_once: set[str] = set()
         self.imported: dict[str, SourceFile] = {}
         """The files that are imported, by path."""
 
     def of_module(self, name: str) -> tuple[Finding, ...]:
         """The errors of importing a module of the folder, and all that it imports."""
         file = self._sources.module(name)
-        return () if file is None else tuple(each.finding for each in self._of_file(file))
+        return () if file is None else self._findings(self._of_file(file))
 
     def of_code(self, reached: Reached) -> tuple[Finding, ...]:
         """The errors of imports inside a function that is called."""
         node = reached.scope.node
         if not isinstance(node, Function):
             return ()
-        return tuple(each.finding for each in self._of(node.body, reached.scope.file))
+        return self._findings(self._of(node.body, reached.scope.file))
+
+    def _findings(self, failures: Iterable[_Failure]) -> tuple[Finding, ...]:
+        """What is to be reported: of packages that somebody else wrote, each module that is missing once."""
+        found: list[Finding] = []
+        for each in failures:
+            if _REPORTED in each.finding:
+                continue
+            if self._folder.is_foreign(each.finding.file):
+                if each.module in self._missing_once:
+                    continue
+                self._missing_once.add(each.module)
+            found.append(each.finding)
+        return tuple(found)
 
     def _of_file(self, file: SourceFile) -> list[_Failure]:
         if file.name not in self._failures:
@@ -136,7 +154,7 @@ class Imports:
         module = file.module_meant(statement)
         if not module:
             written = "." * statement.level + (statement.module or "")
-            yield _Failure("name", self._relative(written, statement, file))
+            yield _Failure("name", written, self._relative(written, statement, file))
             return
         failed = list(self._module(module, file, line))
         yield from failed
@@ -169,7 +187,7 @@ class Imports:
             module = ".".join(parts[:count])
             problem, found = self._problem(module)
             if problem:
-                yield _Failure("missing", Finding(f"imports {name}, {problem}", file.name, line))
+                yield _Failure("missing", module, Finding(f"imports {name}, {problem}", file.name, line))
                 return
             if found is not None:
                 failures = self._of_file(found)
@@ -257,7 +275,7 @@ class Imports:
                 folder, _, file = each.rpartition("/")
                 match = COMPILED.fullmatch(file)
                 if folder == parent and match and match["stem"] == stem:
-                    return f"but {each} is not compiled for the function; see the error of that file"
+                    return f"but {each} is not compiled for the function {_REPORTED}"
         if top == "cp_event_source":
             return (
                 "which the function does not have; import it only under `if TYPE_CHECKING:`, or not at all in the layer"
@@ -298,12 +316,13 @@ class Imports:
                 if other is None or other.is_dynamic or other.stars or name in other.scope.names:
                     return
         if located.is_package and (why := self._left_out(submodule)):
-            yield _Failure("name", Finding(f"imports {submodule}, {why}", file.name, line))
+            yield _Failure("name", submodule, Finding(f"imports {submodule}, {why}", file.name, line))
             return
         known = [*theirs.scope.names] if theirs is not None else []
         close = get_close_matches(name, known, 1)
         yield _Failure(
             "name",
+            submodule,
             Finding(
                 f"imports {name} from {module}, but {located.name} does not define it; "
                 f"{f'write {close[0]}' if close else 'define it there, or correct the name'}",

@@ -48,6 +48,7 @@ class LayerFolder:
         self.path = folder
         self.files = {name.removeprefix("python/"): path for name, path in layer_files(folder).items()}
         """Path in the folder to file."""
+        self._found: dict[str, Located | None] = {}
         self._folders = {
             name[:position] for name in self.files for position, character in enumerate(name) if character == "/"
         }
@@ -63,26 +64,28 @@ class LayerFolder:
         return frozenset(found - self.files.keys())
 
     @cached_property
-    def foreign(self) -> frozenset[str]:
-        """Paths of the top-level modules and packages that an installer put here, by their `*.dist-info`."""
-        found: set[str] = set()
+    def packages(self) -> dict[str, frozenset[str]]:
+        """The packages that an installer put here: the `*.dist-info` of each, and the top-level paths that it has."""
+        found: dict[str, set[str]] = {}
         for root in runtime.LAYER_ROOTS:
             for name, path in self.files.items():
                 folder, _, file = name.removeprefix(root).partition("/")
                 if not name.startswith(root) or not folder.endswith(".dist-info") or "/" in file:
                     continue
                 package = folder.partition("-")[0].lower()
-                found |= {root + package, f"{root}{package}.py"}
-                lines = path.read_text("utf-8", "replace").splitlines()
+                tops = found.setdefault(root + folder, {root + package, f"{root}{package}.py"})
                 if file == "RECORD":
-                    tops = {row[0].split("/")[0] for row in csv.reader(lines) if row and row[0]}
+                    rows = csv.reader(path.read_text("utf-8", "replace").splitlines())
+                    tops |= {root + row[0].split("/")[0] for row in rows if row and row[0]}
                 elif file == "top_level.txt":
-                    tops = {line.strip() for line in lines if line.strip()}
-                    tops |= {f"{each}.py" for each in tops}
-                else:
-                    continue
-                found |= {root + top for top in tops}
-        return frozenset(found - {"", ".."})
+                    lines = path.read_text("utf-8", "replace").split()
+                    tops |= {f"{root}{line}{suffix}" for line in lines for suffix in ("", ".py")}
+        return {name: frozenset(tops) for name, tops in found.items()}
+
+    @cached_property
+    def foreign(self) -> frozenset[str]:
+        """Paths of the top-level modules and packages that an installer put here."""
+        return frozenset[str]().union(*self.packages.values()) - {"", ".."}
 
     def is_foreign(self, name: str) -> bool:
         """Whether a file belongs to a package that an installer put here."""
@@ -93,6 +96,11 @@ class LayerFolder:
 
     def find(self, module: str) -> Located | None:
         """The module of this name, as the function's Python finds it in the layer."""
+        if module not in self._found:
+            self._found[module] = self._find(module)
+        return self._found[module]
+
+    def _find(self, module: str) -> Located | None:
         namespace = None
         for root in runtime.LAYER_ROOTS:
             base = root + module.replace(".", "/")

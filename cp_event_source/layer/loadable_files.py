@@ -100,14 +100,29 @@ def wrong_binaries(folder: LayerFolder) -> Iterator[Finding]:
     groups: dict[tuple[str, str], list[str]] = {}
     for name, path in folder.files.items():
         if why := _why_not_loaded(folder, name, path):
-            parent, _, file = name.rpartition("/")
-            groups.setdefault((parent.partition("/")[0] or file, why), []).append(name)
-    for (_, why), names in groups.items():
-        more = f" (and {len(names) - 1} more files of {names[0].partition('/')[0]})" if len(names) > 1 else ""
-        yield Finding(f"{why}{more}; {_REMEDY} {folder.path.name or '.'} ...", names[0])
+            groups.setdefault((_package(folder, name), why), []).append(name)
+    reported = {package for package, _ in groups}
+    for (package, why), names in groups.items():
+        more = f" (and {len(names) - 1} more files of {package})" if len(names) > 1 else ""
+        yield Finding(f"{why}{more}; {_remedy(folder, package)}", names[0])
     for name, path in folder.files.items():
-        if name.endswith(".dist-info/WHEEL"):
-            yield from _wrong_wheel(name, path, folder.path.name or ".")
+        package = _package(folder, name)
+        if name.endswith(".dist-info/WHEEL") and package not in reported:
+            yield from _wrong_wheel(name, path, package, folder)
+
+
+def _package(folder: LayerFolder, name: str) -> str:
+    """The installed package that a file belongs to, else its folder at the top."""
+    for info, tops in folder.packages.items():
+        root = info.removesuffix(info.rpartition("/")[2])
+        if name.startswith(root) and root + name.removeprefix(root).partition("/")[0] in tops | {info}:
+            return info.rpartition("/")[2].removesuffix(".dist-info").rpartition("-")[0]
+    return name.partition("/")[0]
+
+
+def _remedy(folder: LayerFolder, package: str) -> str:
+    what = package if any(each.startswith(f"{package}-") for each in folder.packages) else "PACKAGE"
+    return f"{_REMEDY} {folder.path.name or '.'} {what}"
 
 
 def _why_not_loaded(folder: LayerFolder, name: str, path: Path) -> str:
@@ -178,7 +193,7 @@ def _by_content(path: Path) -> str:
     return "" if machine == _ARM64 else f"Linux on {_PROCESSORS.get(machine, f'another processor ({machine})')}"
 
 
-def _wrong_wheel(name: str, path: Path, folder: str) -> Iterator[Finding]:
+def _wrong_wheel(name: str, path: Path, package: str, folder: LayerFolder) -> Iterator[Finding]:
     tags: list[tuple[int, str]] = []
     for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
         key, _, value = line.partition(":")
@@ -186,10 +201,8 @@ def _wrong_wheel(name: str, path: Path, folder: str) -> Iterator[Finding]:
             tags.append((number, value.strip()))
     if not tags or any(_fits(tag) for _, tag in tags):
         return
-    package = name.split("/")[-2].removesuffix(".dist-info").replace("-", " ")
     yield Finding(
-        f"{package} was installed for {tags[0][1]}, and the functions run {_here()}; {_REMEDY} {folder} "
-        f"{package.split()[0]}",
+        f"{package} was installed for {tags[0][1]}, and the functions run {_here()}; {_remedy(folder, package)}",
         name,
         tags[0][0],
     )

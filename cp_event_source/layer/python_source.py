@@ -160,6 +160,8 @@ class Sources:
     def __init__(self, folder: LayerFolder) -> None:
         self.folder = folder
         self._files: dict[str, SourceFile | None] = {}
+        self._classes: dict[SourceFile, dict[str, ClassSource]] = {}
+        self._lineages: dict[ast.ClassDef, tuple[list[ClassSource], bool]] = {}
         self.unreadable: dict[str, Finding] = {}
         """Files that no Python can read, and why."""
         self.newer: dict[str, Finding] = {}
@@ -179,14 +181,15 @@ class Sources:
     def _read(self, name: str) -> SourceFile | None:
         content = self.folder.files[name].read_bytes()
         newer: list[Newer] = []
+        foreign = self.folder.is_foreign(name)
         try:
             try:
-                tree = _parsed(content, name)
+                tree = _parsed(content, name, foreign=foreign)
             except SyntaxError:
                 text, newer = rewritten(importlib.util.decode_source(content), sys.version_info[:2])
                 if not newer:
                     raise
-                tree = _parsed(text, name)
+                tree = _parsed(text, name, foreign=foreign)
         except (
             SyntaxError,
             ValueError,
@@ -202,7 +205,7 @@ class Sources:
             tree,
             module=self.folder.module_of(name),
             is_package=name.endswith("/__init__.py"),
-            foreign=self.folder.is_foreign(name),
+            foreign=foreign,
         )
         if newer:
             file.partly_read = True
@@ -217,6 +220,9 @@ class Sources:
 
     def classes(self, file: SourceFile, seen: frozenset[str] = frozenset()) -> dict[str, ClassSource]:
         """The classes that a file has names for: written there, or imported from the folder's files."""
+        if file in self._classes:
+            return self._classes[file]
+        outermost = not seen
         found: dict[str, ClassSource] = {}
         seen |= {file.name}
         sources = [(module, None, None) for module in file.stars] + [
@@ -231,10 +237,18 @@ class Sources:
                 found |= theirs
             elif here is not None and there in theirs:
                 found[here] = theirs[there]
-        return found | {name: ClassSource(file, node) for name, node in file.classes.items()}
+        found |= {name: ClassSource(file, node) for name, node in file.classes.items()}
+        if outermost:
+            self._classes[file] = found
+        return found
 
     def lineage(self, kind: ClassSource) -> tuple[list[ClassSource], bool]:
         """A class and its bases in the folder, nearest first, and whether it has bases from elsewhere."""
+        if kind.node not in self._lineages:
+            self._lineages[kind.node] = self._lineage(kind)
+        return self._lineages[kind.node]
+
+    def _lineage(self, kind: ClassSource) -> tuple[list[ClassSource], bool]:
         found: list[ClassSource] = []
         elsewhere = False
         waiting = [kind]
@@ -317,10 +331,12 @@ def dotted(expression: ast.expr) -> str:
             return ""
 
 
-def _parsed(source: bytes | str, name: str) -> ast.Module:
-    """What a file says, if Python could also run it: two parameters of one name are found only then."""
+def _parsed(source: bytes | str, name: str, *, foreign: bool) -> ast.Module:
+    """What a file says. What only the compiler finds, such as two parameters of one name, is searched for in own files
+    only, since it takes time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(source, name)
-        compile(tree, name, "exec", dont_inherit=True)
+        if not foreign:
+            compile(tree, name, "exec", dont_inherit=True)
     return tree
