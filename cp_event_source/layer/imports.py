@@ -13,7 +13,7 @@ from .findings import Finding
 from .layer_folder import COMPILED, Kind
 from .python_source import SourceFile, Sources
 from .reach import Reached
-from .scopes import Function
+from .scopes import Function, ImportedName
 
 _MODULE_ATTRIBUTES: Final = runtime.names("__name__ __doc__ __file__ __path__ __package__ __spec__ __loader__")
 _CAUGHT: Final = {
@@ -301,7 +301,13 @@ class Imports:
             return
         submodule = f"{module}.{name}"
         theirs = self._sources.file(located.name) if located.kind is Kind.SOURCE else None
-        if theirs is not None and (name in theirs.scope.names or name == "*" or name in _MODULE_ATTRIBUTES):
+        # In a package, `from . import name` binds the name by loading the module.
+        loads_it = ImportedName(module, name)
+        if theirs is not None and (
+            any(each != loads_it for each in theirs.scope.names.get(name, ()))
+            or name == "*"
+            or name in _MODULE_ATTRIBUTES
+        ):
             return
         if located.is_package and self._folder.find(submodule) is not None:
             yield from self._module(submodule, file, line)

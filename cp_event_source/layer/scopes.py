@@ -83,6 +83,11 @@ class Scope:
                 self._bind(each.arg, Parameter(each, first=bool(ordered) and each is ordered[0]))
         for part in node.body if isinstance(node.body, list) else [node.body]:
             self._collect(part)
+        if isinstance(node, ast.Module):
+            for each in ast.walk(node):
+                if isinstance(each, ast.Global):
+                    for name in each.names:
+                        self._bind(name, Other())
 
     @property
     def is_class(self) -> bool:

@@ -116,6 +116,8 @@ def unsteady(reach: Reach, reached: list[Reached]) -> Iterator[Finding]:
 
 
 def _why(name: str, written: str, reference: Reference, code: Reached) -> str | None:
+    if code.on_import and not code.path and reference.call is None and not name.startswith("os.environ"):
+        return None  # the import gives a function another name, or passes it on
     if name in _CLOCK_BY_DEFAULT:
         missing = reference.call is not None and len(reference.call.args) < _CLOCK_BY_DEFAULT[name]
         return _CLOCK if missing else None

@@ -14,7 +14,7 @@ FOLDER: Final = Path(__file__).parents[2] / PACKAGE
 
 BELOW: Final[dict[str, set[str]]] = {
     "inputs": set(),
-    "layer": {"handler", "inputs"},
+    "layer": {"handler", "inputs", "resources"},
     "resources": {"handler", "inputs"},
     "component": {"inputs", "resources"},
     "producer": {"handler"},
@@ -22,7 +22,7 @@ BELOW: Final[dict[str, set[str]]] = {
     "contract_schema": {"pages"},
     "costs": {"pages"},
     "local": {"handler", "inputs"},
-    "cli": {"handler", "local", "pages", "resources", "version"},
+    "cli": {"handler", "layer", "local", "pages", "resources", "version"},
     "__main__": {"CpEventSource", "DomainPythonLayer", "version"},
     "__init__": {"component", "inputs", "layer", "resources"},
     "version": set(),
