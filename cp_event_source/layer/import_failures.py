@@ -87,8 +87,8 @@ class _Fields:
                 yield Finding(
                     f"{each.node.name}.{name} has no default but comes after {with_default}, which has one, and "
                     "dataclass refuses that when the module is imported; move it up, or give it a default",
-                    each.file.name if each is kind else kind.file.name,
-                    line if each is kind else kind.node.lineno,
+                    each.file.name if each.node is kind.node else kind.file.name,
+                    line if each.node is kind.node else kind.node.lineno,
                 )
                 return
 

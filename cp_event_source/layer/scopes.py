@@ -84,9 +84,9 @@ class Scope:
         for part in node.body if isinstance(node.body, list) else [node.body]:
             self._collect(part)
         if isinstance(node, ast.Module):
-            for each in ast.walk(node):
-                if isinstance(each, ast.Global):
-                    for name in each.names:
+            for statement in ast.walk(node):
+                if isinstance(statement, ast.Global):
+                    for name in statement.names:
                         self._bind(name, Other())
 
     @property

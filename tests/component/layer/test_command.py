@@ -1,4 +1,4 @@
-"""Guarantee: `cp-event-source check FOLDER` prints all that the check finds, by place, and its exit code says whether the
+"""Guarantee: `cp-event-source check FOLDER` prints all that the check finds, by place. Its exit code says whether the
 layer can be deployed. It needs neither Pulumi nor boto3."""
 
 import json

@@ -1,4 +1,4 @@
-"""Guarantee: what fails when the function imports the layer, or runs a line, and can be known by reading is an error."""
+"""Guarantee: what fails when the function imports the layer, or runs a line, is an error if reading shows it."""
 
 from pathlib import Path
 
@@ -77,8 +77,8 @@ def test_a_name_that_the_import_uses_and_nothing_defines_is_an_error(tmp_path: P
 def test_a_parameter_that_apply_uses_but_does_not_declare_is_an_error(tmp_path: Path) -> None:
     (error,) = check(tmp_path, apply="self.By = user_id").errors
     assert error == (
-        f"domain_handler.py:{line_of(tmp_path, 'user_id')}: File.apply uses user_id, which nothing defines; declare it as "
-        "a parameter of apply"
+        f"domain_handler.py:{line_of(tmp_path, 'user_id')}: File.apply uses user_id, which nothing defines; declare it "
+        "as a parameter of apply"
     )
 
 
@@ -99,7 +99,7 @@ def test_a_name_in_a_helper_counts_where_the_helper_is_reached(tmp_path: Path) -
         ("", "try:\n    pass\nexcept ValueError as error:\n    raise error"),
         (
             "",
-            "match payload:\n    case {'a': first, **rest}:\n        self.x = first, rest\n    case [*others]:\n        others",
+            "match payload:\n    case {'a': first, **rest}:\n        first, rest\n    case [*others]:\n        others",
         ),
         ("", "with self as x:\n    x"),
         ("", "def inner():\n    return outer\nouter = 1\ninner()"),
@@ -122,7 +122,7 @@ def test_a_name_that_something_defines_is_none(tmp_path: Path, head: str, apply:
 def test_apply_that_returns_something_else_than_the_object_is_an_error(tmp_path: Path, apply: str, kind: str) -> None:
     (error,) = check(tmp_path, apply=apply).errors
     assert error.startswith(
-        f"domain_handler.py:{line_of(tmp_path, apply)}: File.apply returns a {kind}, which takes the place of the domain"
+        f"domain_handler.py:{line_of(tmp_path, apply)}: File.apply returns a {kind}, which takes the place of"
     )
 
 

@@ -256,7 +256,7 @@ def test_the_list_of_pythons_modules_is_that_of_this_python_but_for_what_changed
         *(name for name in runtime.OTHER_SYSTEMS if name in here and not name.startswith("_")),
     }
     if sys.version_info[:2] == runtime.PYTHON:
-        assert runtime.STANDARD_LIBRARY == here - runtime.OTHER_SYSTEMS.keys()
+        assert here - runtime.OTHER_SYSTEMS.keys() == runtime.STANDARD_LIBRARY
 
 
 def test_the_list_of_submodules_has_no_module_that_this_python_lacks() -> None:

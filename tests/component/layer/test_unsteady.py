@@ -30,8 +30,8 @@ def test_a_helper_in_another_module_is_followed(tmp_path: Path, part: str, entry
     lines = {part: "rules.new_id()"}
     (warning,) = warnings(tmp_path, {"rules.py": RULES}, head="import rules", **lines)
     assert warning == (
-        f"rules.py:6: {entry} reaches uuid.uuid4() through rules.new_id, which gives another value each time the events "
-        "are folded; use event_time, event_id or what the event holds"
+        f"rules.py:6: {entry} reaches uuid.uuid4() through rules.new_id, which gives another value each time the "
+        "events are folded; use event_time, event_id or what the event holds"
     )
 
 
@@ -109,7 +109,10 @@ def test_a_default_factory_runs_for_each_object(tmp_path: Path, default: str) ->
             "through Money.at_all",
         ),
         (
-            "import time\nclass Money:\n    @classmethod\n    def make(cls):\n        return cls.at()\n    @staticmethod\n    def at():\n        return time.time()",
+            (
+                "import time\nclass Money:\n    @classmethod\n    def make(cls):\n        return cls.at()\n"
+                "    @staticmethod\n    def at():\n        return time.time()"
+            ),
             "Money.make()",
             "through Money.make, Money.at",
         ),
@@ -123,7 +126,10 @@ def test_a_default_factory_runs_for_each_object(tmp_path: Path, default: str) ->
         ("import time", "list(map(lambda x: time.time(), payload))", "File.apply calls time.time()"),
         ("from datetime import datetime\nnow = datetime.now", "now()", "File.apply calls now()"),
         (
-            "import time\nHANDLERS = {}\ndef on(name):\n    def keep(function):\n        HANDLERS[name] = function\n        return function\n    return keep\n@on('x')\ndef on_x(file):\n    return time.time()",
+            (
+                "import time\nHANDLERS = {}\ndef on(name):\n    def keep(function):\n        HANDLERS[name] = function\n"
+                "        return function\n    return keep\n@on('x')\ndef on_x(file):\n    return time.time()"
+            ),
             "HANDLERS[event_name](self)",
             "through on_x",
         ),
@@ -170,7 +176,10 @@ def test_each_way_is_seen(tmp_path: Path, head: str, apply: str, found: str) -> 
         ("def at(time, id, hash, open):\n    return time.time(), id(1), hash(2), open(3)", "at(1, 2, 3, 4)"),
         ("class Money:\n    def __hash__(self):\n        return hash((1, 2))", "Money()"),
         (
-            "import json\nfrom pathlib import Path\nRATES = json.loads((Path(__file__).parent / 'rates.json').read_text())\nLINES = open(__file__).read()",
+            (
+                "import json\nfrom pathlib import Path\nLINES = open(__file__).read()\n"
+                "RATES = json.loads((Path(__file__).parent / 'rates.json').read_text())"
+            ),
             "RATES['x']",
         ),
         ("from boto3.dynamodb.types import TypeDeserializer\nREAD = TypeDeserializer()", "READ.deserialize(payload)"),
