@@ -139,6 +139,8 @@ def running(statements: list[ast.stmt], full_names: FULL_NAMES) -> Iterator[ast.
                 for part in (*statement.decorator_list, *statement.bases, *statement.keywords):
                     yield from _expressions(part)
                 yield from running(statement.body, full_names)
+            case _ if type(statement).__name__ == "TypeAlias":
+                yield statement  # its value is computed when somebody asks for it
             case ast.AnnAssign(target=target, value=value):
                 yield statement
                 yield from _expressions(target)

@@ -120,6 +120,8 @@ class Scope:
         self.names.setdefault(name, []).append(meaning)
 
     def _collect(self, node: ast.AST) -> None:
+        for each in getattr(node, "type_params", ()):  # of Python 3.12 and newer: def first[T](values)
+            self._bind(each.name, Other())
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 self._bind(name, Defined(node))

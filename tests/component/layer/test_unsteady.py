@@ -127,8 +127,8 @@ def test_a_default_factory_runs_for_each_object(tmp_path: Path, default: str) ->
         ("from datetime import datetime\nnow = datetime.now", "now()", "File.apply calls now()"),
         (
             (
-                "import time\nHANDLERS = {}\ndef on(name):\n    def keep(function):\n        HANDLERS[name] = function\n"
-                "        return function\n    return keep\n@on('x')\ndef on_x(file):\n    return time.time()"
+                "import time\nHANDLERS = {}\ndef on(name):\n    def keep(function):\n"
+                "        HANDLERS[name] = function\n        return function\n    return keep\n@on('x')\ndef on_x(file):\n    return time.time()"
             ),
             "HANDLERS[event_name](self)",
             "through on_x",
