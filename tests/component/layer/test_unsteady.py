@@ -128,7 +128,8 @@ def test_a_default_factory_runs_for_each_object(tmp_path: Path, default: str) ->
         (
             (
                 "import time\nHANDLERS = {}\ndef on(name):\n    def keep(function):\n"
-                "        HANDLERS[name] = function\n        return function\n    return keep\n@on('x')\ndef on_x(file):\n    return time.time()"
+                "        HANDLERS[name] = function\n        return function\n    return keep\n"
+                "@on('x')\ndef on_x(file):\n    return time.time()"
             ),
             "HANDLERS[event_name](self)",
             "through on_x",
