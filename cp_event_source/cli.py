@@ -96,6 +96,12 @@ def _new(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check(options: argparse.Namespace) -> int:
+    from .layer.command import check_folder
+
+    return check_folder(options.folder, as_json=options.json)
+
+
 def _compliance(_options: argparse.Namespace) -> int:
     from .pages.compliance import page
 
@@ -222,6 +228,16 @@ def _parser() -> argparse.ArgumentParser:
         " default: NAMECreated, NAMERenamed and NAMEClosed",
     )
     new.set_defaults(run=_new)
+
+    check = commands.add_parser(
+        "check",
+        help="check a domain logic layer by reading it",
+        description="Check the folder of a domain logic layer by reading it: its contract, what the functions can load,"
+        " and what makes a row depend on anything but its events. Exit code 1 if there are errors.",
+    )
+    check.add_argument("folder", type=Path, metavar="FOLDER", help="folder that holds domain_handler.py")
+    check.add_argument("--json", action="store_true", help="print a JSON array of findings")
+    check.set_defaults(run=_check)
 
     compliance = commands.add_parser(
         "compliance",

@@ -1,205 +1,122 @@
-"""Checks a domain's logic layer against its contract by reading the source; it never runs it."""
+"""Checks a domain's logic layer by reading it, against its contract and against what the functions can load.
 
-import ast
-from dataclasses import dataclass, field
+It never runs the layer.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from ..handler.domain import contract
-from .changing_calls import changing_calls
-from .layer_files import layer_files
-from .python_source import (
-    ClassSource,
-    MethodSource,
-    Parameter,
-    SourceFile,
-    Sources,
-    assigns,
-    decorators_of,
-    parameters_of,
-)
+from .domain_contract import CONTRACT, DomainContract
+from .findings import Finding, Report, in_order
+from .import_failures import dataclass_failures, undefined_names
+from .imports import Imports
+from .layer_folder import LayerFolder
+from .loadable_files import hiding_modules, too_large, wrong_binaries
+from .printing import printed
+from .python_source import Sources
+from .reach import Reach
+from .set_order import set_order
+from .shared_state import shared_attributes, shared_defaults, shared_variables
+from .targets import Routine, Targets
+from .unsteady import unsteady
+from .values import Sets
 
-_EXAMPLES: Final = {
-    "from_dynamo_item": "from_dynamo_item(item)",
-    "create_new": "create_new(domain_id, user_id)",
-    "to_dynamo_item": "to_dynamo_item(domain)",
-}
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the check found: a line of text for each problem, with file, line and what is meant."""
-
-    errors: tuple[str, ...]
-    """With these the functions would not start, or could not fold."""
-    warnings: tuple[str, ...]
-    """With these the logic works, but perhaps not as intended."""
+__all__ = ["Finding", "Report", "check_domain_layer"]
 
 
 def check_domain_layer(source_dir: str | Path) -> Report:
     """Check the folder that a domain logic layer is made from.
 
+    All that is found is reported at once: what breaks the contract, what the functions cannot load, what fails on
+    import, and what makes a row depend on anything but its events.
+
     Args:
         source_dir: the folder that holds `domain_handler.py`.
     """
-    folder = Path(source_dir)
-    if not folder.is_dir():
-        found = "is a file" if folder.exists() else "does not exist"
-        return Report((f"{folder} {found}; give the folder that holds {contract.FILE}",), ())
-    check = _Check(Sources(folder))
-    check.folder(folder)
-    return Report(tuple(check.errors), tuple(check.warnings))
+    path = Path(source_dir)
+    if not path.is_dir():
+        found = "is a file" if path.exists() else "does not exist"
+        return Report((Finding(f"{path} {found}; give the folder that holds {contract.FILE}"),), ())
+    check = _Check(LayerFolder(path))
+    with _without_garbage_collection():
+        check.run()
+    return Report(in_order(check.errors), in_order(check.warnings))
 
 
-@dataclass
 class _Check:
     """One check of one folder. It collects what it finds."""
 
-    sources: Sources
-    errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    def __init__(self, folder: LayerFolder) -> None:
+        self.folder = folder
+        self.sources = Sources(folder)
+        self.errors: list[Finding] = []
+        self.warnings: list[Finding] = []
 
-    def folder(self, folder: Path) -> None:
-        clashing = [name for name in layer_files(folder) if name.split("/")[1] in {"handler", "handler.py"}]
-        if clashing:
-            self.errors.append(
-                f"{clashing[0].removeprefix('python/')}: a module named 'handler' clashes with the function's own "
-                "code; rename it"
-            )
-        path = folder / contract.FILE
-        if not path.is_file():
-            nested = folder / "python" / contract.FILE
-            hint = f"; give {nested.parent} instead" if nested.is_file() else f"; it must define {_contract()}"
-            self.errors.append(f"{folder} has no {contract.FILE}{hint}")
-            return
-        file = self.sources.module(contract.MODULE)
-        if file is not None:
-            classes = self.sources.classes(file)
-            if not self.sources.problems:
-                self._domain(file, classes)
-                self._appliers(file, classes)
-        self.errors.extend(self.sources.problems)
-
-    def _domain(self, file: SourceFile, classes: dict[str, ClassSource]) -> None:
-        if contract.CLASS not in classes:
-            if contract.CLASS in file.other_names | file.imported_from.keys() or self._star(file):
-                self._unread(f"{contract.FILE}: {contract.CLASS}")
-            else:
-                self.errors.append(f"{contract.FILE}: the class {contract.CLASS} is missing; define {_contract()}")
-            return
-        domain = classes[contract.CLASS]
-        for name in contract.METHODS:
-            method = self.sources.method(contract.CLASS, domain, name)
-            if method is None:
-                if assigns(domain.node, name) or self.sources.inherits_from_elsewhere(domain):
-                    self._unread(f"{domain.file.name}:{domain.node.lineno}: {contract.CLASS}.{name}")
-                else:
-                    self.errors.append(
-                        f"{domain.file.name}:{domain.node.lineno}: {contract.CLASS}.{name} is missing; define it: "
-                        f"@staticmethod def {_EXAMPLES[name]}"
-                    )
-                continue
-            self._static(method)
-
-    def _static(self, method: MethodSource) -> None:
-        name = method.node.name
-        self.errors.extend(self._not_async(method))
-        parameters = parameters_of(method.node)
-        decorators = decorators_of(method.node)
-        if "classmethod" in decorators:
-            parameters = parameters[1:]
-        elif "staticmethod" not in decorators and parameters and parameters[0].name in {"self", "cls"}:
-            self.errors.append(
-                f"{method.where} takes {parameters[0].name!r} but is called on the class; "
-                f"write @staticmethod def {_EXAMPLES[name]}"
-            )
-            return
-        if name == "create_new":
-            self.errors.extend(self._unknown_parameters(method, parameters, contract.CREATE_PARAMETERS))
-            self._deterministic(method)
+    def run(self) -> None:
+        self.errors += [*hiding_modules(self.folder), *wrong_binaries(self.folder), *too_large(self.folder)]
+        if contract.FILE in self.folder.files:
+            self._logic()
         else:
-            self._one_argument(method, parameters)
+            self._without_logic()
 
-    def _one_argument(self, method: MethodSource, parameters: list[Parameter]) -> None:
-        required = [each for each in parameters if each.required]
-        by_position = [each for each in parameters if not each.keyword_only]
-        if (
-            (by_position or method.node.args.vararg is not None)
-            and len([each for each in required if not each.keyword_only]) <= 1
-            and not any(each.keyword_only for each in required)
-        ):
-            return
-        listed = ", ".join(each.name for each in parameters) or "none"
-        self.errors.append(
-            f"{method.where} is called with one argument; its parameters are: {listed}; "
-            f"write {_EXAMPLES[method.node.name]}"
+    def _without_logic(self) -> None:
+        path = self.folder.path
+        nested = next(iter(sorted(path.glob(f"*/{contract.FILE}"))), None)
+        misspelled = next((name for name in self.folder.files if _plain(name) == _plain(contract.FILE)), None)
+        hint = (
+            f"give {nested.parent} instead"
+            if nested
+            else f"rename {misspelled} to it"
+            if misspelled
+            else f"it must define {CONTRACT}"
         )
+        self.errors.append(Finding(f"{path} has no {contract.FILE}; {hint}"))
 
-    def _appliers(self, file: SourceFile, classes: dict[str, ClassSource]) -> None:
-        others = {name: kind for name, kind in classes.items() if name != contract.CLASS}
-        found: dict[ast.AST, MethodSource] = {}
-        for name, kind in others.items():
-            method = self.sources.method(name, kind, contract.APPLY)
-            if method:
-                found.setdefault(method.node, method)
-        if found:
-            misfits = [self._applier(method) for method in found.values()]
-            # As when the function starts: one that fits is enough. Others may have another meaning, such as a
-            # discount's.
-            (self.warnings if [] in misfits else self.errors).extend(error for each in misfits for error in each)
-            return
-        if self._star(file) or any(self.sources.inherits_from_elsewhere(kind) for kind in others.values()):
-            self._unread(f"{contract.FILE}: {contract.APPLY}")
-        else:
-            self.errors.append(
-                f"{contract.FILE}: no class has the method {contract.APPLY}; define one, beside {contract.CLASS}: "
-                f"def {contract.APPLY}(self, domain_payload, event_time, event_type)"
-            )
-
-    def _applier(self, method: MethodSource) -> list[str]:
-        """Why `method` cannot be called as the contract says."""
-        parameters = parameters_of(method.node)
-        by_position = [each for each in parameters if not each.keyword_only]
-        if {"staticmethod", "classmethod"} & decorators_of(method.node) or not by_position:
-            return [f"{method.where} must be an ordinary method, with the domain object as its first parameter, self"]
-        self._deterministic(method)
-        names = {each.name for each in parameters}
-        if "event_type" in names and not names & {"event_name", "event"}:
-            self.warnings.append(
-                f"{method.where} declares event_type but not event_name; event_type is always DOMAIN here: "
-                "declare event_name to tell events apart"
-            )
-        return self._not_async(method) + self._unknown_parameters(method, parameters[1:], contract.APPLY_PARAMETERS)
-
-    def _unknown_parameters(
-        self, method: MethodSource, parameters: list[Parameter], known: tuple[str, ...]
-    ) -> list[str]:
-        return [
-            f"{method.file.name}:{each.line}: {method.called} requires the parameter {each.name!r}, which "
-            f"is not one of {', '.join(known)}; rename it or give it a default"
-            for each in parameters
-            if each.required and each.name not in known
+    def _logic(self) -> None:
+        sources = self.sources
+        imports = Imports(sources)
+        self.errors += imports.of_module(contract.MODULE)
+        domain = DomainContract(sources)
+        file = sources.module(contract.MODULE)
+        if file is not None:
+            domain.check(file)
+        targets = Targets(sources, [each for each in imports.imported.values() if not each.foreign])
+        reach = Reach(targets, sources)
+        entries = [(each.called, Routine.at(each.file, each.node)) for each in domain.methods if not each.file.foreign]
+        called, imported = reach.from_entries(entries), reach.from_import()
+        for each in called:
+            self.errors += imports.of_code(each)
+        self.errors += [*domain.errors, *dataclass_failures(targets, sources)]
+        self.errors += undefined_names([*imported, *called], sources)
+        self.warnings += [
+            *domain.warnings,
+            *unsteady(reach, [*called, *imported]),
+            *set_order(Sets(targets), called),
+            *shared_attributes(targets, called),
+            *shared_defaults(targets),
+            *shared_variables(targets, reach, called),
         ]
-
-    def _not_async(self, method: MethodSource) -> list[str]:
-        if not isinstance(method.node, ast.AsyncFunctionDef):
-            return []
-        return [f"{method.where} is async and nothing awaits it; write def instead of async def"]
-
-    def _deterministic(self, method: MethodSource) -> None:
-        for line, name in changing_calls(method.node, method.file.full_names):
-            self.warnings.append(
-                f"{method.file.name}:{line}: {method.called} calls {name}(), which gives another value each "
-                "time the events are folded; use event_time or what the event holds"
-            )
-
-    def _star(self, file: SourceFile) -> bool:
-        """Whether a file has names from `from elsewhere import *`."""
-        return any(self.sources.module(module) is None for module in file.stars)
-
-    def _unread(self, what: str) -> None:
-        self.warnings.append(f"{what} cannot be checked by reading the folder; the function checks it when it starts")
+        own = [name for name in self.folder.files if name.endswith(".py") and not self.folder.is_foreign(name)]
+        read = [each for each in map(sources.file, own) if each is not None]
+        self.warnings += printed(targets, read)
+        self.errors += [each for name, each in sources.unreadable.items() if not self.folder.is_foreign(name)]
+        self.warnings += sources.newer.values()
 
 
-def _contract() -> str:
-    return f"the class {contract.CLASS} with the static methods {', '.join(_EXAMPLES.values())}"
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """The parsed files are millions of objects, all in use: looking through them takes most of the time of a check."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")

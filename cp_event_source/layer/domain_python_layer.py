@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from ..inputs.checks import check_name, raise_if_any, unknown_inputs
 from .contract_check import check_domain_layer
 from .layer_files import layer_files
+from .runtime import RUNTIME
 
 MAX_LAYER_NAME_LENGTH: Final = 64
 
@@ -50,13 +51,13 @@ class DomainPythonLayer(pulumi.ComponentResource):
         raise_if_any([f"source_dir: {error}" for error in report.errors])
         super().__init__("cp-event-source:index:DomainPythonLayer", name, None, opts)
         for warning in report.warnings:
-            pulumi.log.warn(warning, resource=self)
+            pulumi.log.warn(str(warning), resource=self)
         layer = aws.lambda_.LayerVersion(
             f"{name}-layer",
             # Without automatic naming: other stacks may use the name, too, since versions do not clash.
             layer_name=name,
             description=f"Domain logic for {pulumi.get_project()}/{pulumi.get_stack()}"[:256],
-            compatible_runtimes=["python3.14"],
+            compatible_runtimes=[RUNTIME],
             code=pulumi.AssetArchive(
                 {name: pulumi.FileAsset(str(path)) for name, path in layer_files(source_dir).items()}
             ),

@@ -14,7 +14,7 @@ FOLDER: Final = Path(__file__).parents[2] / PACKAGE
 
 BELOW: Final[dict[str, set[str]]] = {
     "inputs": set(),
-    "layer": {"handler", "inputs"},
+    "layer": {"handler", "inputs", "resources"},
     "resources": {"handler", "inputs"},
     "component": {"inputs", "resources"},
     "producer": {"handler"},
@@ -23,8 +23,9 @@ BELOW: Final[dict[str, set[str]]] = {
     "costs": {"pages"},
     "domain_logic": set(),
     "new": {"handler", "inputs", "version"},
-    "local": {"handler", "inputs"},
-    "cli": {"handler", "local", "new", "pages", "resources", "version"},
+    "testing": {"handler", "layer", "producer"},
+    "local": {"handler", "inputs", "layer"},
+    "cli": {"handler", "layer", "local", "new", "pages", "resources", "version"},
     "__main__": {"CpEventSource", "DomainPythonLayer", "version"},
     "__init__": {"component", "inputs", "layer", "resources"},
     "version": set(),

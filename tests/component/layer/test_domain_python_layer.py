@@ -53,7 +53,7 @@ def test_the_component_takes_the_layers_arn_as_it_is() -> None:
 def test_the_checks_warnings_are_shown_and_stop_nothing() -> None:
     deployment = deploy(in_program(layer))
     assert len(deployment.warnings) == 2
-    assert "Domain.create_new calls datetime.utcnow()" in deployment.warnings[0]
+    assert "Domain.create_new calls datetime.utcnow()" in deployment.warnings[1]
 
 
 @pytest.mark.parametrize("preview", [True, False])
