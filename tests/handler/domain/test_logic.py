@@ -76,10 +76,14 @@ def import_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
             (tmp_path / "domain_handler.py").write_text(source)
         monkeypatch.delitem(sys.modules, "domain_handler", raising=False)
         importlib.invalidate_caches()
+        before = set(sys.modules)
         try:
             return load()
         finally:
-            sys.modules.pop("domain_handler", None)
+            for name in set(sys.modules) - before:
+                module = sys.modules[name]
+                if str(tmp_path) in f"{getattr(module, '__file__', '')}{[*getattr(module, '__path__', [])]}":
+                    del sys.modules[name]
 
     return load_from
 
