@@ -20,7 +20,7 @@ _SOURCE: Final = (
     "from cp_event_source.testing.fresh import answer; answer()"
 )
 _KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH")
-"""The variables without which an interpreter may not find its modules."""
+_RESULT: Final = ".result"
 
 
 class Failed(Exception):
@@ -38,15 +38,19 @@ class Call:
     """The environment's variables; those that the interpreter needs are added."""
 
 
-def call_all(calls: Sequence[Call]) -> list[Any]:
-    """The results of calls, each in an interpreter and a folder of its own, all at the same time.
+def call_all(calls: Sequence[Call], folder: Path) -> list[Any]:
+    """The results of calls, each in an interpreter of its own, all at the same time.
+
+    Args:
+        calls: the calls.
+        folder: the folder that the interpreters start in.
 
     Returns:
         For each call what it returned, or the `Failed` that says why it did not.
     """
-    with TemporaryDirectory(prefix="cp-event-source-") as folder:
-        running = [_start(call, Path(folder) / f"interpreter-{number}") for number, call in enumerate(calls)]
-        return [_result(process, output) for process, output in running]
+    with TemporaryDirectory(dir=folder) as files:
+        running = [_start(call, folder, Path(files) / str(number)) for number, call in enumerate(calls)]
+        return [_result(process, file) for process, file in running]
 
 
 def in_a_fork(function: Callable[..., _Result], *arguments: Any) -> _Result:
@@ -64,23 +68,29 @@ def in_a_fork(function: Callable[..., _Result], *arguments: Any) -> _Result:
         os._exit(0)
     os.close(write)
     with os.fdopen(read, "rb") as result:
-        answer_bytes = result.read()
+        sent = result.read()
     os.waitpid(child, 0)
-    if not answer_bytes:
+    if not sent:
         raise Failed("the process ended without a result")
-    outcome: tuple[bool, Any] = pickle.loads(answer_bytes)  # noqa: S301  from this process's own copy
-    if not outcome[0]:
-        raise Failed(outcome[1])
-    result_value: _Result = outcome[1]
-    return result_value
+    succeeded, value = pickle.loads(sent)  # noqa: S301  from this process's own copy
+    if not succeeded:
+        raise Failed(value)
+    answered: _Result = value
+    return answered
+
+
+def needed_variables() -> dict[str, str]:
+    """The environment's variables without which an interpreter may not find its modules."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
 
 
 def answer() -> None:
     """Run in the other interpreter: make the call, and write its result."""
-    function_name, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301  from the process that started this one
-    module, _, name = function_name.partition(":")
+    file = Path(sys.argv[2])
+    function, arguments = pickle.loads(file.read_bytes())  # noqa: S301  from the process that started this one
+    module, _, name = function.partition(":")
     outcome = _outcome(lambda: getattr(import_module(module), name)(*arguments))
-    Path(sys.argv[2]).write_bytes(pickle.dumps(outcome))
+    file.with_suffix(_RESULT).write_bytes(pickle.dumps(outcome))
 
 
 def _outcome(call: Callable[[], Any]) -> tuple[bool, Any]:
@@ -90,29 +100,23 @@ def _outcome(call: Callable[[], Any]) -> tuple[bool, Any]:
         return False, f"{type(error).__name__}: {error}"
 
 
-def _start(call: Call, folder: Path) -> tuple[subprocess.Popen[bytes], Path]:
-    folder.mkdir()
-    output = folder.with_suffix(".result")
-    needed = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    process = subprocess.Popen(  # noqa: S603  # our own code, run by our own interpreter
-        [sys.executable, "-P", "-B", "-c", _SOURCE, str(_ROOT), str(output)],
+def _start(call: Call, folder: Path, file: Path) -> tuple[subprocess.Popen[bytes], Path]:
+    file.write_bytes(pickle.dumps((f"{call.function.__module__}:{call.function.__qualname__}", call.arguments)))
+    process = subprocess.Popen(  # noqa: S603  this interpreter, with this code
+        [sys.executable, "-P", "-B", "-c", _SOURCE, str(_ROOT), str(file)],
         cwd=folder,
-        env={**needed, **call.environment},
-        stdin=subprocess.PIPE,
+        env={**needed_variables(), **call.environment},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    assert process.stdin is not None  # noqa: S101  it is a pipe
-    with process.stdin as sent:
-        pickle.dump((f"{call.function.__module__}:{call.function.__qualname__}", call.arguments), sent)
-    process.stdin = None  # closed: `communicate` would flush it
-    return process, output
+    return process, file.with_suffix(_RESULT)
 
 
-def _result(process: subprocess.Popen[bytes], output: Path) -> Any:
+def _result(process: subprocess.Popen[bytes], file: Path) -> Any:
     _, printed = process.communicate()
-    if not output.is_file():
+    if not file.is_file():
         last = printed.decode(errors="replace").strip().splitlines()[-1:]
         return Failed(f"the interpreter ended with exit code {process.returncode}{': ' + last[0] if last else ''}")
-    succeeded, value = pickle.loads(output.read_bytes())  # noqa: S301  from the process started here
+    succeeded, value = pickle.loads(file.read_bytes())  # noqa: S301  from the process started here
     return value if succeeded else Failed(value)

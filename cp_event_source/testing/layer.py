@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..handler.domain import contract
@@ -13,7 +14,6 @@ from ..handler.domain.logic import BrokenDomainLogic
 from ..handler.domain.logic import load as load_logic
 from ..handler.domain.state import INITIAL_STATE, DomainState
 from ..handler.events.stored_event import StoredEvent
-from ..layer.contract_check import check_domain_layer
 from .events import AnyEvent, histories
 from .given import Ended, Given, Stop
 from .modules import LayerModules
@@ -120,7 +120,7 @@ class Layer:
 
         Args:
             events: events of any domain objects.
-            examples: how many deliveries to play. Each call plays the same ones.
+            examples: how many deliveries to play; of long histories fewer. Each call plays the same ones.
 
         Raises:
             AssertionError: with the smallest delivery that was found to end in another row.
@@ -135,37 +135,41 @@ class Layer:
     def check_deterministic(self, events: Events) -> None:
         """Check that the events give the same rows in another process, at another time, and in another place.
 
-        Fresh interpreters fold the events, with other clocks, hash seeds, time zones, locales and environments.
+        Fresh interpreters fold the events, with other clocks, hash seeds, time zones, locales, folders and
+        environments. Rows and payloads reach the logic with their keys in another order, since DynamoDB keeps none.
 
         Args:
             events: events of any domain objects.
 
         Raises:
-            AssertionError: with each attribute that differs, and the event after which it does.
+            AssertionError: with the event, each attribute that differs after it, both values, and what they depend on.
             MissingExtra: time-machine is not installed.
             ValueError: as in `given`.
         """
         __tracebackhide__ = True
         from .checks.deterministic import check_deterministic
 
-        check_deterministic(self, histories(events).values())
+        check_deterministic(self, list(histories(events).values()))
 
     def check_isolated(self, events: Events) -> None:
         """Check that no object's data reaches another object's row.
 
-        Each object is folded alone in a process, and together with the others, by turns and one after the other.
+        Each object is folded alone in a process, and together with the others: by turns, one after the other, and
+        twice. Further objects are made from the given history with the most kinds of events, with the same payloads and
+        with others.
 
         Args:
             events: events of any domain objects.
 
         Raises:
-            AssertionError: with each attribute that differs, and the event after which it does.
+            AssertionError: with both objects, the event, each attribute that differs after it, both values, and what
+                the layer's modules and classes keep.
             ValueError: as in `given`.
         """
         __tracebackhide__ = True
         from .checks.isolated import check_isolated
 
-        check_isolated(self, histories(events).values())
+        check_isolated(self, list(histories(events).values()))
 
     def check_evolution(self, events: Events, *, earlier: Folder) -> "EvolutionReport":
         """Check what this logic makes of rows that earlier logic computed.
@@ -198,11 +202,13 @@ class Layer:
             ignore: as in `check_round_trip`.
 
         Raises:
-            AssertionError: with what each check found.
+            AssertionError: with what each check found; or no first event can be applied, so that there is nothing to
+                check.
             MissingExtra, ValueError: as in the checks.
         """
         __tracebackhide__ = True
         given = list(events)
+        self._must_fold_something(given)
         checks: dict[str, Callable[[], object]] = {
             "round trip": lambda: self.check_round_trip(given, ignore=ignore),
             "deterministic": lambda: self.check_deterministic(given),
@@ -220,9 +226,21 @@ class Layer:
         if found:
             raise AssertionError("\n\n".join(found))
 
+    def _must_fold_something(self, events: Events) -> None:
+        __tracebackhide__ = True
+        ended = [self.fold(history) for history in histories(events).values()]
+        stops = [each.stop for each in ended if each.stop is not None and not each.state.applied.count]
+        if len(stops) == len(ended):
+            raise AssertionError(f"there is nothing to check: no first event can be applied; {stops[0].text(1, 1)}")
+
     def reloaded(self) -> "Layer":
         """The same folder, loaded again: no state of a module or class is left."""
         return load(self.folder, seconds_per_event=self.seconds_per_event)
+
+    @property
+    def modules(self) -> dict[str, ModuleType]:
+        """The layer's modules that are loaded now, within `current`."""
+        return self._modules.loaded()
 
     @contextmanager
     def current(self) -> Iterator[None]:
@@ -252,6 +270,8 @@ def _broken(error: BrokenDomainLogic, folder: Path) -> str:
     if cause is not None:
         places = places_of(cause, folder)
         return f"{places[-1]}: {error}\n  {places[-1].source}" if places else f"{shown_path(folder)}: {error}"
+    from ..layer.contract_check import check_domain_layer  # here: a layer that loads does not need it
+
     found = check_domain_layer(folder).errors
     if found:
         return "\n".join(f"{shown_path(folder)}/{each}" for each in found)

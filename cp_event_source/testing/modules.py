@@ -50,10 +50,15 @@ class LayerModules:
             sys.dont_write_bytecode = writes_no_bytecode
             self._path = [each for each in sys.path if each in self._path or each not in path_before]
             sys.path[:] = path_before
+            self._modules = self.loaded()
             found = self._taken()
-            self._modules = {name: module for name, module in found.items() if self._is_of_the_folder(module)}
             sys.modules.update({name: module for name, module in found.items() if name not in self._modules})
             sys.modules.update(callers)
+
+    def loaded(self) -> dict[str, ModuleType]:
+        """The modules of the folder that are loaded, within `current`."""
+        names = [name for name in sys.modules if name.partition(".")[0] in self._names]
+        return {name: sys.modules[name] for name in names if self._is_of_the_folder(sys.modules[name])}
 
     def _taken(self) -> dict[str, ModuleType]:
         """Take the modules with the layer's names out of `sys.modules`."""
