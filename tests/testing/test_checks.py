@@ -58,7 +58,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Layer:
 def test_rows_that_depend_on_the_delivery_are_found(tmp_path: Path, apply: str, before: str, rules: str) -> None:
     layer = load(counter(tmp_path, apply, before, rules=rules))
     with pytest.raises(AssertionError, match=r"(?s)(delivered like this|one delivery gave two results)"):
-        layer.check_order_free([*EVENTS, event("A", domain_id="object-2")])
+        layer.check_order_free(EVENTS[:3], examples=20)
 
 
 def test_the_smallest_delivery_is_shown(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_all_checks_report_together(tmp_path: Path) -> None:
     faults = f"self.Names = ({{}}.fromkeys('ab'), str(__import__('time').time())); {_CLASS}"
     layer = load(counter(tmp_path, faults))
     with pytest.raises(AssertionError) as found:
-        layer.check(EVENTS)
+        layer.check(EVENTS[:3])
     for name in ("round trip: Counter.Names: ", "deterministic: ", "isolated: ", "order-free: "):
         assert name in str(found.value)
 
