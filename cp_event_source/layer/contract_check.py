@@ -3,12 +3,10 @@
 It never runs the layer.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from ..handler.domain import contract
+from ..handler.values.collector import collector_paused
 from .domain_contract import CONTRACT, DomainContract
 from .findings import Finding, Report, in_order
 from .import_failures import dataclass_failures, undefined_names
@@ -41,7 +39,7 @@ def check_domain_layer(source_dir: str | Path) -> Report:
         found = "is a file" if path.exists() else "does not exist"
         return Report((Finding(f"{path} {found}; give the folder that holds {contract.FILE}"),), ())
     check = _Check(LayerFolder(path))
-    with _without_garbage_collection():
+    with collector_paused():  # the parsed files are millions of objects, all in use
         check.run()
     return Report(in_order(check.errors), in_order(check.warnings))
 
@@ -104,18 +102,6 @@ class _Check:
         self.warnings += printed(targets, read)
         self.errors += [each for name, each in sources.unreadable.items() if not self.folder.is_foreign(name)]
         self.warnings += sources.newer.values()
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """The parsed files are millions of objects, all in use: looking through them takes most of the time of a check."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _plain(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..resources.code_archive import code_files
 from . import runtime
+from .compiled_files import HEAD_BYTES, targets_of
 from .findings import Finding
 from .layer_folder import COMPILED, LOADED_TAGS, LayerFolder
 
@@ -14,9 +15,6 @@ from .layer_folder import COMPILED, LOADED_TAGS, LayerFolder
 MAX_UNZIPPED_BYTES: Final = 250 * 1024 * 1024
 _LARGEST: Final = 3
 
-_PROCESSORS: Final = {0x03: "x86", 0x15: "ppc64", 0x16: "s390x", 0x28: "32-bit arm", 0x3E: "x86_64", 0xF3: "riscv"}
-_ARM64: Final = 0xB7
-_MACH_O: Final = tuple(bytes.fromhex(each) for each in ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe"))
 _TAG: Final = re.compile(r"(?P<python>(?:cpython|pypy|graalpy)-?\d+\w*)(?:-(?P<platform>.+))?")
 _REMEDY: Final = (
     f"install the package again for the function: pip install --only-binary=:all: --python-version {runtime.VERSION} "
@@ -180,17 +178,12 @@ def _platform(tag: str) -> str:
 
 
 def _by_content(path: Path) -> str:
-    """What a file's first bytes say that it is made for; empty if that is the function, or unknown."""
+    """What a file's header says that it is made for; empty if that is the function, or unknown."""
     with path.open("rb") as file:
-        head = file.read(20)
-    if head.startswith(_MACH_O):
-        return "macOS"
-    if head.startswith(b"MZ"):
-        return "Windows"
-    if not head.startswith(b"\x7fELF") or len(head) < 20:
+        targets = targets_of(file.read(HEAD_BYTES))
+    if ("Linux", runtime.PROCESSOR) in targets:
         return ""
-    machine = int.from_bytes(head[18:20], "big" if head[5] == 2 else "little")
-    return "" if machine == _ARM64 else f"Linux on {_PROCESSORS.get(machine, f'another processor ({machine})')}"
+    return " and ".join(f"{system} on {processor}" for system, processor in sorted(targets))
 
 
 def _wrong_wheel(name: str, path: Path, package: str, folder: LayerFolder) -> Iterator[Finding]:

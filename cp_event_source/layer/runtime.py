@@ -13,7 +13,9 @@ RUNTIME: Final = "python3.14"
 PYTHON: Final = (3, 14)
 VERSION: Final = ".".join(str(number) for number in PYTHON)
 MACHINE: Final = "aarch64"
-"""The functions' processor, which Lambda calls arm64."""
+"""The functions' processor, as files and platforms name it."""
+PROCESSOR: Final = "arm64"
+"""The functions' processor, as Lambda names it."""
 GLIBC: Final = (2, 34)
 """The C library of Amazon Linux 2023, which the runtime is based on."""
 

@@ -11,13 +11,14 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
+from cp_event_source.layer import compiled_files
 from cp_event_source.local.errors import EmulatorError
 
 _SDK: Final = "boto3"
 """Lambda's runtime brings this distribution and all that it requires."""
 
 _HERE: Final = Path(__file__).parent
-_WORKER_FILES: Final = ("function_start.py", "compiled_files.py")
+_WORKER_FILES: Final = (_HERE / "function_start.py", Path(compiled_files.__file__))
 """The files of this package that a function's process runs."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
@@ -44,8 +45,8 @@ def make_runtime(runtime: Path) -> None:
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(runtime)}))
     for source in {source for each in _with_requirements(_SDK).values() for source in _parts(each)}:
         (packages / source.name).symlink_to(source)
-    for name in _WORKER_FILES:
-        (packages / f"cp_event_source_{name}").symlink_to(_HERE / name)
+    for file in _WORKER_FILES:
+        (packages / f"cp_event_source_{file.name}").symlink_to(file)
     # Python runs the lines of such files that start with "import" before a process's own code.
     start = "import cp_event_source_function_start as start; start.begin()"
     (packages / "cp_event_source.pth").write_text(f"{start}\n", encoding="ascii")

@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 
 import botocore.exceptions
 
-from cp_event_source.local.compiled_files import summary, this_machine
+from cp_event_source.layer.compiled_files import summary, this_machine
 from cp_event_source.local.errors import FailedStartError
 from cp_event_source.local.function_start import HANG_SECONDS, START_ONLY, Report, starts_folder
 

@@ -7,9 +7,9 @@ import pytest
 
 from cp_event_source.local import LocalRun
 from cp_event_source.local.errors import FailedStartError
+from tests.component.layer.test_compiled_files import elf
 from tests.local.conftest import Announcements
 from tests.local.programs_on_disk import write_program
-from tests.local.test_compiled_files import elf
 
 PROGRAM = """
 import pulumi, pulumi_aws as aws

@@ -11,8 +11,8 @@ import pytest
 from cp_event_source.local.errors import FailedStartError
 from cp_event_source.local.function_start import START_ONLY
 from cp_event_source.local.starts import Starts, failed_starts
+from tests.component.layer.test_compiled_files import elf
 from tests.local.functions import Files, Functions
-from tests.local.test_compiled_files import elf
 
 WORKS = "def handle(event, context): return event"
 NAME = "the function files-project-1a2b3c4 does not start: "

@@ -5,8 +5,8 @@ import zipfile
 from functools import partial
 from typing import Any, Final
 
+from cp_event_source.layer.compiled_files import HEAD_BYTES, foreign_files, summary, this_machine
 from cp_event_source.local.archives import zipped
-from cp_event_source.local.compiled_files import HEAD_BYTES, foreign_files, summary, this_machine
 from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.resources.request import WAIT, Created, Creator, Request

@@ -50,7 +50,7 @@ def this_machine() -> str:
 def _foreign(name: str, head: bytes) -> str:
     """What a compiled file is built for; empty if this machine's Python can load it, or if that is unknown."""
     tag = _TAG.search(name)
-    targets = _targets(head)
+    targets = targets_of(head)
     fits = not targets or (_system(), _processor(platform.machine())) in targets
     if fits and (tag is None or tag[0] in EXTENSION_SUFFIXES):
         return ""
@@ -60,8 +60,12 @@ def _foreign(name: str, head: bytes) -> str:
     return f"{python}{tag[3]}" if tag else ""
 
 
-def _targets(head: bytes) -> set[tuple[str, str]]:
-    """The systems and processors that a file's header names."""
+def targets_of(head: bytes) -> set[tuple[str, str]]:
+    """The systems and processors that a compiled file's header names; none if it is not one that is known.
+
+    Args:
+        head: the first HEAD_BYTES bytes.
+    """
     if head[:4] == b"\x7fELF":
         order = "big" if head[5:6] == b"\x02" else "little"
         machine = int.from_bytes(head[18:20], order)  # type: ignore[arg-type]

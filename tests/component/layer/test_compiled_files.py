@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source.local import compiled_files
-from cp_event_source.local.compiled_files import HEAD_BYTES, foreign_files, summary, this_machine
+from cp_event_source.layer import compiled_files
+from cp_event_source.layer.compiled_files import HEAD_BYTES, foreign_files, summary, this_machine
 
 
 def elf(machine: int) -> bytes:
