@@ -61,7 +61,7 @@ def event(
         payload: the content, any JSON value; by default an empty object.
         at: when it happened, ISO 8601. By default one second after the event written before it, or less if the event
             written after it is nearer.
-        domain_id: the domain object; by default that of the other events of the call.
+        domain_id: the domain object; by default that of the event written before it, and of the first `object-1`.
         event_id: by default made from the event's place in the call.
         user_id: who caused the event.
         version: the version of the event's schema.
@@ -211,7 +211,8 @@ def _details(events: list[AnyEvent]) -> list[dict[str, Any]]:
         numbers.setdefault(id(each), index)
     firsts = [index for index in range(len(events)) if numbers[id(events[index])] == index]
     times = dict(zip(firsts, _times([sent[index].get("EventTime") for index in firsts]), strict=True))
-    domain_ids, domain_names = _filled(sent, "DomainId", _DOMAIN_ID), _filled(sent, "DomainName", _DOMAIN_NAME)
+    domain_ids = _domain_ids(sent)
+    domain_name = next((each["DomainName"] for each in sent if "DomainName" in each), _DOMAIN_NAME)
     filled = []
     for index, each in enumerate(events):
         first = numbers[id(each)]
@@ -219,7 +220,7 @@ def _details(events: list[AnyEvent]) -> list[dict[str, Any]]:
             "EventTime": times[first],
             "EventId": f"event-{first + 1:04}",
             "DomainId": domain_ids[first],
-            "DomainName": domain_names[first],
+            "DomainName": domain_name,
         }
         filled.append({**made, **sent[index]} if isinstance(each, Event) else sent[index])
     return filled
@@ -240,14 +241,10 @@ def _sent(each: AnyEvent) -> dict[str, Any]:
             return dict(each)
 
 
-def _filled(sent: list[dict[str, Any]], field: str, otherwise: str) -> list[Any]:
-    """For each event the field's value in the nearest event before that has one, else in the first that has one."""
-    value = next((each[field] for each in sent if field in each), otherwise)
-    values = []
-    for each in sent:
-        value = each.get(field, value)
-        values.append(value)
-    return values
+def _domain_ids(sent: list[dict[str, Any]]) -> list[Any]:
+    """For each event its DomainId, or else that of the event before it."""
+    domain_id: Any = _DOMAIN_ID
+    return [domain_id := each.get("DomainId", domain_id) for each in sent]
 
 
 def _times(given: list[Any]) -> list[Any]:

@@ -125,6 +125,13 @@ def test_a_short_event_continues_the_object_of_the_others(keeper: Layer) -> None
     assert (row["DomainId"], row["Payload"], len(row["Ids"])) == ("d-1", {"A": 2}, 2)
 
 
+def test_an_event_without_an_object_is_of_the_object_before_it(keeper: Layer) -> None:
+    events = [event("Kept"), event("Kept", domain_id="other"), event("Kept")]
+    with pytest.raises(ValueError, match="got those of 'object-1', 'other'"):
+        keeper.given(events)
+    assert [len(keeper.given(each).state()["Ids"]) for each in (events[:1], events[1:])] == [1, 2]
+
+
 def test_all_violations_of_all_events_are_named(keeper: Layer) -> None:
     broken = detail(Version="1", Payload={"At": {1, 2}})
     del broken["UserId"]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _VERSION: Final = "this"
 _FOLDS: Final = 200_000
 """About twice as many events as all deliveries may fold: a few seconds of time."""
+_SHORT: Final = 12
+"""Up to this many events are delivered in any order; of more events some are moved."""
+_MAX_EXTRA: Final = 8
+"""How many of them."""
 _REMEDY: Final = "the logic must depend on the event and the object alone: keep no state in classes, modules or caches"
 
 
@@ -46,7 +50,7 @@ def check_order_free(layer: Layer, histories: Collection[Sequence[StoredEvent]],
     """
     __tracebackhide__ = True
     need("hypothesis")
-    from hypothesis import HealthCheck, given, settings
+    from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis.errors import Flaky
 
     expected = {history[0].domain_id: ending_in_order(layer.reloaded(), history) for history in histories}
@@ -57,6 +61,7 @@ def check_order_free(layer: Layer, histories: Collection[Sequence[StoredEvent]],
         database=None,
         derandomize=True,
         deadline=None,
+        phases=[Phase.generate, Phase.shrink],  # to explain a failure would trace all code
         print_blob=False,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
@@ -84,30 +89,55 @@ def _bounded(examples: int, lengths: Collection[int]) -> int:
 
 
 def _deliveries(events: Sequence[StoredEvent]) -> "SearchStrategy[list[_Step]]":
-    """Deliveries of all events. The simplest is one event in each batch, in the order given."""
+    """Deliveries of all events. The simplest is one batch of all events, in the order given."""
     from hypothesis import strategies as st
 
     count = len(events)
+    index = st.integers(0, count - 1)  # strategies are made once: to make one takes longer than to draw from it
+    pairs = st.lists(st.tuples(index, index), max_size=_MAX_EXTRA)
+    few = st.lists(st.tuples(index, index), max_size=2)
+    cuts = st.lists(index, max_size=min(count, 2 * _MAX_EXTRA))
+    orders = st.permutations(range(count)) if count <= _SHORT else pairs.map(lambda moves: _moved(moves, count))
 
     @st.composite
     def steps(draw: st.DrawFn) -> list[_Step]:
-        order = draw(st.permutations(range(count)))
+        batches = _cut(draw(orders), set(draw(cuts)))
+        for number, position in draw(few):
+            batches[position % len(batches)].append(number)  # once more, or already
+        ahead: dict[int, list[int]] = {}
+        for number, position in draw(few):
+            ahead.setdefault(position % len(batches), []).append(number)
+        rebuilds = {position % len(batches) for position, _ in draw(few)}
         found: list[_Step] = []
-        stored = delivered = 0
-        while delivered < count:
-            size = draw(st.integers(1, count - delivered))
-            again = draw(st.lists(st.sampled_from(order[:delivered]), max_size=2)) if delivered else []
-            new = order[delivered : delivered + size]
-            delivered += size
-            ahead = order[max(stored, delivered) : draw(st.integers(delivered, count))]
-            stored = max(stored, delivered) + len(ahead)
-            batch = tuple(events[index] for index in [*again, *new])
-            found.append(_Step(batch, tuple(events[index] for index in ahead)))
-            if draw(st.integers(0, 7)) == 7:  # a rebuild is rare
-                found.append(_Step(rebuilt=events[draw(st.sampled_from(order[:delivered]))].domain_id))
+        stored: set[int] = set()
+        for position, batch in enumerate(batches):
+            stored |= {*batch}
+            early = [number for number in ahead.get(position, ()) if number not in stored]
+            stored |= {*early}
+            found.append(_Step(tuple(events[each] for each in batch), tuple(events[each] for each in early)))
+            if position in rebuilds:
+                found.append(_Step(rebuilt=events[batch[0]].domain_id))
         return found
 
     return steps()
+
+
+def _moved(moves: Sequence[tuple[int, int]], count: int) -> list[int]:
+    """The events in order, but for some that are moved."""
+    order = list(range(count))
+    for start, end in moves:
+        order.insert(end, order.pop(start))
+    return order
+
+
+def _cut(order: Sequence[int], cuts: set[int]) -> list[list[int]]:
+    """Batches of the events; they end before the positions in `cuts`."""
+    batches: list[list[int]] = [[]]
+    for position, each in enumerate(order):
+        if position in cuts and batches[-1]:
+            batches.append([])
+        batches[-1].append(each)
+    return batches
 
 
 def _played(layer: Layer, steps: Sequence[_Step], expected: dict[str, Ending]) -> list[str]:
