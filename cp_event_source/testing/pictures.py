@@ -177,12 +177,21 @@ def _of_another(value: Any, around: dict[int, int]) -> dict[str, Picture]:
     try:
         _, arguments, state, elements, items = (*value.__reduce_ex__(2), None, None, None)[:5]
     except Exception:  # noqa: BLE001  the class may raise anything
-        return {}
+        return _by_text(value)
     parts = {f"(argument {index})": _picture(each, around) for index, each in enumerate(arguments or ())}
     if state is not None and not hasattr(value, "__dict__") and not isinstance(state, tuple):
         parts["(state)"] = _picture(state, around)
     parts |= {f"[{index}]": _picture(each, around) for index, each in enumerate(elements or ())}
     return parts | {f"[{_key(key, around)}]": _picture(each, around) for key, each in items or ()}
+
+
+def _by_text(value: Any) -> dict[str, Picture]:
+    """What an object's text says of it, as that of an iterator which cannot be copied; nothing if it is an address."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  the class may raise anything
+        return {}
+    return {} if " at 0x" in text else {"(text)": Picture(str, text, text)}
 
 
 def _key(key: Any, around: dict[int, int]) -> str:
