@@ -28,7 +28,10 @@ def row_differences(one: Item, other: Item, names: tuple[str, str]) -> list[str]
 
 def shown(value: Any) -> str:
     """A value and its type, shortened."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001  a class may raise anything
+        text = f"(its repr raises {type(error).__name__})"
     if len(text) > _MAX_SHOWN_CHARACTERS:
         text = f"{text[:_MAX_SHOWN_CHARACTERS]}... ({len(text)} characters)"
     return f"{text} ({type(value).__name__})"

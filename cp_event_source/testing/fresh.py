@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import site
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -62,10 +63,12 @@ def in_a_fork(function: Callable[..., _Result], *arguments: Any) -> _Result:
     read, write = os.pipe()
     child = os.fork()
     if not child:
-        os.close(read)
-        with os.fdopen(write, "wb") as output:
-            pickle.dump(_outcome(lambda: function(*arguments)), output)
-        os._exit(0)
+        try:  # whatever happens, the copy must not go on as this process
+            os.close(read)
+            with os.fdopen(write, "wb") as output:
+                output.write(pickle.dumps(_outcome(lambda: function(*arguments))))
+        finally:
+            os._exit(0)
     os.close(write)
     with os.fdopen(read, "rb") as result:
         sent = result.read()
@@ -81,7 +84,8 @@ def in_a_fork(function: Callable[..., _Result], *arguments: Any) -> _Result:
 
 def needed_variables() -> dict[str, str]:
     """The environment's variables without which an interpreter may not find its modules."""
-    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+    found = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**found, "PYTHONUSERBASE": site.getuserbase()}  # packages of the user, whatever HOME says
 
 
 def answer() -> None:

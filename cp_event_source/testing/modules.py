@@ -66,5 +66,6 @@ class LayerModules:
         return {name: sys.modules.pop(name) for name in names}
 
     def _is_of_the_folder(self, module: ModuleType) -> bool:
-        files = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        attributes = vars(module)  # a module's `__getattr__` may answer anything
+        files = [attributes.get("__file__"), *attributes.get("__path__", ())]
         return any(file is not None and Path(file).is_relative_to(self.folder) for file in files)

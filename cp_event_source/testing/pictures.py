@@ -1,8 +1,10 @@
 """Pictures of objects: their values and types at all depths, to compare an object with what storage made of it."""
 
+import copyreg
 import enum
 import warnings
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -16,6 +18,8 @@ from .differences import shown
 
 _SCALARS: Final = (NoneType, bool, int, float, complex, str, bytes, bytearray, Decimal, date, time, timedelta, UUID)
 _MAX_DEPTH: Final = 200
+_NOTES: Final = {"__dict__", "__weakref__", "__orig_class__", "__pydantic_fields_set__"}
+"""What Python, typing and pydantic note in an object. It is no state: it says how the object was made."""
 _UTC: Final = ("UTC", "Etc/UTC")
 
 
@@ -86,7 +90,8 @@ def _picture(value: Any, around: dict[int, int]) -> Picture:
         parts = dict(_attributes(value, around))
         if scalar is not None:
             return Picture(kind, shown(value), _scalar(value), parts)
-        parts |= _elements(value, around)
+        with suppress(Exception):  # the class may raise anything; what can be read of it is compared
+            parts |= _elements(value, around)
         return Picture(kind, shown(value), None, parts)
     finally:
         del around[id(value)]
@@ -98,6 +103,8 @@ def _scalar(value: Any) -> Any:
             return value.isoformat(), _zone(value.tzinfo)
         case float():
             return float.__repr__(value)
+        case Decimal() if value.is_nan():
+            return str(value)
         case bool() | Decimal():  # 5.00 equals 5: a row keeps no trailing zeros
             return value
         case str():
@@ -126,10 +133,10 @@ def _attributes(value: Any, around: dict[int, int]) -> Iterator[tuple[str, Pictu
         slots = each.__dict__.get("__slots__", ())
         for slot in (slots,) if isinstance(slots, str) else tuple(slots):
             name = f"_{each.__name__.lstrip('_')}{slot}" if slot.startswith("__") and not slot.endswith("__") else slot
-            if name not in {"__dict__", "__weakref__"} and hasattr(value, name):
+            if hasattr(value, name):
                 held.setdefault(name, getattr(value, name))
     for name, attribute in held.items():
-        if not isinstance(getattr(kind, name, None), cached_property):
+        if name not in _NOTES and not isinstance(getattr(kind, name, None), cached_property):
             yield f".{name}", _picture(attribute, around)
 
 
@@ -175,7 +182,9 @@ def _of_a_function(function: FunctionType, around: dict[int, int]) -> dict[str, 
 def _of_another(value: Any, around: dict[int, int]) -> dict[str, Picture]:
     """What `copy` would make another object from, such as the elements of a deque. Nothing if it cannot be copied."""
     try:
-        _, arguments, state, elements, items = (*value.__reduce_ex__(2), None, None, None)[:5]
+        registered = copyreg.dispatch_table.get(type(value))
+        reduced = value.__reduce_ex__(2) if registered is None else registered(value)
+        _, arguments, state, elements, items = (*reduced, None, None, None)[:5]
     except Exception:  # noqa: BLE001  the class may raise anything
         return _by_text(value)
     parts = {f"(argument {index})": _picture(each, around) for index, each in enumerate(arguments or ())}

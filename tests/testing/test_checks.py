@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cp_event_source.testing import Layer, event, load, read_events
 from cp_event_source.testing.checks.evolution import Outcome
@@ -95,6 +97,19 @@ def test_a_long_history_takes_a_second(tmp_path: Path) -> None:
 def test_events_that_fold_nothing_check_nothing(good: Layer) -> None:
     with pytest.raises(AssertionError, match=r"nothing to check: no first event can be applied; .*\n.*not this one"):
         good.check([event("Refused"), event("A")])
+
+
+def test_a_check_runs_within_a_property(tmp_path: Path) -> None:
+    """A test may try generated events. The profile of the project does not change what is played."""
+    leaking = load(counter(tmp_path, _CLASS))
+
+    @settings(max_examples=2, database=None)
+    @given(st.sampled_from("AB"))
+    def play(name: str) -> None:
+        with pytest.raises(AssertionError, match="delivered like this"):
+            leaking.check_order_free([event(name), event("C")])
+
+    play()
 
 
 def test_the_order_of_delivery_changes_nothing_of_good_logic(good: Layer) -> None:

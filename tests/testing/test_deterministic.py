@@ -14,6 +14,16 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "",
         "it depends on the hash seed",
     ),
+    "the machine": (
+        "import socket\nself.Names = [vars(socket)['gethostname']()]",
+        "",
+        "it depends on the machine",
+    ),
+    "a clock that counts from its start": (
+        "self.Count = int(getattr(__import__('time'), 'mono' + 'tonic')() // 10_000)",
+        "",
+        "it depends on the machine",
+    ),
     "an object's address": ("self.Count = id(self) % 10**9", "", "a random number, an id()"),
     "the time when it was loaded": ("self.Count = YEAR", "import time\nYEAR = time.gmtime().tm_year", "the clock"),
     "a variable with a default": (

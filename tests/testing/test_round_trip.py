@@ -6,7 +6,7 @@ import pytest
 
 from cp_event_source.testing import event, load
 
-from .layers import write
+from .layers import counter, write
 
 LAYER = """
 import enum, uuid, itertools
@@ -156,3 +156,19 @@ def test_all_attributes_are_named_at_once_with_the_first_event(tmp_path: Path) -
 
 def test_an_attribute_can_be_ignored(tmp_path: Path) -> None:
     load(layer(tmp_path, "Status.OPEN", "value", "stored")).check_round_trip([event("Set")], ignore=["V"])
+
+
+def test_an_object_that_cannot_be_stored_is_said_to(tmp_path: Path) -> None:
+    """No comparison finds it, since there is nothing to compare."""
+    layer = load(counter(tmp_path, "self.Names = object()"))
+    with pytest.raises(
+        AssertionError, match=r"(?s)parked at A .*in to_dynamo_item:.*Names: a value of the type object"
+    ):
+        layer.check_round_trip([event("A")])
+
+
+def test_a_class_whose_repr_fails_is_shown_all_the_same(tmp_path: Path) -> None:
+    broken = "class Broken(str):\n    def __repr__(self):\n        raise KeyError"
+    layer = load(counter(tmp_path, "self.Names = [Broken('a')]", broken))
+    with pytest.raises(AssertionError, match=r"its repr raises KeyError\) \(Broken\) comes back as 'a' \(str\)"):
+        layer.check_round_trip([event("A")])

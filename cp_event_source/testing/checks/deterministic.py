@@ -18,6 +18,7 @@ from ..events import describe
 from ..extra import need
 from ..fresh import Call, Failed, call_all, in_a_fork, needed_variables
 from ..layer import Layer, load
+from .machine import move_to_machine
 from .tracks import Parting, Track, parting, reversed_maps, track
 
 History = Sequence[StoredEvent]
@@ -34,6 +35,8 @@ class Conditions:
     locales: tuple[str, ...] = ("C.UTF-8", "C")
     """The first one that the machine has."""
     reverses_maps: bool = False
+    machine: int = 0
+    """Not 0: a machine with another name, more processors, and other clocks that count from their start."""
     folder: str = "here"
     variables: Mapping[str, str] = field(default_factory=dict)
     """The environment."""
@@ -55,6 +58,7 @@ _CAUSES: Final = {
     "zone": "the time zone; convert times with a zone of your own",
     "locales": "the locale",
     "reverses_maps": "the order of a map's keys, which DynamoDB does not keep; sort them",
+    "machine": "the machine: its name, its processors, or a clock that counts from its start",
     "folder": "the current folder",
     "variables": "the environment",
 }
@@ -112,6 +116,8 @@ def _fold(folder: str, seconds_per_event: float, histories: Sequence[History], c
     _set_locale(conditions.locales)
     Path(conditions.folder).mkdir(exist_ok=True)
     os.chdir(conditions.folder)
+    if conditions.machine:
+        move_to_machine(conditions.machine)
     # a number: the zone of a datetime would become that of the process
     now = datetime.fromisoformat(conditions.now).timestamp()
     with _time_machine().travel(now), _variables_read_in(Path(os.path.realpath(folder))) as read:
@@ -158,7 +164,10 @@ class _Interpreters:
         if isinstance(base, Failed):
             return f"the events cannot be folded in a fresh interpreter: {base}"
         changed = {name: "2" if os.environ.get(name) == "1" else "1" for name in base.read}
-        others = [replace(each, folder="elsewhere", variables=_ELSEWHERE | changed) for each in _OTHERS]
+        others = [
+            replace(each, folder="elsewhere", machine=each.hash_seed, variables=_ELSEWHERE | changed)
+            for each in _OTHERS
+        ]
         results = self._fold([[each] for each in others])
         if any(isinstance(each, Failed) for (each,) in results):  # such as LOG_LEVEL=1, which is no level
             kept = {name: os.environ[name] for name in base.read if name in os.environ}

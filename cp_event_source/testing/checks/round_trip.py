@@ -1,11 +1,14 @@
 """Checks that an object is the same before and after it was stored."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ...handler.events.stored_event import StoredEvent
 from ..layer import Layer
 from ..pictures import Difference, Picture, differences, picture_of
+
+_STORAGE: Final = ("from_dynamo_item", "to_dynamo_item", "round trip")
+"""The phases that take an object through storage."""
 
 
 def check_round_trip(layer: Layer, histories: Collection[Sequence[StoredEvent]], ignored: Collection[str]) -> None:
@@ -17,7 +20,8 @@ def check_round_trip(layer: Layer, histories: Collection[Sequence[StoredEvent]],
         ignored: names of attributes that may differ.
 
     Raises:
-        AssertionError: with a line for each attribute that comes back as another value or type.
+        AssertionError: with a line for each attribute that comes back as another value or type, and with each object
+            that cannot be stored or read back.
     """
     __tracebackhide__ = True
     found: dict[str, str] = {}
@@ -44,9 +48,13 @@ class _Comparison:
         logic = self._layer.logic
         logic.on_applied, logic.on_read_back = self._take, self._compare
         try:
-            self._layer.fold(history)
+            ended = self._layer.fold(history)
         finally:
             logic.on_applied = logic.on_read_back = None
+        stop = ended.stop
+        if stop is not None and stop.failure.phase in _STORAGE and not self._found:
+            number = next(index for index, event in enumerate(history, 1) if event.key == stop.failure.event.key)
+            return {stop.failure.reason: stop.text(number, len(history))}
         return self._found
 
     def _take(self, event: StoredEvent, applied: Any) -> None:
