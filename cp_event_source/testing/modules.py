@@ -1,5 +1,6 @@
 """Keeps a layer's modules apart from those of the caller and of other layers."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +8,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from ..handler.domain.place import installed
 from ..layer.layer_files import layer_files
 
 _SHARED: Final = sys.stdlib_module_names | {__name__.partition(".")[0]}
 """Modules that a layer never has for itself: on Lambda, too, what is loaded before the layer stays loaded."""
+_PACKAGES: Final[dict[Path, dict[str, ModuleType]]] = {}
+"""For each folder the loaded modules of the packages that are installed in it. They are loaded once: it may take long,
+and many extensions in C cannot be loaded twice."""
 
 
 class LayerModules:
@@ -22,7 +27,8 @@ class LayerModules:
 
     def __init__(self, folder: Path) -> None:
         self.folder: Final = folder
-        self._modules: dict[str, ModuleType] = {}
+        self._installed = {name.removesuffix(".py") for name in installed(f"{folder}{os.sep}")}
+        self._modules = dict(_PACKAGES.setdefault(folder, {}))
         self._path: list[str] = [str(folder)]
         """The layer's folder, and what its code has put on the path."""
         top_level = {path.split("/")[1].partition(".")[0] for path in layer_files(folder)}
@@ -52,6 +58,8 @@ class LayerModules:
             sys.path[:] = path_before
             self._modules = self.loaded()
             found = self._taken()
+            of_packages = [name for name in self._modules if name.partition(".")[0] in self._installed]
+            _PACKAGES[self.folder].update({name: self._modules[name] for name in of_packages})
             sys.modules.update({name: module for name, module in found.items() if name not in self._modules})
             sys.modules.update(callers)
 

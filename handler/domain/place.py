@@ -31,7 +31,7 @@ def place_of(error: BaseException, function: Callable[..., Any] | None, folder: 
     raised = ((frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__))
     lines = [(Path(file), line) for file, line in [*_definition(function), *raised] if file.startswith(folder)]
     in_layer = [(file.relative_to(folder), line) for file, line in lines]
-    own = [(file, line) for file, line in in_layer if file.parts[0] not in _installed(folder)]
+    own = [(file, line) for file, line in in_layer if file.parts[0] not in installed(folder)]
     for file, line in (own or in_layer)[-1:]:
         return f"{file.as_posix()}:{line}".encode("ascii", "backslashreplace").decode()[-MAX_PLACE_CHARACTERS:]
     return ""
@@ -44,7 +44,7 @@ def _definition(function: Callable[..., Any] | None) -> Iterator[tuple[str, int]
 
 
 @cache
-def _installed(folder: str) -> frozenset[str]:
+def installed(folder: str) -> frozenset[str]:
     """The top-level names of the packages that an installer put into the layer's folder."""
     names: set[str] = set()
     for record in Path(folder).glob("*.dist-info/RECORD"):

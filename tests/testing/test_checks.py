@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cp_event_source.testing import Layer, event, load, read_events
@@ -99,17 +99,49 @@ def test_events_that_fold_nothing_check_nothing(good: Layer) -> None:
         good.check([event("Refused"), event("A")])
 
 
-def test_a_check_runs_within_a_property(tmp_path: Path) -> None:
-    """A test may try generated events. The profile of the project does not change what is played."""
+def test_a_property_of_the_caller_may_check_and_its_profile_changes_nothing(tmp_path: Path) -> None:
     leaking = load(counter(tmp_path, _CLASS))
 
-    @settings(max_examples=2, database=None)
+    @settings(max_examples=2, deadline=None, database=None)
     @given(st.sampled_from("AB"))
     def play(name: str) -> None:
         with pytest.raises(AssertionError, match="delivered like this"):
             leaking.check_order_free([event(name), event("C")])
 
     play()
+    before = settings.get_current_profile_name()
+    settings.register_profile("explicit", phases=[Phase.explicit], max_examples=1)
+    settings.load_profile("explicit")
+    try:
+        with pytest.raises(AssertionError, match="delivered"):
+            leaking.check_order_free(EVENTS[:2])
+    finally:
+        settings.load_profile(before)
+
+
+def test_a_package_that_is_installed_in_the_layer_is_loaded_once(tmp_path: Path) -> None:
+    """Many extensions in C can be loaded only once."""
+    folder = counter(tmp_path, "self.Count = once.NUMBER + 1", "import once")
+    (folder / "once").mkdir()
+    (folder / "once" / "__init__.py").write_text(
+        "import sys\nassert not hasattr(sys, 'once_loaded')\nsys.once_loaded = True\nNUMBER = 4\n"
+    )
+    (folder / "once-1.dist-info").mkdir()
+    (folder / "once-1.dist-info" / "RECORD").write_text("once/__init__.py,,\n")
+    try:
+        load(folder)
+        layer = load(folder)
+        layer.check_order_free(EVENTS[:2], examples=3)
+    finally:
+        vars(sys).pop("once_loaded", None)
+    assert layer.given(EVENTS[0]).state()["Count"] == 5
+    assert "once" not in sys.modules
+
+
+def test_a_module_that_answers_any_name_is_a_module(tmp_path: Path) -> None:
+    rules = "def __getattr__(_):\n    return 5\n"
+    layer = load(counter(tmp_path, "self.Count = rules.five", "import rules", rules=rules))
+    assert layer.given(EVENTS[0]).state()["Count"] == 5
 
 
 def test_the_order_of_delivery_changes_nothing_of_good_logic(good: Layer) -> None:

@@ -9,7 +9,7 @@ from cp_event_source.testing import event, load
 from .layers import counter, write
 
 LAYER = """
-import enum, uuid, itertools
+import enum, re, uuid, itertools
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -34,6 +34,18 @@ class Slotted:
     __slots__ = ("DomainId", "V", "__hidden")
     def __init__(self, domain_id, value):
         self.DomainId, self.V, self.__hidden = domain_id, None, value
+
+class Unreadable(dict):
+    def __init__(self, value):
+        self.value = value
+    def __repr__(self):
+        raise RuntimeError
+    __eq__ = __hash__ = items = __repr__
+
+class Noted:
+    __slots__ = ("__pydantic_fields_set__", "value")
+    def __init__(self, *values):
+        self.value, self.__pydantic_fields_set__ = values[0], set(values)
 
 def enclosed(value):
     return lambda: value
@@ -103,6 +115,8 @@ CHANGED = [
         "zoneinfo.ZoneInfo(key='Europe/Berlin')) (datetime) comes back as datetime.datetime(",
     ),
     ("True", "1", "stored", "Thing.V: True (bool) comes back as 1 (int)"),
+    ("re.compile('a')", "value.pattern", "re.compile(stored, re.I)", "Thing.V(argument 1): 32 (int) comes back as 34"),
+    ("Unreadable(1)", "[]", "Unreadable(2)", "Thing.V.value: 1 (int) comes back as 2 (int)"),
     ("-0.0", "value", "float(stored)", "Thing.V: -0.0 (float) comes back as 0.0 (float)"),
 ]
 
@@ -120,8 +134,14 @@ KEPT = [
     ("enclosed(3)", "[]", "enclosed(3)"),
     ("defaultdict(list, a=[1])", "value", "defaultdict(list, stored)"),
     ("{(1, 2): 'a'}", "[[*k, v] for k, v in value.items()]", "{(a, b): v for a, b, v in stored}"),
+    ("re.compile('a')", "value.pattern", "re.compile(stored)"),
+    ("Unreadable(1)", "[]", "Unreadable(1)"),
+    ("Unreadable(Decimal('nan'))", "[]", "Unreadable(Decimal('nan'))"),
+    ("Noted(1)", "[]", "Noted(1, 2)"),
     ("timedelta(hours=1)", "int(value.total_seconds())", "timedelta(seconds=stored)"),
 ]
+
+_NUMBERS = "\nnumbers = itertools.count()\n"
 
 
 @pytest.mark.parametrize(("value", "to", "back", "message"), CHANGED)
@@ -136,6 +156,25 @@ def test_what_comes_back_as_it_was_is_not(tmp_path: Path, value: str, to: str, b
     tested = load(layer(tmp_path, value, to, back))
     assert not tested.given(event("Set")).parked
     tested.check_round_trip([event("Set"), event("Set")])
+
+
+@pytest.mark.parametrize(
+    ("to", "back", "phase"),
+    [
+        ("value", "item.Missing", "from_dynamo_item"),
+        ("object()", "stored", "to_dynamo_item"),
+        ("value", "3", "round trip"),
+    ],
+)
+def test_an_object_that_cannot_be_stored_or_read_is_found(tmp_path: Path, to: str, back: str, phase: str) -> None:
+    """It parks in production, whatever the events are."""
+    tested = load(layer(tmp_path, "3", to, back))
+    if phase == "round trip":
+        source = (tmp_path / "domain_handler.py").read_text()
+        (tmp_path / "domain_handler.py").write_text(source.replace('"V": value', '"V": next(numbers)') + _NUMBERS)
+        tested = load(tmp_path)
+    with pytest.raises(AssertionError, match=rf"(?s)parked at Set .*event 1 of 2, in {phase}:"):
+        tested.check_round_trip([event("Set"), event("Set")])
 
 
 def test_an_object_that_contains_itself_ends(tmp_path: Path) -> None:
