@@ -8,6 +8,7 @@ from typing import Any
 from ..handler.domain.contract import RESERVED_ATTRIBUTES
 from ..handler.domain.failure import Failure
 from ..handler.domain.state import DomainState
+from ..handler.domain.time_limit import TookTooLong
 from ..handler.events.stored_event import StoredEvent
 from ..handler.values.attribute_value import Item, NotStorable, decode_item, encode_item
 from .differences import row_differences
@@ -44,6 +45,17 @@ class Ended:
     state: DomainState
     """The state after the last event that could be applied."""
     stop: Stop | None = None
+
+
+def must_end(ended: Ended, history: Sequence[StoredEvent]) -> Ended:
+    """What a fold ended in. Raises AssertionError if an event took too long: it would in each fold of a check."""
+    __tracebackhide__ = True
+    stop = ended.stop
+    if stop is not None and stop.failure.error == TookTooLong.__name__:
+        raise AssertionError(
+            stop.text([event.key for event in history].index(stop.failure.event.key) + 1, len(history))
+        )
+    return ended
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from ..handler.domain.logic import load as load_logic
 from ..handler.domain.state import INITIAL_STATE, DomainState
 from ..handler.events.stored_event import StoredEvent
 from .events import AnyEvent, histories
-from .given import Ended, Given, Stop
+from .given import Ended, Given, Stop, must_end
 from .modules import LayerModules
 from .observed import ObservedLogic
-from .places import places_of, shown_path
+from .places import place_at, places_of, shown_path
 
 if TYPE_CHECKING:
     from .checks.evolution import EvolutionReport
@@ -110,7 +110,7 @@ class Layer:
         __tracebackhide__ = True
         from .checks.round_trip import check_round_trip
 
-        check_round_trip(self, histories(events).values(), ignore)
+        check_round_trip(self, list(histories(events).values()), ignore)
 
     def check_order_free(self, events: Events, *, examples: int = 50) -> None:
         """Check that the events give the same rows in whatever order, repetition and batches they are delivered.
@@ -130,7 +130,7 @@ class Layer:
         __tracebackhide__ = True
         from .checks.order_free import check_order_free
 
-        check_order_free(self, histories(events).values(), examples)
+        check_order_free(self, list(histories(events).values()), examples)
 
     def check_deterministic(self, events: Events) -> None:
         """Check that the events give the same rows in another process, at another time, and in another place.
@@ -190,11 +190,11 @@ class Layer:
         from .checks.evolution import check_evolution
 
         return check_evolution(
-            self, histories(events).values(), load(earlier, seconds_per_event=self.seconds_per_event)
+            self, list(histories(events).values()), load(earlier, seconds_per_event=self.seconds_per_event)
         )
 
     def check(self, events: Events, *, earlier: Folder | None = None, ignore: Collection[str] = ()) -> None:
-        """Run all checks, and report everything that they find.
+        """Run all checks, and report everything that they find, with the errors of `cp-event-source check`.
 
         Args:
             events: events of any domain objects.
@@ -210,6 +210,7 @@ class Layer:
         given = list(events)
         self._must_fold_something(given)
         checks: dict[str, Callable[[], object]] = {
+            "layer": self._must_load,
             "round trip": lambda: self.check_round_trip(given, ignore=ignore),
             "deterministic": lambda: self.check_deterministic(given),
             "isolated": lambda: self.check_isolated(given),
@@ -226,9 +227,17 @@ class Layer:
         if found:
             raise AssertionError("\n\n".join(found))
 
+    def _must_load(self) -> None:
+        __tracebackhide__ = True
+        from ..layer.contract_check import check_domain_layer
+
+        errors = check_domain_layer(self.folder).errors
+        if errors:
+            raise AssertionError("\n".join(f"{shown_path(self.folder)}/{each}" for each in errors))
+
     def _must_fold_something(self, events: Events) -> None:
         __tracebackhide__ = True
-        ended = [self.fold(history) for history in histories(events).values()]
+        ended = [must_end(self.fold(history), history) for history in histories(events).values()]
         stops = [each.stop for each in ended if each.stop is not None and not each.state.applied.count]
         if len(stops) == len(ended):
             raise AssertionError(f"there is nothing to check: no first event can be applied; {stops[0].text(1, 1)}")
@@ -251,6 +260,9 @@ class Layer:
     def _stop(self, failure: Failure) -> Stop:
         raised = self.logic.raised
         places = [] if raised is None else places_of(raised, self._modules.folder)
+        at = place_at(failure.place, self._modules.folder)
+        if at is not None and (at.file, at.line) not in {(each.file, each.line) for each in places}:
+            places = [at]  # what the logic returned was refused, or what it raised follows from that
         return Stop(failure, places)
 
 

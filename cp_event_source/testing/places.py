@@ -35,6 +35,15 @@ def places_of(error: BaseException, folder: Path) -> list[Place]:
     return found
 
 
+def place_at(text: str, folder: Path) -> Place | None:
+    """The place that a failure names, as `domain_handler.py:42`; None if it names none."""
+    file, _, line = text.rpartition(":")
+    path = folder / file
+    if not file or not path.is_file():
+        return None
+    return Place(shown_path(path), int(line), "", linecache.getline(str(path), int(line)).strip())
+
+
 def shown_path(path: Path) -> str:
     """The path as the reader can open it."""
     here = Path.cwd()

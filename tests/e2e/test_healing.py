@@ -4,7 +4,7 @@ import pytest
 
 from cp_event_source.local import LocalRun, Pipeline
 from cp_event_source.local.difference import Difference
-from cp_event_source.local.errors import ProgramError
+from cp_event_source.local.errors import FailedStartError
 from cp_event_source.local.verify import verify
 from tests.e2e.events import attributes, domain_event, new_id, row, stored
 from tests.local.programs_on_disk import write_program
@@ -114,7 +114,7 @@ def test_a_layer_that_starts_here_and_not_in_the_function_is_taken_back(
     file, code = folder / "domain_handler.py", (folder / "domain_handler.py").read_text()
     file.write_text(f'import os\nassert "AWS_LAMBDA_FUNCTION_NAME" not in os.environ, "only here"\n{code}')
 
-    with pytest.raises(ProgramError, match=r"does not start: .*only here"):
+    with pytest.raises(FailedStartError, match=r"does not start: .*only here"):
         run.deploy_layer(folder)
 
     counter = new_id()

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import random
+import sys
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -32,7 +33,7 @@ def file_logic() -> ModuleType:
     spec = importlib.util.spec_from_file_location("file_domain_handler", path)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # a dataclass looks for its module
     spec.loader.exec_module(module)
     return module
 

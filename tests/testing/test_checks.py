@@ -89,7 +89,7 @@ def test_the_smallest_delivery_is_shown(tmp_path: Path) -> None:
     assert re.match(r"object-1: Count: in order 2 \(int\), so delivered \d+ \(int\)", lines[3])
 
 
-def test_a_long_history_takes_a_second(tmp_path: Path) -> None:
+def test_of_a_long_history_fewer_deliveries_are_played(tmp_path: Path) -> None:
     layer = load(counter(tmp_path, "self.Names = self.Names[-3:]"))
     layer.check_order_free([event(f"E{number % 7}") for number in range(150)], examples=1000)
 
@@ -210,6 +210,22 @@ def test_what_this_logic_cannot_apply_parks_and_is_no_fault_of_the_rows(good: La
     refuses = ('event_name == "Refused"', 'event_name in {"Refused", "C"}')
     report = load(_changed(good, tmp_path / "later", refuses)).check_evolution(EVENTS[:3], earlier=good.folder)
     assert [each.outcome for each in report.transitions] == [Outcome.MIX, Outcome.PARK]
+
+
+@pytest.mark.parametrize(
+    "check", ["check", "check_round_trip", "check_order_free", "check_isolated", "check_deterministic"]
+)
+def test_a_check_ends_at_the_first_event_that_takes_too_long(tmp_path: Path, check: str) -> None:
+    layer = load(counter(tmp_path, "while event_name == 'C': pass"), seconds_per_event=0.2)
+    with pytest.raises(AssertionError, match=r"(?s)parked at C .*event 3 of 5, in apply.*TookTooLong"):
+        getattr(layer, check)(EVENTS)
+
+
+def test_a_check_reports_what_reading_the_layer_finds(tmp_path: Path, good: Layer) -> None:
+    """The package is here, and not in the function."""
+    layer = load(counter(tmp_path, "", "import cp_event_source"))
+    with pytest.raises(AssertionError, match=r"layer: .*domain_handler\.py:1: imports cp_event_source"):
+        layer.check(EVENTS)
 
 
 def test_logic_that_ends_the_process_is_said_to(tmp_path: Path) -> None:

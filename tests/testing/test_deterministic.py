@@ -24,6 +24,7 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "",
         "it depends on the machine",
     ),
+    "the time of day": ("self.Names = [str(getattr(__import__('datetime'), 'datetime').now())]", "", "the clock"),
     "an object's address": ("self.Count = id(self) % 10**9", "", "a random number, an id()"),
     "the time when it was loaded": ("self.Count = YEAR", "import time\nYEAR = time.gmtime().tm_year", "the clock"),
     "a variable with a default": (

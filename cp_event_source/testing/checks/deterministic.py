@@ -118,9 +118,9 @@ def _fold(folder: str, seconds_per_event: float, histories: Sequence[History], c
     os.chdir(conditions.folder)
     if conditions.machine:
         move_to_machine(conditions.machine)
-    # a number: the zone of a datetime would become that of the process
+    # a number: the zone of a datetime would become that of the process; a clock that stands gives the same each time
     now = datetime.fromisoformat(conditions.now).timestamp()
-    with _time_machine().travel(now), _variables_read_in(Path(os.path.realpath(folder))) as read:
+    with _time_machine().travel(now, tick=False), _variables_read_in(Path(os.path.realpath(folder))) as read:
         layer = load(folder, seconds_per_event=seconds_per_event)
         if conditions.reverses_maps:
             histories = [[_reversed(event) for event in history] for history in histories]

@@ -12,6 +12,7 @@ from ...handler.projection.rows import DomainRow
 from ...handler.projection.stores import Stores
 from ...handler.values.attribute_value import Item
 from ...handler.values.clock import Clock
+from ..given import must_end
 from ..layer import Layer
 from ..memory import InOrder, MemoryEvents, MemoryNotices, MemoryRows, MemorySnapshots
 
@@ -81,7 +82,7 @@ def ending_of(row: DomainRow) -> Ending:
 
 def ending_in_order(layer: Layer, history: Sequence[StoredEvent]) -> Ending:
     """What a history ends in if it is folded once, in order."""
-    ended = layer.fold(history)
+    ended = must_end(layer.fold(history), history)
     if ended.stop is None:
         return Ending(ended.state.attributes)
     return Ending({}, ended.stop.failure.event.key, ended.stop.failure.reason)

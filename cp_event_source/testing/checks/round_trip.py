@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from ...handler.events.stored_event import StoredEvent
+from ..given import must_end
 from ..layer import Layer
 from ..pictures import Difference, Picture, differences, picture_of
 
@@ -48,7 +49,7 @@ class _Comparison:
         logic = self._layer.logic
         logic.on_applied, logic.on_read_back = self._take, self._compare
         try:
-            ended = self._layer.fold(history)
+            ended = must_end(self._layer.fold(history), history)
         finally:
             logic.on_applied = logic.on_read_back = None
         stop = ended.stop

@@ -7,6 +7,7 @@ from ...handler.domain.state import INITIAL_STATE, DomainState
 from ...handler.events.stored_event import StoredEvent
 from ...handler.values.attribute_value import Item
 from ..differences import row_differences
+from ..given import must_end
 from ..layer import Layer
 
 
@@ -42,7 +43,7 @@ class Tracker:
         for _ in range(events):
             if self.is_over:
                 return
-            ended = self._layer.fold([self._history[len(self.track.rows)]], self._start)
+            ended = must_end(self._layer.fold([self._history[len(self.track.rows)]], self._start), self._history)
             self._state = ended.state
             if ended.stop is None:
                 self.track = Track((*self.track.rows, ended.state.attributes))
