@@ -131,7 +131,7 @@ class DomainContract:
             self._missing(
                 Finding(
                     f"no class has the method {contract.APPLY}; define one, beside {contract.CLASS}: "
-                    f"def {contract.APPLY}(self, domain_payload, event_time, event_type)",
+                    f"def {contract.APPLY}(self, payload, event_name, event_time)",
                     contract.FILE,
                 )
             )

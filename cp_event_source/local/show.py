@@ -62,7 +62,7 @@ def pipeline_tables(pipeline: Pipeline, width: int) -> RenderableType:
     parts: list[RenderableType] = [
         *_events(pipeline, width),
         *_rows(pipeline, width),
-        *_quarantine(pipeline),
+        *quarantined(pipeline),
         *_parked(pipeline),
         *_expired(pipeline),
     ]
@@ -134,7 +134,8 @@ def _joined(*parts: str) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _quarantine(pipeline: Pipeline) -> Iterator[RenderableType]:
+def quarantined(pipeline: Pipeline) -> Iterator[RenderableType]:
+    """The messages that were not stored, and why."""
     messages = pipeline.quarantined()
     yield _heading(f"Ingest dead-letter queue: {counted(len(messages), 'message')}")
     if messages:

@@ -17,7 +17,7 @@ from cp_event_source.local.counted import counted
 from cp_event_source.local.errors import EventsError, LocalRunError
 from cp_event_source.local.events_file import Entry, read_events
 from cp_event_source.local.session import Session, Update
-from cp_event_source.local.show import difference_table, output_lines, place_of
+from cp_event_source.local.show import difference_table, output_lines, place_of, quarantined
 from cp_event_source.local.shown import short
 from cp_event_source.local.watched import PROGRAM_FILES, Watched, program_files
 
@@ -76,6 +76,7 @@ class _Watch:
 
     def _update(self, layers: Sequence[Path], programs: Sequence[Path], console: Console) -> None:
         started, since = time.monotonic(), time.time()
+        refused = {pipeline.name: pipeline.quarantined_count() for pipeline in self._session.run.pipelines}
         console.print()
         try:
             updates = self._session.update(layers, programs, self._entries(console))
@@ -85,6 +86,9 @@ class _Watch:
             return
         seconds = time.monotonic() - started
         console.print(Group(*_shown(updates, seconds)))
+        for pipeline in self._session.run.pipelines:
+            if pipeline.quarantined_count() > refused.get(pipeline.name, 0):
+                console.print(Group(*quarantined(pipeline)))
         outputs = [each for each in self._session.outputs(since) if each.invocations]
         if outputs:
             console.print(output_lines(outputs))

@@ -46,6 +46,8 @@ def _make_folder(folder: Path, made: list[Path]) -> None:
     """Make a folder and those above it. `made` gets those that did not exist."""
     if folder.is_dir():
         return
+    if folder.exists():
+        raise NotWritten(f"{folder}: must be a new or an empty folder; got a file; name another folder")
     _make_folder(folder.parent, made)
     folder.mkdir()
     made.append(folder)

@@ -102,7 +102,7 @@ class DomainLogic:
         if not classes:
             raise BrokenDomainLogic(
                 f"{contract.FILE} must define, next to the class {contract.CLASS}, a class with the method "
-                f"{contract.APPLY}(self, domain_payload, event_time, event_type); found none"
+                f"{contract.APPLY}(self, payload, event_name, event_time); found none"
             )
         self._find_applier(classes)
 

@@ -150,7 +150,7 @@ def test_with_watch_each_save_is_deployed_and_shown_and_what_breaks_leaves_the_r
         )
         healed = "\n".join(read_until(process, "  6cfa9ee3"))
         assert "Domain File: 1 row changed" in healed
-        assert re.search(r"6cfa9ee3… │ .*\n│ +│ Name +│ contract.doc +│ ", healed)
+        assert re.search(r"│ 6cfa9ee3… │ \w+ +│ ", healed)  # which events the parked row held depends on their arrival
         assert healed.endswith("Healed: 1 object\n  6cfa9ee3…")
 
         logic.write_text(code.replace("def apply", "def appply"))
@@ -165,9 +165,11 @@ def test_with_watch_each_save_is_deployed_and_shown_and_what_breaks_leaves_the_r
         value = json.loads(events.read_text())
         uploaded = next(event for event in value if event.get("EventName") == "FileUploaded")
         more = uploaded | {"DomainId": "new", "EventId": "new"}
-        events.write_text(json.dumps([*value, more]))
+        other_content = uploaded | {"Payload": {"Name": "changed", "Size": 1}}
+        events.write_text(json.dumps([*value, more, other_content]))
         sent = "\n".join(read_until(process, "Parked now"))
-        assert "Sent 1 event: 1 for the domain File" in sent
+        assert "Sent 2 events: 2 for the domain File" in sent
+        read_until(process, "│ conflict ")
 
         main = program / "__main__.py"
         main.write_text(main.read_text() + '\npulumi.export("more", 1)\n')

@@ -63,6 +63,12 @@ def test_without_the_extra_it_says_how_to_install_it(
     assert "pip install 'cp-event-source[local]'" in capsys.readouterr().err
 
 
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"cp-event-source {VERSION}\n")
+
+
 def test_events_that_cannot_be_read_are_reported_before_anything_is_started(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

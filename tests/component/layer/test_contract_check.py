@@ -196,7 +196,7 @@ def test_without_a_class_with_apply_one_is_asked_for(tmp_path: Path) -> None:
     (error,) = check(tmp_path, DOMAIN.replace("File()", "object()")).errors
     assert error == (
         "domain_handler.py: no class has the method apply; define one, beside Domain: "
-        "def apply(self, domain_payload, event_time, event_type)"
+        "def apply(self, payload, event_name, event_time)"
     )
 
 

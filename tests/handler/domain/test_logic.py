@@ -200,7 +200,7 @@ class Domain:
         ),
         (
             "class Domain:\n from_dynamo_item = to_dynamo_item = lambda item: 1\n create_new = lambda domain_id: 1",
-            "domain_handler.py must define, next to the class Domain, a class with the method apply(self, domain_p",
+            "domain_handler.py must define, next to the class Domain, a class with the method apply(self, payload",
         ),
         (
             "import re\nimport shared_by_all",
