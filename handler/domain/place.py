@@ -28,6 +28,13 @@ def place_of(error: BaseException, function: Callable[..., Any] | None, folder: 
     """
     if not folder:
         return ""
+    try:
+        return _place(error, function, folder)
+    except Exception:  # noqa: BLE001  the layer's objects may answer anything; a failure without a place is one, too
+        return ""
+
+
+def _place(error: BaseException, function: Callable[..., Any] | None, folder: str) -> str:
     raised = ((frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__))
     lines = [(Path(file), line) for file, line in [*_definition(function), *raised] if file.startswith(folder)]
     in_layer = [(file.relative_to(folder), line) for file, line in lines]

@@ -10,7 +10,7 @@ import pytest
 from cp_event_source.handler.domain.failure import Failure
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import load
-from cp_event_source.handler.domain.place import MAX_PLACE_CHARACTERS
+from cp_event_source.handler.domain.place import MAX_PLACE_CHARACTERS, place_of
 from cp_event_source.handler.domain.state import INITIAL_STATE
 from tests.handler.given import stored
 
@@ -138,6 +138,20 @@ def test_a_package_that_is_installed_in_the_layer_is_not_the_place(
         **{"vendored/__init__": "def check():\n    raise ValueError\n"},
     )
     assert found.place == "domain_handler.py:4"
+
+
+class Odd:
+    """A callable that answers anything, as some libraries' objects do."""
+
+    def __getattr__(self, name: str) -> "Odd":
+        return self
+
+    def __call__(self) -> None: ...
+
+
+def test_a_search_that_fails_leaves_the_failure_without_a_place(tmp_path: Path) -> None:
+    """It must not raise: the event would come back again and again, and hold up its shard."""
+    assert place_of(ValueError(), Odd(), f"{tmp_path}/") == ""
 
 
 def test_of_a_long_place_the_end_is_kept(failure: Callable[..., Failure]) -> None:
