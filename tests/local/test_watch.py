@@ -27,6 +27,7 @@ class Deploying:
         self.error: Exception | None = None
         self.programs = [root / "one", root / "two"]
         self.run = SimpleNamespace(
+            pipelines=[],
             layer_folders=lambda: [root / "one" / "logic", root / "two"],
             files=lambda: {root / "shared": {root / "one", root / "two"}, root / "lost": {root / "elsewhere"}},
         )
