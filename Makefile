@@ -10,8 +10,8 @@ SCHEMA := cp_event_source/domain-event.schema.json
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 # `make quick` leaves these out: suites that go deep, measure or start an emulator, and the slowest of the other tests.
 # Of the others, those with random examples try fewer.
-SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histories tests/local tests/model tests/scan \
-  tests/wheel \
+SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histories tests/local tests/model tests/new \
+  tests/scan tests/wheel \
   tests/docs/test_code_blocks.py::test_commands_print_what_the_page_shows \
   tests/doubles/test_dynamodb.py::test_the_double_and_moto_give_the_same_replies \
   tests/handler/domain/test_time_limit.py::test_what_cannot_be_stopped_ends_with_the_process \
@@ -22,7 +22,9 @@ SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histori
   tests/handler/test_slow_messages.py \
   tests/handler/values/test_exact_json.py::test_nesting_of_any_depth_is_read_and_written \
   tests/producer/test_event.py::test_a_payload_of_any_depth_is_an_event \
-  tests/test_pinned.py
+  tests/test_pinned.py \
+  tests/testing/test_checks.py \
+  tests/testing/test_deterministic.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test test-python functions scan bench check format schema docs wheel lock clean
@@ -54,7 +56,7 @@ check: $(READY) ## Lint, format check, types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-quick: check ## Check and most tests, in about a minute; not bench, corpus, e2e, faults, fuzz, histories, local, model, scan, wheel
+quick: check ## Check and most tests, in about a minute; not bench, corpus, e2e, faults, fuzz, histories, local, model, new, scan, wheel
 	$(PYTEST) --hypothesis-profile quick $(SLOW:%=--deselect=%)
 
 test: check $(SCANNER_READY) ## Everything that must be green, on all cores
