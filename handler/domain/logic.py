@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any
 
@@ -121,13 +122,14 @@ class DomainLogic:
         Raises:
             BrokenDomainLogic: the class has no `apply`, or its `apply` requires an unknown parameter.
         """
-        if not self.can_apply(domain_object):
+        kind = type(domain_object)
+        if kind not in self._appliers and not self.can_apply(domain_object):
             found = "None" if domain_object is None else f"a value of the type {type(domain_object).__name__}"
             raise BrokenDomainLogic(
                 f"{returned_by} returned {found}; it must return the domain object, whose class has the method "
                 f"{contract.APPLY}"
             )
-        return self._applier(type(domain_object))
+        return self._applier(kind)
 
     def can_apply(self, value: Any) -> bool:
         """True if a value is a domain object: its class has the method `apply`."""
@@ -189,10 +191,7 @@ def _place(error: Exception) -> tuple[str, int]:
     spec = importlib.machinery.PathFinder.find_spec(contract.MODULE)
     folder = (spec.origin or "").removesuffix(contract.FILE) if spec else ""
     places = [(contract.FILE, 1)]
-    trace = error.__traceback__
-    while trace is not None:
-        places.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
-        trace = trace.tb_next
+    places += [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):  # the file that cannot be read has no frame
         places.append((error.filename or "", error.lineno or 1))
     own = [(file.removeprefix(folder), line) for file, line in places if folder and file.startswith(folder)]
