@@ -90,7 +90,7 @@ wheel: $(READY) ## Build the wheel into dist/
 
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --extra local --group dev pyproject.toml --output-file requirements.txt
+	  --extra local --extra operate --group dev pyproject.toml --output-file requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --constraint requirements.txt pyproject.toml --output-file cp_event_source/requirements.txt
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

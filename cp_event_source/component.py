@@ -20,7 +20,7 @@ import pulumi_aws as aws
 from .inputs.arguments import MAX_NAME_LENGTH, CpEventSourceArgs, settings_from
 from .inputs.checks import check_name
 from .resources import persist_function
-from .resources.access import create_access_policies
+from .resources.access import Watchable, create_access_policies
 from .resources.encryption import create_encryption_key
 from .resources.monitoring import DEFAULT_THRESHOLDS, Watched, create_monitoring
 from .resources.persist_function import create_persist_function
@@ -51,6 +51,8 @@ class CpEventSource(pulumi.ComponentResource):
     event_bus_destination: aws.lambda_.FunctionEventInvokeConfig
     """Sends the results of rebuilds, successful or failed, to the bus."""
 
+    domain_name: pulumi.Output[str]
+    """The input `cp_domain_name`: the domain whose events the component stores."""
     domain_events_table_arn: pulumi.Output[str]
     """ARN of the domain events table."""
     domain_events_table_name: pulumi.Output[str]
@@ -109,7 +111,10 @@ class CpEventSource(pulumi.ComponentResource):
     reader_policy_arn: pulumi.Output[str]
     """ARN of a managed policy to attach to the role of whoever reads the domain table's rows and follows its stream."""
     auditor_policy_arn: pulumi.Output[str]
-    """ARN of a managed policy to attach to the role of whoever reads the domain events table and follows its stream."""
+    """ARN of a managed policy to attach to the role of whoever reads the domain events table and follows its stream.
+    The operators' commands that change nothing need no more."""
+    operator_policy_arn: pulumi.Output[str]
+    """ARN of a managed policy to attach to the role of whoever runs the operators' commands."""
 
     def __init__(self, name: str, args: CpEventSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
@@ -161,7 +166,13 @@ class CpEventSource(pulumi.ComponentResource):
         monitoring = create_monitoring(scope, settings, watched, key_arn=key_arn)
 
         # What other stacks may do here.
-        policies = create_access_policies(scope, event_bus_arn=routes.bus.arn, tables=tables, key_arn=key_arn)
+        policies = create_access_policies(
+            scope,
+            event_bus_arn=routes.bus.arn,
+            tables=tables,
+            watchable=Watchable(queues, [persist, project.function], settings.logic_layer),
+            key_arn=key_arn,
+        )
 
         self.domain_event_rule = routes.domain_event_rule
         self.domain_event_lambda_rule = routes.rebuild_rule
@@ -171,6 +182,7 @@ class CpEventSource(pulumi.ComponentResource):
         self.event_bus = routes.bus.resource
         self.event_bus_destination = project.event_bus_destination
         outputs = {
+            "domain_name": pulumi.Output.from_input(settings.domain_name),
             "domain_events_table_arn": tables.domain_events.arn,
             "domain_events_table_name": tables.domain_events.name,
             "domain_events_stream_arn": tables.domain_events.stream_arn,
@@ -200,7 +212,19 @@ class CpEventSource(pulumi.ComponentResource):
             "publisher_policy_arn": policies.publisher.arn,
             "reader_policy_arn": policies.reader.arn,
             "auditor_policy_arn": policies.auditor.arn,
+            "operator_policy_arn": policies.operator.arn,
         }
         for output, value in outputs.items():
             setattr(self, output, value)
+        self._outputs = outputs
         self.register_outputs(outputs)
+
+    def export_outputs(self, prefix: str = "") -> None:
+        """Export all outputs of the component from the program, for other stacks and for the operators' commands.
+
+        Args:
+            prefix: what each exported name begins with; a program with several components gives each its own.
+        """
+        for output, value in self._outputs.items():
+            if value is not None:
+                pulumi.export(f"{prefix}{output}", value)

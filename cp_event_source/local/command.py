@@ -13,17 +13,19 @@ from typing import NoReturn
 from rich.console import Console
 from rich.text import Text
 
+from cp_event_source.deployed.console import difference_table, make_console
+from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.verify import Verification
 from cp_event_source.local.consumers import Output
 from cp_event_source.local.document import document
 from cp_event_source.local.drain import names
-from cp_event_source.local.errors import LocalRunError, NotDrainedError
+from cp_event_source.local.errors import NotDrainedError
 from cp_event_source.local.events_file import Entry, read_events
 from cp_event_source.local.keep import how_to
 from cp_event_source.local.progress import Progress
 from cp_event_source.local.run import PATIENCE, LocalRun
 from cp_event_source.local.session import Session
-from cp_event_source.local.show import difference_table, make_console, output_lines, pipeline_tables
-from cp_event_source.local.verify import Verification
+from cp_event_source.local.show import output_lines, pipeline_tables
 from cp_event_source.local.watch import keep_up
 
 FAILED = 1
@@ -59,7 +61,7 @@ def run_command(options: Options) -> int:
     try:
         with _ended_by_signals():
             return _run(options, console)
-    except LocalRunError as error:
+    except CommandError as error:
         _show_error(str(error), console)
         if options.json:
             _write(document(errors=[str(error)], exit_code=FAILED))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cp_event_source.local.clients import Clients
+from cp_event_source.deployed.clients import Clients
 from cp_event_source.local.function_logs import invocations
 
 MAX_LINES: Final = 20

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from cp_event_source.deployed.difference import Difference
+from cp_event_source.deployed.queue_messages import Message
+from cp_event_source.deployed.verify import Verification
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import decode
 from cp_event_source.local.consumers import Output
-from cp_event_source.local.difference import Difference
 from cp_event_source.local.drain import Traffic
-from cp_event_source.local.queue_messages import Message
 from cp_event_source.local.rebuilds import Rebuild
 from cp_event_source.local.run import Stack
-from cp_event_source.local.verify import Verification
 
 if TYPE_CHECKING:
     from cp_event_source.handler.projection.rows import DomainRow

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cp_event_source.deployed.counted import counted
+from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.inputs.arn_patterns import event_bus_name
-from cp_event_source.local.counted import counted
 from cp_event_source.local.errors import EventsError, NotDrainedError
 from cp_event_source.local.events_file import Entry
-from cp_event_source.local.pipeline import Pipeline
+from cp_event_source.local.rules import hears, stores
 
 if TYPE_CHECKING:
     from cp_event_source.handler.events.stored_event import StoredEvent
@@ -158,7 +159,7 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
     takers: list[Traffic | None] = []
     targets: dict[str, list[Entry]] = {}
     for entry in entries:
-        taker = next((traffic for traffic in pipelines if traffic.pipeline.hears(entry)), None)
+        taker = next((traffic for traffic in pipelines if hears(traffic.pipeline, entry)), None)
         bus = entry.bus or (taker or pipelines[0]).pipeline.bus_name
         targets.setdefault(bus, []).append(entry)
         takers.append(taker)
@@ -185,7 +186,7 @@ def put(pipelines: Sequence[Traffic], entries: Sequence[Entry]) -> list[Traffic 
                     )
                 # Each pipeline of the same domain on this bus stores the event.
                 for traffic in pipelines:
-                    if traffic.pipeline.bus_name == event_bus_name(bus) and traffic.pipeline.stores(entry):
+                    if traffic.pipeline.bus_name == event_bus_name(bus) and stores(traffic.pipeline, entry):
                         traffic.sent.append(Sent(result["EventId"], entry))
     return takers
 

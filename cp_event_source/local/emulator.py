@@ -11,10 +11,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from cp_event_source.deployed.child_environment import clean_environment
 from cp_event_source.local.errors import EmulatorError, FailedStartError, LocalRunError
 from cp_event_source.local.guarded import Guarded
 from cp_event_source.local.held_signals import held_signals
@@ -36,26 +36,6 @@ _READY_SECONDS: Final = 60.0
 _LOG_LINES_IN_ERRORS: Final = 15
 _LOG_RECORD: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]+) ")
 """The beginning of a record in the emulator's log; other lines belong to the record before them."""
-
-
-def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what could lead a child process to a real account or to other code.
-
-    It drops every variable whose name starts with AWS_, PYTHON or PULUMI_, and proxies, since everything here is on
-    127.0.0.1. The child cannot reach AWS's configuration files and the metadata of a cloud machine either.
-    """
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith(("AWS_", "PYTHON", "PULUMI_")) and not name.upper().endswith("_PROXY")
-    }
-    return kept | {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        # This process reads the child's output as UTF-8, whatever the locale.
-        "PYTHONUTF8": "1",
-    }
 
 
 class Emulator:

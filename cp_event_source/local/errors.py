@@ -1,7 +1,9 @@
 """The errors of a local run; every message says what was found and what to do."""
 
+from cp_event_source.deployed.errors import CommandError
 
-class LocalRunError(Exception):
+
+class LocalRunError(CommandError):
     """A local run cannot continue."""
 
 

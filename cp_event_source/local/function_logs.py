@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cp_event_source.local.clients import Clients
+from cp_event_source.deployed.clients import Clients
 
 _PLATFORM: Final = re.compile(r"(START|END|REPORT) RequestId: ")
 """The lines that Lambda itself adds."""

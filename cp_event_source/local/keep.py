@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.values import exact_json
 from cp_event_source.local.drain import Sent
 from cp_event_source.local.emulator import CREDENTIALS, REGION
-from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.run import LocalRun, Stack
 
 _HERE: Final = "127.0.0.1"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pulumi
 
+from cp_event_source.deployed.clients import Clients
+from cp_event_source.deployed.logic_process import BrokenLogicError, fold_all
 from cp_event_source.layer.contract_check import check_domain_layer
 from cp_event_source.layer.layer_files import layer_files
-from cp_event_source.local.clients import Clients
 from cp_event_source.local.errors import ProgramError
 from cp_event_source.local.inputs import Inputs
-from cp_event_source.local.logic_process import BrokenLogicError, fold_all
 from cp_event_source.local.resources import CREATORS, Request
 from cp_event_source.local.starts import Starts
 from cp_event_source.local.updates import FUNCTION_TYPE, LAYER_TYPE, Registered, comparable, configure

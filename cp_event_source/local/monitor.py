@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
-from cp_event_source.local.clients import Clients
+from cp_event_source.deployed.clients import Clients
 from cp_event_source.local.errors import LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.resources import CREATORS, Request

@@ -12,7 +12,8 @@ from typing import IO, Any, Final
 
 import yaml
 
-from cp_event_source.local.emulator import CREDENTIALS, clean_environment
+from cp_event_source.deployed.child_environment import clean_environment
+from cp_event_source.local.emulator import CREDENTIALS
 from cp_event_source.local.errors import ProgramError
 from cp_event_source.local.guarded import Guarded
 from cp_event_source.local.held_signals import held_signals
@@ -96,7 +97,7 @@ def run_program(program: Program, deployment: Deployment) -> None:
         environment = clean_environment(os.environ) | {
             **CREDENTIALS,
             # A program that itself calls AWS also calls the emulator, never an account.
-            "AWS_ENDPOINT_URL": deployment.clients.endpoint,
+            "AWS_ENDPOINT_URL": str(deployment.clients.endpoint),
             "AWS_REGION": deployment.clients.region,
             "PYTHONUNBUFFERED": "1",
         }

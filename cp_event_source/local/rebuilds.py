@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.local.events_file import Entry
 from cp_event_source.local.function_logs import Invocation, invocations
-from cp_event_source.local.pipeline import Pipeline
 
 _PAUSE: Final = 0.1
 _OBJECTS_PER_WORKER: Final = 25

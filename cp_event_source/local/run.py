@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from cp_event_source.deployed.clients import Clients
+from cp_event_source.deployed.pipeline import COMPONENT_TYPE, Pipeline
 from cp_event_source.local import layers
-from cp_event_source.local.clients import Clients
+from cp_event_source.local.clients import emulator_clients, warm_up
 from cp_event_source.local.drain import Sent, Traffic, put, wait_until_drained
 from cp_event_source.local.emulator import REGION, Emulator
 from cp_event_source.local.errors import FailedStartError, LocalRunError, NotDrainedError
 from cp_event_source.local.events_file import Entry, entries
 from cp_event_source.local.monitor import Deployment
-from cp_event_source.local.pipeline import COMPONENT_TYPE, Pipeline
 from cp_event_source.local.program import load_program, run_program
 from cp_event_source.local.resources import NOTES
 from cp_event_source.local.starts import Starts
@@ -100,7 +101,7 @@ class LocalRun:
 
     def __enter__(self) -> "LocalRun":
         self._emulator.__enter__()
-        self._clients_of(REGION).warm_up()
+        warm_up(self._clients_of(REGION))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -317,5 +318,5 @@ class LocalRun:
 
     def _clients_of(self, region: str) -> Clients:
         if region not in self._clients:
-            self._clients[region] = Clients(self._emulator.endpoint, region)
+            self._clients[region] = emulator_clients(self._emulator.endpoint, region)
         return self._clients[region]

@@ -8,19 +8,20 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cp_event_source.deployed.clients import Clients
+from cp_event_source.deployed.counted import counted
+from cp_event_source.deployed.difference import Difference, differences
+from cp_event_source.deployed.logic_process import Stopped, deployed_layers, fold_all
+from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.deployed.verify import Verification, verify
 from cp_event_source.local import consumers
-from cp_event_source.local.clients import Clients
-from cp_event_source.local.counted import counted
-from cp_event_source.local.difference import Difference, differences
 from cp_event_source.local.drain import State, summary
 from cp_event_source.local.events_file import Entry, unsent
-from cp_event_source.local.logic_process import Stopped, deployed_layers, fold_all
-from cp_event_source.local.pipeline import Pipeline
 from cp_event_source.local.progress import Progress
 from cp_event_source.local.rebuilds import Rebuild, rebuild_all, wait_for_results
+from cp_event_source.local.rules import hears
 from cp_event_source.local.run import LocalRun, Stack
 from cp_event_source.local.updates import FUNCTION_TYPE
-from cp_event_source.local.verify import Verification, verify
 
 if TYPE_CHECKING:
     from cp_event_source.handler.projection.rows import DomainRow
@@ -225,7 +226,7 @@ class Session:
             own = [
                 request
                 for request, taker in zip(requests, takers, strict=True)
-                if taker == pipeline.domain_name and pipeline.hears(request)
+                if taker == pipeline.domain_name and hears(pipeline, request)
             ]
             if not own:
                 continue

@@ -1,31 +1,25 @@
 """The contents of a pipeline, as tables for a terminal of any width or for a log."""
 
 import json
-import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cp_event_source.deployed.console import and_more, make_table
+from cp_event_source.deployed.counted import counted
+from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.deployed.queue_messages import Message
+from cp_event_source.deployed.shown import listed, short, shown
 from cp_event_source.handler.values import exact_json
 from cp_event_source.local.consumers import MAX_LINES, Output
-from cp_event_source.local.counted import counted
-from cp_event_source.local.difference import Difference
-from cp_event_source.local.pipeline import Pipeline
-from cp_event_source.local.queue_messages import Message
-from cp_event_source.local.shown import listed, short, shown
 
 if TYPE_CHECKING:
+    from cp_event_source.deployed.logic_process import Stopped
     from cp_event_source.handler.projection.notes import Parked
     from cp_event_source.handler.projection.rows import DomainRow
-    from cp_event_source.local.logic_process import Stopped
-
-_LOG_WIDTH: Final = 120
-"""Columns, if the output is not a terminal and nothing says how wide it is."""
 
 _NARROW: Final = 100
 """With fewer columns than this, the events table has no EventId."""
@@ -36,25 +30,6 @@ _ROW_COLUMN: Final = 26
 _MAX_EVENTS: Final = 100
 _MAX_ROWS: Final = 24
 _MAX_MESSAGES: Final = 20
-_MAX_DIFFERENCES: Final = 100
-
-
-def make_console(*, to_stderr: bool = False) -> Console:
-    """The console for all output for people: as wide as the terminal, or as COLUMNS says, or wide enough for a log.
-
-    FORCE_COLOR, which some CI systems set, asks for colours. It does not make a log a terminal.
-    """
-    is_terminal = (sys.stderr if to_stderr else sys.stdout).isatty()
-    coloured = bool(os.environ.get("FORCE_COLOR")) and not os.environ.get("NO_COLOR")
-    console = Console(
-        highlight=False,
-        force_terminal=is_terminal,
-        color_system="standard" if coloured and not is_terminal else "auto",
-        stderr=to_stderr,
-    )
-    if not is_terminal and not os.environ.get("COLUMNS"):
-        console.width = _LOG_WIDTH
-    return console
 
 
 def pipeline_tables(pipeline: Pipeline, width: int) -> RenderableType:
@@ -74,7 +49,7 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     yield _heading(f"Domain {pipeline.domain_name}: {counted(len(events), 'stored event')}, in EventKey order")
     if not events:
         return
-    table = _table("DomainId", "EventTime", "EventName", *([] if width < _NARROW else ["EventId"]), "Payload")
+    table = make_table("DomainId", "EventTime", "EventName", *([] if width < _NARROW else ["EventId"]), "Payload")
     table.columns[-1].no_wrap = True
     table.columns[-1].overflow = "ellipsis"
     table.columns[-1].ratio = 1
@@ -90,7 +65,7 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
             cells = [event.event_time, event.event_name, *ids, _json(event.payload)]
         table.add_row(short(event.domain_id) if first else "", *map(Text, cells), end_section=last)
     yield table
-    yield from _more(len(events) - len(first_ones), "event")
+    yield from and_more(len(events) - len(first_ones), "event")
 
 
 def _rows(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
@@ -100,11 +75,11 @@ def _rows(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
     side_by_side = max(1, (width - _ROW_COLUMN) // _ROW_COLUMN)
     for start in range(0, len(first_ones), side_by_side):
         yield _rows_side_by_side(first_ones[start : start + side_by_side])
-    yield from _more(len(rows) - len(first_ones), "row")
+    yield from and_more(len(rows) - len(first_ones), "row")
 
 
 def _rows_side_by_side(rows: "Sequence[DomainRow]") -> Table:
-    table = _table("", *(short(row.domain_id) for row in rows))
+    table = make_table("", *(short(row.domain_id) for row in rows))
     for column in table.columns[1:]:
         column.max_width = _ROW_COLUMN - 3  # its border and padding
         column.overflow = "fold"
@@ -139,27 +114,27 @@ def quarantined(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.quarantined()
     yield _heading(f"Ingest dead-letter queue: {counted(len(messages), 'message')}")
     if messages:
-        table = _table("ReasonCode", "Reason", "EventId")
+        table = make_table("ReasonCode", "Reason", "EventId")
         for message in messages[:_MAX_MESSAGES]:
             reason = message.attributes.get("Reason") or message.attributes.get("ERROR_MESSAGE", "not known")
             code = message.attributes.get("ReasonCode") or message.attributes.get("ERROR_CODE", "")
             table.add_row(*map(Text, (code, reason, short(_event_id(message)))))
         yield table
-        yield from _more(len(messages) - _MAX_MESSAGES, "message")
+        yield from and_more(len(messages) - _MAX_MESSAGES, "message")
 
 
 def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
     messages = pipeline.parking_notices()
     yield _heading(f"Parked queue: {counted(len(messages), 'message')}")
     if messages:
-        table = _table("DomainId", "EventName", "EventId", "Where", "Reason")
+        table = make_table("DomainId", "EventName", "EventId", "Where", "Reason")
         for message in messages[:_MAX_MESSAGES]:
             notice = {name: str(value) for name, value in _object(message.body).items()}
             place = _joined(notice.get("Phase", ""), notice.get("Place", ""))
             cells = [notice.get(name, "") for name in ("DomainId", "EventName", "EventId")]
             table.add_row(*(Text(short(cell)) for cell in (*cells, place, notice.get("Reason", ""))))
         yield table
-        yield from _more(len(messages) - _MAX_MESSAGES, "message")
+        yield from and_more(len(messages) - _MAX_MESSAGES, "message")
 
 
 def _expired(pipeline: Pipeline) -> Iterator[RenderableType]:
@@ -167,23 +142,7 @@ def _expired(pipeline: Pipeline) -> Iterator[RenderableType]:
     yield _heading(f"Projection dead-letter queue: {counted(len(messages), 'message')}")
     for message in messages[:_MAX_MESSAGES]:
         yield Text(message.body)
-    yield from _more(len(messages) - _MAX_MESSAGES, "message")
-
-
-def difference_table(differences: Sequence[Difference], before: str, after: str) -> RenderableType:
-    """Differences, attribute by attribute.
-
-    Args:
-        differences: what differs.
-        before, after: what the two sides are.
-    """
-    table = _table("DomainId", "Attribute", before, after)
-    first_ones = differences[:_MAX_DIFFERENCES]
-    for last, each, following in zip([None, *first_ones], first_ones, [*first_ones[1:], None], strict=False):
-        name = "" if last is not None and last.domain_id == each.domain_id else short(each.domain_id)
-        cells = (name, each.attribute, each.before, each.after)
-        table.add_row(*map(Text, cells), end_section=following is None or following.domain_id != each.domain_id)
-    return Group(table, *_more(len(differences) - len(first_ones), "difference"))
+    yield from and_more(len(messages) - _MAX_MESSAGES, "message")
 
 
 def output_lines(outputs: Iterable[Output]) -> RenderableType:
@@ -193,24 +152,12 @@ def output_lines(outputs: Iterable[Output]) -> RenderableType:
         said = "" if output.lines else ", nothing written"
         parts.append(_heading(f"Output of {output.function}: {counted(output.invocations, 'invocation')}{said}"))
         parts += [Text(f"  {line}") for line in output.lines[:MAX_LINES]]
-        parts += _more(len(output.lines) - MAX_LINES, "line")
+        parts += and_more(len(output.lines) - MAX_LINES, "line")
     return Group(*parts)
-
-
-def _table(*headers: str) -> Table:
-    table = Table(*headers, header_style="bold", box=box.ROUNDED)
-    for column in table.columns:
-        column.overflow = "fold"
-    return table
 
 
 def _heading(text: str) -> Text:
     return Text(f"\n{text}", style="bold cyan")
-
-
-def _more(count: int, what: str) -> Iterator[RenderableType]:
-    if count > 0:
-        yield Text(f"... and {counted(count, what)} more", style="dim")
 
 
 def _json(value: Any) -> str:

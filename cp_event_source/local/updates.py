@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import pulumi
 
+from cp_event_source.deployed.clients import Clients
 from cp_event_source.local.archives import zipped
-from cp_event_source.local.clients import Clients
 from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.resources import CREATORS, Created, Request
 

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from cp_event_source.deployed.console import difference_table
+from cp_event_source.deployed.counted import counted
+from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.shown import short
 from cp_event_source.handler.domain import contract
 from cp_event_source.layer.layer_files import layer_files
-from cp_event_source.local.counted import counted
-from cp_event_source.local.errors import EventsError, LocalRunError
+from cp_event_source.local.errors import EventsError
 from cp_event_source.local.events_file import Entry, read_events
 from cp_event_source.local.session import Session, Update
-from cp_event_source.local.show import difference_table, output_lines, place_of, quarantined
-from cp_event_source.local.shown import short
+from cp_event_source.local.show import output_lines, place_of, quarantined
 from cp_event_source.local.watched import PROGRAM_FILES, Watched, program_files
 
 if TYPE_CHECKING:
+    from cp_event_source.deployed.logic_process import Stopped
     from cp_event_source.handler.projection.notes import Parked
-    from cp_event_source.local.logic_process import Stopped
 
 _LOOK_EVERY_SECONDS: Final = 0.15
 _MAX_NAMED: Final = 20
@@ -80,7 +82,7 @@ class _Watch:
         console.print()
         try:
             updates = self._session.update(layers, programs, self._entries(console))
-        except LocalRunError as error:
+        except CommandError as error:
             console.print(Text(f"Error: {error}", style="bold red"), soft_wrap=True)
             console.print("What was deployed before goes on; save again, or press Ctrl-C to stop.")
             return

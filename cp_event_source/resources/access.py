@@ -1,5 +1,6 @@
 """What other stacks may do here: managed policies that they attach to their own roles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .policy_documents import Statement, allow, document, follow
+from .queues import Queues
 from .scope import Scope
 from .tables import PARKED_INDEX, Tables
 
@@ -20,10 +22,26 @@ class AccessPolicies:
     publisher: aws.iam.Policy
     reader: aws.iam.Policy
     auditor: aws.iam.Policy
+    operator: aws.iam.Policy
+
+
+@dataclass(frozen=True)
+class Watchable:
+    """What operators and auditors look at beside the tables."""
+
+    queues: Queues
+    functions: Sequence[aws.lambda_.Function]
+    """The persist function and the project function."""
+    logic_layer: pulumi.Output[str]
 
 
 def create_access_policies(
-    scope: Scope, *, event_bus_arn: pulumi.Output[str], tables: Tables, key_arn: pulumi.Output[str]
+    scope: Scope,
+    *,
+    event_bus_arn: pulumi.Output[str],
+    tables: Tables,
+    watchable: Watchable,
+    key_arn: pulumi.Output[str],
 ) -> AccessPolicies:
     """The policies.
 
@@ -36,6 +54,13 @@ def create_access_policies(
     list_parked = allow(
         "ListParked", ["dynamodb:Scan"], pulumi.Output.concat(tables.domain.arn, "/index/", PARKED_INDEX)
     )
+    # The commands for operators that change nothing need these.
+    look = [
+        allow("ReadEvents", _READ, tables.domain_events.arn),
+        allow("ReadRows", _READ, tables.domain.arn),
+        list_parked,
+        *_look_around(tables, watchable),
+    ]
     return AccessPolicies(
         publisher=_policy(
             scope,
@@ -58,14 +83,60 @@ def create_access_policies(
             scope,
             "auditor",
             "Read all events of an event source and follow new ones",
-            [
-                allow("ReadEvents", _READ, tables.domain_events.arn),
-                list_parked,
-                *follow("FollowEvents", tables.domain_events.stream_arn),
-                decrypt,
-            ],
+            [*look, *follow("FollowEvents", tables.domain_events.stream_arn), decrypt],
+        ),
+        operator=_policy(
+            scope,
+            "operator",
+            "Operate an event source: rebuild rows, send back dead letters, restore and erase events",
+            [*look, *_operate(tables, watchable), allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn)],
         ),
     )
+
+
+def _look_around(tables: Tables, watchable: Watchable) -> list[Statement]:
+    """Reading messages hides them from others for some seconds; it deletes none."""
+    queues = watchable.queues
+    arns = [queues.ingest_dead_letter.arn, queues.parked.arn, queues.projection_dead_letter.arn]
+    return [
+        allow(
+            "DescribeTables",
+            ["dynamodb:DescribeTable"],
+            [tables.domain_events.arn, tables.domain.arn, tables.domain_snapshots.arn],
+        ),
+        allow("CountMessages", ["sqs:GetQueueAttributes"], [queues.ingest.arn, *arns]),
+        allow("ReadMessages", ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"], arns),
+        allow(
+            "DescribeFunctions",
+            ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"],
+            [function.arn for function in watchable.functions],
+        ),
+        allow("ReadLogic", ["lambda:GetLayerVersion"], watchable.logic_layer),
+        # These actions take no resource but `*`.
+        allow(
+            "ReadMetrics",
+            ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"],
+            "*",
+        ),
+    ]
+
+
+def _operate(tables: Tables, watchable: Watchable) -> list[Statement]:
+    queues = watchable.queues
+    events = tables.domain_events.arn
+    project = watchable.functions[-1]
+    return [
+        allow("Rebuild", ["lambda:InvokeFunction"], project.arn),
+        # A put of an event that is stored changes nothing, and a put of a tombstone erases it.
+        allow("PutEvents", ["dynamodb:PutItem"], events),
+        allow("ReadRestoredEvents", ["dynamodb:DescribeTable", "dynamodb:Scan"], pulumi.Output.concat(events, "-*")),
+        allow("SendBack", ["sqs:SendMessage"], queues.ingest.arn),
+        allow(
+            "DeleteMessages",
+            ["sqs:DeleteMessage"],
+            [queues.ingest_dead_letter.arn, queues.parked.arn, queues.projection_dead_letter.arn],
+        ),
+    ]
 
 
 def _policy(scope: Scope, suffix: str, description: str, statements: list[Statement]) -> aws.iam.Policy:

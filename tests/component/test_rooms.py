@@ -24,15 +24,28 @@ BELOW: Final[dict[str, set[str]]] = {
     "domain_logic": set(),
     "new": {"handler", "inputs", "version"},
     "testing": {"handler", "layer", "producer"},
-    "local": {"handler", "inputs", "layer"},
-    "cli": {"handler", "layer", "local", "new", "pages", "resources", "version"},
+    "deployed": {"handler"},
+    "local": {"deployed", "handler", "inputs", "layer"},
+    "operate": {"deployed", "handler", "version"},
+    "cli": {"handler", "layer", "local", "new", "operate", "pages", "resources", "version"},
     "__main__": {"CpEventSource", "DomainPythonLayer", "version"},
     "__init__": {"component", "inputs", "layer", "resources"},
     "version": set(),
 }
 """Each room of the package, and the rooms that it may import; of the plugin, the names that the package offers."""
 
-WITHOUT_PULUMI: Final = ("producer", "pages", "contract_schema", "costs", "cli", "version", "domain_logic", "new")
+WITHOUT_PULUMI: Final = (
+    "producer",
+    "pages",
+    "contract_schema",
+    "costs",
+    "cli",
+    "version",
+    "domain_logic",
+    "new",
+    "deployed",
+    "operate",
+)
 
 
 def room_of(module: str) -> str:

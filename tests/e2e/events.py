@@ -9,10 +9,10 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from cp_event_source.deployed.queue_messages import Message
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.local import Pipeline
-from cp_event_source.local.queue_messages import Message
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from cp_event_source.deployed.difference import Difference
+from cp_event_source.deployed.verify import verify
 from cp_event_source.local import LocalRun, Pipeline
-from cp_event_source.local.difference import Difference
 from cp_event_source.local.errors import FailedStartError
-from cp_event_source.local.verify import verify
 from tests.e2e.events import attributes, domain_event, new_id, row, stored
 from tests.local.programs_on_disk import write_program
 

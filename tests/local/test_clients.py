@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source.local.clients import Clients
+from cp_event_source.local.clients import emulator_clients
 
 
 def test_no_profile_file_or_variable_reaches_the_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +23,7 @@ def test_no_profile_file_or_variable_reaches_the_clients(tmp_path: Path, monkeyp
     }.items():
         monkeypatch.setenv(name, value)
 
-    client = Clients("http://127.0.0.1:5", "us-east-1")("sqs")
+    client = emulator_clients("http://127.0.0.1:5", "us-east-1")("sqs")
 
     assert client.meta.endpoint_url == "http://127.0.0.1:5"
     assert client.meta.region_name == "us-east-1"
@@ -32,6 +32,6 @@ def test_no_profile_file_or_variable_reaches_the_clients(tmp_path: Path, monkeyp
 
 
 def test_each_client_is_made_once() -> None:
-    clients = Clients("http://127.0.0.1:5", "us-east-1")
+    clients = emulator_clients("http://127.0.0.1:5", "us-east-1")
 
     assert clients("sqs") is clients("sqs")

@@ -10,9 +10,10 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
+from cp_event_source.deployed.difference import Difference
+from cp_event_source.deployed.verify import Verification
 from cp_event_source.local import command
 from cp_event_source.local.command import Options, run_command
-from cp_event_source.local.difference import Difference
 from cp_event_source.local.errors import EventsError, NotDrainedError
 from cp_event_source.local.events_file import Entry, entries
 from cp_event_source.local.progress import Progress
@@ -20,7 +21,6 @@ from cp_event_source.local.rebuilds import Rebuild
 from cp_event_source.local.run import Changes, LocalRun, Stack
 from cp_event_source.local.session import Session
 from cp_event_source.local.updates import FUNCTION_TYPE, Registered
-from cp_event_source.local.verify import Verification
 from tests.local.test_drain import state
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from cp_event_source.deployed.difference import Difference
+from cp_event_source.deployed.queue_messages import Message
+from cp_event_source.deployed.verify import Verification
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.state import DomainState
 from cp_event_source.handler.events.key_set import KeySet
@@ -13,13 +16,10 @@ from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import encode_item
 from cp_event_source.local.consumers import Output
-from cp_event_source.local.difference import Difference
 from cp_event_source.local.document import SHAPE, document
 from cp_event_source.local.drain import State, Traffic
-from cp_event_source.local.queue_messages import Message
 from cp_event_source.local.rebuilds import Rebuild
 from cp_event_source.local.run import Stack
-from cp_event_source.local.verify import Verification
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
 OF_THE_AUTHOR = ("stacks[].outputs", "domains[].rows[].attributes")

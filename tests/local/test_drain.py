@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.local.drain import Sent, State, Traffic, put, summary
 from cp_event_source.local.errors import EventsError
 from cp_event_source.local.events_file import entries
-from cp_event_source.local.pipeline import _OUTPUTS, Pipeline
 
 if TYPE_CHECKING:
-    from cp_event_source.local.clients import Clients
-
-OUTPUTS = dict.fromkeys(_OUTPUTS, "some")
+    from cp_event_source.deployed.clients import Clients
 
 
 class Bus:
@@ -36,8 +34,11 @@ class Bus:
 
 
 def traffic(bus: Bus, domain_name: str) -> Traffic:
-    pipeline = Pipeline("component", OUTPUTS | {"event_bus_name": f"{domain_name}-bus"}, cast("Clients", lambda _: bus))
-    pipeline.__dict__["domain_name"] = domain_name  # else asked of the rule
+    pipeline = Pipeline(
+        "component",
+        {"event_bus_name": f"{domain_name}-bus", "domain_name": domain_name},
+        cast("Clients", lambda _: bus),
+    )
     return Traffic(pipeline)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cp_event_source.local import emulator as emulator_module
-from cp_event_source.local.emulator import Emulator, clean_environment
+from cp_event_source.local.emulator import Emulator
 from cp_event_source.local.errors import EmulatorError
 
 
@@ -61,25 +61,6 @@ def test_all_it_writes_lies_in_its_private_folder(tmp_path: Path, monkeypatch: p
         assert (emulator.folder / "emulator.log").is_file()
 
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_could_lead_to_a_real_account_or_other_code_is_not_inherited() -> None:
-    inherited = {
-        "PATH": "/bin",
-        "AWS_ENDPOINT_URL": "https://elsewhere",
-        "AWS_PROFILE": "production",
-        "PYTHONPATH": "/elsewhere",
-        "PULUMI_CONFIG": "{}",
-        "https_proxy": "http://proxy",
-    }
-
-    assert clean_environment(inherited) == {
-        "PATH": "/bin",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONUTF8": "1",
-    }
 
 
 def test_one_that_does_not_start_is_reported_with_its_last_words(

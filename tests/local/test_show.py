@@ -8,6 +8,11 @@ from typing import Any, cast
 import pytest
 from rich.console import Console, RenderableType
 
+from cp_event_source.deployed.console import difference_table, make_console
+from cp_event_source.deployed.difference import Difference
+from cp_event_source.deployed.logic_process import Stopped
+from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.deployed.queue_messages import Message
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.state import DomainState
 from cp_event_source.handler.events import stored_event
@@ -16,11 +21,7 @@ from cp_event_source.handler.projection import notes
 from cp_event_source.handler.projection import rows as domain_row
 from cp_event_source.handler.values.attribute_value import encode
 from cp_event_source.local.consumers import MAX_LINES, Output
-from cp_event_source.local.difference import Difference
-from cp_event_source.local.logic_process import Stopped
-from cp_event_source.local.pipeline import Pipeline
-from cp_event_source.local.queue_messages import Message
-from cp_event_source.local.show import difference_table, make_console, output_lines, pipeline_tables, place_of
+from cp_event_source.local.show import output_lines, pipeline_tables, place_of
 
 ONE = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cp_event_source.local.clients import Clients
+from cp_event_source.deployed.clients import Clients
 from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.starts import Starts

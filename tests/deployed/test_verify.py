@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from cp_event_source.deployed.difference import NOTHING
+from cp_event_source.deployed.logic_process import Folded, History, Stopped
+from cp_event_source.deployed.verify import APPLIED, PARKED, ROW, Verification, compare
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.state import DomainState
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.notes import Parked
 from cp_event_source.handler.projection.rows import DomainRow
-from cp_event_source.local.difference import NOTHING
-from cp_event_source.local.logic_process import Folded, History, Stopped
-from cp_event_source.local.verify import APPLIED, PARKED, ROW, Verification, compare
 
 
 def key(second: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cp_event_source.local.shown import shown
+from cp_event_source.deployed.shown import shown
 
 NOTHING: Final = "(none)"
 """How a missing attribute is shown."""

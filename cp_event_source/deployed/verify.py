@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cp_event_source.deployed.counted import counted
+from cp_event_source.deployed.difference import NOTHING, Difference, differences
+from cp_event_source.deployed.logic_process import BrokenLogicError, Folded, History, Stopped, deployed_layers, fold_all
+from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet
-from cp_event_source.local.counted import counted
-from cp_event_source.local.difference import NOTHING, Difference, differences
-from cp_event_source.local.logic_process import BrokenLogicError, Folded, History, Stopped, deployed_layers, fold_all
-from cp_event_source.local.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from cp_event_source.handler.events.stored_event import StoredEvent

@@ -35,15 +35,20 @@ def shown(value: Mapping[str, Any] | None, *, whole: bool = False) -> str:
         case "NULL":
             return "null"
         case "M":
-            elements = (f"{name}: {shown(element, whole=whole)}" for name, element in content.items())
+            elements = (f"{name}: {_inner(element, whole=whole)}" for name, element in content.items())
             return "{" + ", ".join(elements) + "}"
         case "L":
-            return listed(shown(element, whole=whole) for element in content)
+            return listed(_inner(element, whole=whole) for element in content)
         case "SS" | "NS":
-            return listed(text(element) for element in sorted(content))
+            return listed(text(element) or '""' for element in sorted(content))
         case "B":
             return f"{len(content)} bytes"
         case "BS":
             return listed(f"{len(element)} bytes" for element in content)
         case _:
             return str(content)
+
+
+def _inner(value: Mapping[str, Any], *, whole: bool) -> str:
+    """A value in a map or a list, where nothing else would show an empty text."""
+    return shown(value, whole=whole) or '""'

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from cp_event_source.deployed.fold_process import from_json, to_json
+from cp_event_source.deployed.logic_process import BrokenLogicError, fold_all
 from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.values.attribute_value import encode
-from cp_event_source.local.fold_process import from_json, to_json
-from cp_event_source.local.logic_process import BrokenLogicError, fold_all
 
 LOGIC = """
 import os

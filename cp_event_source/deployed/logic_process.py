@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cp_event_source.local.emulator import clean_environment
-from cp_event_source.local.errors import LocalRunError
-from cp_event_source.local.fold_process import from_json, to_json
-from cp_event_source.local.pipeline import Pipeline
+from cp_event_source.deployed.child_environment import clean_environment
+from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.fold_process import from_json, to_json
+from cp_event_source.deployed.pipeline import Pipeline
 
 _PROCESS: Final = Path(__file__).with_name("fold_process.py")
 """Run as a file and not as a module, so that it imports only the functions' code."""
@@ -33,7 +33,7 @@ History = Sequence[dict[str, Any]]
 """Items of the events table, of one domain object, in EventKey order."""
 
 
-class BrokenLogicError(LocalRunError):
+class BrokenLogicError(CommandError):
     """The logic does not start; the message says why."""
 
 
@@ -87,13 +87,15 @@ def deployed_layers(pipeline: Pipeline) -> Iterator[list[Path]]:
     """The folders that a pipeline's project function has first on its path: its layers as they are deployed."""
     client = pipeline.clients("lambda")
     layers = client.get_function_configuration(FunctionName=pipeline.project_function).get("Layers", [])
-    # Without a proxy, whatever the environment says: the address is this machine's own.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    # An emulator is on this machine, where no proxy is between.
+    is_local = pipeline.clients.endpoint is not None
+    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if is_local else []))
     with tempfile.TemporaryDirectory(prefix="cp-event-source-layers-") as folder:
         folders = []
         for number, layer in enumerate(layers):
             location = client.get_layer_version_by_arn(Arn=layer["Arn"])["Content"]["Location"]
-            location = pipeline.clients.endpoint + urlsplit(location).path  # where it surely listens
+            if pipeline.clients.endpoint is not None:
+                location = pipeline.clients.endpoint + urlsplit(location).path  # where an emulator surely listens
             place = Path(folder, str(number))
             with opener.open(location, timeout=30) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as content:
                 content.extractall(place)

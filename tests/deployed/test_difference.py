@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cp_event_source.deployed.difference import NOTHING, Difference, differences
 from cp_event_source.handler.values.attribute_value import encode_item
-from cp_event_source.local.difference import NOTHING, Difference, differences
 
 ID = "22222222-2222-4222-8222-222222222222"
 

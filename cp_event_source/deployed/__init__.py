@@ -1,0 +1,1 @@
+"""A deployed pipeline, seen from outside: what the local run and the operators' commands stand on."""
