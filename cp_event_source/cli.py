@@ -10,6 +10,12 @@ from typing import Final
 from .version import VERSION
 
 _LOCAL_EXTRA: Final = ("boto3", "botocore", "ministack", "rich")
+_OPERATE_EXTRA: Final = ("boto3", "botocore", "rich", "typer")
+
+OPERATORS_COMMANDS: Final = {
+    "history": "show the events of a domain object",
+}
+"""The commands that work on a deployed pipeline, with their help. They have a parser of their own."""
 
 _LOCAL: Final = """\
 Run Pulumi programs on this machine, without an AWS account: start an AWS emulator, create what the programs
@@ -49,21 +55,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; by default the process's own.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in OPERATORS_COMMANDS:
+        return _operate(arguments)
     options = _parser().parse_args(arguments)
     exit_code: int = options.run(options)
     return exit_code
+
+
+def _operate(arguments: Sequence[str]) -> int:
+    try:
+        commands = import_module("cp_event_source.operate.commands")
+    except ModuleNotFoundError as error:
+        return _missing(error, _OPERATE_EXTRA, "operate", "this command")
+    exit_code: int = commands.main(arguments)
+    return exit_code
+
+
+def _missing(error: ModuleNotFoundError, libraries: Sequence[str], extra: str, what: str) -> int:
+    """Report that an extra is not installed; raises the error if it is another module that is missing."""
+    if (error.name or "").partition(".")[0] not in libraries:
+        raise error
+    return _failed(
+        f"{error.name}: must be installed, since {what} needs more than a deployment; run:"
+        f" pip install 'cp-event-source[{extra}]'"
+    )
 
 
 def _local(options: argparse.Namespace) -> int:
     try:
         command = import_module("cp_event_source.local.command")
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _LOCAL_EXTRA:
-            raise
-        return _failed(
-            f"{error.name}: must be installed, since a local run needs more than a deployment; run:"
-            " pip install 'cp-event-source[local]'"
-        )
+        return _missing(error, _LOCAL_EXTRA, "local", "a local run")
     exit_code: int = command.run_command(
         command.Options(
             programs=options.programs,
@@ -275,6 +298,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     package.add_argument("file", type=Path, metavar="FILE.zip", help="file to write; an existing file is overwritten")
     package.set_defaults(run=_package)
+
+    for name, text in OPERATORS_COMMANDS.items():
+        commands.add_parser(name, help=text, add_help=False)
     return parser
 
 

@@ -15,10 +15,12 @@ from rich.text import Text
 
 from cp_event_source.deployed.console import difference_table, make_console
 from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.kept_runs import KeptRun, noted
 from cp_event_source.deployed.verify import Verification
 from cp_event_source.local.consumers import Output
 from cp_event_source.local.document import document
 from cp_event_source.local.drain import names
+from cp_event_source.local.emulator import REGION
 from cp_event_source.local.errors import NotDrainedError
 from cp_event_source.local.events_file import Entry, read_events
 from cp_event_source.local.keep import how_to
@@ -97,7 +99,9 @@ def _run(options: Options, console: Console) -> int:
         if options.json:
             _write(_document(session, outputs, verifications, errors, exit_code))
         if options.keep or options.watch:
-            _keep(session, options, console, since)
+            outputs_of_all = {pipeline.name: pipeline.outputs for pipeline in run.pipelines}
+            with noted(KeptRun(run.endpoint, REGION, outputs_of_all)):
+                _keep(session, options, console, since)
     finally:
         with _undisturbed():
             run.__exit__()

@@ -1,0 +1,4 @@
+"""The commands for operators of a deployed pipeline.
+
+Needs the extra: pip install 'cp-event-source[operate]'.
+"""

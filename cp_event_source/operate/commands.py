@@ -1,0 +1,21 @@
+"""All commands for operators. Importing this module registers them."""
+
+from collections.abc import Sequence
+
+import typer
+
+from cp_event_source.operate import history as history
+from cp_event_source.operate.options import app
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; returns the exit code.
+
+    Args:
+        arguments: the command's name, its arguments and options.
+    """
+    try:
+        typer.main.get_group(app).main(args=list(arguments), prog_name="cp-event-source")
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

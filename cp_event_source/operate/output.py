@@ -1,0 +1,95 @@
+"""What a command prints: a document for programs, or tables and progress for people."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from cp_event_source.deployed.console import make_console
+from cp_event_source.handler.values import exact_json
+
+
+class Step:
+    """A long piece of work, as its progress is shown."""
+
+    def __init__(self, progress: Progress, task: Any) -> None:
+        self._progress = progress
+        self._task = task
+
+    def advance(self, by: int = 1) -> None:
+        """Some more is done."""
+        self._progress.advance(self._task, by)
+
+    def say(self, text: str) -> None:
+        """Show how the work is doing, such as how much has failed."""
+        self._progress.update(self._task, note=text)
+
+
+@dataclass
+class Output:
+    """Where a command writes. With `json`, the standard output has one JSON document and nothing else."""
+
+    json: bool = False
+    how_to_continue: str = ""
+    """The command that continues the work if it is interrupted. Long work sets it."""
+    exit_code: int = 0
+    """Set it to 1 if the command found or met something wrong."""
+    console: Console = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.console = make_console(to_stderr=self.json)
+
+    def result(self, document: Any, tables: Iterable[RenderableType] = ()) -> None:
+        """Print the result: the document with `--json`, else the tables.
+
+        Args:
+            document: texts, `int`, `Decimal`, booleans, None, lists and dicts. Numbers keep all their digits.
+            tables: what people see. It is not read with `--json`.
+        """
+        if self.json:
+            sys.stdout.write(f"{exact_json.dumps(document)}\n")
+            sys.stdout.flush()
+            return
+        for table in tables:
+            self.console.print(Text(table) if isinstance(table, str) else table, soft_wrap=isinstance(table, str))
+
+    def note(self, text: str) -> None:
+        """Print a line for people: what will be read, what is done. With `--json` it goes to the error output."""
+        self.console.print(Text(text), soft_wrap=True)
+
+    def error(self, text: str) -> None:
+        """Print an error, on the error output."""
+        make_console(to_stderr=True).print(Text(f"Error: {text}", style="bold red"), soft_wrap=True)
+
+    @contextmanager
+    def step(self, doing: str, total: int | None) -> Iterator[Step]:
+        """Show the progress of long work, with its rate and the time left.
+
+        Args:
+            doing: what is done, as a present participle: `Rebuilding`.
+            total: how much there is to do; None if that is not known.
+        """
+        columns = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        ]
+        with _Rates(*columns, console=self.console, transient=True) as progress:
+            yield Step(progress, progress.add_task(doing, total=total, rate="", note=""))
+
+
+class _Rates(Progress):
+    """Progress that shows how much is done a second. Without a terminal it shows nothing until the end."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        for task in self.tasks:
+            task.fields["rate"] = f"{task.speed:,.0f}/s" if task.speed else ""
+        return super().get_renderables()
