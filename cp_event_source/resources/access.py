@@ -129,7 +129,8 @@ def _operate(tables: Tables, watchable: Watchable) -> list[Statement]:
         allow("Rebuild", ["lambda:InvokeFunction"], project.arn),
         # A put of an event that is stored changes nothing, and a put of a tombstone erases it.
         allow("PutEvents", ["dynamodb:PutItem"], events),
-        allow("ReadRestoredEvents", ["dynamodb:DescribeTable", "dynamodb:Scan"], pulumi.Output.concat(events, "-*")),
+        # The table beside it that a point in time is recovered into, as the how-to names it.
+        allow("ReadRestored", ["dynamodb:DescribeTable", "dynamodb:Scan"], pulumi.Output.concat(events, "-restored")),
         allow("SendBack", ["sqs:SendMessage"], queues.ingest.arn),
         allow(
             "DeleteMessages",

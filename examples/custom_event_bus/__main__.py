@@ -31,10 +31,4 @@ accounts = CpEventSource(
     ),
 )
 
-pulumi.export("event_bus_name", accounts.event_bus_name)
-pulumi.export("event_bus_arn", accounts.event_bus_arn)
-pulumi.export("domain_table_name", accounts.domain_table_name)
-pulumi.export("domain_table_arn", accounts.domain_table_arn)
-pulumi.export("domain_table_stream_arn", accounts.domain_table_stream_arn)
-pulumi.export("domain_events_table_name", accounts.domain_events_table_name)
-pulumi.export("domain_events_table_arn", accounts.domain_events_table_arn)
+accounts.export_outputs()

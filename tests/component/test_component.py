@@ -57,6 +57,7 @@ WITHOUT_BUS = {
     ("Policy", "files-publisher"),
     ("Policy", "files-reader"),
     ("Policy", "files-auditor"),
+    ("Policy", "files-operator"),
     ("Topic", "files-alarms"),
     ("TopicPolicy", "files-alarms"),
     *(("MetricAlarm", f"files-alarm-{alarm}") for alarm in DEFAULT_THRESHOLDS),
@@ -90,9 +91,10 @@ NOT_TAGGABLE = {
     "TopicPolicy",
 }
 
-POLICIES = ("publisher", "reader", "auditor")
+POLICIES = ("publisher", "reader", "auditor", "operator")
 
 OUTPUTS = {
+    "domain_name": "File",
     "domain_events_table_arn": arn("dynamodb", f"table/{physical('files-domain-events')}"),
     "domain_events_table_name": physical("files-domain-events"),
     "domain_events_stream_arn": arn(

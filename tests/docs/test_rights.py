@@ -24,7 +24,7 @@ OFFERED = {
 """The resources that the component's policies allow access to, by their names on the page."""
 
 KEY = arn("kms", f"key/{physical('files-key')}")
-POLICIES = {f"{kind}_policy_arn": f"files-{kind}" for kind in ("publisher", "reader", "auditor")}
+POLICIES = {f"{kind}_policy_arn": f"files-{kind}" for kind in ("publisher", "reader", "auditor", "operator")}
 TABLES = {"domain_table_name": "the domain table", "domain_events_table_name": "the domain events table"}
 
 ACTIONS = {

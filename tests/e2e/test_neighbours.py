@@ -81,37 +81,51 @@ def _receive(clients: Clients, outputs: Mapping[str, str]) -> None:
     clients("sqs").receive_message(QueueUrl=outputs["ingest_dead_letter_queue_url"])
 
 
+def _purge(clients: Clients, outputs: Mapping[str, str]) -> None:
+    clients("sqs").purge_queue(QueueUrl=outputs["ingest_dead_letter_queue_url"])
+
+
+def _send(clients: Clients, outputs: Mapping[str, str]) -> None:
+    clients("sqs").send_message(QueueUrl=outputs["ingest_queue_url"], MessageBody="{}")
+
+
 def _key(table: str) -> dict[str, Any]:
     return {"DomainId": {"S": "none"}} | ({"EventKey": {"S": "none"}} if table == EVENTS else {})
 
 
+READ_ROWS: dict[str, Call] = {
+    "get a row": _get(ROWS),
+    "get rows": _batch_get(ROWS),
+    "query rows": _query(ROWS),
+    "scan rows": _scan(ROWS),
+}
+READ_EVENTS: dict[str, Call] = {
+    "get an event": _get(EVENTS),
+    "get events": _batch_get(EVENTS),
+    "query events": _query(EVENTS),
+    "scan events": _scan(EVENTS),
+}
+LOOK: dict[str, Call] = {
+    **READ_ROWS,
+    **READ_EVENTS,
+    "list parked objects": _list_parked,
+    "read the quarantine": _receive,
+}
+"""What the operators' commands that change nothing do."""
+
 ALLOWED: dict[str, dict[str, Call]] = {
     "publisher": {"put an event": _put_event},
-    "reader": {
-        "get a row": _get(ROWS),
-        "get rows": _batch_get(ROWS),
-        "query rows": _query(ROWS),
-        "scan rows": _scan(ROWS),
-        "list parked objects": _list_parked,
-        "list streams": _list_streams,
-    },
-    "auditor": {
-        "get an event": _get(EVENTS),
-        "get events": _batch_get(EVENTS),
-        "query events": _query(EVENTS),
-        "scan events": _scan(EVENTS),
-        "list parked objects": _list_parked,
-        "list streams": _list_streams,
-    },
+    "reader": {**READ_ROWS, "list parked objects": _list_parked, "list streams": _list_streams},
+    "auditor": {**LOOK, "list streams": _list_streams},
+    "operator": {**LOOK, "restore an event": _put(EVENTS), "send a message back": _send},
 }
 
 OTHERS: dict[str, Call] = {
     "put an event on another bus": _put_event_on("default"),
     "change a row": _put(ROWS),
     "delete a row": _delete(ROWS),
-    "write history": _put(EVENTS),
     "delete history": _delete(EVENTS),
-    "read the quarantine": _receive,
+    "purge the quarantine": _purge,
 }
 """Calls that no policy allows."""
 

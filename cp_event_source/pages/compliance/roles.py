@@ -29,7 +29,7 @@ CONTROLS: Final = (
         why="A role can use this component's tables, queues, bus and key, and no others.",
         property=(
             "`iam.RolePolicy`, `iam.Policy`: `Resource`; wildcards only where AWS knows no resource (X-Ray, "
-            "`dynamodb:ListStreams`) and for the streams of a function's own log group, whose names are made at run "
+            "metrics, alarms, `dynamodb:ListStreams`, `lambda:ListEventSourceMappings`) and for the streams of a function's own log group, whose names are made at run "
             "time; for these, cdk-nag's AwsSolutions-IAM5 needs a suppression"
         ),
         status=Default(),

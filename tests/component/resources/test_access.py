@@ -5,16 +5,44 @@ from typing import Any
 
 import pytest
 
-from ..deployment import Deployment, arn, component, deploy, in_program, physical
+from ..deployment import LAYER, Deployment, arn, component, deploy, in_program, physical
 
 KEY = arn("kms", f"key/{physical('files-key')}")
 ROWS = arn("dynamodb", f"table/{physical('files-domain')}")
 PARKED = f"{ROWS}/index/ParkedDomains"
+SNAPSHOTS = arn("dynamodb", f"table/{physical('files-domain-snapshots')}")
 EVENTS = arn("dynamodb", f"table/{physical('files-domain-events')}")
 FOLLOW = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
 READ = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
 
-POLICIES: dict[str, list[tuple[str, list[str], str]]] = {
+INGEST, *OTHER_QUEUES = (
+    arn("sqs", physical(f"files-{queue}"))
+    for queue in ("ingest", "ingest-dead-letter", "parked", "projection-dead-letter")
+)
+PERSIST, PROJECT = (arn("lambda", f"function:{physical(f'files-{name}')}") for name in ("persist", "project"))
+
+LOOK: list[tuple[str, list[str], str | list[str]]] = [
+    ("ReadEvents", READ, EVENTS),
+    ("ReadRows", READ, ROWS),
+    ("ListParked", ["dynamodb:Scan"], PARKED),
+    ("DescribeTables", ["dynamodb:DescribeTable"], [EVENTS, ROWS, SNAPSHOTS]),
+    ("CountMessages", ["sqs:GetQueueAttributes"], [INGEST, *OTHER_QUEUES]),
+    ("ReadMessages", ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"], OTHER_QUEUES),
+    (
+        "DescribeFunctions",
+        ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"],
+        [PERSIST, PROJECT],
+    ),
+    ("ReadLogic", ["lambda:GetLayerVersion"], LAYER),
+    (
+        "ReadMetrics",
+        ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"],
+        "*",
+    ),
+]
+"""What the operators' commands that change nothing need."""
+
+POLICIES: dict[str, list[tuple[str, list[str], str | list[str]]]] = {
     "files-publisher": [
         ("PublishEvents", ["events:PutEvents"], arn("events", f"event-bus/{physical('files-bus')}")),
     ],
@@ -26,11 +54,19 @@ POLICIES: dict[str, list[tuple[str, list[str], str]]] = {
         ("UseKey", ["kms:Decrypt"], KEY),
     ],
     "files-auditor": [
-        ("ReadEvents", READ, EVENTS),
-        ("ListParked", ["dynamodb:Scan"], PARKED),
+        *LOOK,
         ("FollowEvents", FOLLOW, f"{EVENTS}/stream/2026-11-23T08:30:00.000"),
         ("FindStreams", ["dynamodb:ListStreams"], "*"),
         ("UseKey", ["kms:Decrypt"], KEY),
+    ],
+    "files-operator": [
+        *LOOK,
+        ("Rebuild", ["lambda:InvokeFunction"], PROJECT),
+        ("PutEvents", ["dynamodb:PutItem"], EVENTS),
+        ("ReadRestored", ["dynamodb:DescribeTable", "dynamodb:Scan"], f"{EVENTS}-restored"),
+        ("SendBack", ["sqs:SendMessage"], INGEST),
+        ("DeleteMessages", ["sqs:DeleteMessage"], OTHER_QUEUES),
+        ("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], KEY),
     ],
 }
 
@@ -58,12 +94,21 @@ def test_a_policy_outlives_a_new_name_of_the_component(deployment: Deployment) -
         assert renamed.only("Policy", name.replace("files", "documents")).inputs["description"] == description
 
 
-def test_nobody_may_write_to_a_table_by_them(deployment: Deployment) -> None:
-    actions = {
-        action for name in POLICIES for statement in statements_of(deployment, name) for action in statement["Action"]
+def test_only_operators_may_write_and_only_what_erases_restores_or_sends_back(deployment: Deployment) -> None:
+    writing = {
+        name: {
+            action
+            for statement in statements_of(deployment, name)
+            for action in statement["Action"]
+            if any(verb in action for verb in ("Put", "Update", "Delete", "Send", "Invoke", "Purge", "*"))
+        }
+        for name in POLICIES
     }
-    assert not {action for action in actions if any(verb in action for verb in ("Put", "Update", "Delete", "*"))} - {
-        "events:PutEvents"
+    assert writing == {
+        "files-publisher": {"events:PutEvents"},
+        "files-reader": set(),
+        "files-auditor": set(),
+        "files-operator": {"dynamodb:PutItem", "lambda:InvokeFunction", "sqs:DeleteMessage", "sqs:SendMessage"},
     }
 
 
@@ -80,7 +125,7 @@ def test_a_given_key_is_the_one_that_readers_may_use() -> None:
     assert statements_of(given, "files-auditor")[-1]["Resource"] == key
 
 
-@pytest.mark.parametrize("kind", ["publisher", "reader", "auditor"])
+@pytest.mark.parametrize("kind", ["publisher", "reader", "auditor", "operator"])
 def test_their_arns_are_outputs(deployment: Deployment, kind: str) -> None:
     outputs = deployment.outputs[deployment.only("CpEventSource").urn]
     assert outputs[f"{kind}_policy_arn"] == arn("iam", f"policy/{physical(f'files-{kind}')}")

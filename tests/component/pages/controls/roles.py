@@ -17,7 +17,14 @@ def actions_are_named(deployment: Deployment) -> None:
 
 
 def resources_are_named(deployment: Deployment) -> None:
-    without_resources = {"dynamodb:ListStreams", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+    without_resources = {
+        "cloudwatch:DescribeAlarms",  # all alarms of a prefix
+        "cloudwatch:GetMetricData",
+        "dynamodb:ListStreams",
+        "lambda:ListEventSourceMappings",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
     streams_of_logs = {f"{arn_of(each)}:*" for each in some_of(deployment, "LogGroup")}
     for name, statement in identity_policies(deployment):
         assert "NotResource" not in statement
