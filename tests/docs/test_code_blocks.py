@@ -13,24 +13,27 @@ The language of a block, and the HTML comment before it if there is one, decide 
 | yaml | parses it |
 | bash | checks that every command is a make target or a command line that the program accepts |
 | `<!-- run -->` bash | runs it, in a folder with the examples and the page's own files |
+| `<!-- operate -->` bash | runs it the same way, on a local pipeline that has the default example's events |
 | `<!-- file: path -->` | writes it to the path for the commands that run |
 | `<!-- output -->` text | checks that the last command printed its lines |
 | mermaid | checks that it is a flowchart |
 """
 
 import inspect
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from cp_event_source import cli
@@ -38,6 +41,9 @@ from cp_event_source.handler import rebuild_requests
 from cp_event_source.handler.events.domain_event import ContractViolation, parse_domain_event
 from cp_event_source.handler.values import exact_json
 from cp_event_source.layer.contract_check import check_domain_layer
+from cp_event_source.local import LocalRun, read_events
+from cp_event_source.local.emulator import CREDENTIALS
+from cp_event_source.operate.commands import app
 from cp_event_source.testing import load
 from tests.examples.program import run_program
 
@@ -53,6 +59,9 @@ REFUSED_BY_THE_LOGIC = {"e-5"}
 
 # Commands that a reader has without this project.
 FOREIGN_COMMANDS = {"cd", "git", "pip", "pytest", "python3"}
+
+REALLY_RUN = {"run", "operate"}
+"""The markers of blocks whose commands the test runs."""
 
 
 def treatment(block: Block) -> Callable[[Block, Path], None]:
@@ -73,7 +82,7 @@ def treatment(block: Block) -> Callable[[Block, Path], None]:
             return holds_the_contract
         case "yaml", "" | "file":
             return is_yaml
-        case "bash", "" | "run":
+        case "bash", "" | "run" | "operate":
             return is_a_command
         case "text", "output":
             return is_compared_where_the_command_is_run
@@ -197,7 +206,7 @@ def is_a_command(block: Block, _folder: Path) -> None:
 
 
 def is_compared_where_the_command_is_run(block: Block, _folder: Path) -> None:
-    assert any(other.marker == "run" and other.line < block.line for other in blocks(block.page))
+    assert any(other.marker in REALLY_RUN and other.line < block.line for other in blocks(block.page))
 
 
 def is_a_picture(block: Block, _folder: Path) -> None:
@@ -217,7 +226,11 @@ def is_taken(command: list[str]) -> None:
         targets = set(re.findall(r"^([a-z-]+):.*##", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
         assert set(arguments) <= targets, f"{arguments}: the Makefile has {sorted(targets)}"
     elif Path(program).name == "cp-event-source":
-        cli._parser().parse_args(arguments)
+        if arguments and arguments[0] in cli.OPERATORS_COMMANDS:
+            name, *rest = arguments
+            typer.main.get_group(app).commands[name].make_context(name, rest)
+        else:
+            cli._parser().parse_args(arguments)
     else:
         assert Path(program).name in FOREIGN_COMMANDS, f"a reader may not have the command {program}"
 
@@ -238,7 +251,22 @@ def files_of(page: Path) -> list[tuple[Path, Block]]:
     return [(Path(block.marker[6:]), block) for block in blocks(page) if block.marker.startswith("file: ")]
 
 
-RUN = [page for page in pages() if any(block.marker == "run" for block in blocks(page))]
+RUN = [page for page in pages() if any(block.marker in REALLY_RUN for block in blocks(page))]
+
+
+@contextmanager
+def operated(page: Path, folder: Path) -> Iterator[Mapping[str, str]]:
+    """The environment of a page's commands: where one operates a pipeline, a local one is up."""
+    if not any(block.marker == "operate" for block in blocks(page)):
+        yield {}
+        return
+    example = REPOSITORY / "examples" / "default"
+    with LocalRun() as run:
+        (pipeline,) = run.deploy(example).pipelines
+        run.publish(read_events(example / "events.json"))
+        run.drain()
+        (folder / "outputs.json").write_text(json.dumps(dict(pipeline.outputs)))
+        yield {"CP_EVENT_SOURCE_STACK": "outputs.json", "AWS_ENDPOINT_URL": run.endpoint, **CREDENTIALS}
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(REPOSITORY)))
@@ -246,20 +274,21 @@ def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     """Run the page from top to bottom, as a reader does."""
     (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
     printed = ""
-    for block in blocks(page):
-        if block.marker.startswith("file: "):
-            file = tmp_path / block.marker[6:]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text)
-        elif block.marker == "run":
-            printed = "".join(run_for_real(command, tmp_path) for command in commands(block))
-        elif block.marker == "output":
-            expected, actual = comparable(block.text), comparable(printed)
-            missing = [line for line in expected if line not in actual]
-            assert not missing, f"{block}: not printed: {missing}\nprinted:\n{printed}"
+    with operated(page, tmp_path) as environment:
+        for block in blocks(page):
+            if block.marker.startswith("file: "):
+                file = tmp_path / block.marker[6:]
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(block.text)
+            elif block.marker in REALLY_RUN:
+                printed = "".join(run_for_real(command, tmp_path, environment) for command in commands(block))
+            elif block.marker == "output":
+                expected, actual = comparable(block.text), comparable(printed)
+                missing = [line for line in expected if line not in actual]
+                assert not missing, f"{block}: not printed: {missing}\nprinted:\n{printed}"
 
 
-def run_for_real(command: list[str], folder: Path) -> str:
+def run_for_real(command: list[str], folder: Path, environment: Mapping[str, str]) -> str:
     """Run a command, and return what it prints."""
     if command[0] == "make":
         # run the target's command line only: the target itself would create a new environment in the folder
@@ -277,7 +306,7 @@ def run_for_real(command: list[str], folder: Path) -> str:
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "100", **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
