@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,8 @@ def noted(run: KeptRun) -> Iterator[None]:
         yield
     finally:
         file.unlink(missing_ok=True)
+        with suppress(OSError):  # another run is up
+            folder.rmdir()
 
 
 def kept_runs() -> list[KeptRun]:

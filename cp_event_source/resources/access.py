@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from . import arns
 from .policy_documents import Statement, allow, document, follow
 from .queues import Queues
 from .scope import Scope
@@ -33,6 +34,12 @@ class Watchable:
     functions: Sequence[aws.lambda_.Function]
     """The persist function and the project function."""
     logic_layer: pulumi.Output[str]
+
+    @property
+    def dead_letter_arns(self) -> list[pulumi.Output[str]]:
+        """The queues that no function takes messages from."""
+        queues = self.queues
+        return [queues.ingest_dead_letter.arn, queues.parked.arn, queues.projection_dead_letter.arn]
 
 
 def create_access_policies(
@@ -97,27 +104,25 @@ def create_access_policies(
 def _look_around(tables: Tables, watchable: Watchable) -> list[Statement]:
     """Reading messages hides them from others for some seconds; it deletes none."""
     queues = watchable.queues
-    arns = [queues.ingest_dead_letter.arn, queues.parked.arn, queues.projection_dead_letter.arn]
     return [
         allow(
             "DescribeTables",
             ["dynamodb:DescribeTable"],
             [tables.domain_events.arn, tables.domain.arn, tables.domain_snapshots.arn],
         ),
-        allow("CountMessages", ["sqs:GetQueueAttributes"], [queues.ingest.arn, *arns]),
-        allow("ReadMessages", ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"], arns),
+        allow("CountMessages", ["sqs:GetQueueAttributes"], [queues.ingest.arn, *watchable.dead_letter_arns]),
+        allow("ReadMessages", ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"], watchable.dead_letter_arns),
         allow(
             "DescribeFunctions",
             ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"],
             [function.arn for function in watchable.functions],
         ),
-        allow("ReadLogic", ["lambda:GetLayerVersion"], watchable.logic_layer),
+        # The versions that are still to be deployed, too: else each deployment of logic would change the policies.
+        allow("ReadLogic", ["lambda:GetLayerVersion"], watchable.logic_layer.apply(arns.all_versions)),
+        # To list alarms, one must be allowed to see any of them.
+        allow("ReadAlarms", ["cloudwatch:DescribeAlarms"], tables.domain.arn.apply(arns.alarms_beside)),
         # These actions take no resource but `*`.
-        allow(
-            "ReadMetrics",
-            ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"],
-            "*",
-        ),
+        allow("ReadMetrics", ["cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"], "*"),
     ]
 
 
@@ -132,11 +137,7 @@ def _operate(tables: Tables, watchable: Watchable) -> list[Statement]:
         # The table beside it that a point in time is recovered into, as the how-to names it.
         allow("ReadRestored", ["dynamodb:DescribeTable", "dynamodb:Scan"], pulumi.Output.concat(events, "-restored")),
         allow("SendBack", ["sqs:SendMessage"], queues.ingest.arn),
-        allow(
-            "DeleteMessages",
-            ["sqs:DeleteMessage"],
-            [queues.ingest_dead_letter.arn, queues.parked.arn, queues.projection_dead_letter.arn],
-        ),
+        allow("DeleteMessages", ["sqs:DeleteMessage"], watchable.dead_letter_arns),
     ]
 
 

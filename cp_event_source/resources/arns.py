@@ -16,3 +16,14 @@ def event_bus_beside(bus_name: str, arn: str) -> str:
     """The ARN of an event bus in the partition, region and account of the resource with the ARN `arn`."""
     partition, region, account = place_of(arn)
     return f"arn:{partition}:events:{region}:{account}:event-bus/{bus_name}"
+
+
+def all_versions(layer_version_arn: str) -> str:
+    """A pattern of the ARNs of a layer's versions."""
+    return f"{layer_version_arn.rpartition(':')[0]}:*"
+
+
+def alarms_beside(arn: str) -> str:
+    """A pattern of the ARNs of the alarms in an ARN's account and region."""
+    partition, region, account = place_of(arn)
+    return f"arn:{partition}:cloudwatch:{region}:{account}:alarm:*"

@@ -29,8 +29,9 @@ CONTROLS: Final = (
         why="A role can use this component's tables, queues, bus and key, and no others.",
         property=(
             "`iam.RolePolicy`, `iam.Policy`: `Resource`; wildcards only where AWS knows no resource (X-Ray, metrics, "
-            "alarms, `dynamodb:ListStreams`, `lambda:ListEventSourceMappings`) and for the streams of a function's own "
-            "log group, whose names are made at run time; for these, cdk-nag's AwsSolutions-IAM5 needs a suppression"
+            "`dynamodb:ListStreams`, `lambda:ListEventSourceMappings`), for the list of alarms, and for what is made "
+            "later: the streams of a function's own log group, and versions of the domain layer; for these, cdk-nag's "
+            "AwsSolutions-IAM5 needs a suppression"
         ),
         status=Default(),
         standards=Standards(security_hub=("KMS.1", "KMS.2"), checkov=("CKV_AWS_290", "CKV_AWS_355")),

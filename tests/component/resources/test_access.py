@@ -33,12 +33,9 @@ LOOK: list[tuple[str, list[str], str | list[str]]] = [
         ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"],
         [PERSIST, PROJECT],
     ),
-    ("ReadLogic", ["lambda:GetLayerVersion"], LAYER),
-    (
-        "ReadMetrics",
-        ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"],
-        "*",
-    ),
+    ("ReadLogic", ["lambda:GetLayerVersion"], f"{LAYER.rpartition(':')[0]}:*"),
+    ("ReadAlarms", ["cloudwatch:DescribeAlarms"], arn("cloudwatch", "alarm:*")),
+    ("ReadMetrics", ["cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"], "*"),
 ]
 """What the operators' commands that change nothing need."""
 
