@@ -18,7 +18,10 @@ def announce_scan(dynamodb: Any, table: str, output: Output, index: str | None =
     if index is not None:
         indexes = description.get("GlobalSecondaryIndexes", [])
         description = next((each for each in indexes if each["IndexName"] == index), {})
-    items, size = description.get("ItemCount", 0), description.get("TableSizeBytes", description.get("IndexSizeBytes", 0))
+    items, size = (
+        description.get("ItemCount", 0),
+        description.get("TableSizeBytes", description.get("IndexSizeBytes", 0)),
+    )
     units = -(-size // _BYTES_PER_UNIT)
     dollars = units * _DOLLARS_PER_MILLION_UNITS / 1e6
     output.note(

@@ -120,7 +120,7 @@ def bearable(pipeline: Pipeline, concurrency: int, output: Output) -> int:
         NotReadyError: it has no concurrency: somebody switched it off.
     """
     reply = pipeline.clients("lambda").get_function_concurrency(FunctionName=pipeline.project_function)
-    reserved = reply.get("ReservedConcurrentExecutions")
+    reserved: int | None = reply.get("ReservedConcurrentExecutions")
     if reserved is None:
         return concurrency
     if reserved == 0:

@@ -23,7 +23,7 @@ MAX_INVOCATIONS: Final = 100
 """The invocations of one history that takes longer than one: a day of folding."""
 
 MAX_SECONDS_REFUSED: Final = 20 * 60.0
-"""How long the function may refuse all invocations. An invocation takes at most 15 minutes, and then another is free."""
+"""How long the function may refuse all invocations. One takes at most 15 minutes, and then another is free."""
 
 MAX_DEFERRED: Final = 10_000
 """The objects that wait to be tried again, in memory. Above that, no other object is begun."""
@@ -224,7 +224,7 @@ class Schedule:
         now = self.clock.monotonic()
         self.limit = max(1.0, self.limit / 2)
         self._halved_at = math.nextafter(now, math.inf)
-        self._not_before = now + min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**self._pauses)
+        self._not_before = now + min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * float(2**self._pauses))
         self._pauses = min(self._pauses + 1, 10)
 
     def _refuse_forever(self, reason: str) -> None:
@@ -236,4 +236,4 @@ class Schedule:
 
 
 def _growing(times: int) -> float:
-    return min(_MAX_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2 ** min(times, 10))
+    return min(_MAX_DELAY_SECONDS, _FIRST_DELAY_SECONDS * float(2 ** min(times, 10)))

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -102,7 +103,8 @@ def select(selection: Selection | None, pipeline: Pipeline, journal: Journal, pa
         journal.note(_IS_COMPLETE, "yes")
     selected, left = journal.count(), journal.count(open_only=True)
     output.note(
-        f"Selected {counted(selected, 'object')}" + (f", {selected - left} of them done earlier" if left < selected else "")
+        f"Selected {counted(selected, 'object')}"
+        + (f", {selected - left} of them done earlier" if left < selected else "")
     )
     return selected
 
@@ -111,8 +113,7 @@ def _lines(file: Path) -> Iterator[str]:
     """The ids in a file, one in a line; empty lines do not count."""
     name = "the standard input" if str(file) == "-" else str(file)
     try:
-        stream = sys.stdin if str(file) == "-" else file.open(encoding="utf-8-sig", newline="\n")
-        with stream:
+        with nullcontext(sys.stdin) if str(file) == "-" else file.open(encoding="utf-8-sig", newline="\n") as stream:
             for number, line in enumerate(stream, 1):
                 domain_id = line.rstrip("\r\n")
                 if not domain_id:
@@ -240,7 +241,7 @@ def logic_version(pipeline: Pipeline) -> str:
     if not version:
         why = environment.get("Error", {}).get("Message", "it has none")
         raise SelectionError(
-            f"{pipeline.project_function}: its environment must have LOGIC_VERSION; {why}; get the right to decrypt with"
-            " the component's key, or deploy the stack again"
+            f"{pipeline.project_function}: its environment must have LOGIC_VERSION; {why}; get the right to decrypt"
+            " with the component's key, or deploy the stack again"
         )
     return str(version)
