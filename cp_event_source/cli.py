@@ -13,7 +13,9 @@ _LOCAL_EXTRA: Final = ("boto3", "botocore", "ministack", "rich")
 _OPERATE_EXTRA: Final = ("boto3", "botocore", "rich", "typer")
 
 OPERATORS_COMMANDS: Final = {
+    "heal": "fold parked domain objects again with the deployed logic",
     "history": "show the events of a domain object",
+    "rebuild": "fold domain objects again, or show what that would change",
 }
 """The commands that work on a deployed pipeline, with their help. They have a parser of their own."""
 

@@ -40,3 +40,9 @@ class Clients:
             if service not in self._clients:
                 self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=self._config)
             return self._clients[service]
+
+    def with_settings(self, service: str, **settings: Any) -> Any:
+        """A client of its own of a service, with other settings of botocore, by name."""
+        config = self._config.merge(botocore.config.Config(**settings))
+        with self._lock:
+            return self._session.client(service, endpoint_url=self.endpoint, config=config)

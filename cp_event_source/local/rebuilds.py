@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.deployed.rebuild import Rebuilt, rebuild
 from cp_event_source.local.events_file import Entry
 from cp_event_source.local.function_logs import Invocation, invocations
 
@@ -78,19 +79,10 @@ def rebuild_all(pipeline: Pipeline, domain_ids: Sequence[str]) -> list[Rebuild]:
 
 
 def _rebuild(pipeline: Pipeline, domain_id: str) -> Rebuild:
-    request = {"EventType": "REBUILD", "DomainName": pipeline.domain_name, "DomainId": domain_id}
-    answer = _call(pipeline, {"detail": request})
-    if "errorMessage" in answer:
-        return Rebuild(domain_id, None, str(answer["errorMessage"]))
-    return Rebuild(domain_id, answer["EventCount"])
-
-
-def _call(pipeline: Pipeline, event: dict[str, Any]) -> dict[str, Any]:
-    client = pipeline.clients("lambda")
-    payload = json.dumps(event).encode()
-    answer = client.invoke(FunctionName=pipeline.project_function, Payload=payload)
-    value: dict[str, Any] = json.loads(answer["Payload"].read())
-    return value
+    answer = rebuild(pipeline.clients("lambda"), pipeline.project_function, pipeline.domain_name, domain_id)
+    if isinstance(answer, Rebuilt):
+        return Rebuild(domain_id, answer.events)
+    return Rebuild(domain_id, None, answer.reason)
 
 
 def _results(all_invocations: Iterable[Invocation]) -> Iterator[Rebuild]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from cp_event_source.operate import history as history
+from cp_event_source.operate import rebuild as rebuild
 from cp_event_source.operate.options import app
 
 

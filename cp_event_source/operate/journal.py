@@ -20,6 +20,9 @@ CREATE INDEX IF NOT EXISTS open_objects ON objects (domain_id) WHERE outcome IS 
 """
 _BATCH: Final = 500
 
+DONE: Final = "done"
+"""The outcome of an object that is done."""
+
 
 class JournalError(CommandError):
     """The file is no journal of this work."""
@@ -101,6 +104,22 @@ class Journal:
     def finish(self, domain_id: str, outcome: str) -> None:
         """The work on a domain object is done; `outcome` is `done`, or why it failed."""
         self._database.execute("UPDATE objects SET outcome = ? WHERE domain_id = ?", (outcome, domain_id))
+
+    def finish_all(self, outcomes: Mapping[str, str]) -> None:
+        """`finish` for several domain objects, at once."""
+        with self._transaction():
+            for domain_id, outcome in outcomes.items():
+                self.finish(domain_id, outcome)
+
+    def reopen_failed(self) -> None:
+        """Take the outcomes of objects that failed back, so that the work tries them again."""
+        self._database.execute("UPDATE objects SET outcome = NULL WHERE outcome <> ?", (DONE,))
+
+    def failed(self) -> Iterator[tuple[str, str]]:
+        """The domain objects that failed, with the reasons, in the order of their ids."""
+        yield from self._database.execute(
+            "SELECT domain_id, outcome FROM objects WHERE outcome <> ? ORDER BY domain_id", (DONE,)
+        )
 
     def open_objects(self) -> Iterator[str]:
         """The domain objects without an outcome, in the order of their ids. Objects may be finished meanwhile."""

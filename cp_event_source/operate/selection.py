@@ -1,0 +1,247 @@
+"""Selects domain objects: ids, or all that a scan finds. The journal gets them, so that their number is exact."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+from cp_event_source.deployed.counted import counted
+from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.handler.events.domain_event import ContractViolation, check_field
+from cp_event_source.handler.projection.rows import BOOKKEEPING
+from cp_event_source.operate.journal import Journal
+from cp_event_source.operate.output import Output
+from cp_event_source.operate.pace import Pace
+from cp_event_source.operate.reading import announce_scan
+from cp_event_source.operate.scan import scan
+
+PARKED_INDEX: Final = "ParkedDomains"
+IDS: Final = "ID"
+IDS_FROM: Final = "--ids-from"
+
+_KIND: Final = "selection"
+_IS_COMPLETE: Final = "selected"
+_LOGIC: Final = "logic"
+
+
+class SelectionError(CommandError):
+    """The objects cannot be selected."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which objects a command works on."""
+
+    kind: str
+    """The argument or option that says it: ID, --ids-from, --all, --parked, --stale or --drifted."""
+    ids: Sequence[str] = ()
+    file: Path | None = None
+
+    @classmethod
+    def of(cls, ids: Sequence[str], file: Path | None, *kinds: str, resumes: bool) -> "Selection | None":
+        """The selection that a command line names; None if it resumes one.
+
+        Raises:
+            typer.BadParameter: not exactly one is named, or an id breaks the contract.
+        """
+        named = [*([IDS] if ids else []), *([IDS_FROM] if file is not None else []), *kinds]
+        if resumes:
+            if named:
+                raise typer.BadParameter(
+                    f"--resume: must be given without a selection, since the file has it; got {', '.join(named)}, too;"
+                    " leave that out"
+                )
+            return None
+        if len(named) != 1:
+            raise typer.BadParameter(
+                f"exactly one selection must be given: ID, {IDS_FROM} or one of the options that select; got"
+                f" {', '.join(named) or 'none'}"
+            )
+        for domain_id in ids:
+            if rule := _broken(domain_id):
+                raise typer.BadParameter(f"ID: {rule}; got {domain_id!r}")
+        return cls(named[0], ids, file)
+
+
+def select(selection: Selection | None, pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> int:
+    """Put the selected objects into a journal, and say how many they are.
+
+    A scan that was interrupted continues. `--drifted` looks again at all objects. Ids come into the journal all at
+    once.
+
+    Args:
+        selection: the selection; None continues the journal's.
+        pipeline: the pipeline.
+        journal: the journal.
+        pace: the cap for scans.
+        output: where it says what it does.
+
+    Returns:
+        How many objects the journal has.
+
+    Raises:
+        SelectionError: a file cannot be read, an id breaks the contract, or an interrupted selection cannot continue.
+    """
+    kind = selection.kind if selection is not None else journal.fact(_KIND)
+    if journal.fact(_IS_COMPLETE) is None:
+        if kind is None or (selection is None and kind in {IDS, IDS_FROM}):
+            raise SelectionError(
+                f"{journal.file}: must have a selection; it was interrupted before it had one, and nothing is done yet;"
+                " give the command again, without --resume"
+            )
+        journal.note(_KIND, kind)
+        if selection is not None and kind in {IDS, IDS_FROM}:
+            journal.add(selection.ids if selection.file is None else _lines(selection.file))
+        else:
+            _FIND[kind](pipeline, journal, pace, output)
+        journal.note(_IS_COMPLETE, "yes")
+    selected, left = journal.count(), journal.count(open_only=True)
+    output.note(
+        f"Selected {counted(selected, 'object')}"
+        + (f", {selected - left} of them done earlier" if left < selected else "")
+    )
+    return selected
+
+
+def _lines(file: Path) -> Iterator[str]:
+    """The ids in a file, one in a line; empty lines do not count."""
+    name = "the standard input" if str(file) == "-" else str(file)
+    try:
+        with nullcontext(sys.stdin) if str(file) == "-" else file.open(encoding="utf-8-sig", newline="\n") as stream:
+            for number, line in enumerate(stream, 1):
+                domain_id = line.rstrip("\r\n")
+                if not domain_id:
+                    continue
+                if rule := _broken(domain_id):
+                    raise SelectionError(f"{IDS_FROM}: line {number} of {name}: {rule}; got {domain_id!r}")
+                yield domain_id
+    except OSError as error:
+        raise SelectionError(f"{IDS_FROM}: {name} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SelectionError(f"{IDS_FROM}: {name} must be UTF-8; {error}") from error
+
+
+def _broken(domain_id: str) -> str | None:
+    """The rule of the contract that an id breaks."""
+    try:
+        check_field("DomainId", domain_id)
+    except ContractViolation as error:
+        return error.violations[0].rule
+    return None
+
+
+def _all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> None:
+    """The objects that have events, with and without a row."""
+    _scan(
+        pipeline,
+        journal,
+        pace,
+        output,
+        pipeline.output("domain_events_table_name"),
+        lambda items: (item["DomainId"]["S"] for item in items),
+        ProjectionExpression="DomainId",
+    )
+
+
+def _parked(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> None:
+    _scan(
+        pipeline,
+        journal,
+        pace,
+        output,
+        pipeline.output("domain_table_name"),
+        lambda items: (item["DomainId"]["S"] for item in items),
+        IndexName=PARKED_INDEX,
+    )
+
+
+def _stale(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> None:
+    """The objects whose rows today's logic has not computed wholly."""
+    version = logic_version(pipeline)
+    if journal.fact(_LOGIC) not in {None, version}:
+        raise SelectionError(
+            f"{journal.file}: the logic is another than when the selection began ({journal.fact(_LOGIC)}); nothing is"
+            " done yet; give the command again, without --resume"
+        )
+    journal.note(_LOGIC, version)
+
+    def stale(items: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+        for item in items:
+            notes = item.get(BOOKKEEPING, {}).get("M", {})
+            # An item without a revision is not the pipeline's.
+            if "Revision" in notes and notes.get("LogicVersion") != {"S": version}:
+                yield item["DomainId"]["S"]
+
+    _scan(
+        pipeline,
+        journal,
+        pace,
+        output,
+        pipeline.output("domain_table_name"),
+        stale,
+        ProjectionExpression="DomainId, #notes.#revision, #notes.#version",
+        ExpressionAttributeNames={"#notes": BOOKKEEPING, "#revision": "Revision", "#version": "LogicVersion"},
+    )
+
+
+def _drifted(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> None:
+    """The objects at which `verify` finds something that a rebuild brings right."""
+    find_all = importlib.import_module("cp_event_source.operate.verifying").find_all
+    others = 0
+    for finding in find_all(pipeline, pace, output):
+        if finding.is_rebuildable:
+            journal.add([finding.domain_id])
+        else:
+            others += 1
+    if others:
+        output.note(f"{counted(others, 'finding')} that no rebuild brings right; `cp-event-source verify` shows them")
+
+
+_FIND: Final[Mapping[str, Callable[[Pipeline, Journal, Pace, Output], None]]] = {
+    "--all": _all,
+    "--parked": _parked,
+    "--stale": _stale,
+    "--drifted": _drifted,
+}
+
+
+def _scan(
+    pipeline: Pipeline,
+    journal: Journal,
+    pace: Pace,
+    output: Output,
+    table: str,
+    found: Callable[[Sequence[Mapping[str, Any]]], Iterable[str]],
+    **options: Any,
+) -> None:
+    dynamodb = pipeline.clients("dynamodb")
+    announce_scan(dynamodb, table, output, options.get("IndexName"))
+    with output.step("Selecting", None) as step:
+        for page in scan(dynamodb, table, pace, start=journal.cursors(), **options):
+            journal.add(dict.fromkeys(found(page.items)))
+            journal.processed(page.segment, page.next_key)
+            step.advance(len(page.items))
+
+
+def logic_version(pipeline: Pipeline) -> str:
+    """The logic version of the project function.
+
+    Raises:
+        SelectionError: its environment cannot be read.
+    """
+    now = pipeline.clients("lambda").get_function_configuration(FunctionName=pipeline.project_function)
+    environment = now.get("Environment", {})
+    version = environment.get("Variables", {}).get("LOGIC_VERSION")
+    if not version:
+        why = environment.get("Error", {}).get("Message", "it has none")
+        raise SelectionError(
+            f"{pipeline.project_function}: its environment must have LOGIC_VERSION; {why}; get the right to decrypt"
+            " with the component's key, or deploy the stack again"
+        )
+    return str(version)
