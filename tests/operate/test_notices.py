@@ -1,4 +1,4 @@
-"""Guarantee: a notice goes only if its object's row is not parked, and no parking that it is about can still be written;
+"""Guarantee: a notice goes only if its object's row is not parked, and the parking that it is about cannot come yet;
 every other message stays, and is visible again."""
 
 import json

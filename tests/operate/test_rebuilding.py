@@ -1,5 +1,5 @@
-"""Guarantees: the engine never has more invocations at a time than allowed, waits for those that run when it stops, and
-after a kill at any moment the same journal continues: every object is rebuilt, and what has an outcome is left alone."""
+"""Guarantees: the engine never has more invocations at a time than allowed, and waits for those that run when it stops.
+After a kill at any moment the same journal continues: every object is rebuilt, and none that has an outcome again."""
 
 import io
 import json

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -28,7 +28,7 @@ TODAY = "today's version"
 class WithLambda(Clients):
     """The clients, and a function that has a logic version."""
 
-    environment: dict[str, Any] = {"Variables": {"LOGIC_VERSION": TODAY}}
+    environment: ClassVar[dict[str, Any]] = {"Variables": {"LOGIC_VERSION": TODAY}}
 
     def __call__(self, service: str) -> Any:
         if service != "lambda":
