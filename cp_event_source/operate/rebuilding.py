@@ -181,7 +181,7 @@ class Engine:
             _Stop(callers.wake) as stop,
             output.step("Rebuilding", journal.count(open_only=True)) as step,
         ):
-            ends = False
+            ends, outcomes = False, dict[str, str]()
             while True:
                 if not ends and (stop.signal is not None or problem is not None):
                     ends = True
@@ -189,12 +189,12 @@ class Engine:
                         output.note("Waiting for the rebuilds that run; interrupt again to end at once")
                 while not ends and (domain_id := schedule.next()) is not None:
                     callers.begin(domain_id, schedule.running)
+                journal.finish_all(outcomes)  # while others run: it waits for the disk
                 if schedule.is_over or (ends and not callers.are_busy):
                     break
                 outcomes, found = self._outcomes(
                     schedule, callers.ended(_LOOK_EVERY_SECONDS if ends else schedule.seconds_to_wait())
                 )
-                journal.finish_all(outcomes)
                 problem = problem or found
                 done = sum(outcome == DONE for outcome in outcomes.values())
                 rebuilt, failed = rebuilt + done, failed + len(outcomes) - done

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cp_event_source.deployed import logic_process
 from cp_event_source.deployed.logic_process import BrokenLogicError
 from cp_event_source.handler.projection.rebuild import RebuildFailed
 from cp_event_source.handler.values.clock import Clock
@@ -147,7 +148,7 @@ def test_memory_holds_one_batch_and_no_history_without_a_limit(
     monkeypatch.setattr(module, "MAX_BYTES_OF_ONE", 2000)
     monkeypatch.setattr(module, "_EVENTS_OF_A_BATCH", 10)
     batches = []
-    fold_all = module.fold_all
+    fold_all = logic_process.fold_all
 
     def noting(folders: Any, histories: Any) -> Any:
         batches.append(sum(map(len, histories)))
