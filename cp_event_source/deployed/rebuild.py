@@ -85,8 +85,8 @@ def read_answer(domain_id: str, payload: bytes) -> Rebuilt | NotRebuilt:
             return NotRebuilt(domain_id, problem, reason, _folded(reason) if problem is Problem.UNFINISHED else None)
     if kind in _OF_THE_END or not reason:
         reason = (
-            f"the function's process ended during the rebuild ({kind}: {reason}); its log says more; fix the logic, or give"
-            " the function more memory"
+            f"the function's process ended during the rebuild ({kind}: {reason}); its log says more; fix the logic, or"
+            " give the function more memory"
         )
     return NotRebuilt(domain_id, Problem.REFUSED, reason)
 
@@ -104,8 +104,7 @@ _TEXTS: Final = (
     (re.compile(r"^the row is rebuilt, but earlier snapshots"), Problem.TROUBLE),
     (re.compile(r"^the store lacks at least"), Problem.EVENTS_MISSING),
 )
-"""The messages of `RebuildFailed`. Lambda's answer has only an error's class and text, and functions of earlier versions
-have one class for all causes."""
+"""The messages of `RebuildFailed`. Lambda's answer has an error's class and text, and all causes have one class."""
 
 _OF_A_START: Final = frozenset(
     {

@@ -96,16 +96,15 @@ def preview(
     left = iter(domain_ids)
     read = partial(_read, pipeline, pace)
     batch: list[_Read] = []
+    size, events = 0, 0
     with ThreadPoolExecutor(_READERS) as pool:
         while some := list(islice(left, _READERS)):
             for each in pool.map(read, some):
                 batch.append(each)
-                if (
-                    sum(part.size for part in batch) >= _BYTES_OF_A_BATCH
-                    or sum(len(part.items) for part in batch) >= _EVENTS_OF_A_BATCH
-                ):
+                size, events = size + each.size, events + len(each.items)
+                if size >= _BYTES_OF_A_BATCH or events >= _EVENTS_OF_A_BATCH:
                     yield from _previews(batch, folders, accept_missing_events=accept_missing_events)
-                    batch = []
+                    batch, size, events = [], 0, 0
         yield from _previews(batch, folders, accept_missing_events=accept_missing_events)
 
 

@@ -11,20 +11,13 @@ _DOLLARS_PER_MILLION_UNITS: Final = 0.125
 """On demand, in us-east-1."""
 
 
-def announce_scan(dynamodb: Any, table: str, output: Output, index: str | None = None) -> None:
-    """Say how much an eventually consistent scan of a table or an index reads, by DynamoDB's own count of the last six
-    hours."""
+def announce_scan(dynamodb: Any, table: str, output: Output) -> None:
+    """Say how much an eventually consistent scan of a table reads, by DynamoDB's own count of the last six hours."""
     description = dynamodb.describe_table(TableName=table)["Table"]
-    if index is not None:
-        indexes = description.get("GlobalSecondaryIndexes", [])
-        description = next((each for each in indexes if each["IndexName"] == index), {})
-    items, size = (
-        description.get("ItemCount", 0),
-        description.get("TableSizeBytes", description.get("IndexSizeBytes", 0)),
-    )
+    items, size = description.get("ItemCount", 0), description.get("TableSizeBytes", 0)
     units = -(-size // _BYTES_PER_UNIT)
     dollars = units * _DOLLARS_PER_MILLION_UNITS / 1e6
     output.note(
-        f"Reading {index or table}: about {items:,} items, {size:,} bytes, {units:,} read units,"
-        f" {f'{dollars:,.2f}' if dollars >= 0.01 else 'less than 0.01'} dollars"
+        f"Reading {table}: about {items:,} items, {size:,} bytes, {units:,} read units,"
+        f" {f'{dollars:,.2f}' if dollars >= 0.01 else 'less than 0.01'} dollars (by a count that may be six hours old)"
     )

@@ -45,7 +45,7 @@ _SHOWN: Final = 20
 _MOST_DIFFERENCES: Final = 1000
 """The differences that are kept for people. A table shows the first hundred, and how many more there are of these."""
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="DomainIds.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="DomainIds.")]
 IdsFrom = Annotated[
     Path | None,
     typer.Option("--ids-from", metavar="FILE", help="File with one DomainId a line; - reads the standard input."),
@@ -128,7 +128,7 @@ def rebuild(
     selection = Selection.of(ids or (), ids_from, *kinds, resumes=resume is not None)
     pace = Pace(read_units, Clock())
     task = _Task("rebuild", pipeline, output, selection, pace, concurrency, accept_missing_events, resume)
-    _check_layer(layer, dry_run=dry_run, resume=resume)
+    _check(layer, dry_run=dry_run, resume=resume)
     if dry_run:
         _preview(task, layer)
     else:
@@ -158,7 +158,7 @@ def heal(
     selection = Selection.of(ids or (), ids_from, *kinds, resumes=resume is not None)
     pace = Pace(read_units, Clock())
     task = _Task("heal", pipeline, output, selection, pace, concurrency, accept_missing_events, resume)
-    _check_layer(layer, dry_run=dry_run, resume=resume)
+    _check(layer, dry_run=dry_run, resume=resume)
     if dry_run:
         _preview(task, layer)
         return
@@ -166,7 +166,10 @@ def heal(
         _rebuild(task, parkings)
 
 
-def _check_layer(layer: Path | None, *, dry_run: bool, resume: Path | None) -> None:
+def _check(layer: Path | None, *, dry_run: bool, resume: Path | None) -> None:
+    """Raises typer.BadParameter: options do not go together, or name nothing."""
+    if resume is not None and not resume.is_file():
+        raise typer.BadParameter(f"--resume: must be a file that this command has left; got {str(resume)!r}")
     if layer is not None and not dry_run:
         raise typer.BadParameter(
             "--layer: must be given with --dry-run; got it alone; a rebuild has the deployed logic"
@@ -212,9 +215,14 @@ def _parking(domain_id: str, since: str) -> str:
 
 @contextmanager
 def _journal(task: _Task) -> Iterator[Journal]:
-    """The journal of a command. If it has selected nothing yet when it is interrupted, its file goes."""
-    if task.resume is not None and not task.resume.is_file():
-        raise typer.BadParameter(f"--resume: must be a file that this command has left; got {str(task.resume)!r}")
+    """The journal of a command. If it has selected nothing yet when it is interrupted, its file goes.
+
+    Ids on the command line need no file: the command can be given again.
+    """
+    if task.selection is not None and task.selection.ids:
+        with Journal(None, {}) as journal:
+            yield journal
+        return
     file = task.resume or _new_file(task)
     options = " --accept-missing-events" if task.accept_missing_events else ""
     with Journal(file, {"command": task.name, "function": task.pipeline.output("project_function_arn")}) as journal:
@@ -294,7 +302,8 @@ def _report(task: _Task, journal: Journal, selected: int, work: Work, rows: _Row
     output.result(document, _tables(document, count_failed, rows, cleared))
     if count_failed:
         output.exit_code = FAILED
-        output.note(f"To try again what failed: {output.how_to_continue}")
+        if output.how_to_continue:
+            output.note(f"To try again what failed: {output.how_to_continue}")
     else:
         journal.remove()
         output.how_to_continue = ""
@@ -304,9 +313,9 @@ def _tables(
     document: dict[str, Any], count_failed: int, rows: _Rows, cleared: Cleared | None
 ) -> Iterator[RenderableType]:
     if rows.rebuilt:
-        table = make_table("DomainId", "Events", "Checkpoint", "LogicVersion")
+        table = make_table("DomainId", "Events", "Up to", "LogicVersion")
         for row in rows.rebuilt[:_SHOWN]:
-            table.add_row(*map(Text, (row.domain_id, str(row.events), row.checkpoint or "", row.logic_version)))
+            table.add_row(*map(Text, (row.domain_id, str(row.events), _time_of(row.checkpoint), row.logic_version)))
         yield table
         yield from and_more(len(rows.rebuilt) - _SHOWN, "object")
     if count_failed:
@@ -321,6 +330,11 @@ def _tables(
     )
     if cleared is not None:
         yield f"Deleted {counted(cleared.deleted, 'notice')} of the parked queue, kept {cleared.kept}"
+
+
+def _time_of(checkpoint: str | None) -> str:
+    """The time in an EventKey."""
+    return (checkpoint or "").partition("#")[0]
 
 
 def _preview(task: _Task, layer: Path | None) -> None:
@@ -360,7 +374,7 @@ def _preview(task: _Task, layer: Path | None) -> None:
         "seconds": _decimal(task.clock.monotonic() - begun),
         "objects": [_described(each) for each in shown],
     }
-    output.result(document, _tables_of_preview(counts, shown, changes, layer))
+    output.result(document, _tables_of_preview(selected, counts, shown, changes, layer))
 
 
 def _described(each: Preview) -> dict[str, Any]:
@@ -376,18 +390,19 @@ def _described(each: Preview) -> dict[str, Any]:
 
 
 def _tables_of_preview(
-    counts: Counter[Fate], shown: Sequence[Preview], changes: Sequence[Difference], layer: Path | None
+    selected: int, counts: Counter[Fate], shown: Sequence[Preview], changes: Sequence[Difference], layer: Path | None
 ) -> Iterator[RenderableType]:
     if changes:
         yield difference_table(changes, "The row now", "As the logic in the folder gives it" if layer else "Rebuilt")
-    table = make_table("DomainId", "Would be", "Why")
+    table = make_table("DomainId", "A rebuild", "Why")
     for each in shown:
         if each.reason or each.fate is Fate.HEALED:
             table.add_row(Text(each.domain_id), Text(each.fate.value), Text(each.reason))
     if table.row_count:
         yield table
-    yield "A rebuild would leave " + ", ".join(f"{counts[fate]:,} {fate.value}" for fate in Fate)
-    yield "Nothing is changed: this is a dry run"
+    fates = ", ".join(f"{counts[fate]:,} {fate.value}" for fate in Fate if counts[fate])
+    yield f"A rebuild of {counted(selected, 'object')}: {fates or 'nothing to do'}"
+    yield "This is a dry run: nothing has changed"
 
 
 def _decimal(number: float) -> Decimal:

@@ -1,10 +1,12 @@
 """The engine that rebuilds the objects of a journal: many at a time, at the pace that the function bears."""
 
 import queue
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from types import FrameType
+from typing import Any, Final
 
 from botocore.exceptions import (
     ClientError,
@@ -172,34 +174,35 @@ class Engine:
             botocore.exceptions.ClientError: the caller may not invoke it, or it does not exist.
         """
         schedule = Schedule(journal.open_objects(), self.concurrency, self.clock)
-        begun, counts = self.clock.monotonic(), {True: 0, False: 0}
-        with _Callers(self.invoke) as callers, output.step("Rebuilding", journal.count(open_only=True)) as step:
-
-            def note(ended: Sequence[Ended | _Broken]) -> None:
-                outcomes, problem = self._outcomes(schedule, ended)
-                journal.finish_all(outcomes)
+        begun, rebuilt, failed = self.clock.monotonic(), 0, 0
+        problem: BaseException | None = None
+        with (
+            _Callers(self.invoke) as callers,
+            _Stop(callers.wake) as stop,
+            output.step("Rebuilding", journal.count(open_only=True)) as step,
+        ):
+            ends, outcomes = False, dict[str, str]()
+            while True:
+                if not ends and (stop.signal is not None or problem is not None):
+                    ends = True
+                    if callers.are_busy:
+                        output.note("Waiting for the rebuilds that run; interrupt again to end at once")
+                while not ends and (domain_id := schedule.next()) is not None:
+                    callers.begin(domain_id, schedule.running)
+                journal.finish_all(outcomes)  # while others run: it waits for the disk
+                if schedule.is_over or (ends and not callers.are_busy):
+                    break
+                outcomes, found = self._outcomes(
+                    schedule, callers.ended(_LOOK_EVERY_SECONDS if ends else schedule.seconds_to_wait())
+                )
+                problem = problem or found
+                done = sum(outcome == DONE for outcome in outcomes.values())
+                rebuilt, failed = rebuilt + done, failed + len(outcomes) - done
                 step.advance(len(outcomes))
-                for outcome in outcomes.values():
-                    counts[outcome == DONE] += 1
-                step.say(_said(schedule, counts[False], self.concurrency))
-                if problem is not None:
-                    raise problem
-
-            try:
-                while True:
-                    while (domain_id := schedule.next()) is not None:
-                        callers.begin(domain_id, schedule.running)
-                    if schedule.is_over:
-                        break
-                    note(callers.ended(schedule.seconds_to_wait()))
-            except BaseException:
-                if callers.are_busy:
-                    output.note("Waiting for rebuilds that run; interrupt again to end at once")
-                while callers.are_busy:
-                    outcomes, _ = self._outcomes(schedule, callers.ended(_LOOK_EVERY_SECONDS))
-                    journal.finish_all(outcomes)
-                raise
-        return Work(counts[True], counts[False], self.clock.monotonic() - begun)
+                step.say(_said(schedule, failed, self.concurrency))
+        if problem is not None:
+            raise problem
+        return Work(rebuilt, failed, self.clock.monotonic() - begun)
 
     def _outcomes(
         self, schedule: Schedule, ended: "Sequence[Ended | _Broken]"
@@ -233,6 +236,40 @@ def _said(schedule: Schedule, failed: int, concurrency: int) -> str:
     return ", ".join(parts)
 
 
+class _Stop:
+    """Takes the first signal to end as a wish, and the second one as an order. A context manager.
+
+    The handlers that were there raise an error: for the first signal at the end of the block, so that it does not get
+    between a result and the journal.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self.signal: int | None = None
+        self._wake = wake
+        self._before: dict[int, Callable[[int, FrameType | None], Any]] = {}
+
+    def __enter__(self) -> "_Stop":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    self._before[number] = handler
+                    signal.signal(number, self._came)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        if self.signal is not None:
+            self._before[self.signal](self.signal, None)
+
+    def _came(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            self._before[number](number, frame)
+        self.signal = number
+        self._wake()
+
+
 @dataclass(frozen=True)
 class _Broken:
     """A call raised an error that ends all work."""
@@ -246,7 +283,7 @@ class _Callers:
     def __init__(self, call: Callable[[str], Ended]) -> None:
         self._call = call
         self._todo: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._ended: queue.SimpleQueue[Ended | _Broken] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[Ended | _Broken | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._calling = 0
         self._lock = threading.Lock()
@@ -276,8 +313,12 @@ class _Callers:
         """True while a call runs, or a result was not taken."""
         return not self._todo.empty() or self._calling > 0 or not self._ended.empty()
 
+    def wake(self) -> None:
+        """Let `ended` return, also from a handler of a signal."""
+        self._ended.put(None)
+
     def ended(self, seconds: float | None) -> "list[Ended | _Broken]":
-        """The results since the last call, at most _MOST_AT_ONCE. It waits for the first one.
+        """The results since the last call, at most _MOST_AT_ONCE. It waits for the first one, or for `wake`.
 
         Args:
             seconds: how long it waits at most; None without a limit.
@@ -289,7 +330,7 @@ class _Callers:
                 ended.append(self._ended.get_nowait())
         except queue.Empty:
             pass
-        return ended
+        return [each for each in ended if each is not None]
 
     def _work(self) -> None:
         while (domain_id := self._todo.get()) is not None:

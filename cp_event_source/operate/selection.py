@@ -221,7 +221,8 @@ def _scan(
     **options: Any,
 ) -> None:
     dynamodb = pipeline.clients("dynamodb")
-    announce_scan(dynamodb, table, output, options.get("IndexName"))
+    if "IndexName" not in options:
+        announce_scan(dynamodb, table, output)
     with output.step("Selecting", None) as step:
         for page in scan(dynamodb, table, pace, start=journal.cursors(), **options):
             journal.add(dict.fromkeys(found(page.items)))

@@ -2,7 +2,8 @@
 `rebuild` brings the rows of a selection to the deployed logic; `--dry-run` says before what they will do."""
 
 import json
-from collections.abc import Iterator
+import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 from cp_event_source import cli
 from cp_event_source.deployed.verify import verify
 from cp_event_source.local import LocalRun, Pipeline
+from cp_event_source.operate.rebuilding import Engine
 from tests.e2e.events import attributes, domain_event, new_id, notices, row
-from tests.e2e.test_healing import LAYER, PROGRAM, _deploy_logic
+from tests.e2e.test_healing import LAYER, PROGRAM
+from tests.e2e.test_healing import _deploy_logic as deploy_logic
 from tests.local.programs_on_disk import write_program
 from tests.operate.conftest import Done
 
@@ -56,7 +59,7 @@ def counters(run: LocalRun, tmp_path_factory: pytest.TempPathFactory) -> Counter
 @pytest.fixture
 def operate(
     counters: Counters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Any]:
+) -> Any:
     stack = tmp_path / "outputs.json"
     stack.write_text(json.dumps(dict(counters.pipeline.outputs)))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -64,14 +67,14 @@ def operate(
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
-    def invoke(*arguments: str) -> Done:
+    def invoke(*arguments: str, json: bool = True) -> Done:
         capsys.readouterr()
-        target = ["--stack", str(stack), "--endpoint-url", counters.run.endpoint, "--json"]
-        exit_code = cli.main([*arguments, *target])
+        target = ["--stack", str(stack), "--endpoint-url", counters.run.endpoint]
+        exit_code = cli.main([*arguments, *target, *(["--json"] if json else [])])
         captured = capsys.readouterr()
         return Done(exit_code, captured.out, captured.err)
 
-    yield invoke
+    return invoke
 
 
 def left() -> list[str]:
@@ -102,7 +105,7 @@ def test_objects_that_fail_are_named_and_tried_again_once_the_logic_can_apply_th
     assert all(notices(pipeline, each) for each in counters.parked)
     (journal,) = left()
 
-    _deploy_logic(counters.run, pipeline, counters.new_logic)
+    deploy_logic(counters.run, pipeline, counters.new_logic)
     healed = operate("heal", "--resume", journal)
 
     assert (healed.exit_code, healed.document["rebuilt"]) == (0, PARKED), healed.errors
@@ -145,3 +148,51 @@ def test_the_outcome_of_an_object_is_shown(counters: Counters, operate: Any) -> 
         {"domain_id": "nobody", "reason": unknown.document["failed"][0]["reason"]},
     ]
     assert "no event is stored" in unknown.document["failed"][0]["reason"]
+    assert left() == [], "ids on the command line need no file"
+
+
+def test_people_get_tables(counters: Counters, operate: Any) -> None:
+    preview = operate("rebuild", "--all", "--dry-run", json=False).output
+    assert "A rebuild of 5 objects: 5 unchanged" in preview
+    assert "nothing has changed" in preview
+
+    shown = operate("rebuild", counters.good[0], "nobody", json=False).output
+    assert counters.good[0] in shown
+    assert "no event is stored" in shown
+    assert "Selected 2, rebuilt 1, failed 1" in shown
+
+
+def test_an_interrupted_command_says_how_it_continues(
+    counters: Counters, operate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "run", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        interrupted = operate("rebuild", "--all")
+    (journal,) = left()
+    assert interrupted.exit_code == 130
+    assert f"cp-event-source rebuild --resume {journal}" in interrupted.errors
+
+    assert operate("heal", "--resume", journal).exit_code == 1, "it belongs to another command"
+    done = operate("rebuild", "--resume", journal)
+    assert (done.exit_code, done.document["rebuilt"]) == (0, 5), done.errors
+    assert left() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rebuild"], "exactly one selection must be given"),
+        (["rebuild", "a", "--all"], "got ID, --all"),
+        (["rebuild", "--all", "--layer", "."], "--layer: must be given with --dry-run"),
+        (["heal", "--dry-run", "--layer", "."], "--layer: must be a folder with a domain_handler.py"),
+        (["rebuild", "--resume", "nothing"], "--resume: must be a file"),
+        (["rebuild", "--resume", "../outputs.json", "--all"], "--resume: must be given without a selection"),
+        (["heal", "--resume", "../outputs.json", "--dry-run"], "--resume: must be given without --dry-run"),
+        (["rebuild", "--all", "--concurrency", "1001"], "concurrency"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(operate: Any, arguments: list[str], message: str) -> None:
+    done = operate(*arguments)
+    assert done.exit_code == 2
+    assert message in done.errors
+    assert left() == []
