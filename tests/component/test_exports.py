@@ -1,5 +1,7 @@
 """One call exports every output, so that a program cannot forget what operators and other stacks need."""
 
+from typing import Any
+
 from cp_event_source import CpEventSource
 
 from ..examples.program import run_program
@@ -7,7 +9,7 @@ from .deployment import component
 from .test_component import OUTPUTS
 
 
-def export(name: str = "files", prefix: str = "", **inputs: object) -> None:
+def export(name: str = "files", prefix: str = "", **inputs: Any) -> None:
     made = component(name, **inputs)
     assert isinstance(made, CpEventSource)
     made.export_outputs(prefix)

@@ -43,7 +43,8 @@ from cp_event_source.handler.values import exact_json
 from cp_event_source.layer.contract_check import check_domain_layer
 from cp_event_source.local import LocalRun, read_events
 from cp_event_source.local.emulator import CREDENTIALS
-from cp_event_source.operate.commands import app
+from cp_event_source.operate import commands as _commands  # noqa: F401  it registers them
+from cp_event_source.operate.options import app
 from cp_event_source.testing import load
 from tests.examples.program import run_program
 
