@@ -10,6 +10,7 @@ from typing import Final
 class Kind(Enum):
     """What is wrong with a domain object."""
 
+    UNKNOWN_OBJECT = "unknown-object"
     NO_ROW = "no-row"
     FOREIGN_ROW = "foreign-row"
     UNREADABLE_ROW = "unreadable-row"
@@ -57,6 +58,7 @@ _PUT_BACK: Final = (
 _FIX_FIRST: Final = "fix what parks it, then cp-event-source rebuild {id}"
 
 _REMEDIES: Final[Mapping[Kind | tuple[Kind, bool], str]] = {
+    Kind.UNKNOWN_OBJECT: "check the DomainId; a new object's first event may not have arrived yet",
     (Kind.FOREIGN_ROW, False): "find out who wrote the item; keep it in another table, and delete it here",
     (Kind.UNREADABLE_ROW, False): "put the events back, or delete the row and its snapshots",
     Kind.NO_EVENTS: "put the events back, or, if they were removed on purpose, delete the row and its snapshots, too",

@@ -15,7 +15,7 @@ from typing import Any, Final
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.domain_table import MAX_ROWS_PER_READ, DomainTable
-from cp_event_source.operate.findings import Finding
+from cp_event_source.operate.findings import Finding, Kind, finding
 from cp_event_source.operate.first_look import Counted, counted_objects
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.metered import Metered
@@ -59,11 +59,11 @@ class Verifying:
     patience: float = DEFAULT_PATIENCE
     tally: Tally = field(default_factory=Tally)
 
-    def all(self, on_object: Callable[[Sequence[str]], None] = lambda ids: None) -> Iterator[Finding]:
+    def all(self, on_objects: Callable[[Sequence[str]], None] | None = None) -> Iterator[Finding]:
         """What is wrong with all objects. It reads both tables once, and objects that look wrong again.
 
         Args:
-            on_object: called with the ids of objects, each once.
+            on_objects: called with the ids of the objects, each once.
 
         Raises:
             botocore.exceptions.ClientError: a table cannot be read.
@@ -80,18 +80,18 @@ class Verifying:
                     suspects.add(self._looking_wrong(some))
                     ids = [each.domain_id for each in some]
                     with_events.add(ids)
-                    on_object(ids)
-                    self.tally.objects += len(some)
+                    self.tally.objects += len(ids)
+                    if on_objects is not None:
+                        on_objects(ids)
             with self.output.step("Reading rows", None) as step:
                 for page in scan(self._client, self._domain_table, self.pace, ProjectionExpression="DomainId"):
                     ids = [item["DomainId"]["S"] for item in page.items]
                     without_events = [domain_id for domain_id in ids if not with_events.has(domain_id)]
                     suspects.add(without_events)
-                    on_object(without_events)
                     self.tally.objects += len(without_events)
                     self.tally.rows += len(ids)
                     step.advance(len(ids))
-            yield from self._settled(suspects)
+            yield from self._settled(suspects, counts=False)
 
     def some(self, domain_ids: Iterable[str]) -> Iterator[Finding]:
         """What is wrong with some objects, each of which is looked at strongly consistently.
@@ -102,7 +102,7 @@ class Verifying:
         with Journal(None, {}) as suspects:
             suspects.add(domain_ids)
             self.tally.objects += suspects.count()
-            yield from self._settled(suspects, self._count)
+            yield from self._settled(suspects, counts=True)
 
     def _counting(self, pages: Iterable[Page], advance: Callable[[int], None]) -> Iterator[Page]:
         for page in pages:
@@ -116,19 +116,18 @@ class Verifying:
             rows.update(part)
         return [each.domain_id for each in some if not each.looks_right(rows[each.domain_id])]
 
-    def _count(self, seen: Look) -> None:
-        self.tally.events += seen.events
-        self.tally.rows += seen.has_item
-
-    def _settled(
-        self, suspects: Journal, on_first_look: Callable[[Look], None] = lambda seen: None
-    ) -> Iterator[Finding]:
+    def _settled(self, suspects: Journal, *, counts: bool) -> Iterator[Finding]:
         """Look at objects until each is known to be right or wrong."""
         left = Journal(None, {})
         try:
             with self.output.step("Looking", suspects.count()) as step:
                 for seen in self._looks(suspects.open_objects(), step):
-                    on_first_look(seen)
+                    if counts:
+                        self.tally.events += seen.events
+                        self.tally.rows += seen.has_item
+                        if not seen.events and not seen.has_item:
+                            text = "the object has neither events nor a row"
+                            yield finding(seen.domain_id, Kind.UNKNOWN_OBJECT, text, is_rebuildable=False)
                     self.tally.parked += seen.is_parked
                     self.tally.unclear += seen.is_unclear
                     if seen.repeated is not None:
