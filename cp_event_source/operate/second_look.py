@@ -7,7 +7,7 @@ compares two looks with some time between them: what both of them miss is missin
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -38,6 +38,8 @@ class Trouble:
     """Equal in two looks if they saw the same thing."""
     beyond: str | None = None
     """For events that the row does not know: all of them have higher keys."""
+    lacked: Sequence[str] | None = None
+    """The events that the row lacks, if they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Look:
     def kept(self) -> str:
         """What `confirmed` needs of the first of two looks, as a text."""
         trouble = self.trouble
-        return json.dumps([trouble and [trouble.finding.kind, trouble.proof], self.newest, self.events])
+        saw = trouble and [trouble.finding.kind, trouble.proof]
+        return json.dumps([saw, trouble and trouble.lacked, self.newest, self.events])
 
 
 def confirmed(first: str, second: Look) -> bool | None:
@@ -72,11 +75,13 @@ def confirmed(first: str, second: Look) -> bool | None:
     now = second.trouble
     if now is None:
         return False
-    before, newest, events = json.loads(first)
-    if now.beyond is not None:
-        return bool(newest > now.beyond) or None
+    before, lacked, newest, events = json.loads(first)
+    if now.beyond is not None:  # up to there nothing is missing
+        return bool(newest > now.beyond)
     if now.finding.kind == Kind.NO_ROW.value and events:
         return True
+    if now.lacked is not None and lacked is not None:
+        return not set(lacked).isdisjoint(now.lacked)
     return before == [now.finding.kind, now.proof] or None
 
 
@@ -258,7 +263,8 @@ class _Judge:
         if lost:
             return self._found(Kind.MISSING_EVENTS, text, is_rebuildable=False)
         if lacked.count > (store.doubtful.count if may_wait else 0):
-            return self._found(Kind.LACKS_EVENTS, f"{text}{self._named(missing)}", lacked)
+            trouble = self._found(Kind.LACKS_EVENTS, f"{text}{self._named(missing)}", lacked)
+            return replace(trouble, lacked=missing) if isinstance(missing, list) else trouble
         if store.erased:
             text = f"{text}; {counted(store.erased, 'event')} of these erased, and the row counts them otherwise"
             return self._found(Kind.ERASED_EVENTS, text, lacked)

@@ -1,4 +1,4 @@
-"""Both tables of a pipeline in memory, with DynamoDB's Scan: segments, pages of any size, eventually consistent reads."""
+"""The tables of a pipeline in memory, with DynamoDB's Scan: segments, pages of any size, eventual consistency."""
 
 import contextlib
 import io
@@ -49,7 +49,7 @@ class ScannedDynamoDB(DynamoDB):
             found = []
             for hash_key in sorted(table.collections, key=lambda key: crc32(key.encode())):
                 if crc32(hash_key.encode()) % total == segment:
-                    seen = table.collections[hash_key].seen(consistent=request.get("ConsistentRead", False))
+                    seen = table.collections[hash_key].seen(consistent=self._is_consistent(request))
                     found += [seen.items[key].item() for key in seen.keys]
         keys = [table.key_image(item) for item in found]
         start = request.get("ExclusiveStartKey")
