@@ -7,7 +7,7 @@ import sys
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,12 +60,15 @@ class Folded:
     stopped: Stopped | None
 
 
-def fold_all(folders: Sequence[Path], histories: Sequence[History]) -> "list[Folded | None]":
+def fold_all(
+    folders: Sequence[Path], histories: Sequence[History], *, environment: Mapping[str, str] | None = None
+) -> "list[Folded | None]":
     """Fold each history with the logic of the first of some folders that has a `domain_handler.py`.
 
     Args:
         folders: what is first on the path, as `/opt/python` is on AWS.
         histories: as many as you like; none shows whether the logic starts.
+        environment: variables that the processes get beside the usual ones, such as PYTHONHASHSEED.
 
     Returns:
         For each history its fold; None if the logic ended the process, or took all the time.
@@ -76,7 +79,7 @@ def fold_all(folders: Sequence[Path], histories: Sequence[History]) -> "list[Fol
     results: list[Folded | None] = []
     while True:
         left = histories[len(results) :]
-        results += _answers(folders, left)
+        results += _answers(folders, left, environment or {})
         if len(results) == len(histories):
             return results
         results.append(None)  # the process ended at this one; another folds the rest
@@ -103,7 +106,9 @@ def deployed_layers(pipeline: Pipeline) -> Iterator[list[Path]]:
         yield folders
 
 
-def _answers(folders: Sequence[Path], histories: Sequence[History]) -> list[Folded | None]:
+def _answers(
+    folders: Sequence[Path], histories: Sequence[History], environment: Mapping[str, str]
+) -> list[Folded | None]:
     """The folds of as many histories as one process lived for."""
     events = sum(map(len, histories))
     try:
@@ -113,7 +118,7 @@ def _answers(folders: Sequence[Path], histories: Sequence[History]) -> list[Fold
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            env=clean_environment(os.environ) | {"PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"},
+            env=clean_environment(os.environ) | {"PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"} | dict(environment),
             cwd=tempfile.gettempdir(),
             timeout=_SECONDS + 3 * _SECONDS_PER_EVENT + _SECONDS_PER_STORED_EVENT * events,
             check=False,

@@ -1,0 +1,49 @@
+"""A DynamoDB client whose reads are paid for at a pace."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cp_event_source.operate.pace import Pace
+
+
+class Metered:
+    """A DynamoDB client: each read waits, after it is done, as long as the pace asks. Threads can share it.
+
+    Args:
+        client: the client.
+        pace: the cap.
+    """
+
+    def __init__(self, client: Any, pace: Pace) -> None:
+        self._client = client
+        self._pace = pace
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        return self._paid(self._client.get_item(**request, ReturnConsumedCapacity="TOTAL"))
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        return self._paid(self._client.batch_get_item(**request, ReturnConsumedCapacity="TOTAL"))
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        return self._paid(self._client.query(**request, ReturnConsumedCapacity="TOTAL"))
+
+    def scan(self, **request: Any) -> dict[str, Any]:
+        return self._paid(self._client.scan(**request, ReturnConsumedCapacity="TOTAL"))
+
+    def items(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
+        """The items of all pages of a `query` or a `scan`."""
+        while True:
+            reply = getattr(self, operation)(**request)
+            yield from reply["Items"]
+            if "LastEvaluatedKey" not in reply:
+                return
+            request["ExclusiveStartKey"] = reply["LastEvaluatedKey"]
+
+    def _paid(self, reply: dict[str, Any]) -> dict[str, Any]:
+        consumed = reply.get("ConsumedCapacity", [])  # of a batch: one for each table
+        for each in [consumed] if isinstance(consumed, dict) else consumed:
+            self._pace.spend(each.get("CapacityUnits", 0))
+        return reply

@@ -1,0 +1,206 @@
+"""`verify`: compares rows with the log."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from cp_event_source.deployed.console import and_more, make_table
+from cp_event_source.deployed.counted import counted
+from cp_event_source.deployed.logic_process import deployed_layers
+from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.handler.events.domain_event import ContractViolation, check_field
+from cp_event_source.handler.values.clock import Clock
+from cp_event_source.operate.deep import Deep
+from cp_event_source.operate.findings import Finding
+from cp_event_source.operate.journal import Journal
+from cp_event_source.operate.metered import Metered
+from cp_event_source.operate.options import FAILED, command
+from cp_event_source.operate.output import Output
+from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
+from cp_event_source.operate.sampling import sample
+from cp_event_source.operate.selection import logic_version
+from cp_event_source.operate.verifying import DEFAULT_PATIENCE, Verifying
+
+_LISTED = 1000
+
+
+@dataclass
+class _Report:
+    """The findings: the first ones, and the number of each kind."""
+
+    limit: int
+    listed: list[Finding] = field(default_factory=list)
+    by_kind: Counter[str] = field(default_factory=Counter)
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.by_kind[finding.kind] += 1
+            if len(self.listed) < self.limit:
+                self.listed.append(finding)
+
+
+@command("verify")
+def verify(
+    pipeline: Pipeline,
+    output: Output,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="DomainIds.")] = None,
+    *,
+    all_objects: Annotated[bool, typer.Option("--all", help="All objects that have events or a row.")] = False,
+    number: Annotated[
+        int | None, typer.Option("--sample", min=1, metavar="N", help="N objects, chosen evenly at random.")
+    ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also fold each object, and compare the result with its row.")
+    ] = False,
+    layer: Annotated[
+        Path | None,
+        typer.Option("--layer", metavar="FOLDER", help="With --deep: the logic in this folder, not the deployed one."),
+    ] = None,
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience", min=0, metavar="SECONDS", help="How long an event may take from the store into its row."
+        ),
+    ] = DEFAULT_PATIENCE,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, metavar="N", help="At most this many findings are listed; all are counted.")
+    ] = _LISTED,
+    read_units: Annotated[
+        float, typer.Option("--read-units", min=1, metavar="N", help="At most this many read units a second.")
+    ] = DEFAULT_UNITS_PER_SECOND,
+) -> None:
+    """Compare rows with the stored events, and find what live traffic does not explain.
+
+    It changes nothing. Exit code 1 if it finds anything.
+    """
+    _check(ids or [], number, layer, all_objects=all_objects, deep=deep)
+    clock = Clock()
+    pace = Pace(read_units, clock)
+    started = clock.monotonic()
+    verifying = Verifying(pipeline, pace, output, patience)
+    report = _Report(limit)
+    with Journal(None, {}) as objects, _deep(pipeline, layer, pace, output, wanted=deep) as comparison:
+        if all_objects:
+            report.add(verifying.all(objects.add if deep else None))
+        else:
+            chosen = ids or _sampled(pipeline, pace, number or 0)
+            objects.add(chosen)
+            report.add(verifying.some(chosen))
+        if comparison is not None:
+            with output.step("Folding", objects.count()) as step:
+                report.add(comparison.find(_counting(objects.open_objects(), step.advance)))
+    output.exit_code = FAILED if report.by_kind else 0
+    seconds = clock.monotonic() - started
+    output.result(_document(verifying, comparison, report, seconds), _tables(verifying, comparison, report, seconds))
+
+
+def _check(ids: Sequence[str], number: int | None, layer: Path | None, *, all_objects: bool, deep: bool) -> None:
+    given = [name for name, is_given in (("ID", ids), ("--all", all_objects), ("--sample", number)) if is_given]
+    if len(given) != 1:
+        raise typer.BadParameter(
+            f"exactly one of ID, --all and --sample must be given; got {' and '.join(given) or 'none'}"
+        )
+    for domain_id in ids:
+        try:
+            check_field("DomainId", domain_id)
+        except ContractViolation as error:
+            raise typer.BadParameter(f"ID: {error.violations[0].rule}; got {domain_id!r}") from error
+    if layer is not None and not deep:
+        raise typer.BadParameter("--layer: must be given with --deep; got it alone; add --deep")
+    if layer is not None and not (layer / "domain_handler.py").is_file():
+        raise typer.BadParameter(f"--layer: must be a folder with a domain_handler.py; got {str(layer)!r}")
+
+
+def _sampled(pipeline: Pipeline, pace: Pace, number: int) -> list[str]:
+    tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
+    chance = random.Random()  # noqa: S311  chance, not secrecy
+    return sample(Metered(pipeline.clients("dynamodb"), pace), *tables, number, chance)
+
+
+@contextmanager
+def _deep(pipeline: Pipeline, layer: Path | None, pace: Pace, output: Output, *, wanted: bool) -> Iterator[Deep | None]:
+    """What folds the objects, if that is wanted."""
+    if not wanted:
+        yield None
+        return
+    dynamodb = Metered(pipeline.clients("dynamodb"), pace)
+    tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
+    output.note("--deep reads the events of each object once more, strongly consistently: twice the units of a scan")
+    if layer is not None:
+        yield Deep(dynamodb, *tables, pipeline.domain_name, [layer], None)
+        return
+    with deployed_layers(pipeline) as folders:
+        yield Deep(dynamodb, *tables, pipeline.domain_name, folders, logic_version(pipeline))
+
+
+def _counting(domain_ids: Iterable[str], advance: Any) -> Iterator[str]:
+    for domain_id in domain_ids:
+        yield domain_id
+        advance()
+
+
+def _document(verifying: Verifying, deep: Deep | None, report: _Report, seconds: float) -> dict[str, Any]:
+    tally = verifying.tally
+    document: dict[str, Any] = {
+        "domain_name": verifying.pipeline.domain_name,
+        "objects": tally.objects,
+        "events": tally.events,
+        "rows": tally.rows,
+        "parked": tally.parked,
+        "changing": tally.changing,
+        "unclear": tally.unclear,
+        "findings": report.by_kind.total(),
+        "findings_by_kind": dict(sorted(report.by_kind.items())),
+        "listed": [
+            {
+                "domain_id": each.domain_id,
+                "kind": each.kind,
+                "text": each.text,
+                "remedy": each.remedy,
+                "is_rebuildable": each.is_rebuildable,
+            }
+            for each in report.listed
+        ],
+        "read_units": _rounded(verifying.pace.used),
+        "seconds": _rounded(seconds),
+    }
+    if deep is not None:
+        document |= {"folded": deep.compared, "not_folded": deep.not_compared}
+    return document
+
+
+def _rounded(number: float) -> Decimal:
+    return Decimal(f"{number:.1f}")
+
+
+def _tables(verifying: Verifying, deep: Deep | None, report: _Report, seconds: float) -> Iterator[RenderableType]:
+    tally, found = verifying.tally, report.by_kind.total()
+    if report.listed:
+        table = make_table("DomainId", "Kind", "Found", "Do")
+        for each in report.listed:
+            table.add_row(*map(Text, (each.domain_id, each.kind, each.text, each.remedy)))
+        yield table
+    yield from and_more(found - len(report.listed), "finding")
+    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(report.by_kind.items()))
+    yield (
+        f"{counted(tally.objects, 'object')}, {counted(tally.events, 'event')}, {counted(tally.rows, 'row')}"
+        f" ({tally.parked} parked): {counted(found, 'finding')}{f' ({kinds})' if kinds else ''}"
+    )
+    if tally.changing:
+        yield f"Nothing can be said of {counted(tally.changing, 'object')}: events arrive during each look"
+    if tally.unclear:
+        yield f"Of {counted(tally.unclear, 'parked object')} it is not known which of many events wait"
+    if deep is not None:
+        yield (
+            f"Folded {counted(deep.compared, 'object')}; not {deep.not_compared}: a finding, changing, or above 32 MB"
+        )
+    yield f"Read {verifying.pace.used:,.1f} units in {seconds:,.0f} s"
