@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -213,7 +213,7 @@ def test_exactly_the_damaged_objects_are_found(
     expected = set()
     for domain_id, rows in earlier.items():
         damage = data.draw(st.none() | st.sampled_from(DAMAGES), label=domain_id)
-        if damage is not None and damage(Damaged(world, tables, rows, domain_id), data.draw):
+        if damage is not None and damage(Damaged(world, tables, rows, domain_id), cast("st.DrawFn", data.draw)):
             expected.add(domain_id)
     if data.draw(st.booleans()):
         tables.client.put_item(TableName=ROWS, Item={"DomainId": {"S": "foreign"}, "Name": {"S": "x"}})
@@ -230,7 +230,7 @@ def test_a_rebuild_brings_right_what_it_is_said_to(
 ) -> None:
     world, tables, earlier = made
     for domain_id, rows in earlier.items():
-        data.draw(st.sampled_from(DAMAGES))(Damaged(world, tables, rows, domain_id), data.draw)
+        data.draw(st.sampled_from(DAMAGES))(Damaged(world, tables, rows, domain_id), cast("st.DrawFn", data.draw))
     tables.db.settle()
 
     rebuildable = {each.domain_id for each in found(tables) if each.is_rebuildable}
