@@ -3,17 +3,16 @@
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from rich.console import Console
 from rich.text import Text
 
 from cp_event_source.deployed.console import difference_table, make_console
+from cp_event_source.deployed.ending import FAILED, INTERRUPTED, TERMINATED, TerminatedError, ended_by_signals
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.kept_runs import KeptRun, noted
 from cp_event_source.deployed.verify import Verification
@@ -29,10 +28,6 @@ from cp_event_source.local.run import PATIENCE, LocalRun
 from cp_event_source.local.session import Session
 from cp_event_source.local.show import output_lines, pipeline_tables
 from cp_event_source.local.watch import keep_up
-
-FAILED = 1
-INTERRUPTED = 130  # as shells report SIGINT
-TERMINATED = 143  # and SIGTERM
 
 
 @dataclass(frozen=True)
@@ -50,10 +45,6 @@ class Options:
     verify: bool = False
 
 
-class _TerminatedError(BaseException):
-    """Somebody asked this process to end (SIGTERM, SIGHUP)."""
-
-
 def run_command(options: Options) -> int:
     """Deploy, send, wait, show; returns the exit code, which docs/reference/command-line.md describes."""
     for stream in (sys.stdout, sys.stderr):
@@ -61,7 +52,7 @@ def run_command(options: Options) -> int:
             stream.reconfigure(errors="replace")  # a log's encoding may lack a character of a payload
     console = make_console(to_stderr=options.json)
     try:
-        with _ended_by_signals():
+        with ended_by_signals():
             return _run(options, console)
     except CommandError as error:
         _show_error(str(error), console)
@@ -71,7 +62,7 @@ def run_command(options: Options) -> int:
     except KeyboardInterrupt:
         console.print("\nInterrupted; everything is stopped and removed.")
         return INTERRUPTED
-    except _TerminatedError:
+    except TerminatedError:
         return TERMINATED
 
 
@@ -193,34 +184,6 @@ def _keep(session: Session, options: Options, console: Console, since: float) ->
         console.print("\nEnter deploys the programs again, with their changes. Ctrl-C stops it and removes everything.")
     console.file.flush()
     keep_up(session, options.events, console, since=since, watching=options.watch)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP unwind the stack, so that everything is cleaned up."""
-
-    def end(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise _TerminatedError
-
-    # A shell ignores SIGINT in what a script runs in the background; whoever sends it then still means it.
-    # An ignored SIGHUP is nohup's, and stays ignored.
-    # With SIGCHLD ignored, no exit code of a child process is known: a program that failed would have 0.
-    handlers: dict[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers] = {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGTERM: end,
-        signal.SIGHUP: end,
-        signal.SIGCHLD: signal.SIG_DFL,
-    }
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
-        del handlers[signal.SIGHUP]
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -1,24 +1,19 @@
 """Registers a command for operators: every one has the options that name the pipeline, and reports errors alike."""
 
 import inspect
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cp_event_source.deployed.ending import FAILED as FAILED
+from cp_event_source.deployed.ending import INTERRUPTED, TERMINATED, TerminatedError, ended_by_signals
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.target import Target, find_pipeline
-
-FAILED: Final = 1
-INTERRUPTED: Final = 130  # as shells report SIGINT
-TERMINATED: Final = 143  # and SIGTERM
 
 app = typer.Typer(
     name="cp-event-source",
@@ -69,10 +64,6 @@ _OF_THE_TARGET: Final = (
 _JSON: Final = _option("as_json", bool, "--json", help="Print one JSON document on the standard output.")
 
 
-class _TerminatedError(BaseException):
-    """Somebody asked this process to end (SIGTERM, SIGHUP)."""
-
-
 def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as the command of this name.
 
@@ -110,7 +101,7 @@ def _target(values: dict[str, Any]) -> Target:
 def _run(work: Callable[[], None], output: Output) -> int:
     """Do a command's work and report its errors; returns the exit code."""
     try:
-        with _ended_by_signals():
+        with ended_by_signals():
             work()
     except CommandError as error:
         output.error(str(error))
@@ -124,7 +115,7 @@ def _run(work: Callable[[], None], output: Output) -> int:
     except KeyboardInterrupt:
         _say_how_to_continue("Interrupted", output)
         return INTERRUPTED
-    except _TerminatedError:
+    except TerminatedError:
         _say_how_to_continue("Terminated", output)
         return TERMINATED
     return output.exit_code
@@ -142,21 +133,3 @@ def _of_aws(error: ClientError) -> str:
 
 def _say_how_to_continue(what: str, output: Output) -> None:
     output.note(f"{what}. To continue: {output.how_to_continue}" if output.how_to_continue else f"{what}.")
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind the stack as SIGINT does."""
-
-    def end(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise _TerminatedError
-
-    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: end}
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup's
-        handlers[signal.SIGHUP] = end
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

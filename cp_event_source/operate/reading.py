@@ -3,12 +3,10 @@
 from typing import Any, Final
 
 from cp_event_source.operate.output import Output
+from cp_event_source.pages.costs.prices import READ_UNITS
 
 _BYTES_PER_UNIT: Final = 8192
 """Of an eventually consistent read."""
-
-_DOLLARS_PER_MILLION_UNITS: Final = 0.125
-"""On demand, in us-east-1."""
 
 
 def announce_scan(dynamodb: Any, table: str, output: Output) -> None:
@@ -16,7 +14,7 @@ def announce_scan(dynamodb: Any, table: str, output: Output) -> None:
     description = dynamodb.describe_table(TableName=table)["Table"]
     items, size = description.get("ItemCount", 0), description.get("TableSizeBytes", 0)
     units = -(-size // _BYTES_PER_UNIT)
-    dollars = units * _DOLLARS_PER_MILLION_UNITS / 1e6
+    dollars = READ_UNITS.times(units)
     output.note(
         f"Reading {table}: about {items:,} items, {size:,} bytes, {units:,} read units,"
         f" {f'{dollars:,.2f}' if dollars >= 0.01 else 'less than 0.01'} dollars (by a count that may be six hours old)"

@@ -23,6 +23,7 @@ from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.deployed.rebuild import Rebuilt
 from cp_event_source.handler.projection.rows import PARKED_SINCE
 from cp_event_source.handler.values.clock import Clock
+from cp_event_source.operate.checks import check_layer
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.notices import Cleared, clear_notices
 from cp_event_source.operate.options import FAILED, command
@@ -38,6 +39,7 @@ from cp_event_source.operate.rebuilding import (
     invoker,
     wait_until_ready,
 )
+from cp_event_source.operate.scan import scan
 from cp_event_source.operate.schedule import Ended
 from cp_event_source.operate.selection import PARKED_INDEX, Selection, select
 
@@ -174,8 +176,7 @@ def _check(layer: Path | None, *, dry_run: bool, resume: Path | None) -> None:
         raise typer.BadParameter(
             "--layer: must be given with --dry-run; got it alone; a rebuild has the deployed logic"
         )
-    if layer is not None and not (layer / "domain_handler.py").is_file():
-        raise typer.BadParameter(f"--layer: must be a folder with a domain_handler.py; got {str(layer)!r}")
+    check_layer(layer)
     if dry_run and resume is not None:
         raise typer.BadParameter("--resume: must be given without --dry-run, which leaves nothing; got both")
 
@@ -198,11 +199,9 @@ def _rebuild(task: _Task, parkings: Journal | None = None) -> None:
 
 def _note_parkings(task: _Task, parkings: Journal) -> None:
     """Note which objects are parked since when, by their index."""
-    scan = task.pipeline.clients("dynamodb").get_paginator("scan")
     table = task.pipeline.output("domain_table_name")
-    for page in scan.paginate(TableName=table, IndexName=PARKED_INDEX, ReturnConsumedCapacity="TOTAL"):
-        task.pace.spend(page.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
-        parkings.add(_parking(item["DomainId"]["S"], item[PARKED_SINCE]["S"]) for item in page["Items"])
+    for page in scan(task.pipeline.clients("dynamodb"), table, task.pace, IndexName=PARKED_INDEX):
+        parkings.add(_parking(item["DomainId"]["S"], item[PARKED_SINCE]["S"]) for item in page.items)
 
 
 def _seen(parkings: Journal) -> Callable[[str, str], bool]:

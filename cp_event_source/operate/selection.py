@@ -1,6 +1,5 @@
 """Selects domain objects: ids, or all that a scan finds. The journal gets them, so that their number is exact."""
 
-import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -13,13 +12,14 @@ import typer
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.pipeline import Pipeline
-from cp_event_source.handler.events.domain_event import ContractViolation, check_field
 from cp_event_source.handler.projection.rows import BOOKKEEPING
+from cp_event_source.operate.checks import broken_rule, check_ids
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import Pace
 from cp_event_source.operate.reading import announce_scan
 from cp_event_source.operate.scan import scan
+from cp_event_source.operate.verifying import find_all
 
 PARKED_INDEX: Final = "ParkedDomains"
 IDS: Final = "ID"
@@ -63,9 +63,7 @@ class Selection:
                 f"exactly one selection must be given: ID, {IDS_FROM} or one of the options that select; got"
                 f" {', '.join(named) or 'none'}"
             )
-        for domain_id in ids:
-            if rule := _broken(domain_id):
-                raise typer.BadParameter(f"ID: {rule}; got {domain_id!r}")
+        check_ids(ids)
         return cls(named[0], ids, file)
 
 
@@ -118,22 +116,13 @@ def _lines(file: Path) -> Iterator[str]:
                 domain_id = line.rstrip("\r\n")
                 if not domain_id:
                     continue
-                if rule := _broken(domain_id):
+                if rule := broken_rule(domain_id):
                     raise SelectionError(f"{IDS_FROM}: line {number} of {name}: {rule}; got {domain_id!r}")
                 yield domain_id
     except OSError as error:
         raise SelectionError(f"{IDS_FROM}: {name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SelectionError(f"{IDS_FROM}: {name} must be UTF-8; {error}") from error
-
-
-def _broken(domain_id: str) -> str | None:
-    """The rule of the contract that an id breaks."""
-    try:
-        check_field("DomainId", domain_id)
-    except ContractViolation as error:
-        return error.violations[0].rule
-    return None
 
 
 def _all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> None:
@@ -192,7 +181,6 @@ def _stale(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> 
 
 def _drifted(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> None:
     """The objects at which `verify` finds something that a rebuild brings right."""
-    find_all = importlib.import_module("cp_event_source.operate.verifying").find_all
     others = 0
     for finding in find_all(pipeline, pace, output):
         if finding.is_rebuildable:

@@ -17,8 +17,8 @@ from cp_event_source.deployed.console import and_more, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.logic_process import deployed_layers
 from cp_event_source.deployed.pipeline import Pipeline
-from cp_event_source.handler.events.domain_event import ContractViolation, check_field
 from cp_event_source.handler.values.clock import Clock
+from cp_event_source.operate.checks import check_ids, check_layer
 from cp_event_source.operate.deep import Deep
 from cp_event_source.operate.findings import Finding
 from cp_event_source.operate.journal import Journal
@@ -109,15 +109,10 @@ def _check(ids: Sequence[str], number: int | None, layer: Path | None, *, all_ob
         raise typer.BadParameter(
             f"exactly one of ID, --all and --sample must be given; got {' and '.join(given) or 'none'}"
         )
-    for domain_id in ids:
-        try:
-            check_field("DomainId", domain_id)
-        except ContractViolation as error:
-            raise typer.BadParameter(f"ID: {error.violations[0].rule}; got {domain_id!r}") from error
+    check_ids(ids)
     if layer is not None and not deep:
         raise typer.BadParameter("--layer: must be given with --deep; got it alone; add --deep")
-    if layer is not None and not (layer / "domain_handler.py").is_file():
-        raise typer.BadParameter(f"--layer: must be a folder with a domain_handler.py; got {str(layer)!r}")
+    check_layer(layer)
 
 
 def _sampled(pipeline: Pipeline, pace: Pace, number: int) -> list[str]:

@@ -1,6 +1,5 @@
 """What other stacks may do here: managed policies that they attach to their own roles."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,8 +30,8 @@ class Watchable:
     """What operators and auditors look at beside the tables."""
 
     queues: Queues
-    functions: Sequence[aws.lambda_.Function]
-    """The persist function and the project function."""
+    persist: aws.lambda_.Function
+    project: aws.lambda_.Function
     logic_layer: pulumi.Output[str]
 
     @property
@@ -115,7 +114,7 @@ def _look_around(tables: Tables, watchable: Watchable) -> list[Statement]:
         allow(
             "DescribeFunctions",
             ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"],
-            [function.arn for function in watchable.functions],
+            [watchable.persist.arn, watchable.project.arn],
         ),
         # The versions that are still to be deployed, too: else each deployment of logic would change the policies.
         allow("ReadLogic", ["lambda:GetLayerVersion"], watchable.logic_layer.apply(arns.all_versions)),
@@ -129,9 +128,8 @@ def _look_around(tables: Tables, watchable: Watchable) -> list[Statement]:
 def _operate(tables: Tables, watchable: Watchable) -> list[Statement]:
     queues = watchable.queues
     events = tables.domain_events.arn
-    project = watchable.functions[-1]
     return [
-        allow("Rebuild", ["lambda:InvokeFunction"], project.arn),
+        allow("Rebuild", ["lambda:InvokeFunction"], watchable.project.arn),
         # A put of an event that is stored changes nothing, and a put of a tombstone erases it.
         allow("PutEvents", ["dynamodb:PutItem"], events),
         # The table beside it that a point in time is recovered into, as the how-to names it.

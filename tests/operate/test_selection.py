@@ -158,8 +158,7 @@ def test_drifted_objects_are_those_that_verify_finds_and_a_rebuild_cures(
         for domain_id, cured in (("a", True), ("b", False), ("a", True), ("c", True)):
             yield SimpleNamespace(domain_id=domain_id, kind="", text="", is_rebuildable=cured)
 
-    verifying = SimpleNamespace(find_all=find_all)
-    monkeypatch.setattr(selection, "importlib", SimpleNamespace(import_module=lambda _: verifying))
+    monkeypatch.setattr(selection, "find_all", find_all)
 
     assert selected("--drifted", pipeline) == ["a", "c"]
 
