@@ -1,45 +1,21 @@
 """Folds domain objects with the logic and compares the results with their rows, attribute by attribute."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from cp_event_source.deployed.difference import differences
 from cp_event_source.deployed.logic_process import Folded, fold_all
 from cp_event_source.deployed.verify import APPLIED, PARKED, ROW, compare
-from cp_event_source.handler.events.key_set import NO_KEYS
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import DomainRow
-from cp_event_source.handler.values.attribute_value import item_size
 from cp_event_source.operate.findings import Finding, Kind, finding
+from cp_event_source.operate.histories import History, read_histories
 from cp_event_source.operate.metered import Metered
-
-MAX_BYTES_OF_ONE: Final = 32 * 1024 * 1024
-"""An object with a larger history is not folded here, so that memory stays bounded."""
-
-_BYTES_OF_A_BATCH: Final = 8 * 1024 * 1024
-_EVENTS_OF_A_BATCH: Final = 2_000
-"""One process folds a batch."""
-
-_READERS: Final = 8
-
-_LOOKS: Final = 3
-"""How often an object is read whose events and row do not agree: events may arrive between the two reads."""
 
 _SEEDS: Final = ("1", "2", "3", "4")
 """Of Python's hashes, which decide the order of sets. A set of two texts has another order with half of the seeds."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    domain_id: str
-    row: DomainRow | None
-    events: Sequence[StoredEvent]
-    size: int
-    is_comparable: bool
 
 
 @dataclass
@@ -74,24 +50,12 @@ class Deep:
             botocore.exceptions.ClientError: a table cannot be read.
         """
         fold_all(self.folders, [])  # before anything is read: whether the logic starts
-        left = iter(domain_ids)
-        batch: list[_Read] = []
-        with ThreadPoolExecutor(_READERS) as pool:
-            while some := list(islice(left, _READERS)):
-                for read in pool.map(self._read, some):
-                    if not read.is_comparable:
-                        self.not_compared += 1
-                        continue
-                    batch.append(read)
-                    if (
-                        sum(each.size for each in batch) >= _BYTES_OF_A_BATCH
-                        or sum(len(each.events) for each in batch) >= _EVENTS_OF_A_BATCH
-                    ):
-                        yield from self._compared(batch)
-                        batch = []
-            yield from self._compared(batch)
+        for batch in read_histories(self.dynamodb, self.events_table, self.domain_table, domain_ids):
+            agreeing = [each for each in batch if each.agrees]
+            self.not_compared += len(batch) - len(agreeing)
+            yield from self._compared(agreeing)
 
-    def _compared(self, batch: Sequence[_Read]) -> Iterator[Finding]:
+    def _compared(self, batch: Sequence[History]) -> Iterator[Finding]:
         if not batch:
             return
         histories = {read.domain_id: read.events for read in batch}
@@ -141,42 +105,6 @@ class Deep:
         if self.logic_version is None or row.logic_version == self.logic_version:
             return ""
         return f"; the row is by other logic: {row.logic_version}"
-
-    def _read(self, domain_id: str) -> _Read:
-        for _ in range(_LOOKS):
-            row = self._row(domain_id)
-            events, size = self._history(domain_id)
-            if events is None:
-                break
-            held = NO_KEYS
-            for event in events:
-                held = held.plus(event.counted)
-            if row is not None and row.readable and (row.parked is not None or row.state.applied == held):
-                return _Read(domain_id, row, events, size, is_comparable=True)
-        return _Read(domain_id, None, [], 0, is_comparable=False)
-
-    def _row(self, domain_id: str) -> DomainRow | None:
-        key = {"DomainId": {"S": domain_id}}
-        item = self.dynamodb.get_item(TableName=self.domain_table, Key=key, ConsistentRead=True).get("Item")
-        return DomainRow.from_item(item) if item is not None else None
-
-    def _history(self, domain_id: str) -> tuple[list[StoredEvent] | None, int]:
-        """The events and their size; None if they are too large."""
-        items = self.dynamodb.items(
-            "query",
-            TableName=self.events_table,
-            KeyConditionExpression="DomainId = :domain",
-            ExpressionAttributeValues={":domain": {"S": domain_id}},
-            ConsistentRead=True,
-        )
-        events: list[StoredEvent] = []
-        size = 0
-        for item in items:
-            events.append(StoredEvent.of(item))
-            size += item_size(item)
-            if size > MAX_BYTES_OF_ONE:
-                return None, 0
-        return events, size
 
 
 def _varying(domain_id: str, folds: Sequence[Folded | None]) -> list[str]:

@@ -1,6 +1,6 @@
 """A DynamoDB client whose reads are paid for at a pace."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cp_event_source.operate.pace import Pace
@@ -33,6 +33,9 @@ class Metered:
     def scan(self, **request: Any) -> dict[str, Any]:
         return self._paid(self._client.scan(**request, ReturnConsumedCapacity="TOTAL"))
 
+    def get_paginator(self, operation: str) -> "_MeteredPaginator":
+        return _MeteredPaginator(self._client.get_paginator(operation), self._paid)
+
     def items(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
         """The items of all pages of a `query` or a `scan`."""
         while True:
@@ -47,3 +50,14 @@ class Metered:
         for each in [consumed] if isinstance(consumed, dict) else consumed:
             self._pace.spend(each.get("CapacityUnits", 0))
         return reply
+
+
+class _MeteredPaginator:
+    """A paginator whose pages are paid for."""
+
+    def __init__(self, paginator: Any, paid: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self._paginator = paginator
+        self._paid = paid
+
+    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
+        return map(self._paid, self._paginator.paginate(**request, ReturnConsumedCapacity="TOTAL"))

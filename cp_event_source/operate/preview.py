@@ -1,39 +1,19 @@
 """Folds objects here, and shows what a rebuild would change. It writes nothing and invokes nothing."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.difference import Difference, differences
 from cp_event_source.deployed.logic_process import Folded, fold_all
 from cp_event_source.deployed.pipeline import Pipeline
-from cp_event_source.handler.aws.domain_table import DomainTable
-from cp_event_source.handler.aws.events_table import EventsTable
-from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, Span
-from cp_event_source.handler.projection.rows import DomainRow
-from cp_event_source.handler.values.attribute_value import Item, item_size
-from cp_event_source.handler.values.clock import Clock
+from cp_event_source.handler.values.attribute_value import Item
+from cp_event_source.operate.histories import MAX_BYTES_OF_ONE, History, read_histories
+from cp_event_source.operate.metered import Metered
 from cp_event_source.operate.pace import Pace
-
-MAX_BYTES_OF_ONE: Final = 32 * 1024 * 1024
-"""An object with a larger history is not folded here, so that memory stays bounded."""
-
-_BYTES_OF_A_BATCH: Final = 8 * 1024 * 1024
-_EVENTS_OF_A_BATCH: Final = 2_000
-"""One process folds a batch."""
-
-_READERS: Final = 8
-_BYTES_PER_UNIT: Final = 4096
-"""Of a strongly consistent read."""
-
-_LOOKS: Final = 3
-"""How often an object is read whose events and row do not agree: events may arrive between the two reads."""
 
 
 class Fate(Enum):
@@ -61,17 +41,6 @@ class Preview:
     """Why and where it fails, or why it is not folded."""
 
 
-@dataclass(frozen=True)
-class _Read:
-    domain_id: str
-    row: DomainRow | None
-    items: Sequence[Item]
-    held: KeySet
-    """The events in the store."""
-    size: int
-    is_too_large: bool = False
-
-
 def preview(
     domain_ids: Iterable[str],
     pipeline: Pipeline,
@@ -93,67 +62,29 @@ def preview(
         BrokenLogicError: the logic does not start.
     """
     fold_all(folders, [])  # before anything is read: whether the logic starts
-    left = iter(domain_ids)
-    read = partial(_read, pipeline, pace)
-    batch: list[_Read] = []
-    size, events = 0, 0
-    with ThreadPoolExecutor(_READERS) as pool:
-        while some := list(islice(left, _READERS)):
-            for each in pool.map(read, some):
-                batch.append(each)
-                size, events = size + each.size, events + len(each.items)
-                if size >= _BYTES_OF_A_BATCH or events >= _EVENTS_OF_A_BATCH:
-                    yield from _previews(batch, folders, accept_missing_events=accept_missing_events)
-                    batch, size, events = [], 0, 0
+    dynamodb = Metered(pipeline.clients("dynamodb"), pace)
+    tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
+    for batch in read_histories(dynamodb, *tables, domain_ids):
         yield from _previews(batch, folders, accept_missing_events=accept_missing_events)
 
 
-def _read(pipeline: Pipeline, pace: Pace, domain_id: str) -> _Read:
-    dynamodb = pipeline.clients("dynamodb")
-    rows = DomainTable(dynamodb, pipeline.output("domain_table_name"), Clock())
-    for look in range(_LOOKS):
-        read = _history(pipeline, pace, domain_id)
-        row = rows.read(domain_id)
-        pace.spend(1)
-        if row is None or row.parked is not None or row.state.applied == read.held or look == _LOOKS - 1:
-            break
-        if read.is_too_large:
-            break
-    return _Read(domain_id, row, read.items, read.held, read.size, read.is_too_large)
-
-
-def _history(pipeline: Pipeline, pace: Pace, domain_id: str) -> _Read:
-    table = EventsTable(pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name"))
-    items: list[Item] = []
-    held, size, unpaid = NO_KEYS, 0, 0
-    for event in table.read(domain_id, Span()):
-        items.append(event.item)
-        held = held.plus(event.counted)
-        bytes_of_event = item_size(event.item)
-        size += bytes_of_event
-        unpaid += bytes_of_event
-        if unpaid >= 256 * _BYTES_PER_UNIT:
-            pace.spend(unpaid / _BYTES_PER_UNIT)
-            unpaid = 0
-        if size > MAX_BYTES_OF_ONE:
-            return _Read(domain_id, None, [], held, 0, is_too_large=True)
-    pace.spend(-(-unpaid // _BYTES_PER_UNIT))
-    return _Read(domain_id, None, items, held, size)
-
-
-def _previews(batch: Sequence[_Read], folders: Sequence[Path], *, accept_missing_events: bool) -> Iterator[Preview]:
+def _previews(batch: Sequence[History], folders: Sequence[Path], *, accept_missing_events: bool) -> Iterator[Preview]:
     known = [_without_fold(read, accept_missing_events=accept_missing_events) for read in batch]
-    folds = iter(fold_all(folders, [read.items for read, each in zip(batch, known, strict=True) if each is None]))
+    folds = iter(fold_all(folders, _items_of(read for read, each in zip(batch, known, strict=True) if each is None)))
     for read, each in zip(batch, known, strict=True):
         yield each if each is not None else _after_fold(read, next(folds))
 
 
-def _without_fold(read: _Read, *, accept_missing_events: bool) -> Preview | None:
+def _items_of(histories: Iterable[History]) -> list[list[Item]]:
+    return [[event.item for event in each.events] for each in histories]
+
+
+def _without_fold(read: History, *, accept_missing_events: bool) -> Preview | None:
     """What is known before the fold; None if the fold decides."""
     if read.is_too_large:
         reason = f"its history has more than {MAX_BYTES_OF_ONE // 1024**2} MB, and is not folded here"
         return Preview(read.domain_id, Fate.NOT_FOLDED, reason=reason)
-    if not read.items:
+    if not read.events:
         return Preview(read.domain_id, Fate.FAILS, reason="no event is stored for this DomainId")
     held = read.row.state.applied.count if read.row is not None else 0
     if held > read.held.count and not accept_missing_events:
@@ -162,7 +93,7 @@ def _without_fold(read: _Read, *, accept_missing_events: bool) -> Preview | None
     return None
 
 
-def _after_fold(read: _Read, folded: Folded | None) -> Preview:
+def _after_fold(read: History, folded: Folded | None) -> Preview:
     if folded is None:
         return Preview(read.domain_id, Fate.FAILS, reason="the logic ends the process that folds it")
     if folded.stopped is not None:
@@ -180,7 +111,7 @@ def _after_fold(read: _Read, folded: Folded | None) -> Preview:
     return Preview(read.domain_id, Fate.UNCHANGED)
 
 
-def _beside(read: _Read) -> str:
+def _beside(read: History) -> str:
     """What changes beside the attributes."""
     if read.row is None or not read.row.readable:
         return f"a row of {counted(read.held.count, 'event')}"

@@ -10,6 +10,7 @@ from cp_event_source.deployed import logic_process
 from cp_event_source.deployed.logic_process import BrokenLogicError
 from cp_event_source.handler.projection.rebuild import RebuildFailed
 from cp_event_source.handler.values.clock import Clock
+from cp_event_source.operate import histories
 from cp_event_source.operate import preview as module
 from cp_event_source.operate.pace import Pace
 from cp_event_source.operate.preview import Fate, Preview, preview
@@ -52,8 +53,8 @@ VERSION = %r
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """A pipeline's tables, in place of DynamoDB's."""
     world = World()
-    monkeypatch.setattr(module, "EventsTable", lambda *_: world.events)
-    monkeypatch.setattr(module, "DomainTable", lambda *_: world.rows)
+    monkeypatch.setattr(histories, "EventsTable", lambda *_: world.events)
+    monkeypatch.setattr(histories, "DomainTable", lambda *_: world.rows)
     return world
 
 
@@ -145,8 +146,8 @@ def test_logic_that_does_not_start_is_an_error(world: World, tmp_path: Path) -> 
 def test_memory_holds_one_batch_and_no_history_without_a_limit(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_BYTES_OF_ONE", 2000)
-    monkeypatch.setattr(module, "_EVENTS_OF_A_BATCH", 10)
+    monkeypatch.setattr(histories, "MAX_BYTES_OF_ONE", 2000)
+    monkeypatch.setattr(histories, "_EVENTS_OF_A_BATCH", 10)
     batches = []
     fold_all = logic_process.fold_all
 
