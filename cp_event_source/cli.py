@@ -13,9 +13,13 @@ _LOCAL_EXTRA: Final = ("boto3", "botocore", "ministack", "rich")
 _OPERATE_EXTRA: Final = ("boto3", "botocore", "rich", "typer")
 
 OPERATORS_COMMANDS: Final = {
+    "erase": "erase events, and rebuild their objects without them",
+    "export": "write stored events to a file",
     "heal": "fold parked domain objects again with the deployed logic",
     "history": "show the events of a domain object",
+    "import": "append the events of files",
     "rebuild": "fold domain objects again, or show what that would change",
+    "restore": "bring events back from a copy of the table",
     "verify": "compare rows with the stored events",
 }
 """The commands that work on a deployed pipeline, with their help. They have a parser of their own."""
