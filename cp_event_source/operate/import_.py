@@ -159,7 +159,7 @@ class _Importing:
             counts[f"{_COUNTS}{name}"] += 1
             if problem:
                 problems[each] = problem
-        known = sum(1 for _ in self.journal.facts(_PROBLEMS))
+        known = len(self.journal.facts(_PROBLEMS))
         noted = dict(sorted(problems.items())[: max(0, _LISTED - known)])
         facts = {name: str(value) for name, value in counts.items()}
         facts |= {f"{_PROBLEMS}{number} {each}": problem for each, problem in noted.items()}

@@ -101,11 +101,11 @@ class Journal:
             for name, value in facts.items():
                 self.note(name, value)
 
-    def facts(self, prefix: str) -> Iterator[tuple[str, str]]:
+    def facts(self, prefix: str) -> list[tuple[str, str]]:
         """The facts whose names start with a text, in the order in which they were first noted."""
-        yield from self._database.execute(
+        return self._database.execute(
             "SELECT name, value FROM facts WHERE substr(name, 1, ?) = ? ORDER BY rowid", (len(prefix), prefix)
-        )
+        ).fetchall()
 
     def fact(self, name: str) -> str | None:
         """A fact; None if there is none."""
