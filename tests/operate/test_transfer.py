@@ -66,32 +66,39 @@ histories = st.dictionaries(
 ).map(lambda sizes: [item(domain_id, number) for domain_id, size in sorted(sizes.items()) for number in range(size)])
 
 
+@dataclass
+class Kill:
+    """When the process ends: at the call of this kind and number, before it or after it before its reply arrives."""
+
+    kind: str
+    left: int
+    after: bool
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def around(self, call: Callable[[], Any]) -> Any:
+        with self._lock:
+            self.left -= 1
+            if self.left == -1 and not self.after:
+                raise Killed
+            reply = call()
+            if self.left == -1:
+                raise Killed
+            return reply
+
+
 class KillingClient:
-    """A client whose calls end the process at some point: before a call, or after it before its reply arrives."""
+    """A client at whose calls the process may end."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self.left: int | None = None
-        self.after = False
-        self._lock = threading.Lock()
+        self.kill: Kill | None = None
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.client, name)
-        if name not in {"scan", "query", "put_item"}:
+        if self.kill is None or name != self.kill.kind:
             return found
-
-        def call(**request: Any) -> Any:
-            with self._lock:
-                if self.left == 0 and not self.after:
-                    raise Killed
-                reply = found(**request)
-                if self.left == 0:
-                    raise Killed
-                if self.left is not None:
-                    self.left -= 1
-                return reply
-
-        return call
+        kill = self.kill
+        return lambda **request: kill.around(lambda: found(**request))
 
     def get_paginator(self, operation: str) -> Any:
         client = self
@@ -147,19 +154,28 @@ class Place:
     def journals(self) -> list[Path]:
         return list(self.folder.glob("*.journal"))
 
-    def finish(self, work: Callable[..., Any], again: Callable[..., Any], kills: list[tuple[int, bool]]) -> None:
+    def finish(self, work: Callable[..., Any], again: Callable[..., Any], kills: list[Kill]) -> None:
         """Do some work that is killed some times, and continue it."""
-        for left, after in kills:
-            self.client.left, self.client.after = left, after
+        processed = Journal.processed
+        for kill in kills:
+            self.client.kill = kill
+
+            def noting(*given: Any, kill: Kill = kill) -> None:
+                if kill.kind == "note":
+                    kill.around(lambda: processed(*given))
+                else:
+                    processed(*given)
+
             try:
-                self._do(work, again)
+                with mock.patch.object(Journal, "processed", noting):
+                    self._do(work, again)
             except Killed:
                 continue
             break
         else:
-            self.client.left = None
+            self.client.kill = None
             self._do(work, again)
-        self.client.left = None
+        self.client.kill = None
 
     def _do(self, work: Callable[..., Any], again: Callable[..., Any]) -> None:
         with silence():
@@ -188,14 +204,17 @@ def output() -> Output:
     return Output(json=True)
 
 
-kills = st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=4)
+kills = st.lists(
+    st.builds(Kill, st.sampled_from(["note", "put_item", "query", "scan"]), st.integers(0, 4), st.booleans()),
+    max_size=4,
+)
 pages = st.integers(1, 7)
 
 
-@settings(max_examples=effort(12, 300), deadline=None)
+@settings(max_examples=effort(20, 300), deadline=None)
 @given(histories, kills, pages, st.sampled_from(["", ".gz"]))
 def test_an_export_has_every_event_once_each_object_in_order(
-    events: list[Item], when: list[tuple[int, bool]], page_items: int, suffix: str
+    events: list[Item], when: list[Kill], page_items: int, suffix: str
 ) -> None:
     with place(page_items) as at:
         at.put(EVENTS, *events)
@@ -217,10 +236,10 @@ def test_an_export_has_every_event_once_each_object_in_order(
         assert file.stat().st_mode & 0o077 == 0
 
 
-@settings(max_examples=effort(12, 300), deadline=None)
+@settings(max_examples=effort(20, 300), deadline=None)
 @given(histories, kills, st.data())
 def test_an_import_stores_what_is_missing_and_changes_nothing(
-    events: list[Item], when: list[tuple[int, bool]], data: st.DataObject
+    events: list[Item], when: list[Kill], data: st.DataObject
 ) -> None:
     there = data.draw(st.lists(st.sampled_from(events), unique_by=key))
     erased = [tombstone(each) for each in data.draw(st.lists(st.sampled_from(events), unique_by=key, max_size=2))]
@@ -240,10 +259,10 @@ def test_an_import_stores_what_is_missing_and_changes_nothing(
         assert at.journals() == []
 
 
-@settings(max_examples=effort(12, 300), deadline=None)
+@settings(max_examples=effort(20, 300), deadline=None)
 @given(histories, kills, st.data())
 def test_a_restore_brings_back_what_is_missing_and_rebuilds_its_objects(
-    events: list[Item], when: list[tuple[int, bool]], data: st.DataObject
+    events: list[Item], when: list[Kill], data: st.DataObject
 ) -> None:
     lost = data.draw(st.lists(st.sampled_from(events), unique_by=key))
     later = item("log-0", 50)
@@ -264,11 +283,9 @@ def test_a_restore_brings_back_what_is_missing_and_rebuilds_its_objects(
         assert at.journals() == []
 
 
-@settings(max_examples=effort(12, 300), deadline=None)
+@settings(max_examples=effort(20, 300), deadline=None)
 @given(histories, kills, st.data())
-def test_an_erasure_is_recorded_before_it_is_done(
-    events: list[Item], when: list[tuple[int, bool]], data: st.DataObject
-) -> None:
+def test_an_erasure_is_recorded_before_it_is_done(events: list[Item], when: list[Kill], data: st.DataObject) -> None:
     domain_id = data.draw(st.sampled_from(events))["DomainId"]["S"]
     mine = [each for each in events if each["DomainId"]["S"] == domain_id]
     meant = data.draw(st.lists(st.sampled_from(mine), unique_by=key))
@@ -349,10 +366,10 @@ def test_a_file_that_has_changed_is_not_continued() -> None:
     with place() as at, mock.patch.object(import_, "_LINES_AT_ONCE", 1):
         file = Path("events")
         file.write_text("".join(f"{line_of(item('log-1', number))}\n" for number in range(4)))
-        at.client.left = 2
+        at.client.kill = Kill("put_item", 2, after=False)
         with pytest.raises(Killed), silence():
             import_.import_(at.pipeline, output(), [file])
-        at.client.left = None
+        at.client.kill = None
         file.write_text("changed\n")
 
         with pytest.raises(CommandError, match="must be as it was"), silence():
@@ -362,10 +379,10 @@ def test_a_file_that_has_changed_is_not_continued() -> None:
 def test_two_processes_do_not_work_with_one_journal() -> None:
     with place() as at:
         at.put(EVENTS, *(item("log-1", number) for number in range(9)))
-        at.client.left = 2
+        at.client.kill = Kill("scan", 2, after=False)
         with pytest.raises(Killed), silence():
             export.export(at.pipeline, output(), all_objects=True, to=Path("events"))
-        at.client.left = None
+        at.client.kill = None
         (journal,) = at.journals()
         with Journal(journal, {}), pytest.raises(CommandError, match="another process"), silence():
             export.export(at.pipeline, output(), resume=journal)
@@ -382,7 +399,7 @@ def test_a_file_that_exists_is_not_overwritten() -> None:
 def test_an_interrupted_export_of_some_objects_leaves_no_file() -> None:
     with place() as at:
         at.put(EVENTS, *(item("log-1", number) for number in range(9)))
-        at.client.left = 1
+        at.client.kill = Kill("query", 1, after=False)
         with pytest.raises(Killed), silence():
             export.export(at.pipeline, output(), ["log-1"], to=Path("events"))
 
