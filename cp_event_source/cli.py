@@ -196,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
         "--events",
         type=Path,
         metavar="FILE",
-        help="JSON file with an array of events to send: domain events, or whole PutEvents entries",
+        help="events to send: a JSON array of domain events or of whole PutEvents entries, or a file of `export`",
     )
     local.add_argument(
         "--config",
