@@ -28,11 +28,17 @@ POLICIES = {f"{kind}_policy_arn": f"files-{kind}" for kind in ("publisher", "rea
 TABLES = {"domain_table_name": "the domain table", "domain_events_table_name": "the domain events table"}
 
 ACTIONS = {
+    "aws dynamodb wait": "dynamodb:DescribeTable",
     "aws logs tail": "logs:FilterLogEvents",
+    "aws s3 cp": "s3:GetObject",
     "aws s3api head-object": "s3:GetObject",
     "aws signer wait": "signer:DescribeSigningJob",
 }
 """The rights of commands that have another name than their right."""
+
+
+COPYING = ("export-table-to-point-in-time", "restore-table-to-point-in-time", "wait")
+"""The commands on tables that no policy offers, whatever the table."""
 
 
 class Row(NamedTuple):
@@ -63,7 +69,7 @@ def with_tables(block: Block) -> Iterator[tuple[str, str | None]]:
     """A block's commands. A command on a table comes with the name of the table."""
     variables = dict(re.findall(r"^(\w+)=\$\(pulumi stack output (\w+)\)", block.text, re.MULTILINE))
     for command, arguments in named(block.text):
-        if not command.startswith("aws dynamodb "):
+        if not command.startswith("aws dynamodb ") or command.endswith(COPYING):
             yield command, None
         elif "--index-name ParkedDomains" in arguments:
             yield command, "the index `ParkedDomains`"
