@@ -170,4 +170,6 @@ def _clients(target: Target, outputs: Mapping[str, str], emulator: str | None) -
     if session.region_name is None:
         raise TargetError("--region: must be given, since no output has an ARN, and no profile has a region; got none")
     # A rebuild answers when it is done, which takes at most as long as Lambda lets a function run.
-    return Clients(session, emulator or target.endpoint_url, {"read_timeout": 920, "tcp_keepalive": True})
+    # Adaptive: a table that throttles slows a command down, and does not end it.
+    settings = {"read_timeout": 920, "tcp_keepalive": True, "retries": {"mode": "adaptive", "total_max_attempts": 10}}
+    return Clients(session, emulator or target.endpoint_url, settings)
