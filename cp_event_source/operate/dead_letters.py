@@ -1,6 +1,6 @@
 """`dead-letters`: lists, shows, sends back, corrects and exports what needs a person."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -62,8 +62,8 @@ class _Reading:
     found: set[str] = field(default_factory=set)
     """The messages given by id that were there."""
 
-    def batches(self, doing: str) -> Iterator[tuple[HiddenMessages, list[Letter]]]:
-        """The messages, up to ten at a time, each with its queue. They are hidden until the queue is read."""
+    def each(self, doing: str, work: Callable[[HiddenMessages, list[Letter]], None]) -> None:
+        """Do some work with the messages, up to ten at a time. They are hidden until their queue is read."""
         for queue in self.queues:
             url = self.pipeline.output(queue.output)
             with (
@@ -72,21 +72,22 @@ class _Reading:
             ):
                 for messages in hidden.batches():
                     letters = [Letter.of(queue, message) for message in messages]
-                    yield hidden, list(filter(self.choice.has, letters))
+                    work(hidden, list(filter(self.choice.has, letters)))
                     step.advance(len(letters))
-                    if self._has_all(letters):
+                    self.found |= self.choice.message_ids & {letter.message_id for letter in letters}
+                    if self._has_all:
                         break
                 self._note(queue, hidden)
-            if self._has_all(()):
+            if self._has_all:
                 break
 
     @property
     def not_found(self) -> list[str]:
         return sorted(self.choice.message_ids - self.found)
 
-    def _has_all(self, letters: Iterable[Letter]) -> bool:
-        """Note the messages that were given by id; true if these were the last of them."""
-        self.found |= self.choice.message_ids & {letter.message_id for letter in letters}
+    @property
+    def _has_all(self) -> bool:
+        """True if messages were given by id, and all were there."""
         return bool(self.choice.message_ids) and not self.not_found
 
     def _note(self, queue: Queue, hidden: HiddenMessages) -> None:
@@ -103,9 +104,9 @@ class _Reading:
     def how_far(self) -> Iterator[str]:
         """How far the queues were read, for people."""
         for queue, each in zip(self.queues, self.looked, strict=False):
-            text = f"Looked at {counted(each['looked_at'], 'message')} of the {queue.title}"
-            if not each["whole"] and not self.choice.message_ids:
-                text += f", which has about {each['about']:,}: SQS hides at most 120,000 at a time"
+            text = f"Looked at {each['looked_at']:,} of about {each['about']:,} messages of the {queue.title}"
+            if not each["whole"] and not self._has_all:
+                text += "; there are more, and SQS hides at most 120,000 at a time"
             if each["hidden_by_others"]:
                 text += f"; another reader has hidden {each['hidden_by_others']:,} for now"
             yield text
@@ -205,11 +206,13 @@ def _check_choice(action: str | None, choice: _Choice, queue: Queue | None, *, e
         )
     if action is not None and not (is_narrow or queue is not None or everything):
         raise typer.BadParameter(
-            f"{action}: must be given with the messages: MESSAGE_ID, --queue, --reason, --id, or --all; got none of them"
+            f"{action}: must be given with MESSAGE_ID, --queue, --reason, --id or --all; got none of them"
         )
     if action in {"--redrive", "--edit"}:
         if queue is Queue.PARKED or choice.reason in CAUSES:
-            raise typer.BadParameter(f"{action}: must be for the ingest dead-letter queue; for parked objects, run heal")
+            raise typer.BadParameter(
+                f"{action}: must be for the ingest dead-letter queue; for parked objects, run heal"
+            )
         if queue is Queue.PROJECTION or choice.reason == EXPIRED_BATCH:
             raise typer.BadParameter(
                 f"{action}: must be for the ingest dead-letter queue; for batches that expired, run rebuild --drifted"
@@ -239,9 +242,12 @@ class _Group:
 
 def _list(reading: _Reading) -> None:
     groups: dict[tuple[Queue, str], _Group] = {}
-    for _, letters in reading.batches("Looking"):
+
+    def add(_: HiddenMessages, letters: list[Letter]) -> None:
         for letter in letters:
             groups.setdefault((letter.queue, letter.reason), _Group()).add(letter)
+
+    reading.each("Looking", add)
     order = sorted(groups.items(), key=lambda each: (list(Queue).index(each[0][0]), -each[1].count, each[0][1]))
     document = {
         "domain_name": reading.pipeline.domain_name,
@@ -279,7 +285,7 @@ def _list_tables(reading: _Reading, document: dict[str, Any]) -> Iterator[Render
             table.add_row(*map(_text, (group["queue"], group["reason"], number, times, first)), end_section=True)
         yield table
         for group in groups:
-            yield f"{group['reason']}: {printable(group['remedy'])}"
+            yield printable(f"{group['reason']}: {group['remedy']}")
     else:
         yield "Nothing needs you here"
     yield from reading.how_far()
@@ -295,9 +301,13 @@ def _about(message: dict[str, Any]) -> str:
 def _show(reading: _Reading, *, payload: bool) -> None:
     shown: list[dict[str, Any]] = []
     count = 0
-    for _, letters in reading.batches("Looking"):
+
+    def add(_: HiddenMessages, letters: list[Letter]) -> None:
+        nonlocal count
         count += len(letters)
-        shown += [each.description(payload=payload) for each in letters[: _MAX_SHOWN - len(shown)]]
+        shown.extend(each.description(payload=payload) for each in letters[: _MAX_SHOWN - len(shown)])
+
+    reading.each("Looking", add)
     document = {"domain_name": reading.pipeline.domain_name, "count": count, "messages": shown}
     reading.output.result(document, _show_tables(reading, document))
 
@@ -331,28 +341,26 @@ def _redrive(reading: _Reading) -> None:
     output = reading.output
     output.how_to_continue = _AGAIN
     later = 0
-    redrive: Redrive | None = None
-    for hidden, letters in reading.batches("Sending back"):
-        redrive = redrive or Redrive(reading.pipeline, hidden)
+    redrive = Redrive(reading.pipeline)
+
+    def send_back(hidden: HiddenMessages, letters: list[Letter]) -> None:
+        nonlocal later
         earlier = [letter for letter in letters if letter.sent_at < hidden.began_at]
         later += len(letters) - len(earlier)
-        redrive.redrive(earlier)
-    sent, rebuilt, failed, reasons = (
-        (redrive.result.sent, redrive.result.rebuilt, redrive.result.failed, redrive.result.reasons)
-        if redrive is not None
-        else (0, 0, 0, [])
-    )
+        redrive.redrive(earlier, hidden)
+
+    reading.each("Sending back", send_back)
     document = {
         "domain_name": reading.pipeline.domain_name,
-        "sent": sent,
-        "rebuilt": rebuilt,
-        "failed": failed,
-        "reasons": reasons,
+        "sent": redrive.sent,
+        "rebuilt": redrive.rebuilt,
+        "failed": redrive.failed,
+        "reasons": redrive.reasons,
         "came_later": later,
         "not_found": reading.not_found,
     }
     output.result(document, _redrive_tables(reading, document))
-    if failed:
+    if redrive.failed:
         output.exit_code = FAILED
 
 
@@ -377,12 +385,16 @@ def _export(reading: _Reading, file: Path, *, delete: bool) -> None:
     deleted = 0
     undeleted: dict[str, str] = {}
     with Export(file) as to:
-        for hidden, letters in reading.batches("Exporting"):
+
+        def write(hidden: HiddenMessages, letters: list[Letter]) -> None:
+            nonlocal deleted
             to.write(letters)
             if delete:
                 failed = hidden.delete([letter.message_id for letter in letters])
                 deleted += len(letters) - len(failed)
-                undeleted |= failed
+                undeleted.update(failed)
+
+        reading.each("Exporting", write)
     document = {
         "domain_name": reading.pipeline.domain_name,
         "exported": to.count,

@@ -49,7 +49,9 @@ def edit(pipeline: Pipeline, message_id: str, file: Path | None, output: Output,
     with _hidden(pipeline, clock) as hidden:
         letter = _find(hidden, message_id)
     if letter.reason == REBUILD_REQUEST:
-        raise EditError(f"{message_id}: must be an event; it is a rebuild request; run the command rebuild, or --redrive")
+        raise EditError(
+            f"{message_id}: must be an event; it is a rebuild request; run the command rebuild, or --redrive"
+        )
     with _temporary_file(letter, output) as edited:
         before = edited.read_bytes()
         _open_editor(edited)
@@ -62,9 +64,7 @@ def edit(pipeline: Pipeline, message_id: str, file: Path | None, output: Output,
 def _replace(pipeline: Pipeline, message_id: str, body: str, clock: Clock) -> str:
     with _hidden(pipeline, clock) as hidden:
         _find(hidden, message_id)
-        sent: Any = pipeline.clients("sqs").send_message(
-            QueueUrl=pipeline.output("ingest_queue_url"), MessageBody=body
-        )
+        sent: Any = pipeline.clients("sqs").send_message(QueueUrl=pipeline.output("ingest_queue_url"), MessageBody=body)
         if code := hidden.delete([message_id]).get(message_id):
             raise EditError(f"{message_id}: the corrected event is sent, and the old one could not be deleted: {code}")
     return str(sent["MessageId"])
@@ -80,7 +80,8 @@ def _find(hidden: HiddenMessages, message_id: str) -> Letter:
             if message["MessageId"] == message_id:
                 return Letter.of(Queue.INGEST, message)
     raise EditError(
-        f"{message_id}: must be in the {Queue.INGEST.title}; it is gone, or another reader has hidden it; nothing is sent"
+        f"{message_id}: must be in the {Queue.INGEST.title}; it is gone, or another reader has hidden it for now;"
+        " nothing is sent"
     )
 
 
@@ -92,7 +93,9 @@ def _checked(pipeline: Pipeline, message_id: str, file: Path, clock: Clock) -> s
         raise EditError(f"{file}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise EditError(f"{file}: must be UTF-8: {error.reason}") from error
-    settings = pipeline.clients("lambda").get_function_configuration(FunctionName=pipeline.output("persist_function_arn"))
+    settings = pipeline.clients("lambda").get_function_configuration(
+        FunctionName=pipeline.output("persist_function_arn")
+    )
     seconds_ahead = int(settings["Environment"]["Variables"]["MAX_FUTURE_SKEW_SECONDS"])
     try:
         event_item(text, domain_name=pipeline.domain_name, latest=instant_at(clock.now() + seconds_ahead))

@@ -1,6 +1,5 @@
 """Writes messages to a file, so that they may be deleted."""
 
-
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +31,9 @@ class Export:
             raise CommandError(f"--export: {self._file}: cannot be written: {error.strerror}") from error
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
+    ) -> None:
         os.close(self._open)
         if self.count == 0:
             self._file.unlink()

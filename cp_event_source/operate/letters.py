@@ -48,33 +48,31 @@ UNKNOWN: Final = "unknown"
 CAUSES: Final = frozenset(cause.value for cause in Cause)
 
 _REMEDIES: Final = {
-    CONTRACT_VIOLATION: "fix the producer; correct an event with `dead-letters --edit MESSAGE_ID`",
-    CONFLICT: "if the new event is right too, it is another event: give it its own EventId with"
-    " `dead-letters --edit MESSAGE_ID`",
-    UNSTORABLE: "store large content elsewhere, and put its address into the event: `dead-letters --edit MESSAGE_ID`",
-    INFRASTRUCTURE: "find the fault in the persist function's log; then `dead-letters --redrive --reason"
-    " infrastructure`",
-    REBUILD_REQUEST: "find out why the bus could not invoke the project function; then `dead-letters --redrive --reason"
-    " rebuild-request` runs the rebuilds",
-    EXPIRED_BATCH: "fix the project function; `rebuild --drifted` rebuilds the rows that lack events; then"
-    " `dead-letters --queue projection --export FILE --delete`",
-    Cause.LOGIC.value: "deploy logic that can apply the event; then `heal`",
-    Cause.PROCESS_DIED.value: "deploy logic that does not crash; then `heal`",
-    Cause.OUT_OF_TIME.value: "`heal`: it continues until the whole history is folded",
-    Cause.EVENTS_MISSING.value: "put the events back; then `heal`",
-    UNKNOWN: "the pipeline did not send this: `dead-letters --show MESSAGE_ID`",
+    CONTRACT_VIOLATION: "fix the producer; correct a single event: {command} --edit MESSAGE_ID",
+    CONFLICT: "if the new event is right too, it is another event; give it its own EventId: {command} --edit"
+    " MESSAGE_ID",
+    UNSTORABLE: "store large content elsewhere, and put its address into the event: {command} --edit MESSAGE_ID",
+    INFRASTRUCTURE: "find the fault in the persist function's log; then {command} --redrive --reason {reason}",
+    REBUILD_REQUEST: "let the bus invoke the project function again; run the rebuilds: {command} --redrive --reason"
+    " {reason}",
+    EXPIRED_BATCH: "fix the project function; then cp-event-source rebuild --drifted; then {command} --queue projection"
+    " --export FILE --delete",
+    Cause.LOGIC.value: "deploy logic that can apply the event; then cp-event-source heal",
+    Cause.PROCESS_DIED.value: "deploy logic that does not crash; then cp-event-source heal",
+    Cause.OUT_OF_TIME.value: "cp-event-source heal, which continues until the whole history is folded",
+    Cause.EVENTS_MISSING.value: "put the events back; then cp-event-source heal",
+    UNKNOWN: "the pipeline did not send this: {command} --queue {queue} --reason {reason} --show",
 }
 _OF_THE_BUS: Final = (
-    "`dead-letters --show MESSAGE_ID` has the bus's message; give the right or the queue back; then"
-    " `dead-letters --redrive --reason {reason}`"
+    "the bus could not deliver this; {command} --reason {reason} --show says why; then {command} --redrive --reason"
+    " {reason}"
 )
 
 
 def remedy(queue: Queue, reason: str) -> str:
-    """What to do about the messages of a reason; commands are those of `cp-event-source`."""
-    if reason in _REMEDIES:
-        return _REMEDIES[reason]
-    return _OF_THE_BUS.format(reason=reason) if queue is Queue.INGEST else _REMEDIES[UNKNOWN]
+    """What to do about the messages of a queue that have a reason."""
+    text = _REMEDIES.get(reason, _OF_THE_BUS if queue is Queue.INGEST else _REMEDIES[UNKNOWN])
+    return text.format(command="cp-event-source dead-letters", queue=queue.value, reason=reason)
 
 
 @dataclass(frozen=True)
