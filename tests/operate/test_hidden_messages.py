@@ -38,9 +38,14 @@ def test_each_message_is_read_once_and_visible_afterwards(queues: Queues) -> Non
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_messages_are_visible_again_after_an_error(queues: Queues, error: type[BaseException]) -> None:
     queues.put(PARKED, *"abc")
-    with pytest.raises(error), reading(queues) as hidden:
-        next(hidden.batches())
-        raise error
+
+    def stop(hidden: HiddenMessages) -> None:
+        with hidden:
+            next(hidden.batches())
+            raise error
+
+    with pytest.raises(error):
+        stop(reading(queues))
     assert (queues.bodies(PARKED), queues.hidden()) == (list("abc"), 0)
 
 

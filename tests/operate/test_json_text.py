@@ -39,7 +39,8 @@ def test_text_that_is_nested_too_deeply_stays_in_a_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [("é\n", "é\n"), ("\x1b[2J", "\\u001b[2J"), ("\x9b", "\\u009b"), ("\U000e0001", "\\udb40\\udc01")]
+    ("text", "shown"),
+    [("é\n", "é\n"), ("\x1b[2J", "\\u001b[2J"), ("\x9b", "\\u009b"), ("\U000e0001", "\\udb40\\udc01")],
 )
 def test_no_terminal_interprets_it(text: str, shown: str) -> None:
     assert printable(text) == shown
