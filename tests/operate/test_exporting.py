@@ -50,10 +50,16 @@ def test_each_message_is_in_its_queue_or_in_a_file(
 
 
 def test_a_message_is_on_the_disk_before_it_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    queues, steps = Queues(), []
+    queues = Queues()
+    steps: list[str] = []
     queues.put(Queue.PARKED, *map(notice, "abc"))
     sync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda number: (sync(number), steps.append("synced")))
+
+    def note(number: int) -> None:
+        sync(number)
+        steps.append("synced")
+
+    monkeypatch.setattr(os, "fsync", note)
     queues.sqs.intercept = lambda operation, *_: steps.append(operation)
 
     dead_letters(queues.pipeline, quiet(), queue=Queue.PARKED, export=tmp_path / "file", delete=True)

@@ -71,7 +71,11 @@ def test_no_more_are_held_than_sqs_hides(queues: Queues, monkeypatch: pytest.Mon
 
 def test_it_ends_while_new_messages_come(queues: Queues) -> None:
     queues.put(PARKED, "old")
-    queues.work = lambda: queues.put(PARKED, "new") and None
+
+    def come() -> None:
+        queues.put(PARKED, "new")
+
+    queues.work = come
     with reading(queues) as hidden:
         assert "old" in list(bodies(hidden))
         queues.work = lambda: None
