@@ -12,6 +12,7 @@ from rich.text import Text
 from cp_event_source.deployed.console import make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.deployed.queue_messages import waiting
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.clock import Clock, time_text
 from cp_event_source.operate.editing import edit
@@ -64,22 +65,19 @@ class _Reading:
 
     def each(self, doing: str, work: Callable[[HiddenMessages, list[Letter]], None]) -> None:
         """Do some work with the messages, up to ten at a time. They are hidden until their queue is read."""
-        for queue in self.queues:
-            url = self.pipeline.output(queue.output)
-            with (
-                HiddenMessages(self.pipeline.clients("sqs"), url, self.clock) as hidden,
-                self.output.step(doing, hidden.about) as step,
-            ):
-                for messages in hidden.batches():
-                    letters = [Letter.of(queue, message) for message in messages]
-                    work(hidden, list(filter(self.choice.has, letters)))
-                    step.advance(len(letters))
-                    self.found |= self.choice.message_ids & {letter.message_id for letter in letters}
-                    if self._has_all:
-                        break
+        sqs = self.pipeline.clients("sqs")
+        urls = {queue: self.pipeline.output(queue.output) for queue in self.queues}
+        with self.output.step(doing, sum(waiting(sqs, url) for url in urls.values())) as step:
+            for queue, url in urls.items():
+                with HiddenMessages(sqs, url, self.clock) as hidden:
+                    for messages in hidden.batches():
+                        letters = [Letter.of(queue, message) for message in messages]
+                        work(hidden, list(filter(self.choice.has, letters)))
+                        step.advance(len(letters))
+                        self.found |= self.choice.message_ids & {letter.message_id for letter in letters}
+                        if self._has_all:
+                            return
                 self._note(queue, hidden)
-            if self._has_all:
-                break
 
     @property
     def not_found(self) -> list[str]:
@@ -104,9 +102,13 @@ class _Reading:
     def how_far(self) -> Iterator[str]:
         """How far the queues were read, for people."""
         for queue, each in zip(self.queues, self.looked, strict=False):
-            text = f"Looked at {each['looked_at']:,} of about {each['about']:,} messages of the {queue.title}"
-            if not each["whole"] and not self._has_all:
-                text += "; there are more, and SQS hides at most 120,000 at a time"
+            if each["whole"]:
+                text = f"Looked at the whole {queue.title}: {counted(each['looked_at'], 'message')}"
+            else:
+                text = (
+                    f"Looked at {each['looked_at']:,} of about {each['about']:,} messages of the {queue.title};"
+                    " SQS hides at most 120,000 at a time"
+                )
             if each["hidden_by_others"]:
                 text += f"; another reader has hidden {each['hidden_by_others']:,} for now"
             yield text
@@ -275,17 +277,20 @@ def _list(reading: _Reading) -> None:
 def _list_tables(reading: _Reading, document: dict[str, Any]) -> Iterator[RenderableType]:
     groups = document["groups"]
     if groups:
-        table = make_table("Queue", "Reason", "Messages", "Oldest and newest", "The first: MessageId, about")
+        table = make_table("Queue", "Reason", "Messages", "Oldest", "Newest")
         for group in groups:
             number = f"{group['count']:,}"
             if "events" in group:
                 number += f" ({counted(group['events'], 'event')})"
-            times = "\n".join(dict.fromkeys([_short(group["oldest"]), _short(group["newest"])]))
-            first = "\n".join(f"{each['message_id']} {_about(each)}".rstrip() for each in group["first"])
-            table.add_row(*map(_text, (group["queue"], group["reason"], number, times, first)), end_section=True)
+            times = (_short(group["oldest"]), _short(group["newest"]))
+            table.add_row(*map(_text, (group["queue"], group["reason"], number, *times)))
         yield table
         for group in groups:
             yield printable(f"{group['reason']}: {group['remedy']}")
+            for each in group["first"]:
+                yield printable(f"  {each['message_id']} {_about(each)}".rstrip())
+            if group["count"] > len(group["first"]):
+                yield f"  ... and {group['count'] - len(group['first']):,} more"
     else:
         yield "Nothing needs you here"
     yield from reading.how_far()
@@ -347,7 +352,9 @@ def _redrive(reading: _Reading) -> None:
         nonlocal later
         earlier = [letter for letter in letters if letter.sent_at < hidden.began_at]
         later += len(letters) - len(earlier)
-        redrive.redrive(earlier, hidden)
+        if earlier:
+            hidden.let_the_start_pass()
+            redrive.redrive(earlier, hidden)
 
     reading.each("Sending back", send_back)
     document = {

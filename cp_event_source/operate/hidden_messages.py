@@ -45,6 +45,7 @@ class HiddenMessages:
         self._sqs = sqs
         self._url = queue_url
         self._clock = clock
+        self._entered = 0.0
         self._handles: dict[str, str] = {}
         """The receipt handles of what is hidden. A message that comes again has the newest one."""
 
@@ -53,6 +54,7 @@ class HiddenMessages:
         reply = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=list(counts))
         visible, self.hidden_by_others = (int(reply["Attributes"].get(name, 0)) for name in counts)
         self.about = visible + self.hidden_by_others
+        self._entered = self._clock.monotonic()
         date = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
         self.began_at = 1 + (parsedate_to_datetime(date).timestamp() if date else self._clock.now())
         return self
@@ -91,6 +93,10 @@ class HiddenMessages:
             if idle == _MAX_IDLE:
                 self.is_whole = not repeated
                 return
+
+    def let_the_start_pass(self) -> None:
+        """Wait, less than a second, until every message that is sent from now on is later than `began_at`."""
+        self._clock.sleep(max(0.0, self._entered + 1 - self._clock.monotonic()))
 
     def delete(self, message_ids: Sequence[str]) -> dict[str, str]:
         """Delete messages, up to ten. Returns AWS's code for each that is not deleted, by its id."""

@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
+from unittest import mock
 
 from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.operate import dead_letters
 from cp_event_source.operate.letters import Queue
 from tests.doubles.aws import AwsError
 from tests.doubles.clients import _DirectSQS
+from tests.doubles.clock import FunctionClock
 from tests.doubles.sqs import SQS, Message
+from tests.operate.tables import quiet
 
 _SINGLE = {
     "SendMessageBatch": "SendMessage",
@@ -126,6 +130,13 @@ class Queues:
     def hidden(self) -> int:
         """The messages in the three queues that no reader finds now."""
         return sum(len(self.sqs.messages(url)) - self.sqs.visible(url) for url in self.urls.values())
+
+    def run(self, message_ids: Sequence[str] = (), **options: Any) -> int:
+        """Run the command `dead-letters`, on the queues' clock. Returns its exit code."""
+        output = quiet()
+        with mock.patch.object(dead_letters, "Clock", return_value=FunctionClock(self.sqs.clock)):
+            dead_letters.dead_letters(self.pipeline, output, list(message_ids), **options)
+        return output.exit_code
 
     def restart(self, kill_at: int | None) -> None:
         """Start the process again, after all that it had hidden is visible."""

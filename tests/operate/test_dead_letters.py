@@ -88,8 +88,9 @@ def test_people_get_tables(queues: Queues, capsys: pytest.CaptureFixture[str]) -
     dead_letters(queues.pipeline, Output())
     shown = capsys.readouterr().out
     assert "2 (100 events)" in shown
+    assert "... and 2 more" in shown
     assert "cp-event-source dead-letters --redrive --reason rebuild-request" in shown
-    assert "Looked at 7 of about 7 messages of the ingest dead-letter queue" in shown
+    assert "Looked at the whole ingest dead-letter queue: 7 messages" in shown
     dead_letters(queues.pipeline, Output(), queue=Queue.INGEST, show=True, payload=True)
     shown = capsys.readouterr().out
     assert '"Payload": "secret"' in shown

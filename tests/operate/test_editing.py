@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source.operate.dead_letters import dead_letters
 from cp_event_source.operate.editing import EditError
 from cp_event_source.operate.letters import Queue
 from tests.operate.queues import Killed, Queues, event, request
-from tests.operate.tables import quiet
 
 INGEST = Queue.INGEST
 WRONG = event("e-1", UserId="", Payload=[]).replace("[]", "[0.10, 12345678901234567890.5, 1E+2]")
@@ -51,7 +49,7 @@ FIX = """file.write_text(file.read_text().replace('"UserId": ""', '"UserId": "ad
 
 
 def edit(queues: Queues, message_id: str, source: Path | None = None) -> None:
-    dead_letters(queues.pipeline, quiet(), [message_id], edit_one=True, source=source)
+    queues.run([message_id], edit_one=True, source=source)
 
 
 def test_a_corrected_event_takes_the_place_of_its_message(
@@ -75,6 +73,13 @@ def test_the_editor_has_a_private_file_with_a_line_for_each_field(
     (file,) = files()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert '    "UserId": "",\n' in file.read_text()
+
+
+def test_ctrl_c_is_the_editors(queues: Queues, editor: Editor, files: Callable[[], list[Path]]) -> None:
+    (message_id,) = queues.put(INGEST, WRONG)
+    editor(f"import os, signal\nos.kill(os.getppid(), signal.SIGINT)\n{FIX}")
+    edit(queues, message_id)
+    assert queues.sent_back() == [RIGHT]
 
 
 def test_what_breaks_the_contract_is_not_sent_and_the_file_stays(

@@ -11,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cp_event_source.deployed.errors import CommandError
-from cp_event_source.operate.dead_letters import dead_letters
 from cp_event_source.operate.letters import Queue
 from tests.nightly import search
 from tests.operate.queues import Killed, Queues, event, expired, kills, notice
-from tests.operate.tables import quiet
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -42,7 +40,7 @@ def test_each_message_is_in_its_queue_or_in_a_file(
     for number, kill_at in enumerate(kills(killed)):
         queues.restart(kill_at)
         try:
-            dead_letters(queues.pipeline, quiet(), everything=True, export=folder / f"{number}.ndjson", delete=True)
+            queues.run(everything=True, export=folder / f"{number}.ndjson", delete=True)
         except Killed:
             assert kill_at is not None
     assert kept() == bodies
@@ -62,7 +60,7 @@ def test_a_message_is_on_the_disk_before_it_is_deleted(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "fsync", note)
     queues.sqs.intercept = lambda operation, *_: steps.append(operation)
 
-    dead_letters(queues.pipeline, quiet(), queue=Queue.PARKED, export=tmp_path / "file", delete=True)
+    queues.run(queue=Queue.PARKED, export=tmp_path / "file", delete=True)
 
     first = steps.index("DeleteMessage")
     assert "synced" in steps[steps.index("ReceiveMessage") : first]
@@ -73,7 +71,7 @@ def test_an_export_alone_deletes_nothing(tmp_path: Path) -> None:
     (first, _) = queues.put(Queue.INGEST, "not JSON", event("e"), ReasonCode="conflict")
     queues.put(Queue.PARKED, notice("file-1"))
 
-    dead_letters(queues.pipeline, quiet(), reason="conflict", export=file)
+    queues.run(reason="conflict", export=file)
 
     assert {each["message_id"]: each for each in lines(file)}[first] == {
         "queue": "ingest",
@@ -94,14 +92,14 @@ def test_an_export_alone_deletes_nothing(tmp_path: Path) -> None:
 
 def test_no_file_is_overwritten_and_none_is_left_empty(tmp_path: Path) -> None:
     queues, file = Queues(), tmp_path / "file"
-    dead_letters(queues.pipeline, quiet(), everything=True, export=file)
+    queues.run(everything=True, export=file)
     assert not file.exists()
 
     queues.put(Queue.PARKED, notice("file-1"))
     file.write_text("mine")
     with pytest.raises(CommandError, match="must be a new file"):
-        dead_letters(queues.pipeline, quiet(), everything=True, export=file, delete=True)
+        queues.run(everything=True, export=file, delete=True)
     with pytest.raises(CommandError, match="cannot be written"):
-        dead_letters(queues.pipeline, quiet(), everything=True, export=tmp_path / "no" / "file", delete=True)
+        queues.run(everything=True, export=tmp_path / "no" / "file", delete=True)
     assert file.read_text() == "mine"
     assert len(queues.bodies(Queue.PARKED)) == 1
