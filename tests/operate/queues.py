@@ -81,6 +81,8 @@ class Queues:
     """What the project function answers; by default that the object is rebuilt."""
     kill_at: int | None = None
     """The process is killed before its call of this number takes effect, or after it, by turns."""
+    interrupts: bool = False
+    """Whether the process is interrupted by Ctrl-C instead, and so may clean up."""
     work: Callable[[], None] = lambda: None
     """What happens between any two calls."""
     _calls: int = 0
@@ -144,13 +146,13 @@ class Queues:
         self.kill_at, self._calls = kill_at, 0
 
     def _call(self, operation: str, request: Mapping[str, Any], phase: str) -> None:
-        if self.kill_at is not None and self._calls > self.kill_at:
+        if self.kill_at is not None and self._calls > self.kill_at and not self.interrupts:
             raise Killed
         self.sqs.clock.advance(0.2)
         self.work()
         if self.kill_at is not None and self._calls == self.kill_at:
             self._calls += 1
-            raise Killed
+            raise KeyboardInterrupt if self.interrupts else Killed
         self._calls += 1
         assert self._calls < 5000, "the command must end"
 

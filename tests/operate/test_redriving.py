@@ -42,13 +42,14 @@ class Stored:
     bad=st.integers(0, 5),
     requests=st.integers(0, 3),
     killed=st.lists(st.integers(0, 60), max_size=4),
+    interrupts=st.booleans(),
     seed=st.integers(0, 1000),
 )
 @search(40, 2000)
 def test_nothing_is_lost_wherever_processes_are_killed(
-    good: int, bad: int, requests: int, killed: list[int], seed: int
+    good: int, bad: int, requests: int, killed: list[int], interrupts: bool, seed: int
 ) -> None:
-    queues = Queues()
+    queues = Queues(interrupts=interrupts)
     goods = {event(f"good-{number}") for number in range(good)}
     bads = {event(f"bad-{number}", UserId="") for number in range(bad)}
     objects = {f"file-{number}" for number in range(requests)}
@@ -66,7 +67,7 @@ def test_nothing_is_lost_wherever_processes_are_killed(
         queues.restart(kill_at)
         try:
             queues.run(everything=True, redrive=True)
-        except Killed:
+        except (Killed, KeyboardInterrupt):
             assert kill_at is not None
     while queues.sent_back():
         queues.sqs.clock.advance(60)
