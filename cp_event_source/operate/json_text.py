@@ -6,7 +6,7 @@ from typing import Final
 _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 _OPENING: Final = frozenset("[{")
 _CLOSING: Final = frozenset("]}")
-_COLON: Final = ":"
+_SPACED: Final = frozenset(":")
 _STEP: Final = "  "
 _MAX_DEPTH: Final = 100
 """Deeper text stays as it is: its indentation would be longer than the text."""
@@ -22,7 +22,7 @@ def indented(text: str) -> str:
         is_first, is_empty = before in _OPENING, token in _CLOSING and before in _OPENING
         if not is_empty and (is_first or token in _CLOSING or before == ","):
             parts.append(f"\n{_STEP * depth}")
-        parts.append(f"{token} " if token in _COLON else token)
+        parts.append(f"{token} " if token in _SPACED else token)
         if token in _OPENING:
             depth += 1
             if depth > _MAX_DEPTH:
