@@ -13,6 +13,7 @@ _LOCAL_EXTRA: Final = ("boto3", "botocore", "ministack", "rich")
 _OPERATE_EXTRA: Final = ("boto3", "botocore", "rich", "typer")
 
 OPERATORS_COMMANDS: Final = {
+    "dead-letters": "list, send back, correct and export what could not be stored or projected",
     "erase": "erase events, and rebuild their objects without them",
     "export": "write stored events to a file",
     "heal": "fold parked domain objects again with the deployed logic",

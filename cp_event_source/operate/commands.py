@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
+from cp_event_source.operate import dead_letters as dead_letters
 from cp_event_source.operate import erase as erase
 from cp_event_source.operate import export as export
 from cp_event_source.operate import history as history

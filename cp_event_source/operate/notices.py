@@ -1,7 +1,7 @@
 """Removes the notices in the parked queue whose domain objects are no longer parked."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,20 +9,10 @@ from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.domain_table import DomainTable
 from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS
 from cp_event_source.handler.values.clock import Clock
-
-MAX_HELD: Final = 100_000
-"""The notices that stay and are held during the call. SQS hides at most 120,000 messages at a time."""
-
-_HIDDEN_SECONDS: Final = 300
-"""How long a notice is hidden if the process ends before it shows it again."""
-
-_WAIT_SECONDS: Final = 1
-"""A receive that waits asks all of SQS's servers."""
+from cp_event_source.operate.hidden_messages import HiddenMessages, sent_at
 
 _SETTLED_SECONDS: Final = MAX_INVOCATION_SECONDS + 60
 """After this time, the row that a notice is about is written, or never will be."""
-
-_AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True)
@@ -48,42 +38,17 @@ def clear_notices(pipeline: Pipeline, was_parked: Callable[[str, str], bool], cl
     sqs, url = pipeline.clients("sqs"), pipeline.output("parked_queue_url")
     rows = DomainTable(pipeline.clients("dynamodb"), pipeline.output("domain_table_name"), clock)
     deleted = 0
-    kept: dict[str, str] = {}
-    """The receipt handles by message: a message that comes again has the newest one."""
-    try:
-        while len(kept) < MAX_HELD:
-            messages = sqs.receive_message(
-                QueueUrl=url,
-                MaxNumberOfMessages=_AT_ONCE,
-                VisibilityTimeout=_HIDDEN_SECONDS,
-                WaitTimeSeconds=_WAIT_SECONDS,
-                MessageSystemAttributeNames=["SentTimestamp"],
-            ).get("Messages", [])
-            if not messages or any(message["MessageId"] in kept for message in messages):
-                kept |= _handles(messages)
-                break
-            kept |= _handles(messages)
+    with HiddenMessages(sqs, url, clock) as hidden:
+        for messages in hidden.batches():
             settled = {}
             for message in messages:
                 notice = _notice(message["Body"], pipeline.domain_name)
-                if notice is None:
-                    continue
-                sent = int(message.get("Attributes", {}).get("SentTimestamp", 0)) / 1000
-                if was_parked(*notice) or clock.now() - sent > _SETTLED_SECONDS:
+                if notice is not None and (was_parked(*notice) or clock.now() - sent_at(message) > _SETTLED_SECONDS):
                     settled[message["MessageId"]] = notice[0]
-            needless = _not_parked(rows, set(settled.values()))
-            for message_id, domain_id in settled.items():
-                if domain_id in needless:
-                    sqs.delete_message(QueueUrl=url, ReceiptHandle=kept.pop(message_id))
-                    deleted += 1
-    finally:
-        for handle in kept.values():
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
-    return Cleared(deleted, len(kept))
-
-
-def _handles(messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {message["MessageId"]: message["ReceiptHandle"] for message in messages}
+            not_parked = _not_parked(rows, set(settled.values()))
+            needless = [message_id for message_id, domain_id in settled.items() if domain_id in not_parked]
+            deleted += len(needless) - len(hidden.delete(needless))
+    return Cleared(deleted, hidden.looked_at - deleted)
 
 
 def _notice(body: str, domain_name: str) -> tuple[str, str] | None:

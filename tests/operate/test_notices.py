@@ -14,7 +14,7 @@ from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.projection.notes import Parked
 from cp_event_source.handler.projection.rows import DomainRow
-from cp_event_source.operate import notices
+from cp_event_source.operate import hidden_messages
 from cp_event_source.operate.notices import Cleared, clear_notices
 from tests.doubles.clock import SettableClock
 
@@ -25,7 +25,7 @@ PARKED = Parked(KEY, "e", "Reset", Cause.LOGIC, "ValueError", "no", SINCE, "v1",
 
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    monkeypatch.setattr(notices, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(hidden_messages, "_WAIT_SECONDS", 0)
     with mock_aws():
         clients = Clients(boto3.Session("test", "test", region_name="eu-central-1"))
         dynamodb = clients("dynamodb")

@@ -1,0 +1,143 @@
+"""Reads a queue that nothing consumes: its messages are hidden while a command works on them, and then shown again."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from typing import Any, Final
+
+from cp_event_source.handler.values.clock import Clock
+
+MAX_HELD: Final = 100_000
+"""The messages that are held at a time. SQS hides about 120,000, and then returns no others. They take some 60 MB."""
+
+HIDDEN_SECONDS: Final = 900
+"""How long a message is hidden if the process is killed before it shows it again."""
+
+AT_ONCE: Final = 10
+"""The maximum of SQS for one call."""
+
+_WAIT_SECONDS: Final = 1
+"""A receive that waits asks all of SQS's servers: if it finds nothing, nothing is visible."""
+
+_MAX_IDLE: Final = 10
+"""The receives in a row that find only messages which are held already or came after the start."""
+
+
+class HiddenMessages:
+    """The messages of a queue. A context manager: at its end, all messages that are left are visible again.
+
+    Args:
+        sqs: the client.
+        queue_url: the queue.
+        clock: the time, if SQS does not say it.
+    """
+
+    def __init__(self, sqs: Any, queue_url: str, clock: Clock) -> None:
+        self.looked_at = 0
+        self.is_whole = False
+        """True if the queue had no other visible messages from before the start."""
+        self.about = 0
+        """The messages at the start, by SQS's own approximate count."""
+        self.hidden_by_others = 0
+        """How many of them other readers had hidden."""
+        self.began_at = 0.0
+        """The start by SQS's clock, which also stamps messages: POSIX seconds, rounded up."""
+        self._sqs = sqs
+        self._url = queue_url
+        self._clock = clock
+        self._entered = 0.0
+        self._handles: dict[str, str] = {}
+        """The receipt handles of what is hidden. A message that comes again has the newest one."""
+
+    def __enter__(self) -> "HiddenMessages":
+        counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        reply = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=list(counts))
+        visible, self.hidden_by_others = (int(reply["Attributes"].get(name, 0)) for name in counts)
+        self.about = visible + self.hidden_by_others
+        self._entered = self._clock.monotonic()
+        date = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        self.began_at = 1 + (parsedate_to_datetime(date).timestamp() if date else self._clock.now())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for message_ids in _parts(self._handles):
+            self._hide(message_ids, 0)
+
+    def batches(self) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """The messages, each once, as SQS's client returns them, with all attributes; up to ten at a time.
+
+        It ends when none is left, or when MAX_HELD are held. It ends also if new ones arrive all the time.
+        """
+        idle, repeated = 0, False
+        while len(self._handles) < MAX_HELD:
+            received = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=AT_ONCE,
+                VisibilityTimeout=HIDDEN_SECONDS,
+                WaitTimeSeconds=_WAIT_SECONDS,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+            fresh = [message for message in received if message["MessageId"] not in self._handles]
+            self._handles |= {message["MessageId"]: message["ReceiptHandle"] for message in received}
+            self.looked_at += len(fresh)
+            if any(sent_at(message) < self.began_at for message in fresh):
+                idle, repeated = 0, False
+            else:
+                idle, repeated = idle + 1, repeated or len(fresh) < len(received)
+            if fresh:
+                yield fresh
+            if not received:
+                self.is_whole = len(self._handles) + self.hidden_by_others < MAX_HELD
+                return
+            if idle == _MAX_IDLE:
+                self.is_whole = not repeated
+                return
+
+    def let_the_start_pass(self) -> None:
+        """Wait, less than a second, until every message that is sent from now on is later than `began_at`."""
+        self._clock.sleep(max(0.0, self._entered + 1 - self._clock.monotonic()))
+
+    def delete(self, message_ids: Sequence[str]) -> dict[str, str]:
+        """Delete messages, up to ten. Returns AWS's code for each that is not deleted, by its id."""
+        if not message_ids:
+            return {}
+        entries = [
+            {"Id": str(number), "ReceiptHandle": self._handles[message_id]}
+            for number, message_id in enumerate(message_ids)
+        ]
+        failed = failures(message_ids, self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries))
+        for message_id in message_ids:
+            if message_id not in failed:
+                del self._handles[message_id]
+        return failed
+
+    def keep_hidden(self, message_ids: Sequence[str], seconds: int) -> None:
+        """Hide messages, up to ten, for a time from now on."""
+        self._hide(message_ids, seconds)
+
+    def _hide(self, message_ids: Sequence[str], seconds: int) -> None:
+        """A message that is gone or visible already is left out by SQS."""
+        self._sqs.change_message_visibility_batch(
+            QueueUrl=self._url,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": self._handles[message_id], "VisibilityTimeout": seconds}
+                for number, message_id in enumerate(message_ids)
+            ],
+        )
+
+
+def failures(message_ids: Sequence[str], reply: Mapping[str, Any]) -> dict[str, str]:
+    """AWS's codes in the reply to a batch whose entries have the messages' positions as ids."""
+    return {message_ids[int(entry["Id"])]: str(entry["Code"]) for entry in reply.get("Failed", [])}
+
+
+def sent_at(message: Mapping[str, Any]) -> float:
+    """When a message was sent: POSIX seconds by SQS's clock; 0 if it is not known."""
+    return int(message.get("Attributes", {}).get("SentTimestamp", 0)) / 1000
+
+
+def _parts(message_ids: Iterable[str]) -> Iterator[list[str]]:
+    left = iter(message_ids)
+    while part := list(islice(left, AT_ONCE)):
+        yield part

@@ -1,0 +1,92 @@
+"""Guarantee: reading a queue removes nothing, hides messages only meanwhile, and ends."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cp_event_source.handler.values.clock import Clock
+from cp_event_source.operate import hidden_messages
+from cp_event_source.operate.hidden_messages import HiddenMessages
+from cp_event_source.operate.letters import Queue
+from tests.operate.queues import Queues
+
+PARKED = Queue.PARKED
+
+
+@pytest.fixture
+def queues() -> Queues:
+    return Queues()
+
+
+def reading(queues: Queues) -> HiddenMessages:
+    return HiddenMessages(queues.pipeline.clients("sqs"), queues.urls[PARKED], Clock())
+
+
+def bodies(hidden: HiddenMessages) -> Iterator[str]:
+    return (message["Body"] for batch in hidden.batches() for message in batch)
+
+
+def test_each_message_is_read_once_and_visible_afterwards(queues: Queues) -> None:
+    queues.put(PARKED, *map(str, range(35)))
+    with reading(queues) as hidden:
+        assert sorted(bodies(hidden), key=int) == list(map(str, range(35)))
+        assert queues.hidden() == 35
+    assert (hidden.looked_at, hidden.about, hidden.is_whole) == (35, 35, True)
+    assert (len(queues.messages(PARKED)), queues.hidden()) == (35, 0)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_messages_are_visible_again_after_an_error(queues: Queues, error: type[BaseException]) -> None:
+    queues.put(PARKED, *"abc")
+
+    def stop(hidden: HiddenMessages) -> None:
+        with hidden:
+            next(hidden.batches())
+            raise error
+
+    with pytest.raises(error):
+        stop(reading(queues))
+    assert (queues.bodies(PARKED), queues.hidden()) == (list("abc"), 0)
+
+
+def test_what_another_reader_has_hidden_is_counted(queues: Queues) -> None:
+    queues.put(PARKED, *"abc")
+    queues.sqs.take(queues.urls[PARKED], 1)
+    with reading(queues) as hidden:
+        assert len(list(bodies(hidden))) == 2
+    assert (hidden.about, hidden.hidden_by_others) == (3, 1)
+
+
+def test_no_more_are_held_than_sqs_hides(queues: Queues, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hidden_messages, "MAX_HELD", 20)
+    queues.put(PARKED, *map(str, range(35)))
+    with reading(queues) as hidden:
+        assert len(list(bodies(hidden))) == 20
+    assert not hidden.is_whole
+
+    with reading(queues) as hidden:
+        deleted = sum(1 - len(hidden.delete([m["MessageId"]])) for batch in hidden.batches() for m in batch)
+    assert (deleted, hidden.is_whole) == (35, True), "what is deleted is not held"
+
+
+def test_it_ends_while_new_messages_come(queues: Queues) -> None:
+    queues.put(PARKED, "old")
+
+    def come() -> None:
+        queues.put(PARKED, "new")
+
+    queues.work = come
+    with reading(queues) as hidden:
+        assert "old" in list(bodies(hidden))
+        queues.work = lambda: None
+    assert hidden.is_whole
+
+
+def test_it_ends_although_messages_come_back_and_does_not_call_it_whole(queues: Queues) -> None:
+    queues.put(PARKED, *"abc")
+    queues.work = lambda: queues.sqs.clock.advance(1000)
+    with reading(queues) as hidden:
+        assert sorted(bodies(hidden)) == list("abc")
+    assert not hidden.is_whole
+    queues.sqs.clock.advance(1000)
+    assert queues.hidden() == 0
