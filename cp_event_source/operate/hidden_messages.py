@@ -8,7 +8,7 @@ from typing import Any, Final
 from cp_event_source.handler.values.clock import Clock
 
 MAX_HELD: Final = 100_000
-"""The messages that are held at a time. SQS hides about 120,000, and then returns no others. They take some 60 MB."""
+"""The messages that are held at a time. SQS hides about 120,000, and then returns no others."""
 
 HIDDEN_SECONDS: Final = 900
 """How long a message is hidden if the process is killed before it shows it again."""
