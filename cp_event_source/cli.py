@@ -16,6 +16,7 @@ OPERATORS_COMMANDS: Final = {
     "heal": "fold parked domain objects again with the deployed logic",
     "history": "show the events of a domain object",
     "rebuild": "fold domain objects again, or show what that would change",
+    "status": "show on one screen whether a pipeline flows, what needs attention, and what a day costs",
     "verify": "compare rows with the stored events",
 }
 """The commands that work on a deployed pipeline, with their help. They have a parser of their own."""

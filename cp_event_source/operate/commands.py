@@ -6,6 +6,7 @@ import typer
 
 from cp_event_source.operate import history as history
 from cp_event_source.operate import rebuild as rebuild
+from cp_event_source.operate import status as status
 from cp_event_source.operate import verify as verify
 from cp_event_source.operate.options import app
 
