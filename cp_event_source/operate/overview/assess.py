@@ -5,7 +5,6 @@ from typing import Final
 
 from cp_event_source.deployed.counted import counted
 from cp_event_source.operate.overview import resource_names as names
-from cp_event_source.operate.overview.flow import flow, lag
 from cp_event_source.operate.overview.assessment import (
     ALARMS,
     LAST_DAY,
@@ -16,6 +15,7 @@ from cp_event_source.operate.overview.assessment import (
     Finding,
     Level,
 )
+from cp_event_source.operate.overview.flow import flow, lag
 from cp_event_source.operate.overview.snapshot import Depth, Function, Parked, Snapshot, Unknown
 
 _DEAD_LETTERS: Final = {

@@ -6,9 +6,9 @@ from typing import Any, Final, TypeVar
 
 from cp_event_source.handler.values.clock import time_text
 from cp_event_source.operate.overview import watched_metrics as names
-from cp_event_source.operate.overview.flow import iterator_age, newest, oldest_ingest
 from cp_event_source.operate.overview.assessment import FLOW, PARTS, Assessment, Level
 from cp_event_source.operate.overview.cost import cost_of_the_day
+from cp_event_source.operate.overview.flow import iterator_age, newest, oldest_ingest
 from cp_event_source.operate.overview.metric_data import Point, Series
 from cp_event_source.operate.overview.resource_names import FUNCTIONS, PERSIST, PROJECT
 from cp_event_source.operate.overview.snapshot import Alarm, Depth, Function, Parked, Snapshot, Source, Unknown

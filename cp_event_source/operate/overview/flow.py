@@ -109,12 +109,14 @@ def _function(function: str, known: Function | Unknown) -> Iterator[Finding]:
         text = f"the {function} function is {known.state or 'in no state'} ({known.state_code or 'no reason given'})"
         yield Finding(FLOW, Level.STOPPED, text, "a-function-fails")
     if known.update != "Successful":
-        what = {"InProgress": "is not live yet", "Failed": "failed"}.get(known.update, f"is {known.update or 'unknown'}")
+        what = {"InProgress": "is not live yet", "Failed": "failed"}.get(
+            known.update, f"is {known.update or 'unknown'}"
+        )
         text = f"the last update of the {function} function {what}"
         yield Finding(FLOW, Level.ATTENTION, text, "a-function-fails")
 
 
-def _source(function: str, known: Source | None | Unknown) -> Iterator[Finding]:
+def _source(function: str, known: Source | Unknown | None) -> Iterator[Finding]:
     what = f"the event source mapping from {_SOURCES[function]} to the {function} function"
     section = _SECTIONS[function]
     if isinstance(known, Unknown):

@@ -1,11 +1,11 @@
 """Looks at a deployed pipeline: every part by itself, so that one that cannot be read hides no other."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
@@ -13,8 +13,7 @@ from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.projection.rows import PARKED_SINCE
 from cp_event_source.handler.values.clock import Clock
-from cp_event_source.operate.overview.metric_data import read_metrics
-from cp_event_source.operate.pace import Pace
+from cp_event_source.operate.overview.metric_data import Series, read_metrics
 from cp_event_source.operate.overview.resource_names import (
     FUNCTIONS,
     PERSIST,
@@ -27,10 +26,11 @@ from cp_event_source.operate.overview.resource_names import (
     rule_of,
     table_name,
 )
-from cp_event_source.operate.scan import scan
-from cp_event_source.operate.selection import PARKED_INDEX
 from cp_event_source.operate.overview.snapshot import Alarm, Depth, Function, Parked, Snapshot, Source, Stage, Unknown
 from cp_event_source.operate.overview.watched_metrics import metrics_of
+from cp_event_source.operate.pace import Pace
+from cp_event_source.operate.scan import scan
+from cp_event_source.operate.selection import PARKED_INDEX
 
 MAX_COUNTED: Final = 10_000
 """Parked objects that are counted. Above, the number changes nothing."""
@@ -43,6 +43,7 @@ _QUICK: Final = {"connect_timeout": 5, "read_timeout": 20}
 _SECTION: Final = re.compile(r"docs/runbook\.md#([a-z0-9-]+)")
 _SEVERITY: Final = re.compile(r"(warning|critical): ")
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -55,22 +56,22 @@ def look_at(pipeline: Pipeline, clock: Clock) -> Snapshot:
     now = clock.now()
     with ThreadPoolExecutor() as pool:
 
-        def begin(read: Callable[[], T]) -> "Future[T | Unknown]":
-            return pool.submit(_known, read)
+        def begin(read: Callable[P, T], *given: P.args, **named: P.kwargs) -> "Future[T | Unknown]":
+            return pool.submit(_known, partial(read, *given, **named))
 
-        functions = {each: begin(lambda each=each: _function(quick["lambda"], pipeline, each)) for each in FUNCTIONS}
-        sources = {each: begin(lambda each=each: _source(quick["lambda"], pipeline, each)) for each in FUNCTIONS}
-        reserved = {each: begin(lambda each=each: _reserved(quick["lambda"], pipeline, each)) for each in FUNCTIONS}
-        rules = {each: begin(lambda each=each: _rule(quick["events"], pipeline, each)) for each in RULES}
-        queues = {each: begin(lambda each=each: _depth(quick["sqs"], pipeline, each)) for each in QUEUES}
-        parked = begin(lambda: _parked(quick["dynamodb"], pipeline, clock))
-        alarms = begin(lambda: list(_alarms(quick["cloudwatch"], pipeline)))
+        functions = {each: begin(_function, quick["lambda"], pipeline, each) for each in FUNCTIONS}
+        sources = {each: begin(_source, quick["lambda"], pipeline, each) for each in FUNCTIONS}
+        reserved = {each: begin(_reserved, quick["lambda"], pipeline, each) for each in FUNCTIONS}
+        rules = {each: begin(_rule, quick["events"], pipeline, each) for each in RULES}
+        queues = {each: begin(_depth, quick["sqs"], pipeline, each) for each in QUEUES}
+        parked = begin(_parked, quick["dynamodb"], pipeline, clock)
+        alarms = begin(_alarms, quick["cloudwatch"], pipeline)
         log_groups = [
             (name, known.log_group)
             for name, each in functions.items()
             if isinstance(known := each.result(), Function) and known.log_group
         ]
-        metrics = begin(lambda: read_metrics(quick["cloudwatch"], metrics_of(pipeline, log_groups), now))
+        metrics = begin(_metrics, quick["cloudwatch"], pipeline, log_groups, now)
         return Snapshot(
             domain_name=pipeline.domain_name,
             at=now,
@@ -155,16 +156,21 @@ def _parked(client: Any, pipeline: Pipeline, clock: Clock) -> Parked:
     """By the index, which holds nothing but parked objects."""
     count, oldest = 0, None
     pace = Pace(_READ_UNITS_PER_SECOND, clock)
-    with closing(scan(client, table_name(pipeline, "domain"), pace, segments=1, IndexName=PARKED_INDEX)) as pages:
-        for page in pages:
-            count += len(page.items)
-            oldest = min([*filter(None, [oldest]), *(item[PARKED_SINCE]["S"] for item in page.items)], default=None)
-            if count > MAX_COUNTED:
-                return Parked(MAX_COUNTED, is_all=False, oldest_since=oldest)
+    for page in scan(client, table_name(pipeline, "domain"), pace, segments=1, IndexName=PARKED_INDEX):
+        count += len(page.items)
+        oldest = min([*filter(None, [oldest]), *(item[PARKED_SINCE]["S"] for item in page.items)], default=None)
+        if count > MAX_COUNTED:
+            return Parked(MAX_COUNTED, is_all=False, oldest_since=oldest)
     return Parked(count, is_all=True, oldest_since=oldest)
 
 
-def _alarms(client: Any, pipeline: Pipeline) -> Iterable[Alarm]:
+def _metrics(
+    client: Any, pipeline: Pipeline, log_groups: Sequence[tuple[str, str]], now: float
+) -> Mapping[str, Series]:
+    return read_metrics(client, metrics_of(pipeline, log_groups), now)
+
+
+def _alarms(client: Any, pipeline: Pipeline) -> Sequence[Alarm]:
     """The alarms on metrics of the pipeline's resources: the component's, and those of somebody's own.
 
     An alarm's name does not say which component it belongs to. The names of resources are unique in their region.
@@ -178,12 +184,13 @@ def _alarms(client: Any, pipeline: Pipeline) -> Iterable[Alarm]:
     pages = client.get_paginator("describe_alarms").paginate(
         AlarmTypes=["MetricAlarm"], PaginationConfig={"PageSize": 100}
     )
-    for page in pages:
-        for each in page["MetricAlarms"]:
-            watched = [each, *(query.get("MetricStat", {}).get("Metric", {}) for query in each.get("Metrics", []))]
-            dimensions = [pair for metric in watched for pair in metric.get("Dimensions", [])]
-            if any((pair["Name"], pair["Value"]) in ours for pair in dimensions):
-                yield _alarm(each)
+    return [_alarm(each) for page in pages for each in page["MetricAlarms"] if not ours.isdisjoint(_dimensions(each))]
+
+
+def _dimensions(alarm: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Of all metrics that an alarm watches: one, or those of its expression."""
+    metrics = [alarm, *(query.get("MetricStat", {}).get("Metric", {}) for query in alarm.get("Metrics", []))]
+    return {(pair["Name"], pair["Value"]) for metric in metrics for pair in metric.get("Dimensions", [])}
 
 
 def _alarm(described: Mapping[str, Any]) -> Alarm:

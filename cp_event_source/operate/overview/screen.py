@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cp_event_source.deployed.console import and_more, make_table
-from cp_event_source.deployed.counted import counted, duration
+from cp_event_source.deployed.counted import duration
 from cp_event_source.operate.overview import watched_metrics as names
 from cp_event_source.operate.overview.assessment import (
     ALARMS,
@@ -91,7 +91,9 @@ def _flow(snapshot: Snapshot) -> Iterator[str]:
 def _stage(stage: Stage) -> str:
     source = _known(
         stage.source,
-        lambda known: "missing" if known is None else ", last batch: ".join(filter(None, (known.state, known.last_result))),
+        lambda known: (
+            "missing" if known is None else ", last batch: ".join(filter(None, (known.state, known.last_result)))
+        ),
     )
     function = _known(stage.function, lambda known: f"{known.state}, last update {known.update} {known.modified[:19]}")
     reserved = _known(

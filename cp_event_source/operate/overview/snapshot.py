@@ -50,9 +50,9 @@ class Stage:
     """A function, and what hands events to it."""
 
     function: Function | Unknown
-    source: Source | None | Unknown
+    source: Source | Unknown | None
     """None if there is no mapping."""
-    reserved_concurrency: int | None | Unknown
+    reserved_concurrency: int | Unknown | None
     """None if nothing is reserved."""
 
 
