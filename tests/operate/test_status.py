@@ -1,8 +1,6 @@
 """`status` on a deployed pipeline: every part is read by its own call, and the screen says what they mean together."""
 
 from cp_event_source.local import LocalRun, Pipeline
-from cp_event_source.operate.overview.assessment import PARTS
-from cp_event_source.version import VERSION
 from tests.e2e.events import new_id, uploaded
 from tests.operate.conftest import Cli
 

@@ -7,6 +7,7 @@ from cp_event_source.deployed.counted import counted
 from cp_event_source.operate.overview import resource_names as names
 from cp_event_source.operate.overview.assessment import (
     ALARMS,
+    COST,
     LAST_DAY,
     PARKED,
     QUEUES,
@@ -15,6 +16,7 @@ from cp_event_source.operate.overview.assessment import (
     Finding,
     Level,
 )
+from cp_event_source.operate.overview.cost import cost_of_the_day
 from cp_event_source.operate.overview.flow import flow, lag
 from cp_event_source.operate.overview.snapshot import Depth, Function, Parked, Snapshot, Unknown
 
@@ -102,3 +104,6 @@ def _versions(snapshot: Snapshot) -> Iterator[Finding]:
 def _last_day(snapshot: Snapshot) -> Iterator[Finding]:
     if isinstance(snapshot.metrics, Unknown):
         yield Finding(LAST_DAY, Level.UNKNOWN, f"the metrics of the last day are unknown: {snapshot.metrics.why}")
+    cost = cost_of_the_day(snapshot)
+    if isinstance(cost, Unknown):
+        yield Finding(COST, Level.UNKNOWN, f"the cost of the last day is unknown: {cost.why}")
