@@ -89,6 +89,6 @@ def with_queue(name: str, depth: Any) -> Snapshot:
     return snapshot(queues={**snapshot().queues, name: depth})
 
 
-def with_metrics(depth: Depth = EMPTY, **changed: Series) -> Snapshot:
+def with_metrics(depth: Depth = EMPTY, /, **changed: Series) -> Snapshot:
     """A snapshot with some metrics, and a depth of the ingest queue."""
     return replace(with_queue("ingest", depth), metrics=all_metrics(**changed))

@@ -94,7 +94,7 @@ SNAPSHOTS: Final[dict[str, tuple[Snapshot, Level, str, Level]]] = {
         ),
         (
             "nothing is stored",
-            with_metrics(WAITS, ingest_age=series((60, 1000)), EventsStored=series((2000, 5))),
+            with_metrics(Depth(0, 3, 0), ingest_age=series((60, 1000)), EventsStored=series((2000, 5))),
             Level.STOPPED,
             FLOW,
             Level.STOPPED,
