@@ -13,9 +13,13 @@ _LOCAL_EXTRA: Final = ("boto3", "botocore", "ministack", "rich")
 _OPERATE_EXTRA: Final = ("boto3", "botocore", "rich", "typer")
 
 OPERATORS_COMMANDS: Final = {
+    "erase": "erase events, and rebuild their objects without them",
+    "export": "write stored events to a file",
     "heal": "fold parked domain objects again with the deployed logic",
     "history": "show the events of a domain object",
+    "import": "append the events of files",
     "rebuild": "fold domain objects again, or show what that would change",
+    "restore": "bring events back from a copy of the table",
     "status": "show on one screen whether a pipeline flows, what needs attention, and what a day costs",
     "verify": "compare rows with the stored events",
 }
@@ -193,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
         "--events",
         type=Path,
         metavar="FILE",
-        help="JSON file with an array of events to send: domain events, or whole PutEvents entries",
+        help="events to send: a JSON array of domain events or of whole PutEvents entries, or a file of `export`",
     )
     local.add_argument(
         "--config",

@@ -1,5 +1,7 @@
 """Events to send: entries of PutEvents, made from a file or from Python values."""
 
+import gzip
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from cp_event_source.deployed.event_lines import BadLine, detail_of
 from cp_event_source.handler.values import exact_json
 from cp_event_source.local.errors import EventsError
 
+_GZIP: Final = b"\x1f\x8b"
 _SOURCE: Final = "cp-event-source.local"
 
 
@@ -38,26 +42,50 @@ class Entry:
 
 
 def read_events(file: Path) -> list[Entry]:
-    """The entries of a JSON file: an array of domain events, or of PutEvents entries, or of both.
+    """The entries of a file. Tombstones, which exports have, are left out.
+
+    Args:
+        file: a JSON array of domain events, or of PutEvents entries, or of both; or what `cp-event-source export` has
+            written, also compressed.
 
     Raises:
         EventsError: the file cannot be read, is not JSON, has a number that nothing here can hold, or has something
             else.
     """
     try:
-        value = exact_json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EventsError(f"{file}: cannot be read: {error.strerror}; name a JSON file") from error
+        content = file.read_bytes()
+        text = (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8")
+        value = _of_lines(text) if text.lstrip().startswith("{") else exact_json.loads(text)
     except exact_json.UnreadableNumber as error:
         raise EventsError(f"{file}: {error}; the pipeline would quarantine its event") from error
+    except BadLine as error:
+        raise EventsError(f"{file}: {error}; if it is no export, put the events into an array, in [ ]") from error
     except ValueError as error:  # not UTF-8, or not JSON
         raise EventsError(f"{file}: not JSON: {error}") from error
+    except (EOFError, zlib.error) as error:
+        raise EventsError(f"{file}: not a whole gzip file: {error}") from error
+    except OSError as error:
+        raise EventsError(f"{file}: cannot be read: {error.strerror or error}; name a JSON file") from error
     if not isinstance(value, list):
         raise EventsError(f"{file}: must be an array of events; got {type(value).__name__}; put it in [ ]")
     try:
         return entries(value)
     except EventsError as error:
         raise EventsError(f"{file}: {error}") from error
+
+
+def _of_lines(text: str) -> list[dict[str, Any]]:
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            detail = detail_of(line)
+        except BadLine as error:
+            raise BadLine(f"line {number}: {error}") from error
+        if detail is not None:
+            found.append(detail)
+    return found
 
 
 def unsent(entries_of_file: Sequence[Entry], sent: Counter[tuple[str, ...]]) -> list[Entry]:

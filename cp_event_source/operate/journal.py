@@ -12,6 +12,8 @@ from cp_event_source.deployed.errors import CommandError
 from cp_event_source.handler.values.attribute_value import Item
 
 _VERSION: Final = 1
+_APPLICATION: Final = 0x63706573
+"""What SQLite calls the application's id: it tells these files from other databases."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS cursors (segment INTEGER PRIMARY KEY, next_key TEXT);
@@ -43,22 +45,35 @@ class Journal:
 
     def __init__(self, file: Path | None, work: Mapping[str, str]) -> None:
         self.file = file
-        self.is_new = file is None or not file.exists()
         # The empty name is SQLite's for a temporary file on the disk.
-        self._database = sqlite3.connect(str(file) if file is not None else "", isolation_level=None)
-        wanted = {"version": str(_VERSION), **work}
+        self._database = sqlite3.connect(str(file) if file is not None else "", isolation_level=None, timeout=1)
         try:
+            self._open(work)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _open(self, work: Mapping[str, str]) -> None:
+        try:
+            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            ((application,),) = self._database.execute("PRAGMA application_id")
+            is_empty = not self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+            if application != _APPLICATION and not is_empty:
+                raise JournalError(f"{self.file}: must be a file that an interrupted command has left; got a database")
+            self._database.execute(f"PRAGMA application_id = {_APPLICATION}")  # it writes, and so locks the file
             self._database.executescript(_SCHEMA)
             found = dict(self._database.execute("SELECT name, value FROM facts"))
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise JournalError(f"{self.file}: cannot be written: {error}") from error
+            raise JournalError(f"{self.file}: another process works with it; wait until that has ended") from error
         except sqlite3.DatabaseError as error:
-            self._database.close()
-            raise JournalError(f"{file}: must be a file that an interrupted command has left; {error}") from error
+            raise JournalError(f"{self.file}: must be a file that an interrupted command has left; {error}") from error
+        wanted = {"version": str(_VERSION), **work}
         for name, value in wanted.items():
             if found.get(name, value) != value:
-                self._database.close()
-                raise JournalError(f"{file}: belongs to other work: its {name} is {found[name]!r}; got {value!r}")
-        for name, value in wanted.items():
-            self.note(name, value)
+                raise JournalError(f"{self.file}: belongs to other work: its {name} is {found[name]!r}; got {value!r}")
+        self.note_all(wanted)
 
     def __enter__(self) -> "Journal":
         return self
@@ -76,7 +91,21 @@ class Journal:
 
     def note(self, name: str, value: str) -> None:
         """Keep a fact, over an earlier one of the name."""
-        self._database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+        self._database.execute(
+            "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )
+
+    def note_all(self, facts: Mapping[str, str]) -> None:
+        """Keep several facts, at once."""
+        with self._transaction():
+            for name, value in facts.items():
+                self.note(name, value)
+
+    def facts(self, prefix: str) -> list[tuple[str, str]]:
+        """The facts whose names start with a text, in the order in which they were first noted."""
+        return self._database.execute(
+            "SELECT name, value FROM facts WHERE substr(name, 1, ?) = ? ORDER BY rowid", (len(prefix), prefix)
+        ).fetchall()
 
     def fact(self, name: str) -> str | None:
         """A fact; None if there is none."""
@@ -89,6 +118,11 @@ class Journal:
             self._database.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (segment, json.dumps(next_key)))
             for name, value in (facts or {}).items():
                 self.note(name, value)
+
+    @property
+    def is_untouched(self) -> bool:
+        """True if it has no object and no page of a scan."""
+        return self.count() == 0 and not self.cursors()
 
     def cursors(self) -> dict[int, Item | None]:
         """Where each segment continues, as `scan` takes it."""

@@ -1,13 +1,16 @@
-"""A DynamoDB client whose reads are paid for at a pace."""
+"""A DynamoDB client whose reads and puts are paid for at a pace."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
+from cp_event_source.handler.values.attribute_value import item_size
 from cp_event_source.operate.pace import Pace
+
+_BYTES_PER_WRITE_UNIT: Final = 1024
 
 
 class Metered:
-    """A DynamoDB client: each read waits, after it is done, as long as the pace asks. Threads can share it.
+    """A DynamoDB client: each read or put waits, after it is done, as long as the pace asks. Threads can share it.
 
     Args:
         client: the client.
@@ -32,6 +35,14 @@ class Metered:
 
     def scan(self, **request: Any) -> dict[str, Any]:
         return self._paid(self._client.scan(**request, ReturnConsumedCapacity="TOTAL"))
+
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        """A put that its condition refuses costs as much as one that writes, and no reply says so."""
+        try:
+            reply: dict[str, Any] = self._client.put_item(**request)
+        finally:
+            self._pace.spend(-(-item_size(request["Item"]) // _BYTES_PER_WRITE_UNIT))
+        return reply
 
     def get_paginator(self, operation: str) -> "_MeteredPaginator":
         return _MeteredPaginator(self._client.get_paginator(operation), self._paid)

@@ -1,12 +1,10 @@
 """`rebuild` and `heal`: bring the rows of selected objects right."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import count, islice
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,13 +15,13 @@ from rich.text import Text
 from cp_event_source.deployed.console import and_more, difference_table, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.difference import Difference
-from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.logic_process import deployed_layers
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.deployed.rebuild import Rebuilt
 from cp_event_source.handler.projection.rows import PARKED_SINCE
 from cp_event_source.handler.values.clock import Clock
 from cp_event_source.operate.checks import check_layer
+from cp_event_source.operate.failures import Failures
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.notices import Cleared, clear_notices
 from cp_event_source.operate.options import FAILED, command
@@ -33,12 +31,10 @@ from cp_event_source.operate.preview import Fate, Preview, preview
 from cp_event_source.operate.rebuilding import (
     DEFAULT_CONCURRENCY,
     MAX_CONCURRENCY,
-    Engine,
     Work,
-    bearable,
-    invoker,
-    wait_until_ready,
+    engine_of,
 )
+from cp_event_source.operate.resumable import Resume, check_resume, finished, resumable
 from cp_event_source.operate.scan import scan
 from cp_event_source.operate.schedule import Ended
 from cp_event_source.operate.selection import PARKED_INDEX, Selection, select
@@ -65,14 +61,6 @@ ReadUnits = Annotated[
 AcceptMissing = Annotated[
     bool,
     typer.Option("--accept-missing-events", help="Rebuild also if the store lacks events that the row holds."),
-]
-Resume = Annotated[
-    Path | None,
-    typer.Option(
-        "--resume",
-        metavar="FILE",
-        help="Continue what was interrupted, and try again what failed; FILE is what it has left.",
-    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show which rows would change and how. It changes nothing.")]
 LayerFolder = Annotated[
@@ -170,8 +158,7 @@ def heal(
 
 def _check(layer: Path | None, *, dry_run: bool, resume: Path | None) -> None:
     """Raises typer.BadParameter: options do not go together, or name nothing."""
-    if resume is not None and not resume.is_file():
-        raise typer.BadParameter(f"--resume: must be a file that this command has left; got {str(resume)!r}")
+    check_resume(resume)
     if layer is not None and not dry_run:
         raise typer.BadParameter(
             "--layer: must be given with --dry-run; got it alone; a rebuild has the deployed logic"
@@ -184,15 +171,20 @@ def _check(layer: Path | None, *, dry_run: bool, resume: Path | None) -> None:
 def _rebuild(task: _Task, parkings: Journal | None = None) -> None:
     """Rebuild what is selected. With `parkings`, which is empty, also delete the notices that this makes needless."""
     pipeline, output = task.pipeline, task.output
-    wait_until_ready(pipeline, output, task.clock)
-    concurrency = bearable(pipeline, task.concurrency, output)
+    rows = _Rows(keeps=task.selection is not None and bool(task.selection.ids))
+    engine = engine_of(
+        pipeline,
+        output,
+        task.clock,
+        concurrency=task.concurrency,
+        accept_missing_events=task.accept_missing_events,
+        on_end=rows.note,
+    )
     with _journal(task) as journal:
         if parkings is not None:
             _note_parkings(task, parkings)
         selected = select(task.selection, pipeline, journal, task.pace, output)
-        rows = _Rows(keeps=task.selection is not None and bool(task.selection.ids))
-        invoke = invoker(pipeline, concurrency, accept_missing_events=task.accept_missing_events)
-        work = Engine(invoke, concurrency, task.clock, rows.note).run(journal, output)
+        work = engine.run(journal, output)
         cleared = clear_notices(pipeline, _seen(parkings), task.clock) if parkings is not None else None
         _report(task, journal, selected, work, rows, cleared)
 
@@ -214,50 +206,17 @@ def _parking(domain_id: str, since: str) -> str:
 
 @contextmanager
 def _journal(task: _Task) -> Iterator[Journal]:
-    """The journal of a command. If it has selected nothing yet when it is interrupted, its file goes.
-
-    Ids on the command line need no file: the command can be given again.
-    """
+    """The journal of a command. Ids on the command line need no file: the command can be given again."""
     if task.selection is not None and task.selection.ids:
         with Journal(None, {}) as journal:
             yield journal
         return
-    file = task.resume or _new_file(task)
     options = " --accept-missing-events" if task.accept_missing_events else ""
-    with Journal(file, {"command": task.name, "function": task.pipeline.output("project_function_arn")}) as journal:
-        task.output.how_to_continue = (
-            f"cp-event-source {task.name} --resume {file}{options}, with the options that name the pipeline"
-        )
+    work = {"function": task.pipeline.output("project_function_arn")}
+    with resumable(task.name, task.pipeline, task.output, task.clock, task.resume, work, options=options) as journal:
         if task.resume is not None:
             journal.reopen_failed()
-        try:
-            yield journal
-        except BaseException as error:
-            if task.resume is None and journal.count() == 0:
-                journal.remove()
-                task.output.how_to_continue = ""
-            elif isinstance(error, Exception):
-                task.output.note(f"To continue: {task.output.how_to_continue}")
-            raise
-
-
-def _new_file(task: _Task) -> Path:
-    """A new file in the current folder: its name has the command, the domain and the time."""
-    domain = re.sub(r"[^\w.-]", "_", task.pipeline.domain_name)
-    time = re.sub(r"[^\dT]", "", task.clock.text()[:19])
-    stem = f"cp-event-source-{task.name}-{domain}-{time}"
-    for number in count(1):
-        file = Path(f"{stem}{f'-{number}' if number > 1 else ''}.journal")
-        try:
-            file.touch(exist_ok=False)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise CommandError(
-                f"{file}: cannot be written: {error.strerror}; run the command in a folder that you may write to"
-            ) from error
-        return file
-    raise AssertionError
+        yield journal
 
 
 class _Rows:
@@ -274,15 +233,12 @@ class _Rows:
 
 def _report(task: _Task, journal: Journal, selected: int, work: Work, rows: _Rows, cleared: Cleared | None) -> None:
     output = task.output
-    count_failed = sum(1 for _ in journal.failed())
+    failures = Failures.of(journal, output)
     document = {
         "domain_name": task.pipeline.domain_name,
         "selected": selected,
-        "rebuilt": selected - count_failed,
-        "failed": [
-            {"domain_id": domain_id, "reason": reason}
-            for domain_id, reason in islice(journal.failed(), None if output.json else _SHOWN)
-        ],
+        "rebuilt": selected - failures.count,
+        "failed": failures.listed,
         "seconds": _decimal(work.seconds),
         "objects_per_second": _decimal((work.rebuilt + work.failed) / max(work.seconds, 0.001)),
     }
@@ -298,18 +254,17 @@ def _report(task: _Task, journal: Journal, selected: int, work: Work, rows: _Row
             }
             for row in rows.rebuilt
         ]
-    output.result(document, _tables(document, count_failed, rows, cleared))
-    if count_failed:
+    output.result(document, _tables(document, failures, rows, cleared))
+    if failures.count:
         output.exit_code = FAILED
         if output.how_to_continue:
             output.note(f"To try again what failed: {output.how_to_continue}")
     else:
-        journal.remove()
-        output.how_to_continue = ""
+        finished(journal, output)
 
 
 def _tables(
-    document: dict[str, Any], count_failed: int, rows: _Rows, cleared: Cleared | None
+    document: dict[str, Any], failures: Failures, rows: _Rows, cleared: Cleared | None
 ) -> Iterator[RenderableType]:
     if rows.rebuilt:
         table = make_table("DomainId", "Events", "Up to", "LogicVersion")
@@ -317,14 +272,9 @@ def _tables(
             table.add_row(*map(Text, (row.domain_id, str(row.events), _time_of(row.checkpoint), row.logic_version)))
         yield table
         yield from and_more(len(rows.rebuilt) - _SHOWN, "object")
-    if count_failed:
-        table = make_table("DomainId", "Failed, and its row is as it was")
-        for each in document["failed"]:
-            table.add_row(Text(each["domain_id"]), Text(each["reason"]))
-        yield table
-        yield from and_more(count_failed - _SHOWN, "object")
+    yield from failures.table()
     yield (
-        f"Selected {document['selected']:,}, rebuilt {document['rebuilt']:,}, failed {count_failed:,};"
+        f"Selected {document['selected']:,}, rebuilt {document['rebuilt']:,}, failed {failures.count:,};"
         f" {document['seconds']} s, {document['objects_per_second']} a second"
     )
     if cleared is not None:

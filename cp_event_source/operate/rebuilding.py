@@ -343,3 +343,22 @@ class _Callers:
             finally:
                 with self._lock:
                     self._calling -= 1
+
+
+def engine_of(
+    pipeline: Pipeline,
+    output: Output,
+    clock: Clock,
+    *,
+    concurrency: int = DEFAULT_CONCURRENCY,
+    accept_missing_events: bool = False,
+    on_end: Callable[[Ended], None] = lambda _: None,
+) -> Engine:
+    """The engine for a pipeline's project function, when the function's last update is live.
+
+    Raises:
+        NotReadyError: the function cannot be invoked.
+    """
+    wait_until_ready(pipeline, output, clock)
+    free = bearable(pipeline, concurrency, output)
+    return Engine(invoker(pipeline, free, accept_missing_events=accept_missing_events), free, clock, on_end)

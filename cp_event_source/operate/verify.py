@@ -52,7 +52,7 @@ class _Report:
 def verify(
     pipeline: Pipeline,
     output: Output,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="DomainIds.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="DomainIds.")] = None,
     *,
     all_objects: Annotated[bool, typer.Option("--all", help="All objects that have events or a row.")] = False,
     number: Annotated[

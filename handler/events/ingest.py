@@ -13,7 +13,7 @@ CONTRACT_VIOLATION = "contract-violation"
 CONFLICT = "conflict"
 UNSTORABLE = "unstorable"
 
-_BUS_FACTS = {
+BUS_FACTS = {
     "Id": "id",
     "Time": "time",
     "Source": "source",
@@ -56,12 +56,29 @@ def event_item(body: str, *, domain_name: str, latest: str, arrived_at: str | No
         raise Rejected(UNSTORABLE, f"body: {error}", NO_IDS) from error
     except exact_json.InvalidJson as error:
         raise Rejected(CONTRACT_VIOLATION, f"body: must be JSON; found {error}", NO_IDS) from error
-    message = document.value
+    original = body if document.repeats_names else None
+    return message_item(
+        document.value, domain_name=domain_name, latest=latest, arrived_at=arrived_at, original=original
+    )
+
+
+def message_item(
+    message: Any, *, domain_name: str, latest: str, arrived_at: str | None = None, original: str | None = None
+) -> Item:
+    """The item to append for a bus event, as `exact_json` reads it.
+
+    Args:
+        message: the bus event.
+        domain_name, latest: as in `parse_domain_event`.
+        arrived_at, original: as in `to_item`.
+
+    Raises:
+        Rejected: it is not a bus event, the event breaks the contract, or it does not fit into an item.
+    """
     if not isinstance(message, dict):
         raise Rejected(CONTRACT_VIOLATION, "body: must be a bus event, a JSON object with a detail", NO_IDS)
     detail = message.get("detail")
-    bus = {name: message[key] for name, key in _BUS_FACTS.items() if message.get(key) not in _NO_VALUE}
-    original = body if document.repeats_names else None
+    bus = {name: message[key] for name, key in BUS_FACTS.items() if message.get(key) not in _NO_VALUE}
     try:
         event = parse_domain_event(detail, domain_name=domain_name, latest=latest)
         return to_item(event, bus, arrived_at=arrived_at, original=original)

@@ -1,26 +1,30 @@
-"""Guarantee: the script on the page about erasure erases what the page says, and needs only the rights on the page."""
+"""Guarantee: `erase` erases what the page about erasure says: nothing of the events is left in tables and queues, and
+they stay erased if they are sent again."""
 
 import json
 import re
-import runpy
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
 
+from cp_event_source.deployed import pipeline as deployed
+from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.rebuild import read_answer
+from cp_event_source.operate import erase
+from cp_event_source.operate.output import Output
+from cp_event_source.operate.rebuilding import Engine
 from tests.corpus.cases import body
 from tests.corpus.pipeline import DOMAIN_NAME, Pipeline, lambdas, logic_of
 from tests.doubles.clients import wire
 
-from .markdown import REPOSITORY, blocks
+from .markdown import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "how-to" / "erase-personal-data.md"
-(SCRIPT,) = (block.text for block in blocks(PAGE) if block.language == "python")
-(POLICY,) = (json.loads(block.text) for block in blocks(PAGE) if block.language == "json")
 PERSONAL = "ada@example.org"
 
 
@@ -35,48 +39,29 @@ class Log:
         self.Payloads.append(payload)
 
 
-class Bus:
-    """Hands each event to the project function, as the rule for rebuilds does."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
-        self.entries: list[dict[str, Any]] = []
-
-    def handle(self, operation: str, request: Any) -> dict[str, Any]:
-        assert operation == "PutEvents"
-        (entry,) = request["Entries"]
-        self.entries.append(entry)
-        self._pipeline.rebuild(json.loads(entry["Detail"]))
-        return {"FailedEntryCount": 0, "Entries": [{"EventId": "b-1"}]}
-
-
 class Operator:
-    """Runs the page's script, and notes which actions its clients use."""
+    """Runs the command on a pipeline in memory, and notes which actions its clients use."""
 
-    def __init__(self, pipeline: Pipeline, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.bus = Bus(pipeline)
+    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
         self.actions: set[str] = set()
-        clients = {name: boto3.client(name, region_name="eu-central-1") for name in ("dynamodb", "events")}
-        wire(clients["dynamodb"], pipeline.db)
-        wire(clients["events"], self.bus)
-        for name, client in clients.items():
-            client.meta.events.register(
-                f"before-call.{client.meta.service_model.service_id.hyphenize()}", self._noted(name)
-            )
-        self._monkeypatch = monkeypatch
-        self._clients = clients
-        self._script = folder / "erase.py"
-        self._script.write_text(SCRIPT)
+        self._pipeline = pipeline
+        self._dynamodb = boto3.client("dynamodb", region_name="eu-central-1")
+        wire(self._dynamodb, pipeline.db)
+        self._dynamodb.meta.events.register(
+            "before-call.dynamodb", lambda model, **_: self.actions.add(f"dynamodb:{model.name}")
+        )
+        self._record = folder / "record.ndjson"
 
     def erases(self, *event_ids: str, domain_id: str = "d-1") -> None:
-        arguments = ["--table", "events", "--bus", "bus", "--domain-name", DOMAIN_NAME, "--domain-id", domain_id]
-        with self._monkeypatch.context() as patch:
-            patch.setattr(boto3, "client", self._clients.__getitem__)
-            patch.setattr(sys, "argv", ["erase.py", *arguments, *event_ids])
-            runpy.run_path(str(self._script), run_name="__main__")
+        clients: Any = lambda service: {"dynamodb": self._dynamodb}[service]  # noqa: E731
+        outputs = {"domain_events_table_name": "events", "domain_name": DOMAIN_NAME}
+        pipeline = deployed.Pipeline("log", outputs, clients)
+        with mock.patch.object(erase, "engine_of", return_value=Engine(self._rebuild, 1)):
+            erase.erase(pipeline, Output(json=True), domain_id, list(event_ids), record=self._record, yes=True)
 
-    def _noted(self, service: str) -> Callable[..., None]:
-        return lambda model, **_: self.actions.add(f"{service}:{model.name}")
+    def _rebuild(self, domain_id: str) -> Any:
+        request = {"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": domain_id}
+        return read_answer(domain_id, json.dumps(self._pipeline.rebuild(request)).encode())
 
 
 @pytest.fixture
@@ -91,8 +76,8 @@ def pipeline() -> Iterator[Pipeline]:
 
 
 @pytest.fixture
-def operator(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
-    return Operator(pipeline, tmp_path, monkeypatch)
+def operator(pipeline: Pipeline, tmp_path: Path) -> Operator:
+    return Operator(pipeline, tmp_path)
 
 
 def payloads(pipeline: Pipeline, domain_id: str = "d-1") -> list[str]:
@@ -106,11 +91,11 @@ def held(pipeline: Pipeline) -> str:
     return repr((tables, queues))
 
 
-def test_without_event_ids_the_script_erases_all_events_of_an_object(
+def test_without_event_ids_it_erases_all_events_of_an_object(
     pipeline: Pipeline, operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     operator.erases()
-    assert capsys.readouterr().out.count("erased ") == 7
+    assert json.loads(capsys.readouterr().out)["erased"] == 7
     assert pipeline.rows()["d-1"].keys() == {"DomainId", "CpEventSource"}
     assert PERSONAL not in held(pipeline)
     assert payloads(pipeline, "d-2") == ["another"]
@@ -142,21 +127,19 @@ def test_a_second_erasure_is_safe(pipeline: Pipeline, operator: Operator) -> Non
     assert len(payloads(pipeline)) == 5
 
 
-@pytest.mark.parametrize("asked", [{"event_ids": ["e-1", "e-99"]}, {"domain_id": "nobody", "event_ids": []}])
-def test_the_script_names_events_that_are_not_stored_and_erases_nothing(
-    pipeline: Pipeline, operator: Operator, asked: dict[str, Any]
+@pytest.mark.parametrize(("domain_id", "event_ids"), [("d-1", ["e-1", "e-99"]), ("nobody", [])])
+def test_what_is_not_stored_is_named_and_nothing_is_erased(
+    domain_id: str, event_ids: list[str], pipeline: Pipeline, operator: Operator
 ) -> None:
     before = held(pipeline)
-    with pytest.raises(SystemExit, match=r"nothing was erased; not stored: (e-99|nobody)$"):
-        operator.erases(*asked.pop("event_ids"), **asked)
+    with pytest.raises(CommandError, match=r"(e-99|nobody).*; nothing is erased$"):
+        operator.erases(*event_ids, domain_id=domain_id)
     assert held(pipeline) == before
-    assert operator.bus.entries == []
 
 
-def test_the_policy_has_exactly_the_rights_that_the_script_needs(operator: Operator) -> None:
+def test_it_needs_the_rights_of_the_operators_policy(operator: Operator) -> None:
     operator.erases()
-    actions = [statement["Action"] for statement in POLICY["Statement"]]
-    assert {each for some in actions for each in ([some] if isinstance(some, str) else some)} == operator.actions
+    assert operator.actions == {"dynamodb:Query", "dynamodb:PutItem"}
 
 
 def test_the_page_names_every_queue_that_holds_events() -> None:

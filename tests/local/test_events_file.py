@@ -1,5 +1,6 @@
 """Events to send, from a file or from Python."""
 
+import gzip
 import json
 from collections import Counter
 from decimal import Decimal
@@ -7,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cp_event_source.deployed.event_lines import line_of
+from cp_event_source.handler.events.ingest import event_item
+from cp_event_source.handler.values import exact_json
 from cp_event_source.local.errors import EventsError
 from cp_event_source.local.events_file import entries, read_events, unsent
 
@@ -53,7 +57,8 @@ def test_floats_of_a_python_caller_are_sent_as_they_are_written() -> None:
     ("text", "message"),
     [
         ("[{]", "events.json: not JSON"),
-        ("{}", "must be an array of events; got dict"),
+        ("{}", "put the events into an array"),
+        ("5", "must be an array of events; got int"),
         ('[{}, "x"]', "event 2: must be an object; got str"),
         ('[{"Detail": "not JSON"}]', "event 1: Detail: not JSON"),
         ('[{"Detail": "[]"}]', "event 1: Detail: must be an object, .*; got list"),
@@ -108,3 +113,36 @@ def test_an_event_with_other_content_or_on_another_bus_is_another_event() -> Non
     ]
 
     assert len(unsent(entries([event, *others]), sent)) == len(others)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_export_is_read_without_its_tombstones(compressed: bool, tmp_path: Path) -> None:
+    event = {
+        "DomainId": "f", "DomainName": "File", "EventTime": "2026-03-01T09:00:00Z", "EventId": "e", "UserId": "u",
+        "EventType": "DOMAIN", "EventName": "FileUploaded", "Version": 1, "Payload": {"Price": Decimal("0.10")},
+    }  # fmt: skip
+    items = [
+        {"DomainId": {"S": "f"}, "EventKey": {"S": "2026-03-01T08:00:00.000000000Z#d"}, "Erased": {"BOOL": True}},
+        event_item(exact_json.dumps({"detail": event}), domain_name="File", latest="9"),
+    ]
+    text = "".join(f"{line_of(item)}\n" for item in items).encode()
+    file = tmp_path / "export"
+    file.write_bytes(gzip.compress(text) if compressed else text)
+
+    (entry,) = read_events(file)
+
+    assert exact_json.loads(entry.detail) == event
+    assert entry.detail_type == "FileUploaded"
+
+
+def test_a_line_that_is_no_event_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EventsError, match=r"line 2: .*must be a bus event"):
+        read_events(written(tmp_path, '{"detail": {}}\n{"EventName": "FileUploaded"}\n'))
+
+
+def test_a_cut_archive_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "export.gz"
+    file.write_bytes(gzip.compress(b"x" * 100)[:-9])
+
+    with pytest.raises(EventsError, match="not a whole gzip file"):
+        read_events(file)

@@ -14,6 +14,7 @@ from cp_event_source.handler.values.clock import Clock
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import Pace
 from cp_event_source.operate.verifying import Verifying
+from tests.doubles.aws import AwsError
 from tests.doubles.clients import _DirectDynamoDB
 from tests.doubles.dynamodb import DynamoDB
 
@@ -38,8 +39,11 @@ class ScannedDynamoDB(DynamoDB):
         return super().handle(operation, request)
 
     def describe(self, name: str) -> dict[str, Any]:
-        count = sum(len(each.keys) for each in self.tables[name].collections.values())
-        return {"Table": {"ItemCount": count, "TableSizeBytes": 100 * count}}
+        table = self._table(name)
+        count = sum(len(each.keys) for each in table.collections.values())
+        kinds = zip(table.key_types, ("HASH", "RANGE"), strict=False)
+        key = [{"AttributeName": attribute, "KeyType": kind} for attribute, kind in kinds]
+        return {"Table": {"ItemCount": count, "TableSizeBytes": 100 * count, "KeySchema": key}}
 
     def _scan(self, request: Mapping[str, Any]) -> dict[str, Any]:
         table = self.tables[request["TableName"]]
@@ -73,7 +77,10 @@ class _Client(_DirectDynamoDB):
         return self._call("Scan", request)
 
     def describe_table(self, TableName: str) -> dict[str, Any]:  # noqa: N803  boto3's name
-        return self._db.describe(TableName)
+        try:
+            return self._db.describe(TableName)
+        except AwsError as error:
+            raise self.exceptions.ResourceNotFoundException({"Error": {"Code": error.code}}, "DescribeTable") from error
 
 
 class PassingTime(Clock):

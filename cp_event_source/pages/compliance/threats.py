@@ -68,8 +68,8 @@ THREATS: Final = (
     ),
     Threat(
         "A person asks you to erase their data from an append-only store",
-        "An operator's role writes a tombstone over the event under the same key (a redrive could undo a plain "
-        "delete), and then requests a rebuild: [how, and what else holds the data](how-to/erase-personal-data.md).",
+        "An operator's `cp-event-source erase` puts a tombstone over the event under the same key (a redrive could undo "
+        "a plain delete), and rebuilds the object: [how, and what else holds the data](how-to/erase-personal-data.md).",
         ("tests/handler/projection/test_erasure.py", "tests/corpus/test_written_by_hand.py"),
     ),
     Threat(
