@@ -100,7 +100,7 @@ def _function(function: Function) -> dict[str, Any]:
 def _source(source: Source | None) -> dict[str, Any] | None:
     if source is None:
         return None
-    return {"state": source.state, "reason": source.reason, "last_result": source.last_result}
+    return {"uuid": source.uuid, "state": source.state, "reason": source.reason, "last_result": source.last_result}
 
 
 def _lag(snapshot: Snapshot) -> dict[str, Any]:

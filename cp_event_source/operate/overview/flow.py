@@ -126,7 +126,7 @@ def _source(function: str, known: Source | Unknown | None) -> Iterator[Finding]:
     elif known.state in _SETTLING:
         yield Finding(FLOW, Level.ATTENTION, f"{what} is {known.state}", section)
     elif known.state != "Enabled":
-        yield Finding(FLOW, Level.STOPPED, f"{what} is {known.state}", section)
+        yield Finding(FLOW, Level.STOPPED, f"{what} is {known.state} (UUID {known.uuid})", section)
     elif known.last_result.upper().startswith(_TROUBLES):
         text = f"the last batch from {_SOURCES[function]} ended with: {known.last_result}"
         yield Finding(FLOW, Level.ATTENTION, text, "a-function-fails")

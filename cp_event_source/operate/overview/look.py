@@ -129,7 +129,10 @@ def _source(client: Any, pipeline: Pipeline, function: str) -> Source | None:
         for each in page["EventSourceMappings"]:
             if each["EventSourceArn"] == wanted:
                 return Source(
-                    each["State"], each.get("StateTransitionReason") or "", each.get("LastProcessingResult") or ""
+                    each["UUID"],
+                    each["State"],
+                    each.get("StateTransitionReason") or "",
+                    each.get("LastProcessingResult") or "",
                 )
     return None
 

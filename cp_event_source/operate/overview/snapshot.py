@@ -17,6 +17,7 @@ class Unknown:
 class Source:
     """An event source mapping: what hands events to a function."""
 
+    uuid: str
     state: str
     reason: str
     """Why the state changed last."""

@@ -51,7 +51,7 @@ def function(name: str, **changes: Any) -> Function:
 
 
 def stage(name: str, **changes: Any) -> Stage:
-    source = Source("Enabled", "User action", "OK" if name == PROJECT else "")
+    source = Source("u-1", "Enabled", "User action", "OK" if name == PROJECT else "")
     return replace(Stage(function(name), source, None), **changes)
 
 

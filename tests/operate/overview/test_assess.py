@@ -38,7 +38,7 @@ from tests.operate.overview.snapshots import (
 )
 
 WHY: Final = Unknown("no right")
-BAD: Final = Source("Enabled", "", "PROBLEM: Function call failed")
+BAD: Final = Source("u-1", "Enabled", "", "PROBLEM: Function call failed")
 WAITS: Final = Depth(3, 0, 0)
 HOUR: Final = 3_600_000.0
 
@@ -46,11 +46,23 @@ SNAPSHOTS: Final[dict[str, tuple[Snapshot, Level, str, Level]]] = {
     name: (seen, whole, part, level)
     for name, seen, whole, part, level in [
         ("no mapping", with_stage(PROJECT, source=None), Level.STOPPED, FLOW, Level.STOPPED),
-        ("mapping off", with_stage(PERSIST, source=Source("Disabled", "", "")), Level.STOPPED, FLOW, Level.STOPPED),
-        ("mapping goes", with_stage(PERSIST, source=Source("Disabling", "", "")), Level.STOPPED, FLOW, Level.STOPPED),
+        (
+            "mapping off",
+            with_stage(PERSIST, source=Source("u-1", "Disabled", "", "")),
+            Level.STOPPED,
+            FLOW,
+            Level.STOPPED,
+        ),
+        (
+            "mapping goes",
+            with_stage(PERSIST, source=Source("u-1", "Disabling", "", "")),
+            Level.STOPPED,
+            FLOW,
+            Level.STOPPED,
+        ),
         (
             "mapping comes",
-            with_stage(PROJECT, source=Source("Enabling", "", "")),
+            with_stage(PROJECT, source=Source("u-1", "Enabling", "", "")),
             Level.ATTENTION,
             FLOW,
             Level.ATTENTION,
@@ -182,7 +194,7 @@ def test_one_thing_that_is_wrong_is_found_in_its_part_and_decides_on_the_whole(n
         snapshot(alarms=[]),
         snapshot(alarms=[Alarm("a", "INSUFFICIENT_DATA", "", None, None)]),
         with_stage(PERSIST, reserved_concurrency=5),
-        with_stage(PROJECT, source=Source("Enabled", "", "No records processed")),
+        with_stage(PROJECT, source=Source("u-1", "Enabled", "", "No records processed")),
         with_stage(PERSIST, function=function(PERSIST, state="Inactive", state_code="Idle")),
         snapshot(rules={DOMAIN_EVENTS: "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", REBUILDS: "ENABLED"}),
         with_metrics(ingest_age=series((60, 99_999))),

@@ -72,7 +72,9 @@ class Aws:
     def on_list_event_source_mappings(self, request: dict[str, Any]) -> dict[str, Any]:
         arns = ["arn:of:another", OUTPUTS["ingest_queue_arn"], OUTPUTS["domain_events_stream_arn"]]
         states = ["Disabled", "Enabled", "Enabled"]
-        mappings = [{"EventSourceArn": arn, "State": state} for arn, state in zip(arns, states, strict=True)]
+        mappings = [
+            {"UUID": "u-1", "EventSourceArn": arn, "State": state} for arn, state in zip(arns, states, strict=True)
+        ]
         return {"EventSourceMappings": mappings}
 
     def on_describe_rule(self, request: dict[str, Any]) -> dict[str, Any]:
