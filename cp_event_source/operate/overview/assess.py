@@ -17,6 +17,7 @@ from cp_event_source.operate.overview.assessment import (
     Level,
 )
 from cp_event_source.operate.overview.cost import cost_of_the_day
+from cp_event_source.operate.overview.counts import counts_of_the_day
 from cp_event_source.operate.overview.flow import flow, lag
 from cp_event_source.operate.overview.snapshot import Depth, Function, Parked, Snapshot, Unknown
 
@@ -102,8 +103,9 @@ def _versions(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _last_day(snapshot: Snapshot) -> Iterator[Finding]:
-    if isinstance(snapshot.metrics, Unknown):
-        yield Finding(LAST_DAY, Level.UNKNOWN, f"the metrics of the last day are unknown: {snapshot.metrics.why}")
+    counts = counts_of_the_day(snapshot)
+    if isinstance(counts, Unknown):
+        yield Finding(LAST_DAY, Level.UNKNOWN, f"the counts of the last day are unknown: {counts.why}")
     cost = cost_of_the_day(snapshot)
     if isinstance(cost, Unknown):
         yield Finding(COST, Level.UNKNOWN, f"the cost of the last day is unknown: {cost.why}")

@@ -1,6 +1,6 @@
 """A snapshot of a pipeline as a document for programs. Its names are stable."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -8,9 +8,10 @@ from cp_event_source.handler.values.clock import time_text
 from cp_event_source.operate.overview import watched_metrics as names
 from cp_event_source.operate.overview.assessment import FLOW, PARTS, Assessment, Level
 from cp_event_source.operate.overview.cost import cost_of_the_day
+from cp_event_source.operate.overview.counts import counts_of_the_day
 from cp_event_source.operate.overview.flow import iterator_age, newest, oldest_ingest
-from cp_event_source.operate.overview.metric_data import Point, Series
-from cp_event_source.operate.overview.resource_names import FUNCTIONS, PERSIST, PROJECT
+from cp_event_source.operate.overview.metric_data import Point
+from cp_event_source.operate.overview.resource_names import FUNCTIONS, PERSIST
 from cp_event_source.operate.overview.snapshot import Alarm, Depth, Function, Parked, Snapshot, Source, Unknown
 from cp_event_source.pages.costs.bill import Line
 from cp_event_source.pages.costs.prices import AS_OF
@@ -60,27 +61,8 @@ def document_of(snapshot: Snapshot, assessment: Assessment) -> dict[str, Any]:
                 for name in FUNCTIONS
             },
         },
-        "last_day": _known(snapshot.metrics, _day),
+        "last_day": _known(counts_of_the_day(snapshot), dict),
         "cost": _known(cost_of_the_day(snapshot), _cost),
-    }
-
-
-def counts_of_the_day(series: Mapping[str, Series]) -> dict[str, int]:
-    """What the functions counted in the last day."""
-
-    def total(*which: str) -> int:
-        return round(sum(series[name].total() for name in which))
-
-    return {
-        "events_stored": total(names.STORED),
-        "events_projected": total(names.PROJECTED),
-        "events_waiting": total(names.WAITING),
-        "duplicates": total(names.DUPLICATES),
-        "quarantined": total(*names.QUARANTINED),
-        "rebuilt": total(names.REBUILT),
-        "rebuilds_failed": total(names.REBUILDS_FAILED),
-        "persist_errors": total(names.errors(PERSIST)),
-        "project_errors": total(names.errors(PROJECT)),
     }
 
 
@@ -141,10 +123,6 @@ def _version(function: Function) -> dict[str, Any]:
 
 def _versions(function: Function) -> dict[str, Any]:
     return {**_version(function), "logic_version": function.logic_version, "layers": list(function.layers)}
-
-
-def _day(series: Mapping[str, Series]) -> dict[str, Any]:
-    return dict(counts_of_the_day(series))
 
 
 def _cost(lines: list[Line]) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from cp_event_source.operate.overview.assessment import (
     Level,
 )
 from cp_event_source.operate.overview.cost import NOT_IN_IT, cost_of_the_day
-from cp_event_source.operate.overview.document import counts_of_the_day
+from cp_event_source.operate.overview.counts import counts_of_the_day
 from cp_event_source.operate.overview.flow import iterator_age, newest, oldest_ingest
-from cp_event_source.operate.overview.metric_data import Point, Series
+from cp_event_source.operate.overview.metric_data import Point
 from cp_event_source.operate.overview.snapshot import Alarm, Depth, Function, Parked, Snapshot, Stage, Unknown
 from cp_event_source.pages.costs.bill import Line
 from cp_event_source.version import VERSION
@@ -170,11 +170,10 @@ def _version(function: Function) -> str:
 
 
 def _last_day(snapshot: Snapshot) -> Iterator[str]:
-    yield _known(snapshot.metrics, _counts)
+    yield _known(counts_of_the_day(snapshot), _counts)
 
 
-def _counts(series: Mapping[str, Series]) -> str:
-    day = counts_of_the_day(series)
+def _counts(day: Mapping[str, int]) -> str:
     return (
         f"events: {day['events_stored']:,} stored, {day['events_projected']:,} projected,"
         f" {day['events_waiting']:,} waiting at parked objects, {day['duplicates']:,} duplicates,"
@@ -190,8 +189,10 @@ def _cost(snapshot: Snapshot) -> Iterator[str]:
 
 def _bill(lines: list[Line]) -> str:
     dearest = sorted(lines, key=lambda line: -line.dollars)[:3]
-    shares = ", ".join(f"{line.item} {line.dollars:.4f}" for line in dearest)
-    return f"{sum(line.dollars for line in lines):,.4f} dollars ({shares})\nnot in it: {NOT_IN_IT}"
+    shares = ", ".join(f"{line.item} {line.dollars:,.2f}" for line in dearest)
+    dollars = sum(line.dollars for line in lines)
+    amount = f"{dollars:,.2f} dollars ({shares})" if dollars >= 0.01 else "less than 0.01 dollars"
+    return f"{amount}\nnot in it: {NOT_IN_IT}"
 
 
 _LINES: Final[Mapping[str, Callable[[Snapshot], Iterator[str]]]] = {

@@ -28,12 +28,13 @@ QUARANTINED: Final = ("ContractViolations", "UnstorableEvents", "ConflictingEven
 PROJECTED: Final = "EventsProjected"
 WAITING: Final = "EventsWaiting"
 REDELIVERED: Final = "BatchesRedelivered"
+RETURNED: Final = {PERSIST: "MessagesReturned", PROJECT: "DomainsReturned"}
 REBUILT: Final = "DomainsRebuilt"
 REBUILDS_FAILED: Final = "RebuildsFailed"
 
 COUNTED: Final = {
-    PERSIST: (STORED, DUPLICATES, ERASED, *QUARANTINED),
-    PROJECT: (PROJECTED, WAITING, REDELIVERED, REBUILT, REBUILDS_FAILED),
+    PERSIST: (STORED, DUPLICATES, ERASED, *QUARANTINED, RETURNED[PERSIST]),
+    PROJECT: (PROJECTED, WAITING, REDELIVERED, RETURNED[PROJECT], REBUILT, REBUILDS_FAILED),
 }
 """The counts that each function sends. Here they have these names themselves."""
 
