@@ -26,7 +26,7 @@ def test_all_parts_of_a_pipeline_are_read(run: LocalRun, files: Pipeline, cli_on
     document = done.document
     assert document["domain_name"] == "File"
     (why,) = unknown_in(document)
-    assert "CloudWatch has no count of it yet" in why, "the emulator has no metrics that functions send in their logs"
+    assert "persist, project" in why, "the emulator has no metrics that functions send in their logs"
     assert done.exit_code == (1 if document["findings"] else 0)
     assert document["flow"]["rules"] == {"domain_events": "ENABLED", "rebuild_requests": "ENABLED"}
     functions = document["flow"]["functions"]

@@ -19,7 +19,7 @@ def counts_of_the_day(snapshot: Snapshot) -> dict[str, int] | Unknown:
         return series
     silent = [function for function in FUNCTIONS if _is_silent(series, function)]
     if silent:
-        return Unknown(f"the {' and the '.join(silent)} function ran, and CloudWatch has no count of it yet")
+        return Unknown(f"CloudWatch has none of the counts of functions that ran: {', '.join(silent)}")
 
     def total(*which: str) -> int:
         return round(sum(series[name].total() for name in which))

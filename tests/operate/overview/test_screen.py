@@ -101,7 +101,7 @@ def test_why_a_part_is_unknown_may_be_any_text() -> None:
 
 def test_a_function_that_ran_and_counted_nothing_is_not_shown_with_zeros() -> None:
     silent = with_metrics(project_invocations=series((600, 2.0)))
-    assert "unknown: the project function ran" in shown(silent)
+    assert "unknown: CloudWatch has none of the counts of functions that ran: project" in shown(silent)
     assert "unknown" in documented(silent)["last_day"]
     failed = with_metrics(project_invocations=series((600, 2.0)), project_errors=series((600, 2.0)))
     assert "project 2" in shown(failed)
