@@ -95,10 +95,10 @@ def _versions(snapshot: Snapshot) -> Iterator[Finding]:
         text = f"LOGIC_VERSION of the project function is unknown: {project.logic_version_error}"
         yield Finding(VERSIONS, Level.UNKNOWN, text)
     elif project.logic_version not in project.layers:
-        text = "the project function has another layer than its LOGIC_VERSION says; deploy the stack again"
+        text = "the project function has another layer than its LOGIC_VERSION says; run `pulumi up --refresh`"
         yield Finding(VERSIONS, Level.ATTENTION, text)
     if isinstance(persist, Function) and persist.code_sha256 != project.code_sha256:
-        text = "the two functions run different code; deploy the stack again"
+        text = "the two functions run different code; run `pulumi up --refresh`"
         yield Finding(VERSIONS, Level.ATTENTION, text)
 
 
