@@ -21,6 +21,7 @@ OPERATORS_COMMANDS: Final = {
     "import": "append the events of files",
     "rebuild": "fold domain objects again, or show what that would change",
     "restore": "bring events back from a copy of the table",
+    "status": "show on one screen whether a pipeline flows, what needs attention, and what a day costs",
     "verify": "compare rows with the stored events",
 }
 """The commands that work on a deployed pipeline, with their help. They have a parser of their own."""

@@ -11,6 +11,7 @@ from cp_event_source.operate import history as history
 from cp_event_source.operate import import_ as import_
 from cp_event_source.operate import rebuild as rebuild
 from cp_event_source.operate import restore as restore
+from cp_event_source.operate import status as status
 from cp_event_source.operate import verify as verify
 from cp_event_source.operate.options import app
 

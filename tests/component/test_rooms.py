@@ -26,7 +26,7 @@ BELOW: Final[dict[str, set[str]]] = {
     "testing": {"handler", "layer", "producer"},
     "deployed": {"handler"},
     "local": {"deployed", "handler", "inputs", "layer"},
-    "operate": {"deployed", "handler", "pages"},
+    "operate": {"deployed", "handler", "pages", "version"},
     "cli": {"handler", "layer", "local", "new", "operate", "pages", "resources", "version"},
     "__main__": {"CpEventSource", "DomainPythonLayer", "version"},
     "__init__": {"component", "inputs", "layer", "resources"},

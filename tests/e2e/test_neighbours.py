@@ -60,7 +60,7 @@ def _scan(table: str) -> Call:
 
 
 def _list_parked(clients: Clients, outputs: Mapping[str, str]) -> None:
-    """List the parked objects as the runbook does."""
+    """List the parked objects as the how-to does."""
     clients("dynamodb").scan(TableName=outputs[ROWS], IndexName="ParkedDomains")
     clients("dynamodb").scan(TableName=outputs[ROWS], IndexName="ParkedDomains", Select="COUNT")
 
