@@ -170,7 +170,13 @@ class CpEventSource(pulumi.ComponentResource):
             scope,
             event_bus_arn=routes.bus.arn,
             tables=tables,
-            watchable=Watchable(queues, persist, project.function, settings.logic_layer),
+            watchable=Watchable(
+                queues,
+                persist,
+                project.function,
+                settings.logic_layer,
+                [routes.domain_event_rule, routes.rebuild_rule],
+            ),
             key_arn=key_arn,
         )
 

@@ -1,5 +1,6 @@
 """What other stacks may do here: managed policies that they attach to their own roles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,7 @@ class Watchable:
     persist: aws.lambda_.Function
     project: aws.lambda_.Function
     logic_layer: pulumi.Output[str]
+    rules: Sequence[aws.cloudwatch.EventRule]
 
     @property
     def dead_letter_arns(self) -> list[pulumi.Output[str]]:
@@ -116,6 +118,7 @@ def _look_around(tables: Tables, watchable: Watchable) -> list[Statement]:
             ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"],
             [watchable.persist.arn, watchable.project.arn],
         ),
+        allow("DescribeRules", ["events:DescribeRule"], [rule.arn for rule in watchable.rules]),
         # The versions that are still to be deployed, too: else each deployment of logic would change the policies.
         allow("ReadLogic", ["lambda:GetLayerVersion"], watchable.logic_layer.apply(arns.all_versions)),
         # To list alarms, one must be allowed to see any of them.

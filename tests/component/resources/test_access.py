@@ -20,6 +20,7 @@ INGEST, *OTHER_QUEUES = (
     for queue in ("ingest", "ingest-dead-letter", "parked", "projection-dead-letter")
 )
 PERSIST, PROJECT = (arn("lambda", f"function:{physical(f'files-{name}')}") for name in ("persist", "project"))
+RULES = [arn("events", f"rule/{physical(f'files-{name}')}") for name in ("domain-event", "rebuild")]
 
 LOOK: list[tuple[str, list[str], str | list[str]]] = [
     ("ReadEvents", READ, EVENTS),
@@ -33,6 +34,7 @@ LOOK: list[tuple[str, list[str], str | list[str]]] = [
         ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"],
         [PERSIST, PROJECT],
     ),
+    ("DescribeRules", ["events:DescribeRule"], RULES),
     ("ReadLogic", ["lambda:GetLayerVersion"], f"{LAYER.rpartition(':')[0]}:*"),
     ("ReadAlarms", ["cloudwatch:DescribeAlarms"], arn("cloudwatch", "alarm:*")),
     ("ReadMetrics", ["cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"], "*"),
