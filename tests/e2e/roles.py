@@ -64,16 +64,17 @@ class Deployed:
 
     def _neighbour(self, policy: str) -> Clients:
         """Clients of a user in the same account who has only one of the component's policies for other stacks."""
+        user: Any = self.user(policy)
+        session: Any = boto3.Session(**user, region_name=self._iam.meta.region_name)
+        return cache(lambda service: session.client(service, endpoint_url=self.run.endpoint))
+
+    def user(self, policy: str) -> dict[str, str]:
+        """The credentials of a new user who has only this policy."""
         name = f"{policy}-{secrets.token_hex(4)}"
         self._iam.create_user(UserName=name)
         self._iam.attach_user_policy(UserName=name, PolicyArn=self.pipeline.outputs[f"{policy}_policy_arn"])
         key = self._iam.create_access_key(UserName=name)["AccessKey"]
-        session: Any = boto3.Session(
-            aws_access_key_id=key["AccessKeyId"],
-            aws_secret_access_key=key["SecretAccessKey"],
-            region_name=self._iam.meta.region_name,
-        )
-        return cache(lambda service: session.client(service, endpoint_url=self.run.endpoint))
+        return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 
     def errors(self, function: str, domain_id: str) -> list[str]:
         """The classes of the errors that the function logged about a domain object."""

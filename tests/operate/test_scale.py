@@ -17,7 +17,7 @@ import pytest
 from cp_event_source import cli
 from cp_event_source.local import LocalRun, Pipeline
 from tests.e2e.events import domain_event, renamed, uploaded
-from tests.nightly import NIGHTLY
+from tests.nightly import NIGHTLY, effort
 from tests.operate.conftest import EXAMPLES
 from tests.operate.two_pipelines import write_program
 
@@ -28,6 +28,8 @@ FAST: Final = ("--read-units", "100000")
 COMMAND: Final = Path(sys.executable).with_name("cp-event-source")
 
 Run = Callable[..., Any]
+
+pytestmark = pytest.mark.timeout(effort(300, 36_000))
 
 
 @pytest.fixture(scope="module")
