@@ -13,6 +13,7 @@ _LOCAL_EXTRA: Final = ("boto3", "botocore", "ministack", "rich")
 _OPERATE_EXTRA: Final = ("boto3", "botocore", "rich", "typer")
 
 OPERATORS_COMMANDS: Final = {
+    "events": "show events of all domain objects",
     "heal": "fold parked domain objects again with the deployed logic",
     "history": "show the events of a domain object",
     "rebuild": "fold domain objects again, or show what that would change",

@@ -1,6 +1,7 @@
 """Values as a person writes them."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -10,6 +11,20 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 def short(identifier: str) -> str:
     """A UUID by its first group; anything else as it is."""
     return f"{identifier[:8]}…" if _UUID.fullmatch(identifier) else identifier
+
+
+def visible(text: str) -> str:
+    """A text without characters that control a terminal or that nobody sees: each is its escape, such as `\\x1b`.
+
+    Letters, marks, symbols and spaces of all scripts stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or unicodedata.category(each) == "Zs" else _escape(each) for each in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def listed(elements: Iterable[str]) -> str:

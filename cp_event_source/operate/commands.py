@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
+from cp_event_source.operate import events as events
 from cp_event_source.operate import history as history
 from cp_event_source.operate import rebuild as rebuild
 from cp_event_source.operate import verify as verify

@@ -12,9 +12,8 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
-from cp_event_source.deployed.console import and_more, difference_table, make_table
+from cp_event_source.deployed.console import and_more, cell, difference_table, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.difference import Difference
 from cp_event_source.deployed.errors import CommandError
@@ -314,13 +313,13 @@ def _tables(
     if rows.rebuilt:
         table = make_table("DomainId", "Events", "Up to", "LogicVersion")
         for row in rows.rebuilt[:_SHOWN]:
-            table.add_row(*map(Text, (row.domain_id, str(row.events), _time_of(row.checkpoint), row.logic_version)))
+            table.add_row(*map(cell, (row.domain_id, str(row.events), _time_of(row.checkpoint), row.logic_version)))
         yield table
         yield from and_more(len(rows.rebuilt) - _SHOWN, "object")
     if count_failed:
         table = make_table("DomainId", "Failed, and its row is as it was")
         for each in document["failed"]:
-            table.add_row(Text(each["domain_id"]), Text(each["reason"]))
+            table.add_row(cell(each["domain_id"]), cell(each["reason"]))
         yield table
         yield from and_more(count_failed - _SHOWN, "object")
     yield (
@@ -396,7 +395,7 @@ def _tables_of_preview(
     table = make_table("DomainId", "A rebuild", "Why")
     for each in shown:
         if each.reason or each.fate is Fate.HEALED:
-            table.add_row(Text(each.domain_id), Text(each.fate.value), Text(each.reason))
+            table.add_row(cell(each.domain_id), cell(each.fate.value), cell(each.reason))
     if table.row_count:
         yield table
     fates = ", ".join(f"{counts[fate]:,} {fate.value}" for fate in Fate if counts[fate])

@@ -11,9 +11,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
-from cp_event_source.deployed.console import and_more, make_table
+from cp_event_source.deployed.console import and_more, cell, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.logic_process import deployed_layers
 from cp_event_source.deployed.pipeline import Pipeline
@@ -182,7 +181,7 @@ def _tables(verifying: Verifying, deep: Deep | None, report: _Report, seconds: f
     if report.listed:
         table = make_table("DomainId", "Kind", "Found", "Do")
         for each in report.listed:
-            table.add_row(*map(Text, (each.domain_id, each.kind, each.text, each.remedy)))
+            table.add_row(*map(cell, (each.domain_id, each.kind, each.text, each.remedy)))
         yield table
     yield from and_more(found - len(report.listed), "finding")
     kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(report.by_kind.items()))
