@@ -17,6 +17,7 @@ OPERATORS_COMMANDS: Final = {
     "heal": "fold parked domain objects again with the deployed logic",
     "history": "show the events of a domain object",
     "rebuild": "fold domain objects again, or show what that would change",
+    "state": "show the row of a domain object, or its state at an earlier time",
     "verify": "compare rows with the stored events",
 }
 """The commands that work on a deployed pipeline, with their help. They have a parser of their own."""

@@ -1,9 +1,12 @@
 """Values as a person writes them."""
 
+import base64
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+from cp_event_source.handler.values.attribute_value import decode
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -62,6 +65,25 @@ def shown(value: Mapping[str, Any] | None, *, whole: bool = False) -> str:
             return listed(f"{len(element)} bytes" for element in content)
         case _:
             return str(content)
+
+
+def plain(value: Mapping[str, Any]) -> Any:
+    """A DynamoDB value for a JSON document: bytes are base64 text, and a set is a sorted list."""
+    return _jsonable(decode(value))
+
+
+def _jsonable(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _jsonable(element) for name, element in value.items()}
+        case list():
+            return [_jsonable(element) for element in value]
+        case set():
+            return [_jsonable(element) for element in sorted(value)]
+        case bytes():
+            return base64.b64encode(value).decode()
+        case _:
+            return value
 
 
 def _inner(value: Mapping[str, Any], *, whole: bool) -> str:

@@ -43,7 +43,8 @@ class EventFilter:
             ("CorrelationId", "#{0} = {1}", _one(self.correlation_id)),
             ("UserId", "#{0} = {1}", _one(self.user_id)),
         ]
-        expressions, values = [], {}
+        expressions: list[tuple[str, str]] = []
+        values: dict[str, Any] = {}
         for name, form, wanted in conditions:
             if wanted:
                 places = [f":v{len(values) + number}" for number in range(len(wanted))]

@@ -57,7 +57,7 @@ def events(
     wanted = EventFilter(
         since,
         until,
-        [_checked("--event", "EventName", name) for name in names or ()],
+        list(filter(None, (_checked("--event", "EventName", name) for name in names or ()))),
         _checked("--correlation-id", "CorrelationId", correlation_id),
         _checked("--user", "UserId", user),
     )
