@@ -16,6 +16,7 @@ OPERATORS_COMMANDS: Final = {
     "events": "show events of all domain objects",
     "heal": "fold parked domain objects again with the deployed logic",
     "history": "show the events of a domain object",
+    "parked": "show which domain objects are parked, and why",
     "rebuild": "fold domain objects again, or show what that would change",
     "state": "show the row of a domain object, or its state at an earlier time",
     "verify": "compare rows with the stored events",

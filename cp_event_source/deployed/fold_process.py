@@ -2,8 +2,8 @@
 
 Usage: python -P fold_process.py SECONDS_PER_EVENT each|one LAYER_FOLDER..., run as a file, so that nothing else of this
 package is imported. Each line of standard input is a JSON array of items: with `each` a history, with `one` the next
-part of the one history. Each line of standard output is the JSON result after one of these lines. Bytes are base64 texts
-in an object with the one key `base64`.
+part of the one history. Each line of standard output is the JSON result after one of these lines. Bytes are base64
+texts in an object with the one key `base64`.
 """
 
 import base64

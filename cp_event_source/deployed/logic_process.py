@@ -119,16 +119,16 @@ def folding(folders: Sequence[Path]) -> "Iterator[Callable[[History], Folded | N
             cwd=tempfile.gettempdir(),
         ) as process,
     ):
+        stdin: Any = process.stdin
+        stdout: Any = process.stdout
 
         def answer(line: str, events: int) -> str:
-            assert process.stdin is not None
-            assert process.stdout is not None
             timer = threading.Timer(_seconds_for(events), process.kill)
             timer.start()
             try:
-                process.stdin.write(line)
-                process.stdin.flush()
-                return process.stdout.readline()
+                stdin.write(line)
+                stdin.flush()
+                return str(stdout.readline())
             except BrokenPipeError:
                 return ""
             finally:
@@ -148,7 +148,7 @@ def folding(folders: Sequence[Path]) -> "Iterator[Callable[[History], Folded | N
         finally:
             process.kill()
             with suppress(BrokenPipeError):  # what is left to write goes nowhere
-                process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+                stdin.close()
 
 
 def fold_in_steps(

@@ -6,6 +6,7 @@ import typer
 
 from cp_event_source.operate import events as events
 from cp_event_source.operate import history as history
+from cp_event_source.operate import parked as parked
 from cp_event_source.operate import rebuild as rebuild
 from cp_event_source.operate import state as state
 from cp_event_source.operate import verify as verify

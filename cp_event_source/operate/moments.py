@@ -7,9 +7,9 @@ from typing import Final
 import typer
 
 from cp_event_source.deployed.errors import CommandError
-from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.events.key_set import Span, key_of
 from cp_event_source.handler.projection.notes import is_event_key
+from cp_event_source.handler.projection.stores import EventStore
 from cp_event_source.operate.times import LATER_THAN_ALL_IDS, instant_of
 
 _START: Final = "start"
@@ -58,7 +58,7 @@ START: Final = Moment(_START, "")
 NOW: Final = Moment(_NOW, _LAST)
 
 
-def moments(option: str, texts: Iterable[str], table: EventsTable, domain_id: str) -> list[Moment]:
+def moments(option: str, texts: Iterable[str], table: EventStore, domain_id: str) -> list[Moment]:
     """The moments that texts name: a time, the EventId or the EventKey of a stored event, `start` or `now`.
 
     It reads the keys of the history if a text may be an EventId.
@@ -78,7 +78,7 @@ def moments(option: str, texts: Iterable[str], table: EventsTable, domain_id: st
     return [known[text] or _only_one(option, text, found[text], domain_id) for text in texts]
 
 
-def event_moment(option: str, text: str, table: EventsTable, domain_id: str) -> Moment:
+def event_moment(option: str, text: str, table: EventStore, domain_id: str) -> Moment:
     """The moment after the event with an EventId or an EventKey. Raises as `moments` does."""
     return _only_one(option, text, _keys_of({text}, table, domain_id)[text], domain_id)
 
@@ -93,7 +93,7 @@ def _without_reading(text: str) -> Moment | None:
     return Moment.at(instant) if instant is not None else None
 
 
-def _keys_of(texts: set[str], table: EventsTable, domain_id: str) -> Mapping[str, list[str]]:
+def _keys_of(texts: set[str], table: EventStore, domain_id: str) -> Mapping[str, list[str]]:
     """By text, the keys of the events that it names: at most three."""
     found: dict[str, list[str]] = {text: [] for text in texts}
     if not texts:

@@ -14,8 +14,13 @@ def announce_scan(dynamodb: Any, table: str, output: Output) -> None:
     description = dynamodb.describe_table(TableName=table)["Table"]
     items, size = description.get("ItemCount", 0), description.get("TableSizeBytes", 0)
     units = -(-size // _BYTES_PER_UNIT)
-    dollars = READ_UNITS.times(units)
     output.note(
-        f"Reading {table}: about {items:,} items, {size:,} bytes, {units:,} read units,"
-        f" {f'{dollars:,.2f}' if dollars >= 0.01 else 'less than 0.01'} dollars (by a count that may be six hours old)"
+        f"Reading {table}: about {items:,} items, {size:,} bytes, {priced(units)} (by a count that may be six hours"
+        " old)"
     )
+
+
+def priced(units: int) -> str:
+    """Read units with their price: `120 read units, less than 0.01 dollars`."""
+    dollars = READ_UNITS.times(units)
+    return f"{units:,} read units, {f'{dollars:,.2f}' if dollars >= 0.01 else 'less than 0.01'} dollars"

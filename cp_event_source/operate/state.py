@@ -183,9 +183,9 @@ def _tables_of_state(states: States, end: Moment, logic: str) -> Iterator[Render
     when = "Now" if end is NOW else f"At {end.text}"
     if not states.attributes and states.stopped is None:
         why = (
-            f"all of {counted(states.count, 'event')} up to then are erased" if states.count else "no event up to then"
+            f"its {counted(states.count, 'event')} up to then erased" if states.count else "it has no event up to then"
         )
-        yield f"{when}, {states.domain_id} has no state: {why}"
+        yield f"{when}: no state of {states.domain_id}: {why}"
         return
     extent = _extent(states.count, states.checkpoint)
     yield f"{when}: {extent}. It is what {logic} of today makes of them; the row of that time may have been another"
@@ -233,7 +233,8 @@ def _show_changes(states: States, table: EventsTable, begin: Moment, end: Moment
                     yield [*of_event, _NOTHING, "", ""]
 
         yield from tables_of(("EventTime", "EventName", "EventId", "Attribute", "Before", "After"), rows())
-        yield f"{states.domain_id}: {counted(number, 'event')} after {begin.text}, up to {end.text}, by {logic} of today"
+        changed = f"{counted(number, 'event')} after {begin.text} and up to {end.text}"
+        yield f"{states.domain_id}: {changed}. It is what {logic} of today makes of them"
         if states.stopped is not None:
             yield "The state before the event at which the logic fails:"
             yield from _attributes(states.attributes)

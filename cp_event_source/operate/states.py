@@ -50,7 +50,7 @@ class States:
             events = [StoredEvent.of(item) for item in part]
             if folded is None and len(events) > 1:
                 first = events[0].key
-                yield from self.fold(read, lambda key: key >= first)  # to find out at which of them
+                yield from self.fold(read, first.__le__)  # to find out at which of them
                 return
             self._note(events[-1], folded)
             yield events
