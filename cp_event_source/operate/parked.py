@@ -255,9 +255,8 @@ def _tables(search: Search, found: FoundParked, *, payload: bool) -> Iterator[Re
         )
         yield from and_more(len(groups) - _SHOWN_GROUPS, "group")
     headers = ["DomainId", "Since", "Cause", "Error", "Where", "Event", "EventId", "LogicVersion", "Waiting"]
-    yield from tables_of(
-        [*headers, *(["Reason"] if payload else [])], (_cells(each, payload=payload) for each in found.listed)
-    )
+    rows = (_cells(each, payload=payload) for each in found.listed)
+    yield from tables_of([*headers, *(["Reason"] if payload else [])], rows)
     yield from and_more(found.parked - len(found.listed), "object")
     for domain_id in found.without_row:
         yield f"{domain_id} has no row; check the DomainId"

@@ -182,10 +182,8 @@ def _tables_of_state(states: States, end: Moment, logic: str) -> Iterator[Render
     yield from _attributes(states.attributes)
     when = "Now" if end is NOW else f"At {end.text}"
     if not states.attributes and states.stopped is None:
-        why = (
-            f"its {counted(states.count, 'event')} up to then erased" if states.count else "it has no event up to then"
-        )
-        yield f"{when}: no state of {states.domain_id}: {why}"
+        erased = f"up to then it has {counted(states.count, 'event')}, erased"
+        yield f"{when}: no state of {states.domain_id}: {erased if states.count else 'up to then it has no event'}"
         return
     extent = _extent(states.count, states.checkpoint)
     yield f"{when}: {extent}. It is what {logic} of today makes of them; the row of that time may have been another"
