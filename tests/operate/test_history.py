@@ -63,7 +63,7 @@ def test_a_time_without_events_is_none(files: Pipeline, cli_on: Cli) -> None:
 def test_an_item_that_cannot_be_decoded_does_not_hide_the_others(files: Pipeline, cli_on: Cli) -> None:
     file = new_id()
     good = stored(2, domain_id=file)
-    put(files, {"DomainId": {"S": file}, "EventKey": {"S": "by\x1b[2J hand"}})
+    put(files, {"DomainId": {"S": file}, "EventKey": {"S": "2026-01-01T00:00:00.000000000Z#by\x1b[2J hand"}})
     put(files, good.item)
 
     done = cli_on("history", file, "--payload")
