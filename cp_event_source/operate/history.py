@@ -9,15 +9,14 @@ from rich.console import RenderableType
 
 from cp_event_source.deployed.console import tables_of
 from cp_event_source.deployed.counted import counted
-from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.events_table import EventsTable
-from cp_event_source.handler.events.key_set import Span
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.operate.checks import check_ids
 from cp_event_source.operate.described import Columns, described
 from cp_event_source.operate.options import command
 from cp_event_source.operate.output import Output
+from cp_event_source.operate.reading import check_has_events
 from cp_event_source.operate.times import Since, Until, span_of
 
 Payload = Annotated[bool, typer.Option("--payload", help="Show payloads, which may be personal data.")]
@@ -38,20 +37,13 @@ def history(
     Exit code 1 if no event is stored for the id.
     """
     check_ids([domain_id])
-    table = EventsTable(pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name"))
-    span = span_of(since, until)
-    events = table.read(domain_id, span)
+    dynamodb, table = pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name")
+    events = EventsTable(dynamodb, table).read(domain_id, span_of(since, until))
     first = list(islice(events, 1))
     if not first:
-        check_has_events(table, domain_id)
+        check_has_events(dynamodb, table, domain_id)
     events = chain(first, events)
     output.result(_members(domain_id, events, payload=payload), _tables(domain_id, events, payload=payload))
-
-
-def check_has_events(table: EventsTable, domain_id: str) -> None:
-    """Raises CommandError: no event is stored for an id."""
-    if next(table.read(domain_id, Span()), None) is None:
-        raise CommandError(f"ID: must be the DomainId of stored events; found none of {domain_id!r}; check the id")
 
 
 def _members(domain_id: str, events: Iterable[StoredEvent], *, payload: bool) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from cp_event_source.deployed.errors import CommandError
 from cp_event_source.handler.events.key_set import Span, key_of
 from cp_event_source.handler.projection.notes import is_event_key
 from cp_event_source.handler.projection.stores import EventStore
-from cp_event_source.operate.times import LATER_THAN_ALL_IDS, instant_of
+from cp_event_source.operate.times import instant_of, up_to
 
 _START: Final = "start"
 _NOW: Final = "now"
@@ -31,7 +31,7 @@ class Moment:
     @classmethod
     def at(cls, instant: str) -> "Moment":
         """The moment after all events of an instant."""
-        return cls(instant, f"{instant}{LATER_THAN_ALL_IDS}")
+        return cls(instant, up_to(instant).before or "")
 
     @classmethod
     def after(cls, key: str) -> "Moment":

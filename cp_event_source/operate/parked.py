@@ -1,6 +1,7 @@
 """`parked`: which domain objects are parked, since when, where and why."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -169,18 +170,25 @@ class Search:
             candidates.add(json.dumps([item[PARKED_SINCE]["S"], item["DomainId"]["S"]]) for item in page.items)
         number = candidates.count()
         if number:
-            table = self._dynamodb.describe_table(TableName=self._domain_table)["Table"]
-            size = table.get("TableSizeBytes", 0) // max(1, table.get("ItemCount", 0))
-            units = number * max(1, -(-size // _BYTES_PER_UNIT))
+            listed = min(number, self.limit)
+            rows = number * max(1, self._units_of_an_item(self._domain_table))
+            events = math.ceil(listed * MOST_COUNTED * self._units_of_an_item(self._events_table))
             self.output.note(
-                f"Reading {counted(number, 'row')} that the index of parked objects names: about {priced(units)}; and,"
-                f" of each of at most {self.limit:,} objects, the events that wait, up to about {MOST_COUNTED:,}"
+                f"Reading {counted(number, 'row')} that the index of parked objects names: about"
+                f" {priced(math.ceil(rows))}; and to count the events that wait, of {counted(listed, 'object')}: at"
+                f" most about {priced(events)}"
             )
+
+    def _units_of_an_item(self, table: str) -> float:
+        """The units that a strongly consistent read takes for an item of usual size."""
+        description = self._dynamodb.describe_table(TableName=table)["Table"]
+        size: float = description.get("TableSizeBytes", 0) / max(1, description.get("ItemCount", 0))
+        return size / _BYTES_PER_UNIT
 
     def _look_at(self, domain_ids: Iterable[str], found: FoundParked, *, are_given: bool) -> None:
         dynamodb: Any = Metered(self._dynamodb, self.pace)
         table = DomainTable(dynamodb, self._domain_table, self.pace.clock)
-        events = EventsTable(dynamodb, self.pipeline.output("domain_events_table_name"))
+        events = EventsTable(dynamodb, self._events_table)
 
         def listed(row: DomainRow) -> ParkedObject:
             return ParkedObject(row.domain_id, row.parked, waiting(row, row.parked, events) if row.parked else None)
@@ -205,6 +213,10 @@ class Search:
     @property
     def _dynamodb(self) -> Any:
         return self.pipeline.clients("dynamodb")
+
+    @property
+    def _events_table(self) -> str:
+        return self.pipeline.output("domain_events_table_name")
 
     @property
     def _domain_table(self) -> str:

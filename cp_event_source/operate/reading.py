@@ -1,7 +1,8 @@
-"""Says what the read of a whole table takes, before it is done."""
+"""Says what the read of a whole table takes, before it is done; and reads as little as shows that an object exists."""
 
 from typing import Any, Final
 
+from cp_event_source.deployed.errors import CommandError
 from cp_event_source.operate.output import Output
 from cp_event_source.pages.costs.prices import READ_UNITS
 
@@ -24,3 +25,22 @@ def priced(units: int) -> str:
     """Read units with their price: `120 read units, less than 0.01 dollars`."""
     dollars = READ_UNITS.times(units)
     return f"{units:,} read units, {f'{dollars:,.2f}' if dollars >= 0.01 else 'less than 0.01'} dollars"
+
+
+def has_events(dynamodb: Any, table: str, domain_id: str) -> bool:
+    """True if an event of a domain object is stored. It reads one item of the events table, strongly consistently."""
+    reply: dict[str, Any] = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="DomainId = :domain",
+        ExpressionAttributeValues={":domain": {"S": domain_id}},
+        ProjectionExpression="DomainId",
+        Limit=1,
+        ConsistentRead=True,
+    )
+    return bool(reply["Items"])
+
+
+def check_has_events(dynamodb: Any, table: str, domain_id: str) -> None:
+    """Raises CommandError: no event is stored for an id."""
+    if not has_events(dynamodb, table, domain_id):
+        raise CommandError(f"ID: must be the DomainId of stored events; found none of {domain_id!r}; check the id")

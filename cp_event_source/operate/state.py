@@ -19,11 +19,11 @@ from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.domain.contract import RESERVED_ATTRIBUTES
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.operate.checks import check_ids, check_layer
-from cp_event_source.operate.history import check_has_events
 from cp_event_source.operate.moments import NOW, START, Moment, event_moment, moments
 from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.parking import described_parking, where
+from cp_event_source.operate.reading import check_has_events
 from cp_event_source.operate.states import States, name_of
 from cp_event_source.operate.times import instant_of
 
@@ -71,11 +71,12 @@ def state(
     given = [name for name, value in (("--as-of", as_of), ("--after", after), ("--diff", diff)) if value is not None]
     if len(given) > 1:
         raise typer.BadParameter(f"at most one of --as-of, --after and --diff must be given; got {' and '.join(given)}")
-    table = EventsTable(pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name"))
     if not given and layer is None:
-        _show_row(pipeline, output, table, domain_id)
+        _show_row(pipeline, output, domain_id)
         return
-    check_has_events(table, domain_id)
+    dynamodb, name = pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name")
+    check_has_events(dynamodb, name, domain_id)
+    table = EventsTable(dynamodb, name)
     begin, end = _moments(table, domain_id, as_of, after, diff)
     with _folders(pipeline, layer) as folders:
         fold_all(folders, [])  # before anything is printed: whether the logic starts
@@ -110,15 +111,16 @@ def _folders(pipeline: Pipeline, layer: Path | None) -> Iterator[list[Path]]:
         yield folders
 
 
-def _show_row(pipeline: Pipeline, output: Output, table: EventsTable, domain_id: str) -> None:
-    reply = pipeline.clients("dynamodb").get_item(
+def _show_row(pipeline: Pipeline, output: Output, domain_id: str) -> None:
+    dynamodb = pipeline.clients("dynamodb")
+    reply = dynamodb.get_item(
         TableName=pipeline.output("domain_table_name"), Key={"DomainId": {"S": domain_id}}, ConsistentRead=True
     )
     if "Item" not in reply:
-        check_has_events(table, domain_id)
+        check_has_events(dynamodb, pipeline.output("domain_events_table_name"), domain_id)
         raise CommandError(
             f"ID: must be the DomainId of a row; found only events of {domain_id!r}; they may be on their way into the"
-            f" row; `cp-event-source verify` shows whether they are"
+            " row; `cp-event-source verify` shows whether they are"
         )
     item: Mapping[str, Any] = reply["Item"]
     row = DomainRow.from_item(item)

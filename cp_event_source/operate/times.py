@@ -7,7 +7,7 @@ import typer
 from cp_event_source.handler.events.domain_event import ContractViolation, check_field
 from cp_event_source.handler.events.key_set import Span
 
-LATER_THAN_ALL_IDS: Final = "$"
+_LATER_THAN_ALL_IDS: Final = "$"
 """Sorts after the `#` that separates an EventKey's time from its id."""
 
 
@@ -41,3 +41,8 @@ Until = Annotated[
 def span_of(since: str | None, until: str | None) -> Span:
     """The EventKeys from one instant on and before another one."""
     return Span(start=since or "", before=until)
+
+
+def up_to(instant: str) -> Span:
+    """The EventKeys at or before an instant."""
+    return Span(before=f"{instant}{_LATER_THAN_ALL_IDS}")

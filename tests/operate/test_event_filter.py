@@ -30,7 +30,10 @@ def item(number: int, time: str, name: str | None, user: str | None, correlation
 ITEMS = [
     item(number, TIMES[number % 4], *(WORDS[number // each % 5] if number % (each + 2) else None for each in (1, 2, 3)))
     for number in range(60)
-] + [{**item(60, TIMES[0], None, None, None), "EventName": {"N": "1"}, "UserId": {"SS": ["Name"]}}]
+] + [
+    {**item(60, TIMES[0], None, None, None), "EventName": {"N": "1"}, "UserId": {"SS": ["Name"]}},
+    {"DomainId": {"S": "by hand"}, "EventKey": {"S": TIMES[1]}},
+]
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from cp_event_source.deployed import logic_process
 from cp_event_source.deployed.difference import NOTHING
 from cp_event_source.deployed.logic_process import BrokenLogicError, fold_all, fold_in_steps
+from cp_event_source.deployed.shown import shown
 from cp_event_source.handler.events.stored_event import ERASED, StoredEvent
 from cp_event_source.handler.values.attribute_value import encode
 from cp_event_source.operate.states import States
 
 LOGIC = """
 import os
+import signal
+import time
 
 
 class Log:
@@ -29,6 +32,10 @@ class Log:
             raise LookupError("no such thing")
         if event_name == "Dies":
             os._exit(3)
+        if event_name == "Hangs":
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            while True:
+                time.sleep(1)
         self.item["Entries"].append(event_id)
         self.item[event_name] = payload
         self.item["Raw"] = bytes([len(self.item["Entries"])])
@@ -113,15 +120,14 @@ def test_the_changes_of_all_events_lead_from_one_state_to_the_other(
     assert (states.attributes, states.count, states.stopped) == (whole.attributes, whole.count, whole.stopped)
     reached = [key for key in steps if whole.stopped is None or key < whole.stopped.key]
     assert [event.key for event, _ in changes] == reached
-    shown: dict[str, str] = {}
-    for _, found in changes:
-        for each in found:
-            if each.attribute in shown:
-                assert shown[each.attribute] == each.before
-            shown[each.attribute] = each.after
-    for name in ("Named", "Sized"):
-        if name not in start.attributes and name in whole.attributes:
-            assert shown[name] != NOTHING
+    entries = shown(start.attributes.get("Entries")) or NOTHING
+    for event, found in changes:
+        named = {each.attribute: each for each in found}
+        assert bool(named) != event.is_erased
+        if not event.is_erased:
+            assert named["Entries"].before == entries
+            entries = named["Entries"].after
+    assert entries == (shown(whole.attributes.get("Entries")) or NOTHING)
 
 
 def test_the_event_at_which_the_process_ends_is_found(folder: Path) -> None:
@@ -135,6 +141,16 @@ def test_the_event_at_which_the_process_ends_is_found(folder: Path) -> None:
     assert (states.stopped.key, states.stopped.event_name) == (key_of(items[2]), "Dies")
     assert states.attributes["Named"] == {"N": "2"}
     assert (states.count, states.checkpoint) == (2, key_of(items[1]))
+
+
+def test_logic_that_never_ends_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logic_process, "_seconds_for", lambda events: 1 if events else 100)
+    states = States("a", [folder])
+
+    list(states.fold(lambda: map(StoredEvent.of, history(("Hangs", 1)))))
+
+    assert states.stopped is not None
+    assert states.stopped.event_name == "Hangs"
 
 
 def test_memory_holds_one_part_and_a_step_is_seen_before_the_next_event_is_read(folder: Path) -> None:
