@@ -84,6 +84,6 @@ def tables_of(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator
         yield table
 
 
-def and_more(count: int, what: str) -> Iterator[RenderableType]:
+def and_more(count: int, what: str, several: str | None = None) -> Iterator[RenderableType]:
     if count > 0:
-        yield Text(f"... and {counted(count, what)} more", style="dim")
+        yield Text(f"... and {counted(count, what, several)} more", style="dim")

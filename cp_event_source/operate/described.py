@@ -10,6 +10,7 @@ from typing import Any, Final
 from cp_event_source.deployed.counted import duration
 from cp_event_source.handler.events.lag import milliseconds_since
 from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.notes import is_event_key
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import item_size
 
@@ -61,6 +62,12 @@ def milliseconds_late(event: StoredEvent) -> float | None:
     return milliseconds_since(event.key, arrived)
 
 
+def time_of(key: str) -> str:
+    """The time in an EventKey, for people: without the zeros at its end. A key that is none is as it is."""
+    time = key.partition("#")[0]
+    return f"{time[:-1].rstrip('0').rstrip('.')}Z" if is_event_key(key) else time
+
+
 @dataclass(frozen=True)
 class Columns:
     """The columns of a table of events."""
@@ -87,7 +94,7 @@ class Columns:
             else [str(known.get("version", "")), str(known["size"]), "" if late is None else _for_people(late)]
         )
         return [
-            event.key.partition("#")[0],
+            time_of(event.key),
             *([event.domain_id] if self.domain_id else []),
             name,
             event.event_id,

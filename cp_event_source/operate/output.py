@@ -76,7 +76,7 @@ class Output:
 
     @contextmanager
     def step(self, doing: str, total: int | None) -> Iterator[Step]:
-        """Show the progress of long work, with its rate and the time left.
+        """Show the progress of long work, with its rate and the time left. Without a terminal it shows nothing.
 
         Args:
             doing: what is done, as a present participle: `Rebuilding`.
@@ -90,7 +90,8 @@ class Output:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
         ]
-        with _Rates(*columns, console=self.console, transient=True) as progress:
+        is_seen = self.console.is_terminal  # a log would get an empty line
+        with _Rates(*columns, console=self.console, transient=True, disable=not is_seen) as progress:
             yield Step(progress, progress.add_task(doing, total=total, rate="", note=""))
 
 
@@ -116,7 +117,7 @@ def _visible(lines: str) -> str:
 
 
 class _Rates(Progress):
-    """Progress that shows how much is done a second. Without a terminal it shows nothing until the end."""
+    """Progress that shows how much is done a second."""
 
     def get_renderables(self) -> Iterable[RenderableType]:
         for task in self.tasks:

@@ -239,6 +239,7 @@ def _document(search: Search, found: FoundParked, *, payload: bool) -> dict[str,
             }
             for group, size in found.largest_groups()
         ],
+        "objects_in_other_groups": found.in_other_groups,
         "objects": [_described(each, payload=payload) for each in found.listed],
         "read_units": Decimal(f"{search.pace.used:.1f}"),
     }
@@ -265,8 +266,9 @@ def _tables(search: Search, found: FoundParked, *, payload: bool) -> Iterator[Re
                 for group, size in groups[:_SHOWN_GROUPS]
             ),
         )
-        yield from and_more(len(groups) - _SHOWN_GROUPS, "group")
-    headers = ["DomainId", "Since", "Cause", "Error", "Where", "Event", "EventId", "LogicVersion", "Waiting"]
+        others = sum(size.objects for _, size in groups[_SHOWN_GROUPS:]) + found.in_other_groups
+        yield from and_more(others, "object in other groups", "objects in other groups")
+    headers = ["DomainId", "Since", "Cause", "Error", "Where", "Event", "EventId", "Logic", "Waiting"]
     rows = (_cells(each, payload=payload) for each in found.listed)
     yield from tables_of([*headers, *(["Reason"] if payload else [])], rows)
     yield from and_more(found.parked - len(found.listed), "object")
@@ -287,7 +289,7 @@ def _cells(each: ParkedObject, *, payload: bool) -> Sequence[str]:
         where(note.phase, note.place),
         note.event_name,
         note.event_id,
-        note.logic_version,
+        note.logic_version.rpartition(":layer:")[2],  # of an ARN, the layer and its version
         str(each.waiting),
         *([note.reason] if payload else []),
     ]

@@ -24,7 +24,8 @@ def announce_scan(dynamodb: Any, table: str, output: Output) -> None:
 def priced(units: int) -> str:
     """Read units with their price: `120 read units, less than 0.01 dollars`."""
     dollars = READ_UNITS.times(units)
-    return f"{units:,} read units, {f'{dollars:,.2f}' if dollars >= 0.01 else 'less than 0.01'} dollars"
+    price = f"{dollars:,.2f}" if dollars >= 0.01 else "less than 0.01"
+    return f"{units:,} read unit{'' if units == 1 else 's'}, {price} dollars"
 
 
 def has_events(dynamodb: Any, table: str, domain_id: str) -> bool:

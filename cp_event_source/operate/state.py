@@ -19,6 +19,7 @@ from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.domain.contract import RESERVED_ATTRIBUTES
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.operate.checks import check_ids, check_layer
+from cp_event_source.operate.described import time_of
 from cp_event_source.operate.moments import NOW, START, Moment, event_moment, moments
 from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
@@ -156,7 +157,7 @@ def _tables_of_row(domain_id: str, attributes: Mapping[str, Any], row: DomainRow
             place = where(parked.phase, parked.place)
             yield (
                 f"Parked since {parked.since}: {parked.cause.value} at {parked.event_name} {parked.event_id},"
-                f" {parked.event_key.partition('#')[0]}{f', in {place}' if place else ''}, with logic"
+                f" {time_of(parked.event_key)}{f', in {place}' if place else ''}, with logic"
                 f" {parked.logic_version}: {parked.reason}"
             )
         if row.rebuilding is not None:
@@ -225,7 +226,7 @@ def _show_changes(states: States, table: EventsTable, begin: Moment, end: Moment
             nonlocal number
             for event, found in changes:
                 number += 1
-                of_event = [event.key.partition("#")[0], name_of(event), event.event_id]
+                of_event = [time_of(event.key), name_of(event), event.event_id]
                 for each in found:
                     yield [*of_event, each.attribute, each.before, each.after]
                     of_event = ["", "", ""]

@@ -12,7 +12,7 @@ from rich.console import Console
 from cp_event_source.deployed.console import tables_of
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.values import exact_json
-from cp_event_source.operate.described import Columns, described
+from cp_event_source.operate.described import Columns, described, time_of
 from tests.handler.doubles import stored
 
 HAND_WRITTEN = st.sampled_from(
@@ -62,7 +62,20 @@ def test_one_that_cannot_be_decoded_has_its_key_and_says_so() -> None:
         "size": 49,
         "unreadable": True,
     }
-    assert Columns().cells(event)[:3] == ["2026-01-01T00:00:00.000000000Z", "(unreadable)", "e"]
+    assert Columns().cells(event)[:3] == ["2026-01-01T00:00:00Z", "(unreadable)", "e"]
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("2026-01-01T00:00:00.000000000Z#e", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T00:00:10.120000000Z#e", "2026-01-01T00:00:10.12Z"),
+        ("2026-01-01T00:00:00.000000001Z#e", "2026-01-01T00:00:00.000000001Z"),
+        ("2000000Z", "2000000Z"),
+    ],
+)
+def test_a_time_is_shown_without_needless_zeros(key: str, shown: str) -> None:
+    assert time_of(key) == shown
 
 
 @pytest.mark.parametrize(

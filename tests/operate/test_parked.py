@@ -10,6 +10,7 @@ from cp_event_source.handler.aws import domain_table
 from cp_event_source.handler.projection.rows import BOOKKEEPING
 from cp_event_source.local import LocalRun, Pipeline
 from cp_event_source.operate import parked as module
+from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import Pace
 from cp_event_source.operate.parked import FoundParked, Search
 from tests.e2e.events import domain_event, new_id, renamed, uploaded
@@ -38,16 +39,23 @@ def found_in(tables: Tables, *ids: str, limit: int = 100) -> FoundParked:
     return Search(tables.pipeline, Pace(1e9, tables.clock), quiet(), limit).find(ids)
 
 
-def test_all_parked_objects_are_found_and_counted_by_cause_and_place() -> None:
+def test_all_parked_objects_are_found_and_counted_by_cause_and_place(capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"o{number:02}" for number in range(45)]
     tables = tables_with("good", parked=False, tables=tables_with(*names))
 
-    found = found_in(tables, limit=7)
+    search = Search(tables.pipeline, Pace(1e9, tables.clock), Output(), 7)
+    found = search.find([])
 
     assert (found.parked, [each.domain_id for each in found.listed]) == (45, names[:7])
     assert {str(each.waiting) for each in found.listed} == {"2"}
     ((group, size),) = found.largest_groups()
     assert (group.cause, group.error, group.phase, size.objects) == ("LOGIC", "ValueError", "apply", 45)
+    search.output.result({}, module._tables(search, found, payload=False))
+    shown = capsys.readouterr().out
+    assert "Reading 45 rows" in shown
+    assert "First since" in shown
+    assert "and 38 objects more" in shown
+    assert "poison" not in shown.replace("Poison", "")
 
 
 def test_the_oldest_comes_first() -> None:
@@ -107,7 +115,7 @@ def test_of_given_objects_the_parked_ones_are_shown_and_unknown_ones_named() -> 
     assert (found.parked, [each.domain_id for each in found.listed], found.without_row) == (1, ["b"], ["typo"])
 
 
-def test_memory_holds_so_many_groups_and_counts_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_holds_a_thousand_groups_and_objects_of_others_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_GROUPS", 1)
     tables = tables_with("a", "b")
     world = World()
