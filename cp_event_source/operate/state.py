@@ -189,8 +189,9 @@ def _tables_of_state(states: States, end: Moment, logic: str) -> Iterator[Render
         yield f"{when}: no state of {states.domain_id}: {erased if states.count else 'up to then it has no event'}"
         return
     extent = _extent(states.count, states.checkpoint)
-    yield f"{when}: {extent}. It is what {logic} of today makes of them; the row of that time may have been another"
-    yield from _failure(states.stopped, logic)
+    other = "the row may be by other logic" if end is NOW else "the row of that time may have been another"
+    yield f"{when}: {extent}, folded here by {logic} as it is today; {other}"
+    yield from _failure(states.stopped)
 
 
 def _show_changes(states: States, table: EventsTable, begin: Moment, end: Moment, logic: str, output: Output) -> None:
@@ -235,11 +236,11 @@ def _show_changes(states: States, table: EventsTable, begin: Moment, end: Moment
 
         yield from tables_of(("EventTime", "EventName", "EventId", "Attribute", "Before", "After"), rows())
         changed = f"{counted(number, 'event')} after {begin.text} and up to {end.text}"
-        yield f"{states.domain_id}: {changed}. It is what {logic} of today makes of them"
+        yield f"{states.domain_id}: {changed}, folded here by {logic} as it is today"
         if states.stopped is not None:
             yield "The state before the event at which the logic fails:"
             yield from _attributes(states.attributes)
-        yield from _failure(states.stopped, logic)
+        yield from _failure(states.stopped)
 
     output.result(members(), tables())
     _set_exit_code(states, output)
@@ -264,12 +265,11 @@ def _extent(count: int, checkpoint: str | None) -> str:
     return f"{counted(count, 'event')}{f' up to {checkpoint}' if checkpoint else ''}"
 
 
-def _failure(stopped: Stopped | None, logic: str) -> Iterator[RenderableType]:
+def _failure(stopped: Stopped | None) -> Iterator[RenderableType]:
     if stopped is not None:
         place = where(stopped.phase, stopped.place)
         yield (
-            f"There {logic} fails, at {stopped.event_name} {stopped.key}{f', in {place}' if place else ''}:"
-            f" {stopped.reason}"
+            f"The logic fails at {stopped.event_name} {stopped.key}{f', in {place}' if place else ''}: {stopped.reason}"
         )
 
 

@@ -1,8 +1,11 @@
 """`history` shows all events of one object, in the order of the fold, and payloads only if somebody asks for them."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.local import LocalRun, Pipeline
+from cp_event_source.operate import history as module
 from tests.e2e.events import new_id, renamed, uploaded
 from tests.handler.doubles import stored
 from tests.operate.conftest import Cli
@@ -72,6 +75,23 @@ def test_an_item_that_cannot_be_decoded_does_not_hide_the_others(files: Pipeline
     assert "(unreadable)" in done.output
     assert "Numbered" in done.output
     assert "\x1b[2J" not in done.output
+
+
+def test_a_long_history_is_printed_while_it_is_read() -> None:
+    read: list[int] = []
+
+    def events() -> Iterator[StoredEvent]:
+        for number in range(1200):
+            read.append(number)
+            yield stored(number)
+
+    tables = module._tables("a", events(), payload=False)
+    next(iter(tables))
+    assert len(read) == 500
+
+    read.clear()
+    members = dict(module._members("a", events(), payload=False))
+    assert [next(members["events"])["event_id"], len(read)] == ["e0", 1]
 
 
 def put(pipeline: Pipeline, item: Any) -> None:

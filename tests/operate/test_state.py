@@ -49,7 +49,7 @@ def test_an_earlier_state_is_the_fold_of_the_events_up_to_then(cli_on: Cli, even
 
     assert name_in(cli_on("state", file, "--as-of", times[1], "--json")) == "two"
     assert name_in(cli_on("state", file, "--after", events[1]["EventId"], "--json", "--layer", str(LAYER))) == "two"
-    assert "of today" in cli_on("state", file, "--as-of", times[1]).output
+    assert "as it is today" in cli_on("state", file, "--as-of", times[1]).output
     early = cli_on("state", file, "--as-of", "2025-01-01")
     assert (early.exit_code, "no state" in early.output) == (0, True)
 
