@@ -68,7 +68,7 @@ def test_the_command_finds_events_by_all_options_at_once(run: LocalRun, cli_on: 
     assert {each["domain_id"] for each in done.document["events"]} == set(files)
     assert [each["event_name"] for each in done.document["events"]] == ["FileRenamed", "FileRenamed"]
     assert "payload" not in done.document["events"][0]
-    assert "read units" in done.errors
+    assert "read unit" in done.errors
     assert "There are more" in cut.output
     assert "secret" not in cut.output
     assert (none.exit_code, "0 events" in none.output) == (0, True)
