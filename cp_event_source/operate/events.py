@@ -20,7 +20,7 @@ from cp_event_source.operate.history import Payload
 from cp_event_source.operate.options import command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
-from cp_event_source.operate.reading import announce_scan
+from cp_event_source.operate.reading import ReadUnits, announce_scan
 from cp_event_source.operate.scan import scan
 from cp_event_source.operate.times import Since, Until
 
@@ -46,9 +46,7 @@ def events(
     limit: Annotated[
         int, typer.Option("--limit", min=1, metavar="N", help="End as soon as more than this many events are found.")
     ] = _LIMIT,
-    read_units: Annotated[
-        float, typer.Option("--read-units", min=1, metavar="N", help="At most this many read units a second.")
-    ] = DEFAULT_UNITS_PER_SECOND,
+    read_units: ReadUnits = DEFAULT_UNITS_PER_SECOND,
 ) -> None:
     """Show events of all domain objects, by time.
 

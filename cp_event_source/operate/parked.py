@@ -29,7 +29,7 @@ from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
 from cp_event_source.operate.parking import described_parking, where
-from cp_event_source.operate.reading import priced
+from cp_event_source.operate.reading import ReadUnits, priced
 from cp_event_source.operate.scan import scan
 from cp_event_source.operate.selection import PARKED_INDEX
 from cp_event_source.operate.waiting import MOST_COUNTED, Waiting, waiting
@@ -54,9 +54,7 @@ def parked(
     limit: Annotated[
         int, typer.Option("--limit", min=0, metavar="N", help="At most this many objects are listed; all are counted.")
     ] = _LISTED,
-    read_units: Annotated[
-        float, typer.Option("--read-units", min=1, metavar="N", help="At most this many read units a second.")
-    ] = DEFAULT_UNITS_PER_SECOND,
+    read_units: ReadUnits = DEFAULT_UNITS_PER_SECOND,
 ) -> None:
     """Show which domain objects are parked, since when, where and why, and how many of their events wait.
 
@@ -149,12 +147,13 @@ class Search:
             botocore.exceptions.ClientError: a table cannot be read.
         """
         found = FoundParked()
-        with Journal(None, {}) as candidates:
+        with Journal(None, {}) as candidates, Journal(None, {}) as seen:
             if ids:
                 wanted: Iterable[str] = dict.fromkeys(ids)
             else:
                 self._select(candidates)
-                wanted = (json.loads(each)[1] for each in candidates.open_objects())
+                # While the index follows a row that parks again, it may have an object twice.
+                wanted = _once((json.loads(each)[1] for each in candidates.open_objects()), seen)
             try:
                 self._look_at(wanted, found, are_given=bool(ids))
             except ReadIncomplete as error:
@@ -175,8 +174,8 @@ class Search:
             events = math.ceil(listed * MOST_COUNTED * self._units_of_an_item(self._events_table))
             self.output.note(
                 f"Reading {counted(number, 'row')} that the index of parked objects names: about"
-                f" {priced(math.ceil(rows))}; and to count the events that wait, of {counted(listed, 'object')}: at"
-                f" most about {priced(events)}"
+                f" {priced(math.ceil(rows))}; and to count the events that wait, of {counted(listed, 'object')}:"
+                f" usually at most {priced(events)}"
             )
 
     def _units_of_an_item(self, table: str) -> float:
@@ -221,6 +220,13 @@ class Search:
     @property
     def _domain_table(self) -> str:
         return self.pipeline.output("domain_table_name")
+
+
+def _once(domain_ids: Iterable[str], seen: Journal) -> Iterator[str]:
+    for domain_id in domain_ids:
+        if not seen.has(domain_id):
+            seen.add([domain_id])
+            yield domain_id
 
 
 def _document(search: Search, found: FoundParked, *, payload: bool) -> dict[str, Any]:

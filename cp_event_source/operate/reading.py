@@ -1,10 +1,16 @@
 """Says what the read of a whole table takes, before it is done; and reads as little as shows that an object exists."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+import typer
 
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.operate.output import Output
 from cp_event_source.pages.costs.prices import READ_UNITS
+
+ReadUnits = Annotated[
+    float, typer.Option("--read-units", min=1, metavar="N", help="At most this many read units a second.")
+]
 
 _BYTES_PER_UNIT: Final = 8192
 """Of an eventually consistent read."""

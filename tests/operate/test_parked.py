@@ -74,6 +74,22 @@ def test_the_oldest_comes_first() -> None:
     assert found.largest_groups()[0][1].since == "2026-01-01T00:00:00.000+00:00"
 
 
+def test_an_object_that_the_index_has_twice_is_shown_once() -> None:
+    tables = tables_with("a")
+    whole = tables.client.scan
+
+    def scan(**request: Any) -> Any:
+        reply = whole(**request)
+        reply["Items"] += [{**item, "ParkedSince": {"S": "2020-01-01"}} for item in reply["Items"]]
+        return reply
+
+    tables.client.scan = scan  # type: ignore[method-assign]
+
+    found = found_in(tables)
+
+    assert (found.parked, len(found.listed)) == (1, 1)
+
+
 def test_an_object_that_has_healed_since_the_index_was_written_is_not_parked() -> None:
     tables = tables_with("healed", "gone", "parked")
     tables.delete_row("gone")  # and below the index does not know it yet
