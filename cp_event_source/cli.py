@@ -15,12 +15,15 @@ _OPERATE_EXTRA: Final = ("boto3", "botocore", "rich", "typer")
 OPERATORS_COMMANDS: Final = {
     "dead-letters": "list, send back, correct and export what could not be stored or projected",
     "erase": "erase events, and rebuild their objects without them",
+    "events": "show events of all domain objects",
     "export": "write stored events to a file",
     "heal": "fold parked domain objects again with the deployed logic",
     "history": "show the events of a domain object",
     "import": "append the events of files",
+    "parked": "show which domain objects are parked, and why",
     "rebuild": "fold domain objects again, or show what that would change",
     "restore": "bring events back from a copy of the table",
+    "state": "show the row of a domain object, or its state at an earlier time",
     "status": "show on one screen whether a pipeline flows, what needs attention, and what a day costs",
     "verify": "compare rows with the stored events",
 }

@@ -1,8 +1,9 @@
 """Folds stored events with a layer's logic, in a process of its own, through the code that folds them on AWS.
 
-Usage: python -P fold_process.py SECONDS_PER_EVENT LAYER_FOLDER..., run as a file, so that nothing else of this package
-is imported. Each line of standard input is one history, a JSON array of items; each line of standard output is the JSON
-result of one. Bytes are base64 texts in an object with the one key `base64`.
+Usage: python -P fold_process.py SECONDS_PER_EVENT each|one LAYER_FOLDER..., run as a file, so that nothing else of this
+package is imported. Each line of standard input is a JSON array of items: with `each` a history, with `one` the next
+part of the one history. Each line of standard output is the JSON result after one of these lines. Bytes are base64
+texts in an object with the one key `base64`.
 """
 
 import base64
@@ -12,6 +13,9 @@ import sys
 import threading
 import time
 from typing import Any, Final, TextIO
+
+EACH_HISTORY: Final = "each"
+ONE_HISTORY: Final = "one"
 
 _LOOK_EVERY_SECONDS: Final = 0.5
 
@@ -45,7 +49,7 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
-def _serve(seconds_per_event: float, answers: TextIO) -> None:
+def _serve(seconds_per_event: float, answers: TextIO, *, continues: bool) -> None:
     from cp_event_source.handler.domain import logic
     from cp_event_source.handler.domain.fold import fold
     from cp_event_source.handler.domain.state import INITIAL_STATE
@@ -58,13 +62,17 @@ def _serve(seconds_per_event: float, answers: TextIO) -> None:
         return
     answers.write(to_json({"broken": ""}) + "\n")
     answers.flush()
+    state = INITIAL_STATE
     for line in sys.stdin:
         events = [StoredEvent.of(item) for item in from_json(line)]
-        folded = fold(domain_logic, INITIAL_STATE, events, seconds_per_event=seconds_per_event)
+        folded = fold(domain_logic, state, events, seconds_per_event=seconds_per_event)
+        if continues:
+            state = folded.state
         failure = folded.failure
         answer: dict[str, Any] = {
             "attributes": folded.state.attributes,
             "count": folded.state.applied.count,
+            "checkpoint": folded.state.checkpoint,
             "failure": failure
             and {
                 "key": failure.event.key,
@@ -81,13 +89,13 @@ def _serve(seconds_per_event: float, answers: TextIO) -> None:
 
 def main() -> None:
     """Answer until standard input ends."""
-    seconds, *folders = sys.argv[1:]
+    seconds, mode, *folders = sys.argv[1:]
     threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
     # What the logic prints must not get between the answers.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
         sys.path[:0] = folders
-        _serve(float(seconds), answers)
+        _serve(float(seconds), answers, continues=mode == ONE_HISTORY)
 
 
 if __name__ == "__main__":

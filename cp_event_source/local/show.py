@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cp_event_source.deployed.console import and_more, make_table
+from cp_event_source.deployed.console import and_more, cell, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.deployed.queue_messages import Message
@@ -63,7 +63,7 @@ def _events(pipeline: Pipeline, width: int) -> Iterator[RenderableType]:
             cells = [event.key.partition("#")[0], "(erased)", *ids, ""]
         else:
             cells = [event.event_time, event.event_name, *ids, _json(event.payload)]
-        table.add_row(short(event.domain_id) if first else "", *map(Text, cells), end_section=last)
+        table.add_row(cell(short(event.domain_id)) if first else "", *map(cell, cells), end_section=last)
     yield table
     yield from and_more(len(events) - len(first_ones), "event")
 
@@ -85,11 +85,11 @@ def _rows_side_by_side(rows: "Sequence[DomainRow]") -> Table:
         column.overflow = "fold"
     attributes = dict.fromkeys(name for row in rows for name in row.state.attributes if name != "DomainId")
     for name in attributes:
-        table.add_row(name, *(Text(shown(row.state.attributes.get(name))) for row in rows))
+        table.add_row(cell(name), *(cell(shown(row.state.attributes.get(name))) for row in rows))
     table.add_section()
     table.add_row("events applied", *(str(row.state.applied.count) for row in rows))
     if any(row.parked for row in rows):
-        table.add_row("parked at", *(Text(_parking(row), style="bold red") for row in rows))
+        table.add_row("parked at", *(cell(_parking(row), style="bold red") for row in rows))
     return table
 
 
@@ -118,7 +118,7 @@ def quarantined(pipeline: Pipeline) -> Iterator[RenderableType]:
         for message in messages[:_MAX_MESSAGES]:
             reason = message.attributes.get("Reason") or message.attributes.get("ERROR_MESSAGE", "not known")
             code = message.attributes.get("ReasonCode") or message.attributes.get("ERROR_CODE", "")
-            table.add_row(*map(Text, (code, reason, short(_event_id(message)))))
+            table.add_row(*map(cell, (code, reason, short(_event_id(message)))))
         yield table
         yield from and_more(len(messages) - _MAX_MESSAGES, "message")
 
@@ -132,7 +132,7 @@ def _parked(pipeline: Pipeline) -> Iterator[RenderableType]:
             notice = {name: str(value) for name, value in _object(message.body).items()}
             place = _joined(notice.get("Phase", ""), notice.get("Place", ""))
             cells = [notice.get(name, "") for name in ("DomainId", "EventName", "EventId")]
-            table.add_row(*(Text(short(cell)) for cell in (*cells, place, notice.get("Reason", ""))))
+            table.add_row(*(cell(short(each)) for each in (*cells, place, notice.get("Reason", ""))))
         yield table
         yield from and_more(len(messages) - _MAX_MESSAGES, "message")
 

@@ -7,18 +7,17 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
-from cp_event_source.deployed.console import make_table
+from cp_event_source.deployed.console import cell, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.deployed.queue_messages import waiting
 from cp_event_source.handler.values import exact_json
-from cp_event_source.handler.values.clock import Clock, time_text
+from cp_event_source.handler.values.clock import Clock
 from cp_event_source.operate.editing import edit
 from cp_event_source.operate.exporting import Export
 from cp_event_source.operate.hidden_messages import HiddenMessages
-from cp_event_source.operate.json_text import indented, printable
+from cp_event_source.operate.json_text import indented
 from cp_event_source.operate.letters import CAUSES, EXPIRED_BATCH, Letter, Queue, remedy
 from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
@@ -283,12 +282,12 @@ def _list_tables(reading: _Reading, document: dict[str, Any]) -> Iterator[Render
             if "events" in group:
                 number += f" ({counted(group['events'], 'event')})"
             times = (_short(group["oldest"]), _short(group["newest"]))
-            table.add_row(*map(_text, (group["queue"], group["reason"], number, *times)))
+            table.add_row(*map(cell, (group["queue"], group["reason"], number, *times)))
         yield table
         for group in groups:
-            yield printable(f"{group['reason']}: {group['remedy']}")
+            yield f"{group['reason']}: {group['remedy']}"
             for each in group["first"]:
-                yield printable(f"  {each['message_id']} {_about(each)}".rstrip())
+                yield f"  {each['message_id']} {_about(each)}".rstrip()
             if group["count"] > len(group["first"]):
                 yield f"  ... and {group['count'] - len(group['first']):,} more"
     else:
@@ -325,10 +324,10 @@ def _show_tables(reading: _Reading, document: dict[str, Any]) -> Iterator[Render
         body = message.pop("body", None)
         for name, value in {**message, **more}.items():
             if value is not None:
-                table.add_row(_text(name), _text(value if isinstance(value, str) else exact_json.dumps(value)))
+                table.add_row(cell(name), cell(value if isinstance(value, str) else exact_json.dumps(value)))
         yield table
         if body is not None:
-            yield printable(_laid_out(body))
+            yield _laid_out(body)
     if document["count"] > len(messages):
         yield f"... and {document['count'] - len(messages):,} more; --export FILE writes all to a file"
     yield from reading.how_far()
@@ -375,7 +374,7 @@ def _redrive_tables(reading: _Reading, document: dict[str, Any]) -> Iterator[Ren
     if document["reasons"]:
         table = make_table("MessageId", "Stays in the queue, because")
         for each in document["reasons"]:
-            table.add_row(_text(each["message_id"]), _text(each["reason"]))
+            table.add_row(cell(each["message_id"]), cell(each["reason"]))
         yield table
     yield (
         f"Sent {counted(document['sent'], 'event')} to the ingest queue, ran {counted(document['rebuilt'], 'rebuild')},"
@@ -413,10 +412,6 @@ def _export(reading: _Reading, file: Path, *, delete: bool) -> None:
     output.result(document, [what if to.count else "Nothing was selected", *reading.how_far()])
     if undeleted:
         output.exit_code = FAILED
-
-
-def _text(value: str) -> Text:
-    return Text(printable(value))
 
 
 def _short(time: str) -> str:

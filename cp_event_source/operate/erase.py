@@ -10,9 +10,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
-from cp_event_source.deployed.console import and_more, make_table
+from cp_event_source.deployed.console import and_more, cell, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.pipeline import Pipeline
@@ -130,7 +129,7 @@ def _show(output: Output, events: Sequence[StoredEvent]) -> None:
     table = make_table("EventTime", "EventName", "EventId")
     for event in events[:_SHOWN]:
         name = "(erased)" if event.is_erased else event.item.get("EventName", {}).get("S", "")
-        table.add_row(*map(Text, (event.key.partition("#")[0], name, event.event_id)))
+        table.add_row(*map(cell, (event.key.partition("#")[0], name, event.event_id)))
     output.console.print(table)
     for more in and_more(len(events) - _SHOWN, "event"):
         output.console.print(more)

@@ -26,7 +26,7 @@ from cp_event_source.operate.metered import Metered
 from cp_event_source.operate.options import command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
-from cp_event_source.operate.reading import announce_scan
+from cp_event_source.operate.reading import ReadUnits, announce_scan
 from cp_event_source.operate.resumable import Resume, check_resume, finished, resumable
 from cp_event_source.operate.scan import scan
 from cp_event_source.operate.times import Since, Until, span_of
@@ -56,9 +56,7 @@ def export(
     ] = None,
     since: Since = None,
     until: Until = None,
-    read_units: Annotated[
-        float, typer.Option("--read-units", min=1, metavar="N", help="At most this many read units a second.")
-    ] = DEFAULT_UNITS_PER_SECOND,
+    read_units: ReadUnits = DEFAULT_UNITS_PER_SECOND,
     resume: Resume = None,
 ) -> None:
     """Write stored events with their payloads to a file, one JSON object a line, for `import` and `local --events`.

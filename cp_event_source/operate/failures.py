@@ -6,9 +6,8 @@ from itertools import islice
 from typing import Final
 
 from rich.console import RenderableType
-from rich.text import Text
 
-from cp_event_source.deployed.console import and_more, make_table
+from cp_event_source.deployed.console import and_more, cell, make_table
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.output import Output
 
@@ -36,6 +35,6 @@ class Failures:
             return
         table = make_table("DomainId", "Failed, and its row is as it was")
         for each in self.listed:
-            table.add_row(Text(each["domain_id"]), Text(each["reason"]))
+            table.add_row(cell(each["domain_id"]), cell(each["reason"]))
         yield table
         yield from and_more(self.count - len(self.listed), "object")

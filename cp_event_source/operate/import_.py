@@ -11,9 +11,8 @@ from typing import Annotated, Any, BinaryIO, Final
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
-from cp_event_source.deployed.console import and_more, make_table
+from cp_event_source.deployed.console import and_more, cell, make_table
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.event_lines import BadLine, item_of
 from cp_event_source.deployed.pipeline import Pipeline
@@ -253,7 +252,7 @@ def _tables(document: dict[str, Any], found: int, files: int) -> Iterator[Render
         table = make_table(*(["File"] if files > 1 else []), "Line", "Not imported")
         for each in problems[:_SHOWN]:
             cells = [str(each["line"]), each["problem"]]
-            table.add_row(*map(Text, [Path(each["file"]).name, *cells] if files > 1 else cells))
+            table.add_row(*map(cell, [Path(each["file"]).name, *cells] if files > 1 else cells))
         yield table
         yield from and_more(found - min(len(problems), _SHOWN), "line")
     yield (

@@ -34,15 +34,3 @@ def indented(text: str) -> str:
 def compact(text: str) -> str:
     """Valid JSON text without the spaces between its tokens."""
     return "".join(_TOKEN.findall(text))
-
-
-def printable(text: str) -> str:
-    """Text that no terminal interprets: all but line ends that is not printable is escaped, as JSON escapes it."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
-
-
-def _escaped(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

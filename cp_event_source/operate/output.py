@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from cp_event_source.deployed.console import make_console
+from cp_event_source.deployed.shown import visible
 from cp_event_source.handler.values import exact_json
 
 
@@ -48,27 +49,34 @@ class Output:
         """Print the result: the document with `--json`, else the tables.
 
         Args:
-            document: texts, `int`, `Decimal`, booleans, None, lists and dicts. Numbers keep all their digits.
+            document: texts, `int`, `Decimal`, booleans, None, lists and dicts. Numbers keep all their digits. A large
+                one is an iterator of its members, each a name and a value. It is written as it comes, and so are the
+                elements of a value that is an iterator. The document is not read without `--json`.
             tables: what people see. It is not read with `--json`.
         """
         if self.json:
-            sys.stdout.write(f"{exact_json.dumps(document)}\n")
+            for part in _members(document) if isinstance(document, Iterator) else [exact_json.dumps(document)]:
+                sys.stdout.write(part)
+            sys.stdout.write("\n")
             sys.stdout.flush()
             return
         for table in tables:
-            self.console.print(Text(table) if isinstance(table, str) else table, soft_wrap=isinstance(table, str))
+            if isinstance(table, str):
+                self.note(table)
+            else:
+                self.console.print(table)
 
     def note(self, text: str) -> None:
         """Print a line for people: what will be read, what is done. With `--json` it goes to the error output."""
-        self.console.print(Text(text), soft_wrap=True)
+        self.console.print(Text(_visible(text)), soft_wrap=True)
 
     def error(self, text: str) -> None:
         """Print an error, on the error output."""
-        make_console(to_stderr=True).print(Text(f"Error: {text}", style="bold red"), soft_wrap=True)
+        make_console(to_stderr=True).print(Text(_visible(f"Error: {text}"), style="bold red"), soft_wrap=True)
 
     @contextmanager
     def step(self, doing: str, total: int | None) -> Iterator[Step]:
-        """Show the progress of long work, with its rate and the time left.
+        """Show the progress of long work, with its rate and the time left. Without a terminal it shows nothing.
 
         Args:
             doing: what is done, as a present participle: `Rebuilding`.
@@ -82,12 +90,34 @@ class Output:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
         ]
-        with _Rates(*columns, console=self.console, transient=True) as progress:
+        is_seen = self.console.is_terminal  # a log would get an empty line
+        with _Rates(*columns, console=self.console, transient=True, disable=not is_seen) as progress:
             yield Step(progress, progress.add_task(doing, total=total, rate="", note=""))
 
 
+def _members(members: Iterator[tuple[str, Any]]) -> Iterator[str]:
+    """The JSON text of an object in parts."""
+    before = "{"
+    for name, value in members:
+        yield f"{before}{exact_json.dumps(name)}:"
+        before = ","
+        if isinstance(value, Iterator):
+            opening = "["
+            for element in value:
+                yield f"{opening}{exact_json.dumps(element)}"
+                opening = ","
+            yield "[]" if opening == "[" else "]"
+        else:
+            yield exact_json.dumps(value)
+    yield "{}" if before == "{" else "}"
+
+
+def _visible(lines: str) -> str:
+    return "\n".join(map(visible, lines.split("\n")))
+
+
 class _Rates(Progress):
-    """Progress that shows how much is done a second. Without a terminal it shows nothing until the end."""
+    """Progress that shows how much is done a second."""
 
     def get_renderables(self) -> Iterable[RenderableType]:
         for task in self.tasks:

@@ -10,9 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
-from cp_event_source.deployed.console import and_more, difference_table, make_table
+from cp_event_source.deployed.console import and_more, cell, difference_table, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.difference import Difference
 from cp_event_source.deployed.logic_process import deployed_layers
@@ -28,6 +27,7 @@ from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
 from cp_event_source.operate.preview import Fate, Preview, preview
+from cp_event_source.operate.reading import ReadUnits
 from cp_event_source.operate.rebuilding import (
     DEFAULT_CONCURRENCY,
     MAX_CONCURRENCY,
@@ -53,10 +53,6 @@ Concurrency = Annotated[
     typer.Option(
         "--concurrency", min=1, max=MAX_CONCURRENCY, metavar="N", help="At most this many rebuilds at a time."
     ),
-]
-ReadUnits = Annotated[
-    float,
-    typer.Option("--read-units", min=1, metavar="N", help="At most this many read units a second in reads of tables."),
 ]
 AcceptMissing = Annotated[
     bool,
@@ -269,7 +265,7 @@ def _tables(
     if rows.rebuilt:
         table = make_table("DomainId", "Events", "Up to", "LogicVersion")
         for row in rows.rebuilt[:_SHOWN]:
-            table.add_row(*map(Text, (row.domain_id, str(row.events), _time_of(row.checkpoint), row.logic_version)))
+            table.add_row(*map(cell, (row.domain_id, str(row.events), _time_of(row.checkpoint), row.logic_version)))
         yield table
         yield from and_more(len(rows.rebuilt) - _SHOWN, "object")
     yield from failures.table()
@@ -346,7 +342,7 @@ def _tables_of_preview(
     table = make_table("DomainId", "A rebuild", "Why")
     for each in shown:
         if each.reason or each.fate is Fate.HEALED:
-            table.add_row(Text(each.domain_id), Text(each.fate.value), Text(each.reason))
+            table.add_row(cell(each.domain_id), cell(each.fate.value), cell(each.reason))
     if table.row_count:
         yield table
     fates = ", ".join(f"{counts[fate]:,} {fate.value}" for fate in Fate if counts[fate])

@@ -21,7 +21,7 @@ from cp_event_source.operate.metered import Metered
 from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
-from cp_event_source.operate.reading import announce_scan
+from cp_event_source.operate.reading import ReadUnits, announce_scan
 from cp_event_source.operate.rebuilding import engine_of
 from cp_event_source.operate.resumable import Resume, check_resume, finished, resumable
 from cp_event_source.operate.scan import scan
@@ -43,10 +43,7 @@ def restore(
             "--from", metavar="TABLE", help="The copy; by default the events table's name with -restored after it."
         ),
     ] = None,
-    read_units: Annotated[
-        float,
-        typer.Option("--read-units", min=1, metavar="N", help="At most this many read units a second in each table."),
-    ] = DEFAULT_UNITS_PER_SECOND,
+    read_units: ReadUnits = DEFAULT_UNITS_PER_SECOND,
     write_units: WriteUnits = DEFAULT_WRITE_UNITS,
     resume: Resume = None,
 ) -> None:

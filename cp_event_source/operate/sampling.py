@@ -1,9 +1,10 @@
 """Chooses domain objects evenly at random, without a read of the whole tables."""
 
 import random
-from typing import Any, Final
+from typing import Final
 
 from cp_event_source.operate.metered import Metered
+from cp_event_source.operate.reading import has_events
 
 _MAX_SEGMENTS: Final = 1_000_000
 """DynamoDB's limit of TotalSegments."""
@@ -33,7 +34,7 @@ def sample(dynamodb: Metered, events_table: str, domain_table: str, number: int,
     chosen = _some_of(dynamodb, events_table, number, segments, chance)
     # Objects with events are in the first sample. The second one adds those that it cannot have.
     for domain_id in _some_of(dynamodb, domain_table, number, segments, chance):
-        if not _has_events(dynamodb, events_table, domain_id):
+        if not has_events(dynamodb, events_table, domain_id):
             chosen.append(domain_id)
     return chance.sample(chosen, min(number, len(chosen)))
 
@@ -48,15 +49,3 @@ def _some_of(dynamodb: Metered, table: str, number: int, segments: int, chance: 
         if len(found) >= number:
             break
     return chance.sample(found, min(number, len(found)))
-
-
-def _has_events(dynamodb: Metered, table: str, domain_id: str) -> bool:
-    reply: dict[str, Any] = dynamodb.query(
-        TableName=table,
-        KeyConditionExpression="DomainId = :domain",
-        ExpressionAttributeValues={":domain": {"S": domain_id}},
-        ProjectionExpression="DomainId",
-        Limit=1,
-        ConsistentRead=True,
-    )
-    return bool(reply["Items"])

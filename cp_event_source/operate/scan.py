@@ -21,6 +21,8 @@ class Page:
     items: Sequence[Item]
     next_key: Item | None
     """Where the segment continues; None at its end."""
+    read: int = 0
+    """How many items DynamoDB read for the page, those that a filter left out included."""
 
 
 def scan(
@@ -76,7 +78,7 @@ def scan(
                 )
                 pace.spend(reply.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
                 key = reply.get("LastEvaluatedKey")
-                put(Page(segment, reply["Items"], key))
+                put(Page(segment, reply["Items"], key, reply.get("ScannedCount", len(reply["Items"]))))
                 if key is None:
                     break
             put(None)

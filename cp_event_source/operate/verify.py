@@ -11,9 +11,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
-from cp_event_source.deployed.console import and_more, make_table
+from cp_event_source.deployed.console import and_more, cell, make_table
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.logic_process import deployed_layers
 from cp_event_source.deployed.pipeline import Pipeline
@@ -26,6 +25,7 @@ from cp_event_source.operate.metered import Metered
 from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
+from cp_event_source.operate.reading import ReadUnits
 from cp_event_source.operate.sampling import sample
 from cp_event_source.operate.selection import logic_version
 from cp_event_source.operate.verifying import DEFAULT_PATIENCE, Verifying
@@ -74,9 +74,7 @@ def verify(
     limit: Annotated[
         int, typer.Option("--limit", min=0, metavar="N", help="At most this many findings are listed; all are counted.")
     ] = _LISTED,
-    read_units: Annotated[
-        float, typer.Option("--read-units", min=1, metavar="N", help="At most this many read units a second.")
-    ] = DEFAULT_UNITS_PER_SECOND,
+    read_units: ReadUnits = DEFAULT_UNITS_PER_SECOND,
 ) -> None:
     """Compare rows with the stored events, and find what live traffic does not explain.
 
@@ -182,7 +180,7 @@ def _tables(verifying: Verifying, deep: Deep | None, report: _Report, seconds: f
     if report.listed:
         table = make_table("DomainId", "Kind", "Found", "Do")
         for each in report.listed:
-            table.add_row(*map(Text, (each.domain_id, each.kind, each.text, each.remedy)))
+            table.add_row(*map(cell, (each.domain_id, each.kind, each.text, each.remedy)))
         yield table
     yield from and_more(found - len(report.listed), "finding")
     kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(report.by_kind.items()))

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.projection.rows import PARKED_SINCE, DomainRow
 from cp_event_source.handler.values.clock import Clock
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import Pace
@@ -55,6 +55,8 @@ class ScannedDynamoDB(DynamoDB):
                 if crc32(hash_key.encode()) % total == segment:
                     seen = table.collections[hash_key].seen(consistent=self._is_consistent(request))
                     found += [seen.items[key].item() for key in seen.keys]
+        if "IndexName" in request:  # the sparse index of parked objects
+            found = [item for item in found if PARKED_SINCE in item]
         keys = [table.key_image(item) for item in found]
         start = request.get("ExclusiveStartKey")
         first = keys.index(start) + 1 if start in keys else 0

@@ -3,12 +3,11 @@
 import json
 from decimal import Decimal
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cp_event_source.handler.values import exact_json
-from cp_event_source.operate.json_text import compact, indented, printable
+from cp_event_source.operate.json_text import compact, indented
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.decimals(allow_nan=False, allow_infinity=False),
@@ -36,11 +35,3 @@ def test_numbers_names_and_escapes_stay_as_they_were_written() -> None:
 def test_text_that_is_nested_too_deeply_stays_in_a_line() -> None:
     text = "[" * 100_000 + "]" * 100_000
     assert indented(text) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [("é\n", "é\n"), ("\x1b[2J", "\\u001b[2J"), ("\x9b", "\\u009b"), ("\U000e0001", "\\udb40\\udc01")],
-)
-def test_no_terminal_interprets_it(text: str, shown: str) -> None:
-    assert printable(text) == shown
