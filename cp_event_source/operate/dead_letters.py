@@ -13,7 +13,7 @@ from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.deployed.queue_messages import waiting
 from cp_event_source.handler.values import exact_json
-from cp_event_source.handler.values.clock import Clock
+from cp_event_source.handler.values.clock import Clock, time_text
 from cp_event_source.operate.editing import edit
 from cp_event_source.operate.exporting import Export
 from cp_event_source.operate.hidden_messages import HiddenMessages

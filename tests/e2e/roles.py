@@ -72,9 +72,20 @@ class Deployed:
         """The credentials of a new user who has only this policy."""
         name = f"{policy}-{secrets.token_hex(4)}"
         self._iam.create_user(UserName=name)
-        self._iam.attach_user_policy(UserName=name, PolicyArn=self.pipeline.outputs[f"{policy}_policy_arn"])
+        arn = self.pipeline.outputs[f"{policy}_policy_arn"]
+        self._iam.attach_user_policy(UserName=name, PolicyArn=arn)
+        renamed = [each for each in map(_as_the_emulator_names_it, self._policy(arn)) if each]
+        if renamed:
+            document = json.dumps({"Version": "2012-10-17", "Statement": renamed})
+            self._iam.put_user_policy(UserName=name, PolicyName="renamed", PolicyDocument=document)
         key = self._iam.create_access_key(UserName=name)["AccessKey"]
         return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+
+    def _policy(self, arn: str) -> list[dict[str, Any]]:
+        version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        document = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        statements: list[dict[str, Any]] = document["Statement"]
+        return statements
 
     def errors(self, function: str, domain_id: str) -> list[str]:
         """The classes of the errors that the function logged about a domain object."""
@@ -129,6 +140,29 @@ class Deployed:
             sqs.set_queue_attributes(QueueUrl=policy.properties["queueUrl"], Attributes={"Policy": document})
         sqs.meta.events.unregister("before-sign.sqs", _say_it_came_by_tls)
         return refused
+
+
+_EMULATORS_NAMES = {
+    "cloudwatch:DescribeAlarms": ["cloudwatch:DescribeAlarms"],
+    "lambda:GetFunctionConcurrency": ["lambda:PutFunctionConcurrency"],
+    "lambda:GetLayerVersion": ["lambda:ListLayers"],
+    "sqs:ChangeMessageVisibility": ["sqs:ChangeMessageVisibilityBatch"],
+    "sqs:DeleteMessage": ["sqs:DeleteMessageBatch"],
+    "sqs:SendMessage": ["sqs:SendMessageBatch"],
+}
+"""The emulator takes the name of the call, or that of another call with the same address, for the name of the right,
+and checks lists against `*`. AWS has one right for a call and its batch (SQS developer guide, "Amazon SQS API
+permissions")."""
+
+
+def _as_the_emulator_names_it(statement: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The same grant for calls whose rights the emulator calls otherwise; None if there is none."""
+    actions = [each for action in _listed(statement["Action"]) for each in _EMULATORS_NAMES.get(action, [])]
+    if not actions:
+        return None
+    is_list = actions[0] in {"cloudwatch:DescribeAlarms", "lambda:ListLayers"}
+    resource = "*" if is_list else statement["Resource"]
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}
 
 
 def _name(arn: str, names: Mapping[str, str]) -> str:
