@@ -14,6 +14,7 @@ The language of a block, and the HTML comment before it if there is one, decide 
 | bash | checks that every command is a make target or a command line that the program accepts |
 | `<!-- run -->` bash | runs it, in a folder with the examples and the page's own files |
 | `<!-- operate -->` bash | runs it the same way, on a local pipeline that has the default example's events |
+| `<!-- operate, exit code 1 -->` bash | the same, if that is the command's exit code |
 | `<!-- file: path -->` | writes it to the path for the commands that run |
 | `<!-- output -->` text | checks that the last command printed its lines |
 | mermaid | checks that it is a flowchart |
@@ -61,7 +62,7 @@ REFUSED_BY_THE_LOGIC = {"e-5"}
 # Commands that a reader has without this project.
 FOREIGN_COMMANDS = {"cd", "git", "pip", "pytest", "python3"}
 
-REALLY_RUN = {"run", "operate"}
+REALLY_RUN = {"run", "operate", "operate, exit code 1"}
 """The markers of blocks whose commands the test runs."""
 
 
@@ -83,7 +84,7 @@ def treatment(block: Block) -> Callable[[Block, Path], None]:
             return holds_the_contract
         case "yaml", "" | "file":
             return is_yaml
-        case "bash", "" | "run" | "operate":
+        case "bash", "" | "run" | "operate" | "operate, exit code 1":
             return is_a_command
         case "text", "output":
             return is_compared_where_the_command_is_run
@@ -258,7 +259,7 @@ RUN = [page for page in pages() if any(block.marker in REALLY_RUN for block in b
 @contextmanager
 def operated(page: Path, folder: Path) -> Iterator[Mapping[str, str]]:
     """The environment of a page's commands: where one operates a pipeline, a local one is up."""
-    if not any(block.marker == "operate" for block in blocks(page)):
+    if not any(block.marker.startswith("operate") for block in blocks(page)):
         yield {}
         return
     example = REPOSITORY / "examples" / "default"
@@ -282,14 +283,15 @@ def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(block.text)
             elif block.marker in REALLY_RUN:
-                printed = "".join(run_for_real(command, tmp_path, environment) for command in commands(block))
+                exit_code = int(block.marker.endswith("exit code 1"))
+                printed = "".join(run_for_real(each, tmp_path, environment, exit_code) for each in commands(block))
             elif block.marker == "output":
                 expected, actual = comparable(block.text), comparable(printed)
                 missing = [line for line in expected if line not in actual]
                 assert not missing, f"{block}: not printed: {missing}\nprinted:\n{printed}"
 
 
-def run_for_real(command: list[str], folder: Path, environment: Mapping[str, str]) -> str:
+def run_for_real(command: list[str], folder: Path, environment: Mapping[str, str], exit_code: int) -> str:
     """Run a command, and return what it prints."""
     if command[0] == "make":
         # run the target's command line only: the target itself would create a new environment in the folder
@@ -314,7 +316,7 @@ def run_for_real(command: list[str], folder: Path, environment: Mapping[str, str
         text=True,
         timeout=240,
     )
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == exit_code, done.stdout
     return done.stdout
 
 
@@ -323,5 +325,8 @@ def comparable(text: str) -> list[str]:
     text = re.sub(r"[\u2500-\u257f]", " ", text)  # the frames of tables
     text = re.sub(r"\d+(\.\d+)? ?s\b", "N s", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
-    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", "NOW", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00|(?<=Successful )\S+(?=;)", "NOW", text)
+    text = re.sub(r"(?<=OK - )\d+", "N", text)
+    text = re.sub(r"(?<=code )[\w+/]{12}", "CODE", text)
+    text = re.sub(r"[\d,]+ h( \d+)?", "N h", text)
     return [" ".join(line.split()) for line in text.splitlines() if line.split() not in ([], ["..."])]
