@@ -10,7 +10,10 @@ from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.operate.pace import Pace
 
 SEGMENTS: Final = 8
-"""Segments that are read at the same time. A page has at most 1 MB, and memory holds at most three pages a segment."""
+"""Segments that are read at the same time. Memory holds at most three pages a segment."""
+
+MAX_ITEMS: Final = 1_000
+"""Items of a page, which has at most 1 MB by DynamoDB's own limit: many small items take far more memory than that."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def scan(
                     TableName=table,
                     Segment=segment,
                     TotalSegments=segments,
+                    Limit=MAX_ITEMS,
                     ReturnConsumedCapacity="TOTAL",
                     **({"ExclusiveStartKey": key} if key else {}),
                     **options,

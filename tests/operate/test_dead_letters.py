@@ -94,7 +94,7 @@ def test_people_get_tables(queues: Queues, capsys: pytest.CaptureFixture[str]) -
     dead_letters(queues.pipeline, Output(), queue=Queue.INGEST, show=True, payload=True)
     shown = capsys.readouterr().out
     assert '"Payload": "secret"' in shown
-    assert "\\u009b2J" in shown
+    assert "\\x9b2J" in shown
     dead_letters(Queues().pipeline, Output())
     assert "Nothing needs you here" in capsys.readouterr().out
 
