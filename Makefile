@@ -21,6 +21,10 @@ SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histori
   tests/handler/test_project.py::TestBatches::test_a_large_batch \
   tests/handler/test_slow_messages.py \
   tests/handler/values/test_exact_json.py::test_nesting_of_any_depth_is_read_and_written \
+  tests/operate/test_dead_letters.py tests/operate/test_events.py tests/operate/test_history.py \
+  tests/operate/test_parked.py::test_the_command_shows_what_parks_an_object \
+  tests/operate/test_rebuild.py tests/operate/test_scale.py tests/operate/test_state.py tests/operate/test_states.py \
+  tests/operate/test_status.py tests/operate/test_transfer.py \
   tests/producer/test_event.py::test_a_payload_of_any_depth_is_an_event \
   tests/test_pinned.py \
   tests/testing/test_checks.py \
