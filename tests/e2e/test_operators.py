@@ -13,6 +13,7 @@ from cp_event_source.local import LocalRun
 from cp_event_source.operate.commands import main
 from tests.e2e.conftest import EXAMPLES
 from tests.e2e.events import domain_event, new_id, renamed, uploaded
+from tests.e2e.recovered import recover
 from tests.e2e.roles import Deployed
 
 FILE = new_id()
@@ -62,7 +63,7 @@ def deployed() -> Iterator[Deployed]:
             ]
         )
         run.drain()
-        _copy_events(made)
+        _lose_an_event(made)
         yield made
 
 
@@ -110,18 +111,10 @@ def test_every_command_is_tried() -> None:
     assert LOOKING.keys() | CHANGING.keys() == cli.OPERATORS_COMMANDS.keys()
 
 
-def _copy_events(deployed: Deployed) -> None:
-    """A copy of the events table, as a recovery to a point in time gives."""
+def _lose_an_event(deployed: Deployed) -> None:
+    """One event is only in a copy of the table."""
     dynamodb: Any = deployed.run.client("dynamodb")
     table = deployed.pipeline.outputs["domain_events_table_name"]
-    described = dynamodb.describe_table(TableName=table)["Table"]
-    dynamodb.create_table(
-        TableName=f"{table}-restored",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=described["KeySchema"],
-        AttributeDefinitions=described["AttributeDefinitions"],
-    )
-    for event in deployed.pipeline.events():
-        dynamodb.put_item(TableName=f"{table}-restored", Item=event.item)
+    recover(dynamodb, table)
     lost = next(event for event in deployed.pipeline.events() if event.domain_id == FILE)
     dynamodb.delete_item(TableName=table, Key={name: lost.item[name] for name in ("DomainId", "EventKey")})

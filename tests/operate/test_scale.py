@@ -17,6 +17,7 @@ import pytest
 from cp_event_source import cli
 from cp_event_source.local import LocalRun, Pipeline
 from tests.e2e.events import domain_event, renamed, uploaded
+from tests.e2e.recovered import recover
 from tests.nightly import NIGHTLY, effort
 from tests.operate.conftest import EXAMPLES
 from tests.operate.two_pipelines import write_program
@@ -104,7 +105,7 @@ def test_a_third_of_the_events_and_some_rows_are_lost_and_restored(
 ) -> None:
     files = pipelines["File"]
     table, rows = files.output("domain_events_table_name"), files.output("domain_table_name")
-    _copy(two, table, f"{table}-restored")
+    recover(two.client("dynamodb"), table)
     before = files.rows()
     chance = random.Random(1)
     stored = files.events()
@@ -156,22 +157,6 @@ def test_an_erased_object_is_found_in_no_row(two: LocalRun, pipelines: dict[str,
     assert do(files, "erase", "file-0", late["EventId"], "--record", "record.ndjson", "--yes")["erased"] == 0
     two.drain()
     assert do(files, "verify", "--all", "--deep", *FAST)["findings"] == 0
-
-
-def _copy(run: LocalRun, table: str, copy: str) -> None:
-    """A copy of a table, as a recovery to a point in time gives."""
-    dynamodb = run.client("dynamodb")
-    described = dynamodb.describe_table(TableName=table)["Table"]
-    dynamodb.create_table(
-        TableName=copy,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=described["KeySchema"],
-        AttributeDefinitions=described["AttributeDefinitions"],
-    )
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table, Limit=25):
-        puts = [{"PutRequest": {"Item": item}} for item in page["Items"]]
-        if puts:
-            assert not dynamodb.batch_write_item(RequestItems={copy: puts})["UnprocessedItems"]
 
 
 def _measured(arguments: list[str], shown: str) -> tuple[int, str, str]:
