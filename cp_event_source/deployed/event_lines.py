@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from cp_event_source.handler.events.domain_event import parse_domain_event
 from cp_event_source.handler.events.ingest import BUS_FACTS, Rejected, message_item
-from cp_event_source.handler.events.stored_event import ERASED, StoredEvent, same_content
+from cp_event_source.handler.events.stored_event import ERASED, StoredEvent, bus_of, same_content
 from cp_event_source.handler.projection.notes import is_event_key
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import Item
@@ -32,8 +32,16 @@ class BadLine(ValueError):
     """A line holds no event of this pipeline. The message names the field, and shows no payload."""
 
 
-def line_of(item: Item) -> str:
-    """The line of a stored event, without its end."""
+def line_of(item: Item, domain_name: str) -> str:
+    """The line of a stored event, without its end.
+
+    Args:
+        item: the item. Of a tombstone the line has only what makes it one.
+        domain_name: the pipeline's. The line of a tombstone has it, so that no other domain takes it.
+    """
+    if ERASED in item:
+        item = _tombstone(item) | {"DomainName": {"S": domain_name}}
+        return exact_json.dumps({_ITEM: _to_json(item)})
     return _usual_line(item) or exact_json.dumps({_ITEM: _to_json(item)})
 
 
@@ -48,11 +56,12 @@ def item_of(line: str, *, domain_name: str, latest: str, from_domain: str | None
     Raises:
         BadLine: it is no event of this pipeline.
     """
-    value = _read(line)
+    document = _read(line)
+    value = document.value
     if _ITEM in value:
         return _checked(_item(value[_ITEM]), domain_name, latest, from_domain)
-    detail = value.get("detail")
-    if from_domain is not None and isinstance(detail, dict):
+    detail = _object(value["detail"])
+    if from_domain is not None:
         value = value | {
             "detail": detail | {"DomainName": _renamed(detail.get("DomainName"), from_domain, domain_name)}
         }
@@ -60,7 +69,13 @@ def item_of(line: str, *, domain_name: str, latest: str, from_domain: str | None
     if arrived_at is not None and not isinstance(arrived_at, str):
         raise BadLine(f"{_ARRIVED_AT}: must be a text")
     try:
-        return message_item(value, domain_name=domain_name, latest=latest, arrived_at=arrived_at)
+        return message_item(
+            value,
+            domain_name=domain_name,
+            latest=latest,
+            arrived_at=arrived_at,
+            original=line.rstrip("\r\n") if document.repeats_names else None,
+        )
     except Rejected as error:
         raise BadLine(error.reason) from error
 
@@ -71,40 +86,67 @@ def detail_of(line: str) -> dict[str, Any] | None:
     Raises:
         BadLine: it holds no event.
     """
-    value = _read(line)
+    value = _read(line).value
     if _ITEM not in value:
-        detail = value.get("detail")
-        if not isinstance(detail, dict):
-            raise BadLine("detail: must be the domain event, an object")
-        return detail
+        return _object(value["detail"])
     item = _item(value[_ITEM])
     return None if ERASED in item else _detail(item)
 
 
-def _read(line: str) -> dict[str, Any]:
+def detail_of_event(event: StoredEvent) -> dict[str, Any]:
+    """A stored event as its producer sent it. If a name was there twice, it has the last value."""
+    optional = {"CorrelationId": event.correlation_id, "IpAddress": event.ip_address}
+    return {
+        **event.extensions,
+        "DomainId": event.domain_id,
+        "DomainName": event.domain_name,
+        "EventTime": event.event_time,
+        "EventId": event.item["EventId"]["S"],
+        "UserId": event.user_id,
+        "EventType": event.event_type,
+        "EventName": event.event_name,
+        "Version": event.version,
+        "Payload": event.payload,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def _read(line: str) -> exact_json.Document:
     try:
-        value = exact_json.loads(line)
+        document = exact_json.read(line)
     except ValueError as error:  # no JSON, or a number that nothing here can hold
         raise BadLine(f"must be JSON; {error}") from error
-    if not isinstance(value, dict) or not value.keys() & {_ITEM, "detail"}:
+    if not isinstance(document.value, dict) or not document.value.keys() & {_ITEM, "detail"}:
         raise BadLine('must be a bus event, an object with a "detail", or an object with an "Item" in DynamoDB\'s JSON')
-    return value
+    return document
+
+
+def _object(detail: Any) -> dict[str, Any]:
+    """The domain event. What else is there is not shown: it may hold anything."""
+    if not isinstance(detail, dict):
+        raise BadLine(f"detail: must be the domain event, an object; found a {type(detail).__name__}")
+    return detail
+
+
+def _tombstone(item: Item) -> Item:
+    return {name: item[name] for name in (*_KEYS, ERASED)}
 
 
 def _usual_line(item: Item) -> str | None:
     """The bus event that an item was made of, as a line; None if it does not say all that the item does."""
-    if ERASED in item or "Original" in item:
+    if "Original" in item:
         return None
     try:
         event = StoredEvent.of(item)
-        facts, arrived_at = event.bus, event.arrived_at
-        message = {BUS_FACTS[name]: value for name, value in facts.items()} | {"detail": event.detail}
+        facts, arrived_at = bus_of(item), event.arrived_at
+        message = {BUS_FACTS[name]: value for name, value in facts.items()} | {"detail": detail_of_event(event)}
         made = message_item(message, domain_name=event.domain_name, latest=_ANY_TIME, arrived_at=arrived_at)
         is_complete = (
             same_content(item, made)
             and made["EventKey"] == item["EventKey"]
             and made["EventTime"] == item["EventTime"]
-            and StoredEvent.of(made).bus == facts
+            and made.get("ArrivedAt") == item.get("ArrivedAt")
+            and bus_of(made) == facts
         )
         line = exact_json.dumps(message if arrived_at is None else message | {_ARRIVED_AT: arrived_at})
     except (Rejected, *_WRITTEN_BY_HAND):
@@ -114,7 +156,7 @@ def _usual_line(item: Item) -> str | None:
 
 def _detail(item: Item) -> dict[str, Any]:
     try:
-        return StoredEvent.of(item).detail
+        return detail_of_event(StoredEvent.of(item))
     except _WRITTEN_BY_HAND as error:
         raise BadLine(f"Item: must be a stored event; {type(error).__name__} at {error}") from error
 
@@ -127,7 +169,9 @@ def _checked(item: Item, domain_name: str, latest: str, from_domain: str | None)
     if ERASED in item:
         if not is_event_key(item["EventKey"]["S"]):
             raise BadLine("Item: EventKey: must be an instant and an EventId, as in 2026-03-01T09:00:00.000000000Z#1")
-        return item
+        if item.get("DomainName", {"S": from_domain or domain_name}) != {"S": from_domain or domain_name}:
+            raise BadLine(f"Item: DomainName: must be {from_domain or domain_name!r}; found another one")
+        return _tombstone(item)
     detail = _detail(item)
     if from_domain is not None:
         detail["DomainName"] = _renamed(detail["DomainName"], from_domain, domain_name)
@@ -180,13 +224,25 @@ def _from_json(attribute: Any) -> dict[str, Any]:
     match kind, content:
         case "B", str():
             return {kind: base64.b64decode(content, validate=True)}
+        case (("SS" | "NS"), list()):
+            return {kind: [_text(each) for each in content]}
+        case (("S" | "N"), _):
+            return {kind: _text(content)}
         case "BS", list():
             return {kind: [base64.b64decode(each, validate=True) for each in content]}
         case "M", dict():
             return {kind: {name: _from_json(each) for name, each in content.items()}}
         case "L", list():
             return {kind: [_from_json(each) for each in content]}
-        case (("S" | "N"), str()) | (("SS" | "NS"), list()) | (("BOOL" | "NULL"), bool()):
+        case (("BOOL" | "NULL"), bool()):
             return {kind: content}
         case _:
             raise ValueError(kind)
+
+
+def _text(value: Any) -> str:
+    """A text that DynamoDB can hold."""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    value.encode("utf-8")  # a lone surrogate raises a ValueError
+    return value

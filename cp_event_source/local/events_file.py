@@ -54,8 +54,10 @@ def read_events(file: Path) -> list[Entry]:
     """
     try:
         content = file.read_bytes()
-        text = (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8")
-        value = _of_lines(text) if text.lstrip().startswith("{") else exact_json.loads(text)
+        text = (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8-sig")
+        if text.lstrip().startswith("{"):
+            return _of_lines(text)
+        value = exact_json.loads(text)
     except exact_json.UnreadableNumber as error:
         raise EventsError(f"{file}: {error}; the pipeline would quarantine its event") from error
     except BadLine as error:
@@ -74,7 +76,7 @@ def read_events(file: Path) -> list[Entry]:
         raise EventsError(f"{file}: {error}") from error
 
 
-def _of_lines(text: str) -> list[dict[str, Any]]:
+def _of_lines(text: str) -> list[Entry]:
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -84,7 +86,7 @@ def _of_lines(text: str) -> list[dict[str, Any]]:
         except BadLine as error:
             raise BadLine(f"line {number}: {error}") from error
         if detail is not None:
-            found.append(detail)
+            found.append(_of_event(detail))
     return found
 
 
@@ -118,7 +120,7 @@ def _entry(event: Any, position: int) -> Entry:
     if not isinstance(event, Mapping):
         raise EventsError(f"event {position}: must be an object; got {type(event).__name__}")
     if "Detail" not in event:
-        return Entry(_SOURCE, _detail_type(event), exact_json.dumps(_exact(event)), None, event)
+        return _of_event(event)
     detail = event["Detail"]
     if isinstance(detail, str):
         try:
@@ -140,6 +142,11 @@ def _entry(event: Any, position: int) -> Entry:
         event.get("EventBusName"),
         detail,
     )
+
+
+def _of_event(event: Mapping[str, Any]) -> Entry:
+    """The entry of a domain event."""
+    return Entry(_SOURCE, _detail_type(event), exact_json.dumps(_exact(event)), None, event)
 
 
 def _detail_type(event: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from cp_event_source.handler.aws.events_table import Appended, EventsTable, ItemRefused
 from cp_event_source.handler.values.attribute_value import Item
+from cp_event_source.operate.pace import Pace
 
 DEFAULT_WRITE_UNITS: Final = 500.0
 """An eighth of what a new on-demand table takes, and half of what one object takes: live traffic has the rest, and the
@@ -29,10 +30,12 @@ class Writers:
 
     Args:
         table: the table.
+        pace: what its client pays by.
     """
 
-    def __init__(self, table: EventsTable) -> None:
+    def __init__(self, table: EventsTable, pace: Pace) -> None:
         self._table = table
+        self._pace = pace
         self._pool = ThreadPoolExecutor(_WRITERS)
         self._stopped = False
 
@@ -40,7 +43,7 @@ class Writers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopped = True
+        self._stopped = self._pace.is_stopped = True
         self._pool.shutdown(cancel_futures=True)
 
     def append(self, items: Iterable[tuple[Key, Item]]) -> dict[Key, Appended | ItemRefused]:

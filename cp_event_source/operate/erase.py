@@ -1,12 +1,10 @@
 """`erase`: puts tombstones over events, and rebuilds their objects."""
 
-import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import RenderableType
@@ -16,26 +14,21 @@ from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.events_table import EventsTable
-from cp_event_source.handler.events.key_set import Span
+from cp_event_source.handler.events.key_set import Span, key_of
 from cp_event_source.handler.events.stored_event import ERASED, StoredEvent
-from cp_event_source.handler.projection.notes import is_event_key
 from cp_event_source.handler.values.clock import Clock
-from cp_event_source.operate.checks import broken_rule, check_ids
+from cp_event_source.operate.checks import check_ids
+from cp_event_source.operate.erasure_record import Key, add_to_record, read_record
 from cp_event_source.operate.failures import Failures
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.rebuilding import engine_of
 
-_SHOWN = 20
+_SHOWN: Final = 20
 
-
-@dataclass(frozen=True)
-class _Key:
-    """The key of an event to erase."""
-
-    domain_id: str
-    event_key: str
+_IS_NOT_ERASED: Final = f"attribute_not_exists({ERASED}) OR attribute_exists(Payload) OR attribute_exists(EventName)"
+"""Somebody may have put the attribute on an event and left its content."""
 
 
 @dataclass
@@ -67,6 +60,10 @@ def erase(
         Path | None,
         typer.Option("--again", metavar="FILE", help="Erase again all that this record has, as after a restore."),
     ] = None,
+    from_domain: Annotated[
+        str | None,
+        typer.Option("--from-domain", metavar="NAME", help="With --again: the domain's name in the record."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
 ) -> None:
     """Erase events: put tombstones over them, and rebuild the object without them. It cannot be undone.
@@ -75,29 +72,27 @@ def erase(
     """
     if again is not None:
         if domain_id is not None or record is not None:
-            raise typer.BadParameter(
-                "--again: must be given without ID and --record, since the record has all; got both"
-            )
-        keys = list(_recorded(again, pipeline.domain_name))
+            raise typer.BadParameter("--again: must be given without ID and --record, since the record has all")
+        keys = _recorded(pipeline, again, from_domain, output)
         question = f"Erase {counted(len(keys), 'event')} that {again} records, as far as they are not erased?"
     else:
         if domain_id is None or record is None:
             raise typer.BadParameter(
                 f"ID and --record must be given, or --again; got no {'ID' if domain_id is None else '--record'}"
             )
+        if from_domain is not None:
+            raise typer.BadParameter("--from-domain: must be given with --again; got it alone")
         check_ids([domain_id])
         chosen = _chosen(pipeline, domain_id, event_ids or [])
         _show(output, chosen)
-        keys = [_Key(domain_id, event.key) for event in chosen]
+        keys = [Key(domain_id, event.key) for event in chosen]
         question = f"Erase {counted(len(keys), 'event')} of {domain_id}?"
     _confirm(question, yes=yes)
-    if record is not None:
-        _note(record, pipeline.domain_name, keys)
+    if record is not None and domain_id is not None:
+        add_to_record(record, pipeline.domain_name, keys, whole=None if event_ids else domain_id)
     output.how_to_continue = "give the command again"
     with Journal(None, {}) as journal:
-        if domain_id is not None:
-            journal.add([domain_id])
-        done = _erase(pipeline, keys, journal, output, only_stored=again is None)
+        done = _erase(pipeline, keys, journal, output)
         engine_of(pipeline, output, Clock()).run(journal, output)
         _report(output, journal, done)
 
@@ -124,8 +119,6 @@ def _without_payloads(table: EventsTable, domain_id: str) -> Iterator[StoredEven
 
 
 def _show(output: Output, events: Sequence[StoredEvent]) -> None:
-    if output.json:
-        return
     table = make_table("EventTime", "EventName", "EventId")
     for event in events[:_SHOWN]:
         name = "(erased)" if event.is_erased else event.item.get("EventName", {}).get("S", "")
@@ -140,61 +133,32 @@ def _confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise typer.BadParameter("--yes: must be given if nobody can be asked; the standard input is no terminal")
-    if not typer.confirm(f"{question} It cannot be undone.", err=True):
+    try:
+        is_confirmed = typer.confirm(f"{question} It cannot be undone.", err=True)
+    except typer.Abort:  # Ctrl-C
+        raise KeyboardInterrupt from None
+    if not is_confirmed:
         raise CommandError("nothing is erased")
 
 
-def _note(record: Path, domain_name: str, keys: Sequence[_Key]) -> None:
-    """Add the keys to a record, and bring it to the disk."""
-    at = Clock().text()
-    lines = "".join(
-        json.dumps({"DomainName": domain_name, "DomainId": key.domain_id, "EventKey": key.event_key, "RecordedAt": at})
-        + "\n"
-        for key in keys
-    )
-    try:
-        descriptor = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise CommandError(f"--record: {record} cannot be written: {error.strerror}; nothing is erased") from error
+def _recorded(pipeline: Pipeline, record: Path, from_domain: str | None, output: Output) -> list[Key]:
+    """The keys in a record, each once, and all events of objects that were erased whole, from before that."""
+    recorded = read_record(record, from_domain or pipeline.domain_name)
+    if recorded.others:
+        output.note(f"Left out {counted(recorded.others, 'line')} of other domains")
+    for number in recorded.torn:
+        output.error(f"--again: line {number} of {record} is no line of a record; nothing is erased for it")
+        output.exit_code = FAILED
+    keys = dict.fromkeys(recorded.keys)
+    table = EventsTable(pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name"))
+    for domain_id, before in recorded.whole.items():
+        keys |= dict.fromkeys(Key(domain_id, key_of(each)) for each in table.keys(domain_id, Span(before=before)))
+    return list(keys)
 
 
-def _recorded(record: Path, domain_name: str) -> Iterator[_Key]:
-    """The keys in a record, each once."""
-    seen: set[_Key] = set()
-    try:
-        with record.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                key = _key(line, domain_name)
-                if key is None:
-                    raise CommandError(
-                        f"--again: line {number} of {record} must be a line that `erase --record` wrote for the domain"
-                        f" {domain_name!r}; nothing is erased"
-                    )
-                if key not in seen:
-                    seen.add(key)
-                    yield key
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"--again: {record} cannot be read: {error}; nothing is erased") from error
-
-
-def _key(line: str, domain_name: str) -> _Key | None:
-    try:
-        value: Any = json.loads(line)
-        key = _Key(value["DomainId"], value["EventKey"])
-        is_one = value["DomainName"] == domain_name and is_event_key(key.event_key) and not broken_rule(key.domain_id)
-    except (ValueError, LookupError, TypeError):
-        return None
-    return key if is_one else None
-
-
-def _erase(pipeline: Pipeline, keys: Sequence[_Key], journal: Journal, output: Output, *, only_stored: bool) -> _Done:
+def _erase(pipeline: Pipeline, keys: Sequence[Key], journal: Journal, output: Output) -> _Done:
     """Put the tombstones; the journal gets the objects whose events they erase."""
     dynamodb, done = pipeline.clients("dynamodb"), _Done()
-    condition = f"attribute_not_exists({ERASED})" + (" AND attribute_exists(EventKey)" if only_stored else "")
     with output.step("Erasing", len(keys)) as step:
         for key in keys:
             journal.add([key.domain_id])
@@ -206,7 +170,7 @@ def _erase(pipeline: Pipeline, keys: Sequence[_Key], journal: Journal, output: O
                         "EventKey": {"S": key.event_key},
                         ERASED: {"S": Clock().text()},
                     },
-                    ConditionExpression=condition,
+                    ConditionExpression=_IS_NOT_ERASED,
                     ReturnValues="ALL_OLD",
                 ).get("Attributes")
             except dynamodb.exceptions.ConditionalCheckFailedException:
@@ -227,7 +191,8 @@ def _report(output: Output, journal: Journal, done: _Done) -> None:
         "rebuilt": journal.count() - failures.count,
         "failed": failures.listed,
     }
-    output.exit_code = FAILED if failures.count else 0
+    if failures.count:
+        output.exit_code = FAILED
     output.result(document, _tables(document, failures))
 
 

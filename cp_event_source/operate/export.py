@@ -2,8 +2,9 @@
 
 import gzip
 import os
+import secrets
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,12 +19,13 @@ from cp_event_source.deployed.event_lines import line_of
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.events.key_set import Span
+from cp_event_source.handler.events.stored_event import ERASED
 from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.handler.values.clock import Clock
 from cp_event_source.operate.checks import check_ids
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.metered import Metered
-from cp_event_source.operate.options import command
+from cp_event_source.operate.options import FAILED, command
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
 from cp_event_source.operate.reading import ReadUnits, announce_scan
@@ -35,6 +37,7 @@ _STANDARD_OUTPUT: Final = "-"
 _LINES_AT_ONCE: Final = 500
 
 _FILE: Final = "file"
+_PART: Final = "part"
 _BYTES: Final = "bytes"
 _EVENTS: Final = "events"
 _START: Final = "since"
@@ -67,12 +70,14 @@ def export(
     pace = Pace(read_units, Clock())
     begun = pace.clock.monotonic()
     if to is not None and ids:
-        file, events = to, _export_some(pipeline, ids, span_of(since, until), to, pace)
+        file, events = to, _export_some(pipeline, ids, span_of(since, until), to, pace, output)
     else:
         work = {"table": pipeline.output("domain_events_table_name")}
         with resumable("export", pipeline, output, pace.clock, resume, work) as journal:
             if to is not None:
-                journal.note_all({_FILE: str(to.absolute()), _START: since or "", _BEFORE: until or ""})
+                part = _part_of(to.absolute())
+                facts = {_FILE: str(to.absolute()), _PART: str(part), _START: since or "", _BEFORE: until or ""}
+                journal.note_all(facts)
             file, events = _export_all(pipeline, journal, pace, output)
             finished(journal, output)
     _report(output, file, events, pace, begun)
@@ -99,6 +104,7 @@ def _check(
     if bool(ids) == all_objects:
         raise typer.BadParameter(f"exactly one of ID and --all must be given; got {'both' if ids else 'none'}")
     check_ids(ids)
+    span_of(since, until)
     if to is None:
         raise typer.BadParameter("--to: must name the file to write, or - for the standard output; got none")
     if str(to) == _STANDARD_OUTPUT:
@@ -108,34 +114,44 @@ def _check(
         raise typer.BadParameter(f"--to: must be a new file; {str(to)!r} exists; name another one, or remove it")
 
 
-def _export_some(pipeline: Pipeline, ids: Sequence[str], span: Span, file: Path, pace: Pace) -> int:
+def _export_some(pipeline: Pipeline, ids: Sequence[str], span: Span, file: Path, pace: Pace, output: Output) -> int:
     """Write the events of some objects; returns how many."""
     dynamodb: Any = Metered(pipeline.clients("dynamodb"), pace)
     table = EventsTable(dynamodb, pipeline.output("domain_events_table_name"))
     events = 0
-    with _opened(file) as target:
-        for some in _in_parts(event.item for domain_id in ids for event in table.read(domain_id, span)):
-            target.write(some)
-            events += len(some)
+    with _opened(file, _part_of(file)) as target:
+        for domain_id in dict.fromkeys(ids):
+            is_stored = False
+            for some in _in_parts(event.item for event in table.read(domain_id, Span())):
+                is_stored = True
+                chosen = [item for item in some if _is_in(item, span)]
+                target.write(chosen, pipeline.domain_name)
+                events += len(chosen)
+            if not is_stored:
+                output.error(f"ID: must be the DomainId of stored events; found none of {domain_id!r}; check the id")
+                output.exit_code = FAILED
     return events
 
 
 def _export_all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> tuple[Path, int]:
     """Write all events, from where the journal is; returns the file, and how many events it has."""
     dynamodb, table = pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name")
-    name = journal.fact(_FILE)
-    if name is None:
+    name, part = journal.fact(_FILE), journal.fact(_PART)
+    if name is None or part is None:
         raise CommandError(f"{journal.file}: has not begun; give the command again, without --resume")
     file, span = Path(name), span_of(journal.fact(_START) or None, journal.fact(_BEFORE) or None)
     events, written = int(journal.fact(_EVENTS) or 0), int(journal.fact(_BYTES) or 0)
-    if written and file.exists():  # it was interrupted right after the file got its name
+    if written and _is_complete(file, Path(part), written):  # it was interrupted right after the file got its name
         return file, events
     announce_scan(dynamodb, table, output, consistent=True)
-    with _opened(file, keeps=written) as target, output.step("Exporting", None) as step:
+    with (
+        _opened(file, Path(part), written, lambda: not journal.is_untouched) as target,
+        output.step("Exporting", None) as step,
+    ):
         for page in scan(dynamodb, table, pace, start=journal.cursors(), ConsistentRead=True):
-            chosen = [item for item in page.items if _is_in(item["EventKey"]["S"], span)]
+            chosen = [item for item in page.items if _is_in(item, span)]
             for some in _in_parts(chosen):
-                target.write(some)
+                target.write(some, pipeline.domain_name)
             events += len(chosen)
             size = target.kept()
             journal.processed(page.segment, page.next_key, {_BYTES: str(size), _EVENTS: str(events)})
@@ -143,8 +159,10 @@ def _export_all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output
     return file, events
 
 
-def _is_in(key: str, span: Span) -> bool:
-    return span.start <= key and (span.before is None or key < span.before)
+def _is_in(item: Item, span: Span) -> bool:
+    """True if an event is in the span. Tombstones always are: whoever reads the file must not keep what is erased."""
+    key = item["EventKey"]["S"]
+    return ERASED in item or (span.start <= key and (span.before is None or key < span.before))
 
 
 def _in_parts(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -179,7 +197,7 @@ def _report(output: Output, file: Path, events: int, pace: Pace, begun: float) -
 
 
 class _Target(Protocol):
-    def write(self, items: Sequence[Item]) -> None:
+    def write(self, items: Sequence[Item], domain_name: str) -> None:
         """Write the lines of some events."""
 
     def kept(self) -> int:
@@ -191,8 +209,10 @@ class _File:
     descriptor: int
     is_compressed: bool
 
-    def write(self, items: Sequence[Item]) -> None:
-        lines = "".join(f"{line_of(item)}\n" for item in items).encode("ascii")
+    def write(self, items: Sequence[Item], domain_name: str) -> None:
+        if not items:
+            return
+        lines = "".join(f"{line_of(item, domain_name)}\n" for item in items).encode("ascii")
         # Members of a gzip file follow each other, so that the file can be cut between two of them.
         left = memoryview(gzip.compress(lines) if self.is_compressed else lines)
         while left:
@@ -204,53 +224,65 @@ class _File:
 
 
 class _StandardOutput:
-    def write(self, items: Sequence[Item]) -> None:
+    def write(self, items: Sequence[Item], domain_name: str) -> None:
         for item in items:
-            sys.stdout.write(f"{line_of(item)}\n")
+            sys.stdout.write(f"{line_of(item, domain_name)}\n")
 
     def kept(self) -> int:
         sys.stdout.flush()
         return 0
 
 
-@contextmanager
-def _opened(file: Path, keeps: int | None = None) -> Iterator[_Target]:
-    """The file to write. It has its name when it is complete; until then `.part` follows the name.
+def _part_of(file: Path) -> Path:
+    """A file beside it that no other export writes."""
+    return file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")
 
-    Only its owner may read it: it has payloads.
+
+def _is_complete(file: Path, part: Path, size: int) -> bool:
+    return not part.exists() and file.exists() and file.stat().st_size == size
+
+
+@contextmanager
+def _opened(
+    file: Path, part: Path, size: int = 0, is_to_continue: Callable[[], bool] = lambda: False
+) -> Iterator[_Target]:
+    """The file to write: it is `part` until it is complete. Only its owner may read it: it has payloads.
 
     Args:
         file: the file, or `-`.
-        keeps: the bytes that are written, and stay if the work is interrupted; None if nothing is, and nothing stays.
+        part: the file until then.
+        size: the bytes that are written.
+        is_to_continue: whether the part stays, if the work ends early.
     """
     if str(file) == _STANDARD_OUTPUT:
         yield _StandardOutput()
         return
-    part = file.with_name(f"{file.name}.part")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            _cut(descriptor, part, keeps or 0)
-            target = _File(descriptor, is_compressed=file.suffix == ".gz")
-            yield target
-            target.kept()
-            part.replace(file)
-        except BaseException:
-            if keeps is None or os.fstat(descriptor).st_size == 0:
-                part.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(descriptor)
+        descriptor = os.open(part, os.O_WRONLY | (0 if size else os.O_CREAT), 0o600)
+    except FileNotFoundError as error:
+        raise CommandError(f"{part}: must be as it was left; it is gone; export again, without --resume") from error
     except OSError as error:
-        raise CommandError(f"--to: {part} cannot be written: {error.strerror}") from error
+        raise CommandError(f"--to: {part} cannot be written: {error.strerror}; name another file") from error
+    try:
+        _cut(descriptor, part, size)
+        target = _File(descriptor, is_compressed=file.suffix == ".gz")
+        yield target
+        target.kept()
+        os.link(part, file)  # unlike a rename, it replaces no file
+        part.unlink()
+    except FileExistsError as error:
+        raise CommandError(f"--to: {file} exists now; the export is complete in {part}; give that its name") from error
+    except BaseException:
+        if not is_to_continue():
+            part.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _cut(descriptor: int, part: Path, size: int) -> None:
     """Leave the first bytes of the file: what follows was written after the journal's last note."""
     if os.fstat(descriptor).st_size < size:
-        raise CommandError(
-            f"{part}: must have the {size:,} bytes that are written; somebody has cut it; export again, without"
-            " --resume"
-        )
+        raise CommandError(f"{part}: must have the {size:,} bytes that were written; it is shorter; export again")
     os.ftruncate(descriptor, size)
     os.lseek(descriptor, size, os.SEEK_SET)

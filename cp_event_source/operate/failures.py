@@ -33,7 +33,7 @@ class Failures:
         """A table, if an object failed."""
         if not self.count:
             return
-        table = make_table("DomainId", "Failed, and its row is as it was")
+        table = make_table("DomainId", "Failed")
         for each in self.listed:
             table.add_row(cell(each["domain_id"]), cell(each["reason"]))
         yield table

@@ -45,6 +45,7 @@ class Journal:
 
     def __init__(self, file: Path | None, work: Mapping[str, str]) -> None:
         self.file = file
+        self.is_removed = False
         # The empty name is SQLite's for a temporary file on the disk.
         self._database = sqlite3.connect(str(file) if file is not None else "", isolation_level=None, timeout=1)
         try:
@@ -86,6 +87,7 @@ class Journal:
     def remove(self) -> None:
         """Close and delete the file: the work is done."""
         self._database.close()
+        self.is_removed = True
         if self.file is not None:
             self.file.unlink(missing_ok=True)
 
@@ -123,6 +125,12 @@ class Journal:
     def is_untouched(self) -> bool:
         """True if it has no object and no page of a scan."""
         return self.count() == 0 and not self.cursors()
+
+    def scan_again(self, prefix: str) -> None:
+        """Forget how far the scan got, and the facts whose names start with a text."""
+        with self._transaction():
+            self._database.execute("DELETE FROM cursors")
+            self._database.execute("DELETE FROM facts WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
 
     def cursors(self) -> dict[int, Item | None]:
         """Where each segment continues, as `scan` takes it."""

@@ -38,10 +38,11 @@ class Metered:
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         """A put that its condition refuses costs as much as one that writes, and no reply says so."""
+        units = -(-item_size(request["Item"]) // _BYTES_PER_WRITE_UNIT)
         try:
             reply: dict[str, Any] = self._client.put_item(**request)
         finally:
-            self._pace.spend(-(-item_size(request["Item"]) // _BYTES_PER_WRITE_UNIT))
+            self._pace.spend(units)
         return reply
 
     def get_paginator(self, operation: str) -> "_MeteredPaginator":

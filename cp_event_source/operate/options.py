@@ -103,15 +103,10 @@ def _run(work: Callable[[], None], output: Output) -> int:
     try:
         with ended_by_signals():
             work()
-    except CommandError as error:
-        output.error(str(error))
-        return FAILED
+    except (CommandError, BotoCoreError) as error:
+        return _failed(str(error), output)
     except ClientError as error:
-        output.error(_of_aws(error))
-        return FAILED
-    except BotoCoreError as error:
-        output.error(str(error))
-        return FAILED
+        return _failed(_of_aws(error), output)
     except KeyboardInterrupt:
         _say_how_to_continue("Interrupted", output)
         return INTERRUPTED
@@ -119,6 +114,13 @@ def _run(work: Callable[[], None], output: Output) -> int:
         _say_how_to_continue("Terminated", output)
         return TERMINATED
     return output.exit_code
+
+
+def _failed(why: str, output: Output) -> int:
+    output.error(why)
+    if output.how_to_continue:
+        output.note(f"To continue: {output.how_to_continue}")
+    return FAILED
 
 
 def _of_aws(error: ClientError) -> str:

@@ -10,6 +10,8 @@ DEFAULT_UNITS_PER_SECOND: Final = 1000.0
 """A third of what one key may be read with, and a fortieth of a table's default quota of 40,000 units a second: live
 traffic has the rest."""
 
+_LOOK_EVERY_SECONDS: Final = 0.5
+
 
 @dataclass
 class Pace:
@@ -23,6 +25,8 @@ class Pace:
     clock: Clock
     used: float = 0.0
     """All units so far."""
+    is_stopped: bool = False
+    """Set it to True if the work ends early: nobody waits any more."""
     _paid_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -33,5 +37,6 @@ class Pace:
             self.used += units
             self._paid_until = max(self._paid_until, now) + units / self.units_per_second
             wait = self._paid_until - now
-        if wait > 0:
-            self.clock.sleep(wait)
+        while wait > 0 and not self.is_stopped:
+            self.clock.sleep(min(wait, _LOOK_EVERY_SECONDS))
+            wait -= _LOOK_EVERY_SECONDS

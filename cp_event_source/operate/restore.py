@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import RenderableType
 
+from cp_event_source.deployed.console import and_more
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.events_table import Appended, EventsTable, ItemRefused
@@ -27,6 +28,8 @@ from cp_event_source.operate.resumable import Resume, check_resume, finished, re
 from cp_event_source.operate.scan import scan
 
 _KEY: Final = (("DomainId", "HASH"), ("EventKey", "RANGE"))
+
+_LISTED: Final = 20
 
 _IS_COPIED: Final = "copied"
 _COUNTS: Final = "count "
@@ -63,13 +66,17 @@ def restore(
     with resumable(
         "restore", pipeline, output, clock, resume, {"table": live, "from": copy}, options=options
     ) as journal:
+        refused: list[str] = []
         if journal.fact(_IS_COPIED) is None:
-            _copy(pipeline, copy, journal, reading, writing, output)
-            journal.note(_IS_COPIED, "yes")
+            refused = _copy(pipeline, copy, journal, reading, writing, output)
+            if not refused:
+                journal.note(_IS_COPIED, "yes")
         if resume is not None:
             journal.reopen_failed()
         engine_of(pipeline, output, clock).run(journal, output)
-        _report(output, journal, clock.monotonic() - begun)
+        _report(output, journal, refused, clock.monotonic() - begun)
+        if refused:
+            journal.scan_again(_COUNTS)
         if output.exit_code == 0:
             finished(journal, output)
         else:
@@ -95,8 +102,12 @@ def _check(pipeline: Pipeline, live: str, copy: str) -> None:
         raise CommandError(f"--from: must be ready; {copy!r} is {table['TableStatus']}; try again when it is ACTIVE")
 
 
-def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writing: Pace, output: Output) -> None:
-    """Append what is missing; the journal gets the objects that had lost events, before they get any back."""
+def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writing: Pace, output: Output) -> list[str]:
+    """Append what is missing; the journal gets the objects that had lost events, before they get any back.
+
+    Returns:
+        The items that DynamoDB refuses: the first ones, each with the reason.
+    """
     dynamodb: Any = pipeline.clients("dynamodb")
     announce_scan(dynamodb, copy, output)
     live = pipeline.output("domain_events_table_name")
@@ -105,7 +116,8 @@ def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writin
     # A pace of its own for the scan: it reads another table.
     pages = scan(dynamodb, copy, Pace(reading.units_per_second, reading.clock), start=journal.cursors())
     known = EventsTable(reader, live)
-    with Writers(EventsTable(writer, live)) as writers, output.step("Comparing", None) as step:
+    refused: list[str] = []
+    with Writers(EventsTable(writer, live), writing) as writers, output.step("Comparing", None) as step:
         for page in pages:
             _check_domain(page.items, pipeline.domain_name, copy)
             missing = [
@@ -115,13 +127,17 @@ def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writin
             outcomes = writers.append(enumerate(missing))
             counts = Counter({name: int(value) for name, value in journal.facts(_COUNTS)})
             counts[f"{_COUNTS}read"] += len(page.items)
-            for outcome in outcomes.values():
+            for number, outcome in outcomes.items():
                 name = "refused" if isinstance(outcome, ItemRefused) else outcome.value
                 counts[f"{_COUNTS}{name}"] += 1
+                if isinstance(outcome, ItemRefused) and len(refused) < _LISTED:
+                    key = missing[number]
+                    refused.append(f"{key['DomainId']['S']} {key['EventKey']['S']}: {outcome}")
             facts = {name: str(value) for name, value in counts.items()}
             journal.processed(page.segment, page.next_key, facts)
             step.advance(len(page.items))
             step.say(f"{counts[f'{_COUNTS}{Appended.STORED.value}']:,} brought back")
+    return refused
 
 
 def _missing(items: Sequence[Item], live: EventsTable) -> list[Item]:
@@ -141,13 +157,14 @@ def _check_domain(items: Sequence[Item], domain_name: str, copy: str) -> None:
             )
 
 
-def _report(output: Output, journal: Journal, seconds: float) -> None:
+def _report(output: Output, journal: Journal, refused: list[str], seconds: float) -> None:
     counts = Counter({name.removeprefix(_COUNTS): int(value) for name, value in journal.facts(_COUNTS)})
     failures = Failures.of(journal, output)
     document = {
         "events_in_copy": counts["read"],
         "brought_back": counts[Appended.STORED.value],
         "refused": counts["refused"],
+        "refused_items": refused,
         "objects": journal.count(),
         "rebuilt": journal.count() - failures.count,
         "failed": failures.listed,
@@ -163,6 +180,7 @@ def _tables(document: dict[str, Any], failures: Failures) -> Iterator[Renderable
         f"Of {document['events_in_copy']:,} events in the copy, {document['brought_back']:,} were missing and are back,"
         f" in {document['objects']:,} objects; rebuilt {document['rebuilt']:,}, failed {failures.count:,}"
     )
-    if document["refused"]:
-        yield f"DynamoDB refuses {document['refused']:,} items of the copy"
+    for each in document["refused_items"]:
+        yield f"DynamoDB refuses {each}"
+    yield from and_more(document["refused"] - len(document["refused_items"]), "refused item")
     yield "Rows that were lost, too: `cp-event-source rebuild --drifted`"

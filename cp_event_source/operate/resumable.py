@@ -65,12 +65,9 @@ def resumable(
         )
         try:
             yield journal
-        except BaseException as error:
-            if resume is None and journal.is_untouched:
-                journal.remove()
-                output.how_to_continue = ""
-            elif isinstance(error, Exception):
-                output.note(f"To continue: {output.how_to_continue}")
+        except BaseException:
+            if not journal.is_removed and resume is None and journal.is_untouched:
+                finished(journal, output)
             raise
 
 
@@ -88,7 +85,7 @@ def _new_file(name: str, domain_name: str, clock: Clock) -> Path:
     for number in count(1):
         file = Path(f"{stem}{f'-{number}' if number > 1 else ''}.journal")
         try:
-            file.touch(exist_ok=False)
+            file.touch(0o600, exist_ok=False)
         except FileExistsError:
             continue
         except OSError as error:

@@ -10,7 +10,9 @@ from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.operate.pace import Pace
 
 SEGMENTS: Final = 8
-"""Segments that are read at the same time. Memory holds at most three pages a segment."""
+"""Segments that are read at the same time. Memory holds at most one page of each, and a few that were read ahead."""
+
+_PAGES_AHEAD: Final = 2
 
 MAX_ITEMS: Final = 1_000
 """Items of a page, which has at most 1 MB by DynamoDB's own limit: many small items take far more memory than that."""
@@ -56,7 +58,7 @@ def scan(
     """
     start = start or {}
     left = [segment for segment in range(segments) if segment not in start or start[segment] is not None]
-    pages: queue.Queue[Page | BaseException | None] = queue.Queue(maxsize=max(1, len(left)))
+    pages: queue.Queue[Page | BaseException | None] = queue.Queue(maxsize=_PAGES_AHEAD)
     stopped = threading.Event()
 
     def put(what: Page | BaseException | None) -> None:

@@ -39,7 +39,13 @@ Until = Annotated[
 
 
 def span_of(since: str | None, until: str | None) -> Span:
-    """The EventKeys from one instant on and before another one."""
+    """The EventKeys from one instant on and before another one.
+
+    Raises:
+        typer.BadParameter: there is no time between them.
+    """
+    if since and until and since >= until:
+        raise typer.BadParameter(f"--since: must be before --until; got {since} and {until}")
     return Span(start=since or "", before=until)
 
 

@@ -183,35 +183,11 @@ class StoredEvent:
         return text
 
     @property
-    def bus(self) -> dict[str, Any]:
-        """The attributes that the bus set."""
-        facts: dict[str, Any] = _value(self.item["Bus"])
-        return facts
-
-    @property
     def extensions(self) -> dict[str, Any]:
         """Fields of the event that the contract does not name."""
         stored = self.item.get("Extensions")
         fields: dict[str, Any] = _value(stored) if stored else {}
         return fields
-
-    @property
-    def detail(self) -> dict[str, Any]:
-        """The event as its producer sent it. If a name was there twice, it has the last value."""
-        return {
-            **self.extensions,
-            "DomainId": self.domain_id,
-            "DomainName": self.domain_name,
-            "EventTime": self.event_time,
-            "EventId": self._string("EventId"),
-            "UserId": self.user_id,
-            "EventType": self.event_type,
-            "EventName": self.event_name,
-            "Version": self.version,
-            "Payload": self.payload,
-            **({"CorrelationId": self.correlation_id} if self.correlation_id is not None else {}),
-            **({"IpAddress": self.ip_address} if self.ip_address is not None else {}),
-        }
 
     def _string(self, name: str) -> str:
         text: str = self.item[name]["S"]
@@ -219,6 +195,12 @@ class StoredEvent:
 
     def _optional_string(self, name: str) -> str | None:
         return self._string(name) if name in self.item else None
+
+
+def bus_of(item: Item) -> dict[str, Any]:
+    """What the bus set, as `to_item` got it."""
+    facts: dict[str, Any] = _value(item["Bus"])
+    return facts
 
 
 def _holds_many(value: Any) -> bool:

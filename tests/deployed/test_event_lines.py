@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cp_event_source.deployed.event_lines import BadLine, detail_of, item_of, line_of
+from cp_event_source.deployed.event_lines import BadLine, detail_of, detail_of_event, item_of, line_of
 from cp_event_source.handler.events.domain_event import ContractViolation, DomainEvent, parse_domain_event
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.events.stored_event import StoredEvent, to_item
@@ -38,7 +38,7 @@ def stored(**fields: Any) -> Item:
 
 def keeps_contract(event: DomainEvent, item: Item) -> bool:
     try:
-        parse_domain_event(StoredEvent.of(item).detail, domain_name=event.domain_name, latest=LATEST)
+        parse_domain_event(detail_of_event(StoredEvent.of(item)), domain_name=event.domain_name, latest=LATEST)
     except ContractViolation:
         return False
     return True
@@ -51,16 +51,16 @@ def test_a_line_gives_the_stored_item_back(
     item = to_item(event, bus, arrived_at=arrived_at, original=original)
     assume(keeps_contract(event, item))
 
-    line = line_of(item)
+    line = line_of(item, event.domain_name)
 
     assert "\n" not in line
     assert line.isascii()
     assert item_of(line, domain_name=event.domain_name, latest=LATEST) == item
-    assert detail_of(line) == StoredEvent.of(item).detail
+    assert detail_of(line) == detail_of_event(StoredEvent.of(item))
 
 
 def test_the_usual_line_is_the_bus_event_that_people_can_read_and_write() -> None:
-    line = json.loads(line_of(stored()))
+    line = json.loads(line_of(stored(), "File"))
 
     assert line == {
         "id": "1",
@@ -74,8 +74,8 @@ def test_all_digits_are_kept() -> None:
     number = 12345678901234567890123456789012345678
     item = stored(Payload={"Price": number})
 
-    assert str(number) in line_of(item)
-    assert item_of(line_of(item), domain_name="File", latest=LATEST) == item
+    assert str(number) in line_of(item, "File")
+    assert item_of(line_of(item, "File"), domain_name="File", latest=LATEST) == item
 
 
 def test_the_text_of_an_event_whose_names_repeat_is_kept() -> None:
@@ -83,7 +83,7 @@ def test_the_text_of_an_event_whose_names_repeat_is_kept() -> None:
     item = event_item(body, domain_name="File", latest=LATEST)
     assert "Original" in item
 
-    assert item_of(line_of(item), domain_name="File", latest=LATEST) == item
+    assert item_of(line_of(item, "File"), domain_name="File", latest=LATEST) == item
 
 
 def test_a_tombstone_stays_one_and_is_no_event_to_send() -> None:
@@ -92,15 +92,59 @@ def test_a_tombstone_stays_one_and_is_no_event_to_send() -> None:
         "EventKey": {"S": "2026-03-01T09:00:00.000000000Z#e1"},
         "Erased": {"BS": [b"\x00"]},
     }
+    line = line_of(item | {"Payload": {"S": "left by a person"}}, "File")
 
-    assert item_of(line_of(item), domain_name="File", latest=LATEST) == item
-    assert detail_of(line_of(item)) is None
+    assert item_of(line, domain_name="File", latest=LATEST) == item
+    assert item_of(line, domain_name="Document", latest=LATEST, from_domain="File") == item
+    assert detail_of(line) is None
+    assert "left" not in line
+
+
+def test_a_tombstone_of_another_domain_is_refused() -> None:
+    item: Item = {
+        "DomainId": {"S": "file-1"},
+        "EventKey": {"S": "2026-03-01T09:00:00.000000000Z#e1"},
+        "Erased": {"BOOL": True},
+    }
+
+    for from_domain in (None, "Order"):
+        with pytest.raises(BadLine, match="DomainName"):
+            item_of(line_of(item, "Account"), domain_name="File", latest=LATEST, from_domain=from_domain)
+    assert item_of(json.dumps({"Item": item}), domain_name="File", latest=LATEST) == item
+
+
+@pytest.mark.parametrize(
+    "value", [{"SS": [1]}, {"NS": [None]}, {"S": "\ud800"}, {"L": [{"SS": [{}]}]}, {"X": 1}, {}, 5]
+)
+def test_an_item_that_dynamodb_cannot_hold_is_refused(value: Any) -> None:
+    with pytest.raises(BadLine, match="DynamoDB's JSON"):
+        item_of(json.dumps({"Item": {"DomainId": value}}), domain_name="File", latest=LATEST)
+
+
+def test_a_line_whose_names_repeat_is_kept_as_an_event_from_the_bus_is() -> None:
+    line = '{"detail": ' + json.dumps(EVENT)[:-1] + ', "Version": 2}}'
+
+    assert item_of(f"{line}\n", domain_name="File", latest=LATEST) == event_item(
+        line, domain_name="File", latest=LATEST
+    )
+
+
+@pytest.mark.parametrize("detail", [[{"Payload": "secret"}], "secret"])
+def test_what_is_no_event_is_not_shown(detail: Any) -> None:
+    with pytest.raises(BadLine, match=r"must be the domain event, an object; found a (list|str)$"):
+        item_of(json.dumps({"detail": detail}), domain_name="File", latest=LATEST)
+
+
+def test_an_arrival_that_a_person_wrote_is_kept() -> None:
+    item = stored() | {"ArrivedAt": {"N": "5"}}
+
+    assert item_of(line_of(item, "File"), domain_name="File", latest=LATEST) == item
 
 
 @given(st.dictionaries(st.sampled_from(("Payload", "Bus", "Version", "Extra", "EventTime")), invalid_attributes))
 def test_an_item_that_a_person_wrote_has_a_line_too(changed: dict[str, Any]) -> None:
     item = stored() | changed
-    line = line_of(item)
+    line = line_of(item, "File")
     try:
         read: object = item_of(line, domain_name="File", latest=LATEST)
     except BadLine as error:
@@ -137,7 +181,7 @@ def test_an_item_under_another_key_than_its_own_is_refused() -> None:
     item = stored() | {"EventKey": {"S": "2026-03-01T09:00:00.000000000Z#e2"}}
 
     with pytest.raises(BadLine, match="EventKey"):
-        item_of(line_of(item), domain_name="File", latest=LATEST)
+        item_of(line_of(item, "File"), domain_name="File", latest=LATEST)
 
 
 @pytest.mark.parametrize("repeats", [False, True])
@@ -146,11 +190,11 @@ def test_a_domain_can_get_another_name(repeats: bool) -> None:
     if repeats:
         item = item | {"Original": {"B": b""}}
 
-    renamed = item_of(line_of(item), domain_name="Document", latest=LATEST, from_domain="File")
+    renamed = item_of(line_of(item, "File"), domain_name="Document", latest=LATEST, from_domain="File")
 
     assert renamed == item | {"DomainName": {"S": "Document"}}
     with pytest.raises(BadLine, match="--from-domain"):
-        item_of(line_of(item), domain_name="Document", latest=LATEST, from_domain="Account")
+        item_of(line_of(item, "File"), domain_name="Document", latest=LATEST, from_domain="Account")
 
 
 def test_no_reason_shows_a_payload() -> None:

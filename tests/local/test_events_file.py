@@ -125,7 +125,7 @@ def test_an_export_is_read_without_its_tombstones(compressed: bool, tmp_path: Pa
         {"DomainId": {"S": "f"}, "EventKey": {"S": "2026-03-01T08:00:00.000000000Z#d"}, "Erased": {"BOOL": True}},
         event_item(exact_json.dumps({"detail": event}), domain_name="File", latest="9"),
     ]
-    text = "".join(f"{line_of(item)}\n" for item in items).encode()
+    text = "".join(f"{line_of(item, 'File')}\n" for item in items).encode()
     file = tmp_path / "export"
     file.write_bytes(gzip.compress(text) if compressed else text)
 
@@ -146,3 +146,9 @@ def test_a_cut_archive_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(EventsError, match="not a whole gzip file"):
         read_events(file)
+
+
+def test_a_field_of_an_exported_event_that_is_named_as_one_of_an_entry_stays_one(tmp_path: Path) -> None:
+    (entry,) = read_events(written(tmp_path, '\ufeff{"detail": {"EventName": "Renamed", "Detail": {"a": 1}}}'))
+
+    assert json.loads(entry.detail) == {"EventName": "Renamed", "Detail": {"a": 1}}

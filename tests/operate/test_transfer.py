@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.event_lines import line_of
 from cp_event_source.deployed.rebuild import Rebuilt
+from cp_event_source.handler.aws.events_table import EventsTable, ItemRefused
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.operate import erase, export, import_, restore
@@ -228,10 +229,10 @@ def test_an_export_has_every_event_once_each_object_in_order(
 
         content = file.read_bytes()
         lines = (gzip.decompress(content) if suffix else content).decode().splitlines()
-        assert sorted(lines) == sorted(map(line_of, events))
+        assert sorted(lines) == sorted(line_of(each, "Log") for each in events)
         for domain_id in {each["DomainId"]["S"] for each in events}:
             mine = [line for line in lines if json.loads(line)["detail"]["DomainId"] == domain_id]
-            assert mine == [line_of(each) for each in events if each["DomainId"]["S"] == domain_id]
+            assert mine == [line_of(each, "Log") for each in events if each["DomainId"]["S"] == domain_id]
         assert [each.name for each in at.folder.iterdir()] == [file.name]
         assert file.stat().st_mode & 0o077 == 0
 
@@ -247,7 +248,7 @@ def test_an_import_stores_what_is_missing_and_changes_nothing(
     with place() as at, mock.patch.object(import_, "_LINES_AT_ONCE", 5):
         at.put(EVENTS, *before.values())
         file = Path("events.ndjson")
-        file.write_text("".join(f"{line_of(each)}\n" for each in events))
+        file.write_text("".join(f"{line_of(each, 'Log')}\n" for each in events))
 
         at.finish(
             lambda: import_.import_(at.pipeline, output(), [file]),
@@ -301,9 +302,9 @@ def test_an_erasure_is_recorded_before_it_is_done(events: list[Item], when: list
 
         found = {each for each, stored in at.stored().items() if "Erased" in stored}
         assert found == {key(each) for each in meant or mine}
-        assert found == {
-            (line["DomainId"], line["EventKey"]) for line in map(json.loads, record.read_text().splitlines())
-        }
+        lines = [json.loads(line) for line in record.read_text().splitlines()]
+        assert found == {(line["DomainId"], line["EventKey"]) for line in lines if "EventKey" in line}
+        assert {line["DomainId"] for line in lines if "AllBefore" in line} == (set() if meant else {domain_id})
         assert domain_id in at.rebuilt
 
 
@@ -329,12 +330,12 @@ def test_lines_that_are_no_events_are_named_and_all_others_are_imported(capsys: 
         at.put(EVENTS, other)
         file = Path("events")
         lines = [
-            line_of(item("log-1", 0)),
+            line_of(item("log-1", 0), "Log"),
             "no JSON",
             "",
-            line_of(item("log-1", 1)),
+            line_of(item("log-1", 1), "Log"),
             '{"detail": {}}',
-            line_of(tombstone(other)),
+            line_of(tombstone(other), "Log"),
         ]
         file.write_text("\n".join(lines))
         result = output()
@@ -347,14 +348,14 @@ def test_lines_that_are_no_events_are_named_and_all_others_are_imported(capsys: 
         assert said["stored"] == 1
         assert (said["conflicts"], said["bad_lines"]) == (2, 2)
         assert [each["line"] for each in said["problems"]] == [2, 4, 5, 6]
-        assert len(at.journals()) == 1
+        assert at.journals() == []
         assert at.stored()[key(other)] == other
 
 
 def test_a_line_of_any_length_is_refused_in_bounded_memory() -> None:
     with place() as at, mock.patch.object(import_, "MAX_LINE_BYTES", 1_000):
         file = Path("events")
-        file.write_bytes(b"x" * 5_000 + b"\n" + line_of(item("log-1", 0)).encode() + b"\n" + b"y" * 2_500)
+        file.write_bytes(b"x" * 5_000 + b"\n" + line_of(item("log-1", 0), "Log").encode() + b"\n" + b"y" * 2_500)
 
         with silence():
             import_.import_(at.pipeline, output(), [file])
@@ -365,7 +366,7 @@ def test_a_line_of_any_length_is_refused_in_bounded_memory() -> None:
 def test_a_file_that_has_changed_is_not_continued() -> None:
     with place() as at, mock.patch.object(import_, "_LINES_AT_ONCE", 1):
         file = Path("events")
-        file.write_text("".join(f"{line_of(item('log-1', number))}\n" for number in range(4)))
+        file.write_text("".join(f"{line_of(item('log-1', number), 'Log')}\n" for number in range(4)))
         at.client.kill = Kill("put_item", 2, after=False)
         with pytest.raises(Killed), silence():
             import_.import_(at.pipeline, output(), [file])
@@ -379,7 +380,7 @@ def test_a_file_that_has_changed_is_not_continued() -> None:
 def test_two_processes_do_not_work_with_one_journal() -> None:
     with place() as at:
         at.put(EVENTS, *(item("log-1", number) for number in range(9)))
-        at.client.kill = Kill("scan", 2, after=False)
+        at.client.kill = Kill("scan", 9, after=False)
         with pytest.raises(Killed), silence():
             export.export(at.pipeline, output(), all_objects=True, to=Path("events"))
         at.client.kill = None
@@ -444,3 +445,194 @@ def test_nobody_is_asked_without_a_terminal() -> None:
 
         with pytest.raises(typer.BadParameter, match="--yes"), silence():
             erase.erase(at.pipeline, output(), "log-1", record=Path("record"))
+
+
+def interrupted_export(at: Place, file: Path, left: int) -> Path:
+    """Export until the process ends; returns the new journal."""
+    before = at.journals()
+    at.client.kill = Kill("scan", left, after=False)
+    with pytest.raises(Killed), silence():
+        export.export(at.pipeline, output(), all_objects=True, to=file)
+    at.client.kill = None
+    (journal,) = (each for each in at.journals() if each not in before)
+    return journal
+
+
+def many() -> list[Item]:
+    return [item(f"log-{domain}", number) for domain in range(9) for number in range(9)]
+
+
+def test_two_exports_into_one_file_do_not_mix() -> None:
+    with place() as at:
+        at.put(EVENTS, *many())
+        file = Path("events")
+        first, second = interrupted_export(at, file, 14), interrupted_export(at, file, 22)
+
+        with silence():
+            export.export(at.pipeline, output(), resume=first)
+        assert sorted(file.read_text().splitlines()) == sorted(line_of(each, "Log") for each in many())
+        file.write_text("of somebody else")
+        with pytest.raises(CommandError, match="exists now; the export is complete in"), silence():
+            export.export(at.pipeline, output(), resume=second)
+        assert file.read_text() == "of somebody else"
+
+
+def test_a_file_of_another_export_is_no_proof_that_this_one_is_complete() -> None:
+    with place() as at:
+        at.put(EVENTS, *many())
+        journal = interrupted_export(at, Path("events"), 14)
+        next(at.folder.glob("*.part")).unlink()
+        Path("events").write_text("of somebody else")
+
+        with pytest.raises(CommandError, match="must be as it was left; it is gone"), silence():
+            export.export(at.pipeline, output(), resume=journal)
+
+
+def test_a_time_leaves_out_no_tombstone() -> None:
+    erased = tombstone(item("log-1", 1))
+    since = "2026-03-01T09:00:20.000000000Z"
+    with place() as at:
+        at.put(EVENTS, erased, item("log-1", 0), item("log-1", 30))
+        with silence():
+            export.export(at.pipeline, output(), all_objects=True, to=Path("all"), since=since)
+            export.export(at.pipeline, output(), ["log-1", "log-1"], to=Path("one"), since=since)
+
+        wanted = sorted([line_of(erased, "Log"), line_of(item("log-1", 30), "Log")])
+        assert sorted(Path("all").read_text().splitlines()) == wanted
+        assert sorted(Path("one").read_text().splitlines()) == wanted
+
+
+def test_an_object_that_nobody_has_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with place() as at:
+        result = output()
+        export.export(at.pipeline, result, ["log-1"], to=Path("events"))
+
+        assert result.exit_code == 1
+        assert "found none of 'log-1'" in capsys.readouterr().err
+
+
+def test_events_that_were_lost_when_their_object_was_erased_are_erased_when_they_are_back() -> None:
+    events = [item("log-1", number) for number in range(3)]
+    later = item("log-1", 50) | {"EventKey": {"S": "2999-01-01T00:00:00.000000000Z#e50"}}
+    with place() as at:
+        at.put(EVENTS, events[0], item("log-2", 0))
+        with silence():
+            erase.erase(at.pipeline, output(), "log-1", record=Path("record"), yes=True)
+        at.put(EVENTS, *events[1:], later)
+
+        with silence():
+            erase.erase(at.pipeline, output(), again=Path("record"), yes=True)
+
+        left = {each for each, stored in at.stored().items() if "Erased" not in stored}
+        assert left == {key(later), ("log-2", key(item("log-2", 0))[1])}
+
+
+def test_a_record_survives_a_kill_another_domain_and_a_key_that_a_person_wrote() -> None:
+    odd: Item = {"DomainId": {"S": "log-1"}, "EventKey": {"S": "by hand#odd"}, "Payload": {"S": "x"}}
+    events = [odd, *(item("log-1", number) for number in range(3))]
+    record = Path("record")
+    with place() as at:
+        at.put(EVENTS, *events)
+        other = {"DomainName": "Other", "DomainId": "log-1", "EventKey": key(item("log-1", 2))[1]}
+        record.write_text(json.dumps(other) + '\n{"DomainName": "Log", "Dom')
+        with silence():
+            erase.erase(at.pipeline, output(), "log-1", ["e0", "odd"], record=record, yes=True)
+            erase.erase(at.pipeline, output(), "log-1", ["e1"], record=record, yes=True)
+        at.put(EVENTS, *events)
+        result = output()
+
+        with silence():
+            erase.erase(at.pipeline, result, again=record, yes=True)
+
+        assert {each for each, stored in at.stored().items() if "Erased" not in stored} == {key(item("log-1", 2))}
+        assert result.exit_code == 1  # for the torn line
+
+
+def test_a_renamed_domain_has_the_record_of_its_old_name() -> None:
+    with place() as at:
+        at.put(EVENTS, item("log-1", 0))
+        line = {"DomainName": "Old", "DomainId": "log-1", "EventKey": key(item("log-1", 0))[1]}
+        Path("record").write_text(json.dumps(line))
+
+        with silence():
+            erase.erase(at.pipeline, output(), again=Path("record"), from_domain="Old", yes=True)
+
+        assert all("Erased" in each for each in at.stored().values())
+
+
+@pytest.mark.parametrize("content", ["mine\n", '{"detail": {}}\n', '{"DomainName": 5}\n'])
+def test_a_file_that_is_no_record_is_not_added_to(content: str) -> None:
+    with place() as at:
+        at.put(EVENTS, item("log-1", 0))
+        Path("record").write_text(content)
+
+        with pytest.raises(CommandError, match="must be a record of erasures"), silence():
+            erase.erase(at.pipeline, output(), "log-1", record=Path("record"), yes=True)
+        assert Path("record").read_text() == content
+        assert not any("Erased" in each for each in at.stored().values())
+
+
+def test_an_event_that_is_only_marked_as_erased_is_erased() -> None:
+    with place() as at:
+        at.put(EVENTS, item("log-1", 0) | {"Erased": {"BOOL": True}})
+
+        with silence():
+            erase.erase(at.pipeline, output(), "log-1", record=Path("record"), yes=True)
+
+        (stored,) = at.stored().values()
+        assert stored.keys() == {"DomainId", "EventKey", "Erased"}
+
+
+def test_an_event_that_some_pipeline_may_have_accepted_is_imported() -> None:
+    detail = json.loads(line_of(item("log-1", 0), "Log"))["detail"]
+    with place() as at:
+        Path("events").write_text(json.dumps({"detail": {**detail, "EventTime": "2035-01-01T00:00:00Z"}}))
+
+        with silence():
+            import_.import_(at.pipeline, output(), [Path("events")])
+
+        assert len(at.stored()) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_damaged_archive_is_an_error(damage: str) -> None:
+    with place() as at:
+        content = bytearray(gzip.compress(b"".join(f"{line_of(each, 'Log')}\n".encode() for each in many())))
+        if damage == "cut":
+            del content[-9:]
+        else:
+            content[20:60] = bytes(40)
+        Path("events.gz").write_bytes(content)
+
+        with pytest.raises(CommandError, match="must be a whole gzip file"), silence():
+            import_.import_(at.pipeline, output(), [Path("events.gz")])
+
+
+def test_an_item_that_dynamodb_refuses_is_tried_again_when_the_restore_is_continued(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with place() as at:
+        at.put(COPY, *many())
+        append = EventsTable.append
+
+        def refusing(table: EventsTable, each: Item) -> Any:
+            if key(each) == key(many()[3]):
+                raise ItemRefused("too large")
+            return append(table, each)
+
+        result = output()
+        with silence(), mock.patch.object(EventsTable, "append", refusing):
+            restore.restore(at.pipeline, result)
+        said = json.loads(capsys.readouterr().out)
+        assert (result.exit_code, said["refused"]) == (1, 1)
+        assert said["refused_items"] == [f"log-0 {key(many()[3])[1]}: too large"]
+
+        with silence():
+            restore.restore(at.pipeline, output(), resume=at.journals()[0])
+        assert at.stored() == {key(each): each for each in many()}
+        assert at.journals() == []
+
+
+def test_a_span_without_time_is_refused() -> None:
+    with place() as at, pytest.raises(typer.BadParameter, match="--since: must be before --until"), silence():
+        export.export(at.pipeline, output(), all_objects=True, to=Path("e"), since="2026-02", until="2026-01")
