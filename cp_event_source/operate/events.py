@@ -103,9 +103,9 @@ def find_events(pipeline: Pipeline, wanted: EventFilter, limit: int, pace: Pace,
         botocore.exceptions.ClientError: the table cannot be read.
     """
     dynamodb, table = pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name")
-    announce_scan(dynamodb, table, output)
+    count = announce_scan(dynamodb, table, output)
     found: list[StoredEvent] = []
-    with output.step("Reading events", None) as step:
+    with output.step("Reading events", count) as step:
         for page in scan(dynamodb, table, pace, **wanted.options()):
             found += filter(wanted.matches, map(StoredEvent.of, page.items))
             step.advance(page.read)

@@ -143,10 +143,10 @@ def _export_all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output
     events, written = int(journal.fact(_EVENTS) or 0), int(journal.fact(_BYTES) or 0)
     if written and _is_complete(file, Path(part), written):  # it was interrupted right after the file got its name
         return file, events
-    announce_scan(dynamodb, table, output, consistent=True)
+    count = announce_scan(dynamodb, table, output, consistent=True)
     with (
         _opened(file, Path(part), written, lambda: not journal.is_untouched) as target,
-        output.step("Exporting", None) as step,
+        output.step("Exporting", count) as step,
     ):
         for page in scan(dynamodb, table, pace, start=journal.cursors(), ConsistentRead=True):
             chosen = [item for item in page.items if _is_in(item, span)]

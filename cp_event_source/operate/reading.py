@@ -16,7 +16,7 @@ _BYTES_PER_UNIT: Final = 4096
 """Of a strongly consistent read. An eventually consistent one gets twice as many for it."""
 
 
-def announce_scan(dynamodb: Any, table: str, output: Output, *, consistent: bool = False) -> None:
+def announce_scan(dynamodb: Any, table: str, output: Output, *, consistent: bool = False) -> int | None:
     """Say how much a scan of a table reads, by DynamoDB's own count of the last six hours.
 
     Args:
@@ -24,6 +24,9 @@ def announce_scan(dynamodb: Any, table: str, output: Output, *, consistent: bool
         table: the table's name.
         output: where it says it.
         consistent: whether the scan is strongly consistent.
+
+    Returns:
+        About how many items there are; None if DynamoDB has counted none yet.
     """
     description = dynamodb.describe_table(TableName=table)["Table"]
     items, size = description.get("ItemCount", 0), description.get("TableSizeBytes", 0)
@@ -32,6 +35,7 @@ def announce_scan(dynamodb: Any, table: str, output: Output, *, consistent: bool
         f"Reading {table}: about {items:,} items, {size:,} bytes, {priced(units)} (by a count that may be six hours"
         " old)"
     )
+    return items or None
 
 
 def priced(units: int) -> str:

@@ -109,7 +109,7 @@ def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writin
         The items that DynamoDB refuses: the first ones, each with the reason.
     """
     dynamodb: Any = pipeline.clients("dynamodb")
-    announce_scan(dynamodb, copy, output)
+    count = announce_scan(dynamodb, copy, output)
     live = pipeline.output("domain_events_table_name")
     reader: Any = Metered(dynamodb, reading)
     writer: Any = Metered(dynamodb, writing)
@@ -117,7 +117,7 @@ def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writin
     pages = scan(dynamodb, copy, Pace(reading.units_per_second, reading.clock), start=journal.cursors())
     known = EventsTable(reader, live)
     refused: list[str] = []
-    with Writers(EventsTable(writer, live), writing) as writers, output.step("Comparing", None) as step:
+    with Writers(EventsTable(writer, live), writing) as writers, output.step("Comparing", count) as step:
         for page in pages:
             _check_domain(page.items, pipeline.domain_name, copy)
             missing = [

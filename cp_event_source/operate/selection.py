@@ -209,9 +209,8 @@ def _scan(
     **options: Any,
 ) -> None:
     dynamodb = pipeline.clients("dynamodb")
-    if "IndexName" not in options:
-        announce_scan(dynamodb, table, output)
-    with output.step("Selecting", None) as step:
+    count = announce_scan(dynamodb, table, output) if "IndexName" not in options else None
+    with output.step("Selecting", count) as step:
         for page in scan(dynamodb, table, pace, start=journal.cursors(), **options):
             journal.add(dict.fromkeys(found(page.items)))
             journal.processed(page.segment, page.next_key)

@@ -70,9 +70,9 @@ class Verifying:
             ReadIncomplete: DynamoDB throttled the domain table for too long.
         """
         with Journal(None, {}) as with_events, Journal(None, {}) as suspects:
-            for table in (self._events_table, self._domain_table):
-                announce_scan(self._client, table, self.output)
-            with self.output.step("Reading events", None) as step:
+            count = announce_scan(self._client, self._events_table, self.output)
+            announce_scan(self._client, self._domain_table, self.output)
+            with self.output.step("Reading events", count) as step:
                 pages = self._counting(
                     scan(self._client, self._events_table, self.pace, ProjectionExpression=KEYS_ONLY), step.advance
                 )
