@@ -241,7 +241,14 @@ def _answers(
 
 
 def _command(mode: str, folders: Sequence[Path]) -> list[str]:
-    return [sys.executable, "-P", str(_PROCESS), str(_SECONDS_PER_EVENT), mode, *map(str, folders)]
+    return [
+        sys.executable,
+        "-P",
+        str(_PROCESS),
+        str(_SECONDS_PER_EVENT),
+        mode,
+        *(str(folder.resolve()) for folder in folders),
+    ]
 
 
 def _environment() -> dict[str, str]:

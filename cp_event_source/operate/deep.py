@@ -1,18 +1,23 @@
 """Folds domain objects with the logic and compares the results with their rows, attribute by attribute."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cp_event_source.deployed.difference import differences
-from cp_event_source.deployed.logic_process import Folded, fold_all
+from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.logic_process import Folded, deployed_layers, fold_all
+from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.deployed.verify import APPLIED, PARKED, ROW, compare
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.operate.findings import Finding, Kind, finding
 from cp_event_source.operate.histories import History, read_histories
 from cp_event_source.operate.metered import Metered
+from cp_event_source.operate.output import Output
+from cp_event_source.operate.pace import Pace
 
 _SEEDS: Final = ("1", "2", "3", "4")
 """Of Python's hashes, which decide the order of sets. A set of two texts has another order with half of the seeds."""
@@ -41,9 +46,13 @@ class Deep:
     """Objects whose history is larger than 32 MB, or that changed during each read, or of which it is not known what
     they hold."""
 
-    def find(self, domain_ids: Iterable[str]) -> Iterator[Finding]:
+    def find(self, domain_ids: Iterable[str], done: Callable[[int], None] = lambda _: None) -> Iterator[Finding]:
         """What differs between the rows of objects and the folds. Objects of which the row and the events do not agree
         are left out: the comparison of keys finds them. Memory holds one batch.
+
+        Args:
+            domain_ids: the objects.
+            done: called with the number of objects that are done.
 
         Raises:
             BrokenLogicError: the logic does not start.
@@ -54,6 +63,7 @@ class Deep:
             agreeing = [each for each in batch if each.agrees]
             self.not_compared += len(batch) - len(agreeing)
             yield from self._compared(agreeing)
+            done(len(batch))
 
     def _compared(self, batch: Sequence[History]) -> Iterator[Finding]:
         if not batch:
@@ -121,3 +131,44 @@ def _is_within(attribute: str, name: str) -> bool:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
+
+
+@contextmanager
+def deep_of(pipeline: Pipeline, layer: Path | None, pace: Pace, output: Output) -> Iterator[Deep]:
+    """What folds the objects of a pipeline.
+
+    Args:
+        pipeline: the pipeline.
+        layer: a folder with the logic; None for the deployed logic.
+        pace: the cap for reads.
+        output: where it says what it will read.
+
+    Raises:
+        CommandError: the version of the deployed logic cannot be read.
+    """
+    dynamodb = Metered(pipeline.clients("dynamodb"), pace)
+    tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
+    output.note("--deep reads the events of each object once more, strongly consistently: twice the units of a scan")
+    if layer is not None:
+        yield Deep(dynamodb, *tables, pipeline.domain_name, [layer], None)
+        return
+    with deployed_layers(pipeline) as folders:
+        yield Deep(dynamodb, *tables, pipeline.domain_name, folders, logic_version(pipeline))
+
+
+def logic_version(pipeline: Pipeline) -> str:
+    """The logic version of the project function.
+
+    Raises:
+        CommandError: its environment cannot be read.
+    """
+    now = pipeline.clients("lambda").get_function_configuration(FunctionName=pipeline.project_function)
+    environment = now.get("Environment", {})
+    version = environment.get("Variables", {}).get("LOGIC_VERSION")
+    if not version:
+        why = environment.get("Error", {}).get("Message", "it has none")
+        raise CommandError(
+            f"{pipeline.project_function}: its environment must have LOGIC_VERSION; {why}; get the right to decrypt"
+            " with the component's key, or deploy the stack again"
+        )
+    return str(version)

@@ -1,6 +1,7 @@
 """Reads a queue that nothing consumes: its messages are hidden while a command works on them, and then shown again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any, Final
@@ -46,6 +47,8 @@ class HiddenMessages:
         self._url = queue_url
         self._clock = clock
         self._entered = 0.0
+        self._receiver = ThreadPoolExecutor(1)
+        self._receiving: Future[list[Mapping[str, Any]]] | None = None
         self._handles: dict[str, str] = {}
         """The receipt handles of what is hidden. A message that comes again has the newest one."""
 
@@ -60,6 +63,10 @@ class HiddenMessages:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._receiving is not None:  # an interruption came while SQS looked, and it hides what it finds
+            for message in self._receiving.result():
+                self._handles[message["MessageId"]] = message["ReceiptHandle"]
+        self._receiver.shutdown()
         for message_ids in _parts(self._handles):
             self._hide(message_ids, 0)
 
@@ -70,14 +77,9 @@ class HiddenMessages:
         """
         idle, repeated = 0, False
         while len(self._handles) < MAX_HELD:
-            received = self._sqs.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=AT_ONCE,
-                VisibilityTimeout=HIDDEN_SECONDS,
-                WaitTimeSeconds=_WAIT_SECONDS,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            ).get("Messages", [])
+            self._receiving = self._receiver.submit(self._receive)
+            received = self._receiving.result()
+            self._receiving = None
             fresh = [message for message in received if message["MessageId"] not in self._handles]
             self._handles |= {message["MessageId"]: message["ReceiptHandle"] for message in received}
             self.looked_at += len(fresh)
@@ -93,6 +95,18 @@ class HiddenMessages:
             if idle == _MAX_IDLE:
                 self.is_whole = not repeated
                 return
+
+    def _receive(self) -> list[Mapping[str, Any]]:
+        reply = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=AT_ONCE,
+            VisibilityTimeout=HIDDEN_SECONDS,
+            WaitTimeSeconds=_WAIT_SECONDS,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        messages: list[Mapping[str, Any]] = reply.get("Messages", [])
+        return messages
 
     def let_the_start_pass(self) -> None:
         """Wait, less than a second, until every message that is sent from now on is later than `began_at`."""

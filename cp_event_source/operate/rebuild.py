@@ -98,6 +98,9 @@ def rebuild(
     drifted: Annotated[
         bool, typer.Option("--drifted", help="All objects at which verify finds what a rebuild brings right.")
     ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="With --drifted: also fold each object, as verify --deep does.")
+    ] = False,
     dry_run: DryRun = False,
     layer: LayerFolder = None,
     concurrency: Concurrency = DEFAULT_CONCURRENCY,
@@ -111,7 +114,7 @@ def rebuild(
     """
     given = {"--all": all_objects, "--parked": parked, "--stale": stale, "--drifted": drifted}
     kinds = [kind for kind, is_given in given.items() if is_given]
-    selection = Selection.of(ids or (), ids_from, *kinds, resumes=resume is not None)
+    selection = Selection.of(ids or (), ids_from, *kinds, resumes=resume is not None, deep=deep)
     pace = Pace(read_units, Clock())
     task = _Task("rebuild", pipeline, output, selection, pace, concurrency, accept_missing_events, resume)
     _check(layer, dry_run=dry_run, resume=resume)
@@ -291,7 +294,7 @@ def _preview(task: _Task, layer: Path | None) -> None:
     changes: list[Difference] = []
     with (
         Journal(None, {}) as journal,
-        nullcontext([layer.resolve()]) if layer is not None else deployed_layers(task.pipeline) as folders,
+        nullcontext([layer]) if layer is not None else deployed_layers(task.pipeline) as folders,
     ):
         selected = select(task.selection, task.pipeline, journal, task.pace, output)
         previews = preview(

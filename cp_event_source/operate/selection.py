@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,20 +15,24 @@ from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.projection.rows import BOOKKEEPING
 from cp_event_source.operate.checks import broken_rule, check_ids
+from cp_event_source.operate.deep import deep_of, logic_version
+from cp_event_source.operate.findings import Finding
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import Pace
 from cp_event_source.operate.reading import announce_scan
 from cp_event_source.operate.scan import scan
-from cp_event_source.operate.verifying import find_all
+from cp_event_source.operate.verifying import Verifying
 
 PARKED_INDEX: Final = "ParkedDomains"
 IDS: Final = "ID"
 IDS_FROM: Final = "--ids-from"
+DRIFTED: Final = "--drifted"
 
 _KIND: Final = "selection"
 _IS_COMPLETE: Final = "selected"
 _LOGIC: Final = "logic"
+_DEEP: Final = "deep"
 
 
 class SelectionError(CommandError):
@@ -42,9 +47,13 @@ class Selection:
     """The argument or option that says it: ID, --ids-from, --all, --parked, --stale or --drifted."""
     ids: Sequence[str] = ()
     file: Path | None = None
+    deep: bool = False
+    """With --drifted: whether objects are folded, too."""
 
     @classmethod
-    def of(cls, ids: Sequence[str], file: Path | None, *kinds: str, resumes: bool) -> "Selection | None":
+    def of(
+        cls, ids: Sequence[str], file: Path | None, *kinds: str, resumes: bool, deep: bool = False
+    ) -> "Selection | None":
         """The selection that a command line names; None if it resumes one.
 
         Raises:
@@ -64,7 +73,9 @@ class Selection:
                 f" {', '.join(named) or 'none'}"
             )
         check_ids(ids)
-        return cls(named[0], ids, file)
+        if deep and named != [DRIFTED]:
+            raise typer.BadParameter(f"--deep: must be given with {DRIFTED}; got {named[0]}")
+        return cls(named[0], ids, file, deep)
 
 
 def select(selection: Selection | None, pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> int:
@@ -94,6 +105,8 @@ def select(selection: Selection | None, pipeline: Pipeline, journal: Journal, pa
                 " give the command again, without --resume"
             )
         journal.note(_KIND, kind)
+        if selection is not None and selection.deep:
+            journal.note(_DEEP, "yes")
         if selection is not None and kind in {IDS, IDS_FROM}:
             journal.add(selection.ids if selection.file is None else _lines(selection.file))
         else:
@@ -180,22 +193,32 @@ def _stale(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> 
 
 
 def _drifted(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> None:
-    """The objects at which `verify` finds something that a rebuild brings right."""
+    """The objects at which `verify` finds something that a rebuild brings right; with `--deep`, also by folding."""
+    is_deep = journal.fact(_DEEP) is not None
     others = 0
-    for finding in find_all(pipeline, pace, output):
-        if finding.is_rebuildable:
-            journal.add([finding.domain_id])
-        else:
-            others += 1
+    with Journal(None, {}) as objects:
+        findings = Verifying(pipeline, pace, output).all(objects.add if is_deep else None)
+        if is_deep:
+            findings = chain(findings, _by_folding(objects, pipeline, pace, output))
+        for finding in findings:
+            if finding.is_rebuildable:
+                journal.add([finding.domain_id])
+            else:
+                others += 1
     if others:
         output.note(f"{counted(others, 'finding')} that no rebuild brings right; `cp-event-source verify` shows them")
+
+
+def _by_folding(objects: Journal, pipeline: Pipeline, pace: Pace, output: Output) -> Iterator[Finding]:
+    with deep_of(pipeline, None, pace, output) as deep, output.step("Folding", objects.count()) as step:
+        yield from deep.find(objects.open_objects(), step.advance)
 
 
 _FIND: Final[Mapping[str, Callable[[Pipeline, Journal, Pace, Output], None]]] = {
     "--all": _all,
     "--parked": _parked,
     "--stale": _stale,
-    "--drifted": _drifted,
+    DRIFTED: _drifted,
 }
 
 
@@ -215,21 +238,3 @@ def _scan(
             journal.add(dict.fromkeys(found(page.items)))
             journal.processed(page.segment, page.next_key)
             step.advance(len(page.items))
-
-
-def logic_version(pipeline: Pipeline) -> str:
-    """The logic version of the project function.
-
-    Raises:
-        SelectionError: its environment cannot be read.
-    """
-    now = pipeline.clients("lambda").get_function_configuration(FunctionName=pipeline.project_function)
-    environment = now.get("Environment", {})
-    version = environment.get("Variables", {}).get("LOGIC_VERSION")
-    if not version:
-        why = environment.get("Error", {}).get("Message", "it has none")
-        raise SelectionError(
-            f"{pipeline.project_function}: its environment must have LOGIC_VERSION; {why}; get the right to decrypt"
-            " with the component's key, or deploy the stack again"
-        )
-    return str(version)

@@ -106,7 +106,7 @@ def _moments(
 @contextmanager
 def _folders(pipeline: Pipeline, layer: Path | None) -> Iterator[list[Path]]:
     if layer is not None:
-        yield [layer.resolve()]
+        yield [layer]
         return
     with deployed_layers(pipeline) as folders:
         yield folders

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +14,10 @@ from rich.console import RenderableType
 
 from cp_event_source.deployed.console import and_more, cell, make_table
 from cp_event_source.deployed.counted import counted
-from cp_event_source.deployed.logic_process import deployed_layers
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.values.clock import Clock
 from cp_event_source.operate.checks import check_ids, check_layer
-from cp_event_source.operate.deep import Deep
+from cp_event_source.operate.deep import Deep, deep_of
 from cp_event_source.operate.findings import Finding
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.metered import Metered
@@ -27,7 +26,6 @@ from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import DEFAULT_UNITS_PER_SECOND, Pace
 from cp_event_source.operate.reading import ReadUnits
 from cp_event_source.operate.sampling import sample
-from cp_event_source.operate.selection import logic_version
 from cp_event_source.operate.verifying import DEFAULT_PATIENCE, Verifying
 
 _LISTED = 1000
@@ -86,7 +84,7 @@ def verify(
     started = clock.monotonic()
     verifying = Verifying(pipeline, pace, output, patience)
     report = _Report(limit)
-    with Journal(None, {}) as objects, _deep(pipeline, layer, pace, output, wanted=deep) as comparison:
+    with Journal(None, {}) as objects, deep_of(pipeline, layer, pace, output) if deep else nullcontext() as comparison:
         if all_objects:
             report.add(verifying.all(objects.add if deep else None))
         else:
@@ -95,7 +93,7 @@ def verify(
             report.add(verifying.some(chosen))
         if comparison is not None:
             with output.step("Folding", objects.count()) as step:
-                report.add(comparison.find(_counting(objects.open_objects(), step.advance)))
+                report.add(comparison.find(objects.open_objects(), step.advance))
     output.exit_code = FAILED if report.by_kind else 0
     seconds = clock.monotonic() - started
     output.result(_document(verifying, comparison, report, seconds), _tables(verifying, comparison, report, seconds))
@@ -117,28 +115,6 @@ def _sampled(pipeline: Pipeline, pace: Pace, number: int) -> list[str]:
     tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
     chance = random.Random()  # noqa: S311  chance, not secrecy
     return sample(Metered(pipeline.clients("dynamodb"), pace), *tables, number, chance)
-
-
-@contextmanager
-def _deep(pipeline: Pipeline, layer: Path | None, pace: Pace, output: Output, *, wanted: bool) -> Iterator[Deep | None]:
-    """What folds the objects, if that is wanted."""
-    if not wanted:
-        yield None
-        return
-    dynamodb = Metered(pipeline.clients("dynamodb"), pace)
-    tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
-    output.note("--deep reads the events of each object once more, strongly consistently: twice the units of a scan")
-    if layer is not None:
-        yield Deep(dynamodb, *tables, pipeline.domain_name, [layer], None)
-        return
-    with deployed_layers(pipeline) as folders:
-        yield Deep(dynamodb, *tables, pipeline.domain_name, folders, logic_version(pipeline))
-
-
-def _counting(domain_ids: Iterable[str], advance: Any) -> Iterator[str]:
-    for domain_id in domain_ids:
-        yield domain_id
-        advance()
 
 
 def _document(verifying: Verifying, deep: Deep | None, report: _Report, seconds: float) -> dict[str, Any]:

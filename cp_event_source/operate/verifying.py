@@ -190,17 +190,6 @@ class Verifying:
         return self.pipeline.output("domain_table_name")
 
 
-def find_all(pipeline: Pipeline, pace: Pace, output: Output) -> Iterator[Finding]:
-    """What is wrong with the rows of a pipeline: all findings of `verify --all`.
-
-    Args:
-        pipeline: the pipeline.
-        pace: the cap for reads.
-        output: where it says what it reads.
-    """
-    return Verifying(pipeline, pace, output).all()
-
-
 def _keep(seen: Look, left: Journal) -> None:
     """Keep a look at an object that may be wrong, to compare the next look with it."""
     if seen.trouble is not None:

@@ -26,7 +26,6 @@ OBJECTS: Final = 5_000 if NIGHTLY else 100
 EVENTS_EACH: Final = 20
 PATIENCE: Final = 3_600.0
 FAST: Final = ("--read-units", "100000")
-COMMAND: Final = Path(sys.executable).with_name("cp-event-source")
 
 Run = Callable[..., Any]
 
@@ -159,18 +158,28 @@ def test_an_erased_object_is_found_in_no_row(two: LocalRun, pipelines: dict[str,
     assert do(files, "verify", "--all", "--deep", *FAST)["findings"] == 0
 
 
+_PROGRAM: Final = """
+import sys
+from cp_event_source.cli import main
+ended = main()
+with open("/proc/self/status") as status:
+    print(next(line for line in status if line.startswith("VmHWM")), file=sys.stderr)
+sys.exit(ended)
+"""
+"""Says the most memory that the process had. What `wait4` gives is at least the parent's."""
+
+
 def _measured(arguments: list[str], shown: str) -> tuple[int, str, str]:
     """Runs a command in a process of its own, and prints what it took."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         begun = time.monotonic()
-        process = subprocess.Popen([COMMAND, *arguments], stdout=output, stderr=errors, text=True)
+        process = subprocess.Popen([sys.executable, "-c", _PROGRAM, *arguments], stdout=output, stderr=errors)
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - begun
         output.seek(0)
         errors.seek(0)
-        said = output.read()
-        print(
-            f"\n{shown}: {seconds:.1f} s, {used.ru_utime + used.ru_stime:.1f} s of processor time,"
-            f" {used.ru_maxrss / 1024:.0f} MB\n  {said[:500]}"
-        )
-        return os.waitstatus_to_exitcode(status), said, errors.read()
+        said, noted = output.read(), errors.read()
+        memory = noted.strip().rpartition("\n")[2]
+        took = f"{seconds:.1f} s, {used.ru_utime + used.ru_stime:.1f} s of processor time, {memory}"
+        print(f"\n{shown}: {took}\n  {said[:500]}")
+        return os.waitstatus_to_exitcode(status), said, noted
