@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 FAILED: Final = 1
+WRONG_USAGE: Final = 2
 INTERRUPTED: Final = 130  # as shells report SIGINT
 TERMINATED: Final = 143  # and SIGTERM
 

@@ -3,3 +3,7 @@
 
 class CommandError(Exception):
     """A command cannot continue."""
+
+
+class UsageError(CommandError):
+    """The command line names what does not exist or does not fit. Nothing is done."""

@@ -4,7 +4,7 @@ A line is one of two objects. The usual one is the bus event as the pipeline rec
 `arrived-at` the time of its arrival in the ingest queue, and the other fields what the bus knows. The other one, in
 which DynamoDB's own exports to S3 have all items, is the stored item in DynamoDB's JSON: `{"Item": {...}}`. Tombstones
 are written in this form, and so are events that the usual form does not hold completely, such as items that a person
-wrote.
+wrote. A line of an export of dead letters, which has a bus event as the text `body`, is read, too.
 """
 
 import base64
@@ -56,7 +56,7 @@ def item_of(line: str, *, domain_name: str, latest: str, from_domain: str | None
     Raises:
         BadLine: it is no event of this pipeline.
     """
-    document = _read(line)
+    text, document = _read(line)
     value = document.value
     if _ITEM in value:
         return _checked(_item(value[_ITEM]), domain_name, latest, from_domain)
@@ -74,7 +74,7 @@ def item_of(line: str, *, domain_name: str, latest: str, from_domain: str | None
             domain_name=domain_name,
             latest=latest,
             arrived_at=arrived_at,
-            original=line.rstrip("\r\n") if document.repeats_names else None,
+            original=text.rstrip("\r\n") if document.repeats_names else None,
         )
     except Rejected as error:
         raise BadLine(error.reason) from error
@@ -86,7 +86,7 @@ def detail_of(line: str) -> dict[str, Any] | None:
     Raises:
         BadLine: it holds no event.
     """
-    value = _read(line).value
+    value = _read(line)[1].value
     if _ITEM not in value:
         return _object(value["detail"])
     item = _item(value[_ITEM])
@@ -111,14 +111,18 @@ def detail_of_event(event: StoredEvent) -> dict[str, Any]:
     }
 
 
-def _read(line: str) -> exact_json.Document:
+def _read(line: str) -> tuple[str, exact_json.Document]:
+    """The text of the bus event, or of the item, and its value."""
     try:
         document = exact_json.read(line)
     except ValueError as error:  # no JSON, or a number that nothing here can hold
         raise BadLine(f"must be JSON; {error}") from error
+    body = document.value.get("body") if isinstance(document.value, dict) else None
+    if isinstance(body, str):  # a message that `dead-letters --export` has written
+        return _read(body)
     if not isinstance(document.value, dict) or not document.value.keys() & {_ITEM, "detail"}:
         raise BadLine('must be a bus event, an object with a "detail", or an object with an "Item" in DynamoDB\'s JSON')
-    return document
+    return line, document
 
 
 def _object(detail: Any) -> dict[str, Any]:

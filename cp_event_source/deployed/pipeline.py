@@ -15,6 +15,44 @@ from cp_event_source.handler.projection.rows import DomainRow
 COMPONENT_TYPE: Final = "cp-event-source:index:CpEventSource"
 
 
+OUTPUTS: Final = frozenset(
+    {
+        "domain_name",
+        "domain_events_table_arn",
+        "domain_events_table_name",
+        "domain_events_stream_arn",
+        "domain_table_arn",
+        "domain_table_name",
+        "domain_table_stream_arn",
+        "domain_snapshots_table_arn",
+        "domain_snapshots_table_name",
+        "domain_event_rule_arn",
+        "domain_event_lambda_rule_arn",
+        "event_bus_arn",
+        "event_bus_name",
+        "event_bus_destination_arn",
+        "persist_function_arn",
+        "project_function_arn",
+        "ingest_queue_url",
+        "ingest_queue_arn",
+        "ingest_dead_letter_queue_url",
+        "ingest_dead_letter_queue_arn",
+        "parked_queue_url",
+        "parked_queue_arn",
+        "projection_dead_letter_queue_url",
+        "projection_dead_letter_queue_arn",
+        "kms_key_arn",
+        "alarm_topic_arn",
+        "dashboard_url",
+        "publisher_policy_arn",
+        "reader_policy_arn",
+        "auditor_policy_arn",
+        "operator_policy_arn",
+    }
+)
+"""The names of all outputs of the component."""
+
+
 class MissingOutputError(CommandError):
     """A command needs an output of the component that it does not have."""
 

@@ -41,7 +41,11 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
         for name, value in sorted(stack.outputs.items()):
             yield f"  {name:{width}}  {value if isinstance(value, str) else json.dumps(value)}"
     yield ""
-    yield "In another terminal, first:"
+    yield "In another terminal, the operators' commands work on it with --local, such as:"
+    for command in ("status", "parked", "verify --all"):
+        yield f"  cp-event-source {command} --local"
+    yield ""
+    yield "For other tools there, first:"
     # A profile or a service's own endpoint would override what is exported.
     yield "  unset $(env | grep -o '^AWS_[A-Z0-9_]*')"
     yield "  export " + " ".join(f"{name}={value}" for name, value in environment(run).items())

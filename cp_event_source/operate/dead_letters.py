@@ -269,7 +269,7 @@ def _list(reading: _Reading) -> None:
         ],
     }
     reading.output.result(document, _list_tables(reading, document))
-    if groups:
+    if groups or any(each["hidden_by_others"] or not each["whole"] for each in reading.looked):
         reading.output.exit_code = FAILED
 
 
@@ -291,8 +291,16 @@ def _list_tables(reading: _Reading, document: dict[str, Any]) -> Iterator[Render
             if group["count"] > len(group["first"]):
                 yield f"  ... and {group['count'] - len(group['first']):,} more"
     else:
-        yield "Nothing needs you here"
+        yield _nothing(reading)
     yield from reading.how_far()
+
+
+def _nothing(reading: _Reading) -> str:
+    if reading.choice != _Choice(frozenset(), None, None):
+        return "No message matches"
+    if any(each["hidden_by_others"] for each in reading.looked):
+        return "No message is visible; another reader has hidden some: look again in 15 minutes"
+    return "The queues are empty"
 
 
 def _about(message: dict[str, Any]) -> str:

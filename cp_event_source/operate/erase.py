@@ -1,8 +1,10 @@
 """`erase`: puts tombstones over events, and rebuilds their objects."""
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -190,10 +192,24 @@ def _report(output: Output, journal: Journal, done: _Done) -> None:
         "objects": journal.count(),
         "rebuilt": journal.count() - failures.count,
         "failed": failures.listed,
+        "next": list(_next(journal, failures, output)),
     }
     if failures.count:
         output.exit_code = FAILED
     output.result(document, _tables(document, failures))
+
+
+def _next(journal: Journal, failures: Failures, output: Output) -> Iterator[str]:
+    """What is left to do, as commands for the object, or for all objects."""
+    objects = [domain_id for domain_id, _ in islice(journal.objects(), 2)]
+    named = shlex.quote(objects[0]) if len(objects) == 1 else "ID"
+    if failures.count:
+        yield (
+            f"The rows of {counted(failures.count, 'object')} still hold what the erased events said: see why, fix it,"
+            f" and then: {output.command(f'rebuild {named}')}"
+        )
+    yield f"A function that ran meanwhile may have left a snapshot; in 15 minutes: {output.command(f'rebuild {named}')}"
+    yield f"Queues may hold the events, too: {output.command(f'dead-letters --id {named}')}"
 
 
 def _tables(document: dict[str, Any], failures: Failures) -> Iterator[RenderableType]:
@@ -204,5 +220,4 @@ def _tables(document: dict[str, Any], failures: Failures) -> Iterator[Renderable
     )
     if document["tombstones_of_missing_events"]:
         yield f"Put {counted(document['tombstones_of_missing_events'], 'tombstone')} for events that the table lacks"
-    yield "A function that ran meanwhile may have left a snapshot: rebuild again in 15 minutes"
-    yield "Queues may hold the events, too: `cp-event-source dead-letters --id ID`"
+    yield from document["next"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.errors import CommandError, UsageError
 from cp_event_source.handler.values import exact_json
 from cp_event_source.operate.letters import Letter
 
@@ -26,7 +26,7 @@ class Export:
             self._open = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             _sync_folder(self._file)
         except FileExistsError as error:
-            raise CommandError(f"--export: {self._file}: must be a new file; found one; give another name") from error
+            raise UsageError(f"--export: {self._file}: must be a new file; found one; give another name") from error
         except OSError as error:
             raise CommandError(f"--export: {self._file}: cannot be written: {error.strerror}") from error
         return self

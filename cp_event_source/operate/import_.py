@@ -14,7 +14,7 @@ import typer
 from rich.console import RenderableType
 
 from cp_event_source.deployed.console import and_more, cell, make_table
-from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.errors import CommandError, UsageError
 from cp_event_source.deployed.event_lines import BadLine, item_of
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.events_table import Appended, EventsTable, ItemRefused
@@ -94,9 +94,9 @@ def _described(file: Path) -> str:
     try:
         status = file.stat()
         if not file.is_file():
-            raise CommandError(f"FILE: {file} must be a file, since an import reads it again if it is continued")
+            raise UsageError(f"FILE: {file} must be a file, since an import reads it again if it is continued")
     except OSError as error:
-        raise CommandError(f"FILE: {file} cannot be read: {error.strerror}") from error
+        raise UsageError(f"FILE: {file} cannot be read: {error.strerror}") from error
     return f"{status.st_size} {status.st_mtime_ns} {file.absolute()}"
 
 
@@ -130,6 +130,7 @@ class _Importing:
         start, first = int(at.get("Bytes", {}).get("N", 0)), int(at.get("Lines", {}).get("N", 0))
         try:
             with _opened(file) as stream, output.step(f"Importing {file.name}", _count_lines(file) - first) as step:
+                _check_lines(stream, file)
                 stream.seek(start)
                 for some in _parts(_lines(stream, start, first)):
                     self._append(number, some)
@@ -197,6 +198,15 @@ def _opened(file: Path) -> BinaryIO:
     return io.BufferedReader(gzip.GzipFile(fileobj=stream)) if is_compressed else stream
 
 
+def _check_lines(stream: BinaryIO, file: Path) -> None:
+    """Raises CommandError: the file is one JSON array."""
+    if stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        raise CommandError(
+            f"{file}: must have one JSON object in each line; found an array; write its events as lines, such as with"
+            " jq -c '.[] | {detail: .}'"
+        )
+
+
 def _count_lines(file: Path) -> int:
     with _opened(file) as stream:
         return sum(part.count(b"\n") for part in iter(lambda: stream.read(1 << 20), b""))
@@ -245,10 +255,10 @@ def _report(output: Output, journal: Journal, pace: Pace, begun: float) -> None:
     }
     found = counts["conflict"] + counts["bad"]
     output.exit_code = FAILED if found else 0
-    output.result(document, _tables(document, found, len(files)))
+    output.result(document, _tables(document, found, len(files), output))
 
 
-def _tables(document: dict[str, Any], found: int, files: int) -> Iterator[RenderableType]:
+def _tables(document: dict[str, Any], found: int, files: int, output: Output) -> Iterator[RenderableType]:
     problems = document["problems"]
     if problems:
         table = make_table(*(["File"] if files > 1 else []), "Line", "Not imported")
@@ -262,4 +272,5 @@ def _tables(document: dict[str, Any], found: int, files: int) -> Iterator[Render
         f" {document['erased_here']:,}, not imported {found:,}"
     )
     yield f"Wrote {document['write_units']:,} units in {document['seconds']} s"
-    yield "The stream brings the events into the rows; `cp-event-source verify --all` proves it afterwards"
+    if document["stored"]:
+        yield f"The stream brings the events into the rows; afterwards this proves it: {output.command('verify --all')}"

@@ -1,6 +1,7 @@
 """Registers a command for operators: every one has the options that name the pipeline, and reports errors alike."""
 
 import inspect
+import shlex
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,10 +11,10 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cp_event_source.deployed.ending import FAILED as FAILED
-from cp_event_source.deployed.ending import INTERRUPTED, TERMINATED, TerminatedError, ended_by_signals
-from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.ending import INTERRUPTED, TERMINATED, WRONG_USAGE, TerminatedError, ended_by_signals
+from cp_event_source.deployed.errors import CommandError, UsageError
 from cp_event_source.operate.output import Output
-from cp_event_source.operate.target import Target, find_pipeline
+from cp_event_source.operate.target import STACK_VARIABLE, Target, find_pipeline
 
 app = typer.Typer(
     name="cp-event-source",
@@ -39,7 +40,7 @@ _OF_THE_TARGET: Final = (
         Path | None,
         "--stack",
         help="File with the JSON of `pulumi stack output --json`; - reads the standard input.",
-        envvar="CP_EVENT_SOURCE_STACK",
+        envvar=STACK_VARIABLE,
         metavar="FILE",
     ),
     _option("local", bool, "--local", help="The pipeline of a local run that is up (--keep or --watch)."),
@@ -80,7 +81,7 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         @wraps(function)
         def run(**given: Any) -> None:
             target = {each.name: given.pop(each.name) for each in _OF_THE_TARGET}
-            output = Output(json=given.pop(_JSON.name))
+            output = Output(json=given.pop(_JSON.name), target=_named(target))
             exit_code = _run(lambda: function(find_pipeline(_target(target)), output, **given), output)
             if exit_code:
                 raise typer.Exit(exit_code)
@@ -94,6 +95,18 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return register
 
 
+def _named(target: dict[str, Any]) -> str:
+    """The options that name the pipeline, to be given again; a space before each."""
+    words: list[str] = []
+    for name, value in target.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value:
+            words += [word for each in (value if isinstance(value, list) else [value]) for word in (option, str(each))]
+    return "".join(f" {shlex.quote(word)}" for word in words)
+
+
 def _target(values: dict[str, Any]) -> Target:
     return Target(**{**{key: value for key, value in values.items() if key != "name"}, "names": values["name"] or ()})
 
@@ -103,6 +116,9 @@ def _run(work: Callable[[], None], output: Output) -> int:
     try:
         with ended_by_signals():
             work()
+    except UsageError as error:
+        output.error(str(error))
+        return WRONG_USAGE
     except (CommandError, BotoCoreError) as error:
         return _failed(str(error), output)
     except ClientError as error:

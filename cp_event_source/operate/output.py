@@ -1,10 +1,11 @@
 """What a command prints: a document for programs, or tables and progress for people."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,6 +14,8 @@ from rich.text import Text
 from cp_event_source.deployed.console import make_console
 from cp_event_source.deployed.shown import visible
 from cp_event_source.handler.values import exact_json
+
+_ANY_WIDTH: Final = 10_000
 
 
 class Step:
@@ -36,6 +39,8 @@ class Output:
     """Where a command writes. With `json`, the standard output has one JSON document and nothing else."""
 
     json: bool = False
+    target: str = ""
+    """The options that name the pipeline, with a space before each."""
     how_to_continue: str = ""
     """The command that continues the work if it is interrupted. Long work sets it."""
     exit_code: int = 0
@@ -44,6 +49,12 @@ class Output:
 
     def __post_init__(self) -> None:
         self.console = make_console(to_stderr=self.json)
+        if not self.console.is_terminal and not os.environ.get("COLUMNS"):
+            self.console.width = _ANY_WIDTH  # so that other programs find whole ids
+
+    def command(self, words: str) -> str:
+        """A command to paste, on this pipeline."""
+        return f"cp-event-source {words}{self.target}"
 
     def result(self, document: Any, tables: Iterable[RenderableType] = ()) -> None:
         """Print the result: the document with `--json`, else the tables.

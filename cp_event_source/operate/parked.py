@@ -274,28 +274,29 @@ def _tables(search: Search, found: FoundParked, *, payload: bool) -> Iterator[Re
         )
         others = sum(size.objects for _, size in groups[_SHOWN_GROUPS:]) + found.in_other_groups
         yield from and_more(others, "object in other groups", "objects in other groups")
-    headers = ["DomainId", "Since", "Cause", "Error", "Where", "Event", "EventId", "Logic", "Waiting"]
+    headers = ["DomainId", "Since", "Cause", "Where", "Event", "EventId", "Waiting"]
     rows = (_cells(each, payload=payload) for each in found.listed)
     yield from tables_of([*headers, *(["Reason"] if payload else [])], rows)
     yield from and_more(found.parked - len(found.listed), "object")
     for domain_id in found.without_row:
         yield f"{domain_id} has no row; check the DomainId"
     yield f"{counted(found.parked, 'object')} parked; read {search.pace.used:,.1f} units"
+    if found.parked:
+        yield f"Try new logic on them: {search.output.command('heal --dry-run --layer FOLDER')}"
+        yield f"Once it is deployed: {search.output.command('heal')}"
 
 
 def _cells(each: ParkedObject, *, payload: bool) -> Sequence[str]:
     note = each.parked
     if note is None:
-        return [each.domain_id, "", UNREADABLE, "", "", "", "", "", "", *([""] if payload else [])]
+        return [each.domain_id, "", UNREADABLE, "", "", "", "", *([""] if payload else [])]
     return [
         each.domain_id,
         note.since[:19],
-        note.cause.value,
-        note.error,
+        f"{note.cause.value} {note.error}".rstrip(),
         where(note.phase, note.place),
         note.event_name,
         note.event_id,
-        note.logic_version.rpartition(":layer:")[2],  # of an ARN, the layer and its version
         str(each.waiting),
         *([note.reason] if payload else []),
     ]

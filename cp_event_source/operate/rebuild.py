@@ -256,7 +256,9 @@ def _report(task: _Task, journal: Journal, selected: int, work: Work, rows: _Row
     output.result(document, _tables(document, failures, rows, cleared))
     if failures.count:
         output.exit_code = FAILED
-        if output.how_to_continue:
+        if task.name == "heal":  # the rows say which objects are parked
+            finished(journal, output)
+        elif output.how_to_continue:
             output.note(f"To try again what failed: {output.how_to_continue}")
     else:
         finished(journal, output)
@@ -278,6 +280,8 @@ def _tables(
     )
     if cleared is not None:
         yield f"Deleted {counted(cleared.deleted, 'notice')} of the parked queue, kept {cleared.kept}"
+        if cleared.kept:
+            yield "Kept are those of objects that are parked, and of the last 16 minutes"
 
 
 def _time_of(checkpoint: str | None) -> str:
@@ -323,6 +327,8 @@ def _preview(task: _Task, layer: Path | None) -> None:
         "objects": [_described(each) for each in shown],
     }
     output.result(document, _tables_of_preview(selected, counts, shown, changes, layer))
+    if counts[Fate.FAILS]:
+        output.exit_code = FAILED
 
 
 def _described(each: Preview) -> dict[str, Any]:

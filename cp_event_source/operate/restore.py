@@ -9,6 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from cp_event_source.deployed.console import and_more
+from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.events_table import Appended, EventsTable, ItemRefused
@@ -171,16 +172,16 @@ def _report(output: Output, journal: Journal, refused: list[str], seconds: float
         "seconds": Decimal(f"{seconds:.1f}"),
     }
     output.exit_code = FAILED if failures.count or counts["refused"] else 0
-    output.result(document, _tables(document, failures))
+    output.result(document, _tables(document, failures, output))
 
 
-def _tables(document: dict[str, Any], failures: Failures) -> Iterator[RenderableType]:
+def _tables(document: dict[str, Any], failures: Failures, output: Output) -> Iterator[RenderableType]:
     yield from failures.table()
     yield (
         f"Of {document['events_in_copy']:,} events in the copy, {document['brought_back']:,} were missing and are back,"
-        f" in {document['objects']:,} objects; rebuilt {document['rebuilt']:,}, failed {failures.count:,}"
+        f" in {counted(document['objects'], 'object')}; rebuilt {document['rebuilt']:,}, failed {failures.count:,}"
     )
     for each in document["refused_items"]:
         yield f"DynamoDB refuses {each}"
     yield from and_more(document["refused"] - len(document["refused_items"]), "refused item")
-    yield "Rows that were lost, too: `cp-event-source rebuild --drifted`"
+    yield f"Rows may be lost or changed, too: {output.command('rebuild --drifted --deep')}"

@@ -1,6 +1,7 @@
 """The journal of work that can be interrupted and continued with --resume."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -60,14 +61,14 @@ def resumable(
     """
     file = resume or _new_file(name, pipeline.domain_name, clock)
     with Journal(file, {"command": name, **work}) as journal:
-        output.how_to_continue = (
-            f"cp-event-source {name} --resume {file}{options}, with the options that name the pipeline"
-        )
+        output.how_to_continue = output.command(f"{name} --resume {shlex.quote(str(file))}{options}")
         try:
             yield journal
         except BaseException:
+            # Nothing is noted yet.
             if not journal.is_removed and resume is None and journal.is_untouched:
-                finished(journal, output)
+                journal.remove()
+                output.how_to_continue = "give the same command again; what it has done stays done"
             raise
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import typer
 
 from cp_event_source.deployed.counted import counted
-from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.errors import CommandError, UsageError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.projection.rows import BOOKKEEPING
 from cp_event_source.operate.checks import broken_rule, check_ids
@@ -130,12 +130,12 @@ def _lines(file: Path) -> Iterator[str]:
                 if not domain_id:
                     continue
                 if rule := broken_rule(domain_id):
-                    raise SelectionError(f"{IDS_FROM}: line {number} of {name}: {rule}; got {domain_id!r}")
+                    raise UsageError(f"{IDS_FROM}: line {number} of {name}: {rule}; got {domain_id!r}")
                 yield domain_id
     except OSError as error:
-        raise SelectionError(f"{IDS_FROM}: {name} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{IDS_FROM}: {name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SelectionError(f"{IDS_FROM}: {name} must be UTF-8; {error}") from error
+        raise UsageError(f"{IDS_FROM}: {name} must be UTF-8; {error}") from error
 
 
 def _all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> None:

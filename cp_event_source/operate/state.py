@@ -11,7 +11,7 @@ from rich.console import RenderableType
 
 from cp_event_source.deployed.console import tables_of
 from cp_event_source.deployed.counted import counted
-from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.errors import CommandError, UsageError
 from cp_event_source.deployed.logic_process import Stopped, deployed_layers, fold_all
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.deployed.shown import plain, shown
@@ -99,7 +99,7 @@ def _moments(
         return START, Moment.at(as_of) if as_of is not None else NOW
     begin, end = moments("--diff", diff, table, domain_id)
     if not begin.is_before(end):
-        raise CommandError(f"--diff: A must be before B; got {begin.text} and {end.text}; exchange them")
+        raise UsageError(f"--diff: A must be before B; got {begin.text} and {end.text}; exchange them")
     return begin, end
 
 

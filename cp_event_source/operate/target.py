@@ -1,10 +1,12 @@
 """Finds the pipeline that a command works on: by the outputs of its stack, or as a local run keeps it."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,19 +14,21 @@ import boto3
 from botocore.exceptions import ProfileNotFound
 
 from cp_event_source.deployed.clients import Clients
-from cp_event_source.deployed.errors import CommandError
+from cp_event_source.deployed.errors import UsageError
 from cp_event_source.deployed.kept_runs import kept_runs
-from cp_event_source.deployed.pipeline import Pipeline
+from cp_event_source.deployed.pipeline import OUTPUTS, Pipeline
 
 _DISTINCTIVE: Final = "domain_events_table_name"
 """An output that each component has and nothing else: where it is, the component's other outputs are beside it."""
+
+STACK_VARIABLE: Final = "CP_EVENT_SOURCE_STACK"
 
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _EMULATORS_CREDENTIALS: Final[dict[str, Any]] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
-class TargetError(CommandError):
+class TargetError(UsageError):
     """The pipeline cannot be found; the message says what to give."""
 
 
@@ -53,6 +57,10 @@ def find_pipeline(target: Target) -> Pipeline:
     """
     found = _found(target)
     given = dict(map(_name_and_value, target.names))
+    for name in given.keys() - OUTPUTS:
+        near = get_close_matches(name, OUTPUTS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise TargetError(f"--name: must be an output of the component; got {name!r}{hint}")
     if not found and not given:
         raise TargetError(
             "the pipeline must be named by --stack FILE, --local or --name; got none of them; run"
@@ -69,7 +77,10 @@ Found = tuple[str, dict[str, str], str | None]
 
 
 def _found(target: Target) -> list[Found]:
-    if target.local and target.stack is not None:
+    stack = target.stack
+    if target.local and stack is not None and str(stack) == os.environ.get(STACK_VARIABLE):
+        stack = None  # what is said on the command line counts more
+    if target.local and stack is not None:
         raise TargetError("--local: must be given without --stack; got both; leave one out")
     if target.local:
         runs = kept_runs()
@@ -78,19 +89,22 @@ def _found(target: Target) -> list[Found]:
                 "--local: a local run must be up; found none; start one in another terminal with"
                 " `cp-event-source local PROGRAM_DIR --events FILE --keep`"
             )
+        up = ", ".join(f"{run.endpoint} ({', '.join(run.pipelines)})" for run in runs)
         if target.endpoint_url is not None:
-            runs = [run for run in runs if run.endpoint == target.endpoint_url.rstrip("/")]
+            address = target.endpoint_url.rstrip("/").replace("//localhost:", "//127.0.0.1:")
+            runs = [run for run in runs if run.endpoint == address]
+            if not runs:
+                raise TargetError(f"--endpoint-url: must be that of a local run; got {target.endpoint_url}; found {up}")
         if len(runs) != 1:
-            up = ", ".join(run.endpoint for run in runs) or "none there"
-            raise TargetError(f"--local: must mean one run; found {up}; give --endpoint-url of one that is up")
+            raise TargetError(f"--local: must mean one run; found {up}; give --endpoint-url of one of them")
         (run,) = runs
         return [(name, dict(outputs), run.endpoint) for name, outputs in run.pipelines.items()]
-    if target.stack is None:
+    if stack is None:
         return []
-    components = _components(_read(target.stack))
+    components = _components(_read(stack))
     if not components:
         raise TargetError(
-            f"--stack: {target.stack} must have the outputs of a CpEventSource; found no {_DISTINCTIVE} in it; export"
+            f"--stack: {stack} must have the outputs of a CpEventSource; found no {_DISTINCTIVE} in it; export"
             " them with CpEventSource.export_outputs, run `pulumi up`, and write the file again"
         )
     return [(label, outputs, None) for label, outputs in components.items()]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cp_event_source import CpEventSource
+from cp_event_source.deployed.pipeline import OUTPUTS as NAMES
 
 from ..examples.program import run_program
 from .deployment import component
@@ -22,6 +23,10 @@ def test_all_outputs_are_exported_under_their_names() -> None:
 def test_what_there_is_not_is_not_exported() -> None:
     exports = run_program(lambda: export(development=True)).exports
     assert OUTPUTS.keys() - exports.keys() == {"alarm_topic_arn", "dashboard_url"}
+
+
+def test_the_operators_commands_know_all_names() -> None:
+    assert OUTPUTS.keys() == NAMES
 
 
 def test_prefixes_keep_several_components_apart() -> None:

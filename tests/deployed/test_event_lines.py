@@ -203,3 +203,12 @@ def test_no_reason_shows_a_payload() -> None:
     with pytest.raises(BadLine) as raised:
         item_of(line, domain_name="File", latest=LATEST)
     assert "secret" not in str(raised.value)
+
+
+def test_a_dead_letter_that_was_exported_is_an_event_again() -> None:
+    body = exact_json.dumps({"id": "1", "source": "test", "detail": EVENT})
+    line = json.dumps({"message_id": "m", "attributes": {"ReasonCode": "infrastructure"}, "body": body})
+
+    assert item_of(line, domain_name="File", latest=LATEST) == event_item(body, domain_name="File", latest=LATEST)
+    with pytest.raises(BadLine, match="UserId: is required"):
+        item_of(line.replace("UserId", "User"), domain_name="File", latest=LATEST)

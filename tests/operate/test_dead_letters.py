@@ -96,7 +96,7 @@ def test_people_get_tables(queues: Queues, capsys: pytest.CaptureFixture[str]) -
     assert '"Payload": "secret"' in shown
     assert "\\x9b2J" in shown
     dead_letters(Queues().pipeline, Output())
-    assert "Nothing needs you here" in capsys.readouterr().out
+    assert "The queues are empty" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

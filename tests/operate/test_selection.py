@@ -12,13 +12,14 @@ import typer
 from moto import mock_aws
 
 from cp_event_source.deployed.clients import Clients
+from cp_event_source.deployed.errors import CommandError, UsageError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.values.clock import Clock
-from cp_event_source.operate import selection
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.output import Output
 from cp_event_source.operate.pace import Pace
 from cp_event_source.operate.selection import Selection, SelectionError, select
+from cp_event_source.operate.verifying import Verifying
 
 PACE = Pace(1e9, Clock())
 OUTPUT = Output(json=True)
@@ -146,19 +147,19 @@ def test_stale_begins_again_if_the_logic_changes_meanwhile(
             select(None, pipeline, journal, PACE, OUTPUT)
 
     monkeypatch.setattr(WithLambda, "environment", {"Error": {"Message": "no right to decrypt"}})
-    with pytest.raises(SelectionError, match="no right to decrypt"):
+    with pytest.raises(CommandError, match="no right to decrypt"):
         selected("--stale", pipeline)
 
 
 def test_drifted_objects_are_those_that_verify_finds_and_a_rebuild_cures(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def find_all(of: Pipeline, pace: Pace, output: Output) -> Iterator[Any]:
-        assert (of, pace) == (pipeline, PACE)
+    def find_all(_: Verifying, note: Any) -> Iterator[Any]:
+        assert note is None
         for domain_id, cured in (("a", True), ("b", False), ("a", True), ("c", True)):
             yield SimpleNamespace(domain_id=domain_id, kind="", text="", is_rebuildable=cured)
 
-    monkeypatch.setattr(selection, "find_all", find_all)
+    monkeypatch.setattr(Verifying, "all", find_all)
 
     assert selected("--drifted", pipeline) == ["a", "c"]
 
@@ -174,12 +175,12 @@ def test_ids_of_a_file(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.M
     for content, message in ((b"a\n" + b"x" * 5000, "line 2 of"), (b"\xff\xfe", "must be UTF-8")):
         file.write_bytes(content)
         with Journal(None, {}) as journal:
-            with pytest.raises(SelectionError, match=message):
+            with pytest.raises(UsageError, match=message):
                 select(Selection("--ids-from", file=file), pipeline, journal, PACE, OUTPUT)
             assert journal.count() == 0, "ids come into the journal all at once"
             with pytest.raises(SelectionError, match="without --resume"):
                 select(None, pipeline, journal, PACE, OUTPUT)
-    with pytest.raises(SelectionError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         selected(Selection("--ids-from", file=tmp_path / "none"), pipeline)
 
 

@@ -106,7 +106,7 @@ def test_what_cannot_be_shown_is_an_error(cli_on: Cli, events: list[dict[str, An
         ([""], 2, "ID: must be a non-empty string"),
         ([file, "--as-of", "yesterday"], 2, "yesterday"),
         ([file, "--after", "no-event"], 1, "found none with the EventId 'no-event'"),
-        ([file, "--diff", "now", "start"], 1, "A must be before B"),
+        ([file, "--diff", "now", "start"], 2, "A must be before B"),
         ([file, "--diff", "start", "now", "--as-of", "2026-01-01"], 2, "at most one of"),
         ([file, "--layer", str(tmp_path), "--diff", "start", "now", "--json"], 1, "division by zero"),
         ([file, "--layer", str(tmp_path / "none")], 2, "--layer: must be a folder"),

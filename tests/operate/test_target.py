@@ -142,10 +142,23 @@ def test_two_local_runs_are_told_apart_by_their_address(tmp_path: Path) -> None:
         other = json.loads(note.read_text()) | {"endpoint": "http://127.0.0.1:2"}
         note.with_name("1.json").write_text(json.dumps(other))
 
-        with pytest.raises(TargetError, match=r"found .*:1, .*:2|found .*:2, .*:1"):
+        with pytest.raises(TargetError, match=r"found .*:\d \(files\), .*:\d \(files\); give"):
             find_pipeline(Target(local=True))
         found = find_pipeline(Target(local=True, endpoint_url="http://127.0.0.1:2/"))
         assert found.clients.endpoint == "http://127.0.0.1:2"
+        with pytest.raises(TargetError, match="--endpoint-url: must be that of a local run"):
+            find_pipeline(Target(local=True, endpoint_url="http://127.0.0.1:3"))
+
+
+def test_what_the_command_line_says_counts_more_than_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CP_EVENT_SOURCE_STACK", "outputs.json")
+    with noted(KeptRun("http://127.0.0.1:1", "us-east-1", {"files": FILES})):
+        assert find_pipeline(Target(stack=Path("outputs.json"), local=True)).name == "files"
+
+
+def test_a_name_that_no_output_has_is_refused() -> None:
+    with pytest.raises(TargetError, match="got 'domain_tabel_name'; did you mean domain_table_name"):
+        find_pipeline(Target(names=["domain_tabel_name=other"], region="eu-west-1"))
 
 
 def test_a_table_that_throttles_slows_a_command_and_does_not_end_it(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def _versions(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _last_day(snapshot: Snapshot) -> Iterator[Finding]:
     counts = counts_of_the_day(snapshot)
-    if isinstance(counts, Unknown):
+    if isinstance(counts, Unknown) and not snapshot.is_emulated:
         yield Finding(LAST_DAY, Level.UNKNOWN, f"the counts of the last day are unknown: {counts.why}")
     cost = cost_of_the_day(snapshot)
     if isinstance(cost, Unknown):

@@ -84,6 +84,7 @@ def look_at(pipeline: Pipeline, clock: Clock) -> Snapshot:
             queues=_results(queues),
             parked=parked.result(),
             alarms=alarms.result(),
+            is_emulated=pipeline.clients.endpoint is not None,
         )
 
 

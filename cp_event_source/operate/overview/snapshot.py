@@ -108,3 +108,5 @@ class Snapshot:
     queues: Mapping[str, Depth | Unknown]
     parked: Parked | Unknown
     alarms: Sequence[Alarm] | Unknown
+    is_emulated: bool = False
+    """True if it is no pipeline on AWS: an emulator lacks the metrics that functions send in their logs."""

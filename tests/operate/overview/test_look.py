@@ -24,6 +24,8 @@ DENIED = "AccessDeniedException"
 class Aws:
     """All services of a pipeline in which all is well. An operation that is in `fails` raises its error."""
 
+    endpoint = None
+
     def __init__(self, fails: dict[str, Exception] | None = None) -> None:
         self.fails = fails or {}
         self.alarms: list[dict[str, Any]] = []
