@@ -14,12 +14,11 @@ def main() -> None:
     if not __package__:
         sys.path[0] = str(folder.parent)
 
-    from pulumi.provider.experimental import component_provider_host
-
     from cp_event_source import CpEventSource, DomainPythonLayer
+    from cp_event_source.plugin import serve
     from cp_event_source.version import VERSION
 
-    component_provider_host(name="cp-event-source", components=[CpEventSource, DomainPythonLayer], version=VERSION)
+    serve([CpEventSource, DomainPythonLayer], "cp-event-source", VERSION)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
 from inspect import isawaitable
 from typing import Final, TypeGuard
 
@@ -11,6 +12,7 @@ from pulumi.output import Unknown
 
 from . import arn_patterns
 from .domain_name import domain_name_problem
+from .spelling import spelled
 
 Check = Callable[[str, object], list[str]]
 """Takes an input's name and value; returns the problems, each a line that begins with the name."""
@@ -22,10 +24,18 @@ _MAX_SHOWN_CHARACTERS: Final = 100
 
 
 def raise_if_any(problems: list[str]) -> None:
-    """Raise `pulumi.InputPropertiesError` with the problems, one a line, if there are any."""
-    if problems:
-        # The empty list: without one Pulumi's plugin host loses the message of an input that is checked later.
-        raise pulumi.InputPropertiesError("\n".join(problems), [])
+    """Raise `pulumi.InputPropertiesError` with the problems, one a line, if there are any.
+
+    The engine gets each problem with the path of its input, too.
+    """
+    if not problems:
+        return
+    lines = [spelled(problem) for problem in problems]
+    errors: list[pulumi.InputPropertyErrorDetails] = []
+    for line in lines:
+        path, _, reason = line.partition(": ")
+        errors.append({"property_path": path, "reason": reason})
+    raise pulumi.InputPropertiesError("\n".join(lines), errors)
 
 
 def check_name(name: str, max_length: int) -> None:
@@ -51,10 +61,14 @@ def check_name(name: str, max_length: int) -> None:
 def unknown_inputs(given: Collection[str], known: Collection[str], *, within: str = "") -> list[str]:
     """A line for each name that is not an input's: a TypedDict takes any key at run time, and a mistyped `cp_event_bus`
     would silently make a new bus."""
-    return [
-        f"{within}{key}: is not an input; use one of {', '.join(sorted(known))}"
-        for key in sorted(set(given) - set(known))
-    ]
+    return [f"{within}{key}: {_unknown(key, known)}" for key in sorted(set(given) - set(known))]
+
+
+def _unknown(key: str, known: Collection[str]) -> str:
+    # Other languages write `cpEventBus`, and near is then what differs in few letters, not in their case.
+    near = get_close_matches(re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower(), known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(known))}"
+    return f"is not an input; {hint}"
 
 
 def unless_later(check: Check) -> Check:

@@ -16,7 +16,7 @@ import yaml
 from google.protobuf import json_format, struct_pb2
 from packaging.requirements import Requirement
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from cp_event_source.version import VERSION
 
@@ -147,18 +147,62 @@ def test_it_constructs_the_layer_and_warns_through_the_engine(
     assert any("datetime.utcnow()" in warning for warning in deployment.warnings)
 
 
-def test_a_bad_input_comes_back_named(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
-    with pytest.raises(grpc.RpcError, match="cp_domain_name: must not be blank; got ''"):
-        construct(plugin, engine, "CpEventSource", "files", {"cpDomainName": "", "cpDomainLogicLayer": LAYER})
+def refused(
+    plugin: provider_pb2_grpc.ResourceProviderStub, engine: str, inputs: dict[str, Any], type_: str = "CpEventSource"
+) -> dict[str, str]:
+    """Why the plugin refuses inputs, by the path of each, as the engine reads it from the status."""
+    with pytest.raises(grpc.RpcError) as raised:
+        construct(plugin, engine, type_, "files", inputs)
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "Traceback" not in raised.value.details()
+    ((_, details),) = (each for each in raised.value.trailing_metadata() if each[0] == "grpc-status-details-bin")
+    status = status_pb2.Status.FromString(details)
+    assert status.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
+    found = errors_pb2.InputPropertiesError()
+    (packed,) = status.details
+    assert packed.Unpack(found)
+    return {error.property_path: error.reason for error in found.errors}
 
 
-def test_one_that_is_known_only_later_comes_back_named_too(
-    plugin: provider_pb2_grpc.ResourceProviderStub, engine: str
+GOOD = {"cpDomainName": "File", "cpDomainLogicLayer": LAYER}
+SIGNED = {"s3Bucket": "b", "s3Key": "k", "s3ObjectVersion": "v"}
+LATER = {rpc._special_sig_key: rpc._special_output_value_sig}
+SECRET = {rpc._special_sig_key: rpc._special_secret_sig, "value": 5}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path", "reason"),
+    [
+        (GOOD | {"cpDomainName": ""}, "cpDomainName", "must not be blank; got ''"),
+        ({"cpDomainLogicLayer": LAYER}, "cpDomainName", "must be given; got nothing"),
+        (GOOD | {"eventsPerSnapshot": 1}, "eventsPerSnapshot", "must be a whole number of events"),
+        (GOOD | {"publishers": ["*"]}, "publishers[0]", "must be an account's number"),
+        (GOOD | {"signedCode": SIGNED}, "signedCode.codeSigningConfigArn", "got nothing"),
+        (GOOD | {"signedCode": {"s3Buket": "b"}}, "signedCode.s3Buket", "did you mean s3Bucket?"),
+        (GOOD | {"cpEventBuss": "company"}, "cpEventBuss", "is not an input; did you mean cpEventBus?"),
+        (GOOD | {"kmsKeyArn": LATER | {"value": "alias/company"}}, "kmsKeyArn", "must be the ARN of a KMS key"),
+        (GOOD | {"development": LATER}, "development", "must be a boolean; got an output"),
+        (GOOD | {"eventsPerSnapshot": SECRET}, "eventsPerSnapshot", "got an output"),
+    ],
+)
+def test_a_bad_input_comes_back_under_the_name_that_the_caller_gave_it(
+    inputs: dict[str, Any], path: str, reason: str, plugin: provider_pb2_grpc.ResourceProviderStub, engine: str
 ) -> None:
-    later = {rpc._special_sig_key: rpc._special_output_value_sig, "value": "alias/company"}
-    inputs = {"cpDomainName": "File", "cpDomainLogicLayer": LAYER, "kmsKeyArn": later}
-    with pytest.raises(grpc.RpcError, match=r"kms_key_arn: must be the ARN of a KMS key .*; got 'alias/company'"):
-        construct(plugin, engine, "CpEventSource", "files", inputs)
+    assert reason in refused(plugin, engine, inputs)[path]
+
+
+def test_all_errors_of_a_call_come_at_once(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
+    inputs = {"cpDomainName": 5, "alarmActions": ["x", "arn:aws:sns:eu-west-1:123456789012:a", "y"], "taggs": {}}
+
+    found = refused(plugin, engine, inputs)
+
+    assert found.keys() == {"cpDomainName", "cpDomainLogicLayer", "alarmActions[0]", "alarmActions[2]", "taggs"}
+    assert not any("_" in reason.partition("got")[0] for reason in found.values())
+
+
+def test_so_do_those_of_the_layer(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
+    assert refused(plugin, engine, {"sourcDir": "x"}, "DomainPythonLayer").keys() == {"sourcDir"}
+    assert "must be the path" in refused(plugin, engine, {}, "DomainPythonLayer")["sourceDir"]
 
 
 def test_no_module_hides_one_of_pythons_since_the_folder_is_first_on_the_path() -> None:

@@ -28,7 +28,8 @@ BELOW: Final[dict[str, set[str]]] = {
     "local": {"deployed", "handler", "inputs", "layer"},
     "operate": {"deployed", "handler", "pages", "version"},
     "cli": {"handler", "layer", "local", "new", "operate", "pages", "resources", "version"},
-    "__main__": {"CpEventSource", "DomainPythonLayer", "version"},
+    "plugin": {"inputs"},
+    "__main__": {"CpEventSource", "DomainPythonLayer", "plugin", "version"},
     "__init__": {"component", "inputs", "layer", "resources"},
     "version": set(),
 }

@@ -1,0 +1,69 @@
+"""Serves the components to programs in any language, with errors that name inputs as those programs do."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+from pulumi.provider import ConstructResult, main
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.server import ComponentInitError
+
+from .inputs.spelling import spell
+
+
+def serve(components: Sequence[type[pulumi.ComponentResource]], name: str, version: str) -> None:
+    """Serve until the engine ends the process.
+
+    Args:
+        components: the components.
+        name: the package's name.
+        version: its version.
+    """
+    main(_Provider(list(components), name, version=version), sys.argv[1:])
+
+
+class _Provider(ComponentProvider):
+    """Pulumi's provider of components, but for inputs that are wrong.
+
+    Pulumi's own drops unknown inputs, ends at the first one that is missing, and reports what a component raises with a
+    traceback. Here the component gets all inputs, and its errors reach the engine as they are.
+    """
+
+    def __init__(self, components: list[type[pulumi.ComponentResource]], name: str, *, version: str) -> None:
+        super().__init__(components, name, version=version)
+        for mapping in (
+            *(each.inputs_mapping for each in self._component_defs.values()),
+            *(each.properties_mapping for each in self._type_defs.values()),
+        ):
+            spell({python: schema for schema, python in mapping.items() if python != schema})
+
+    def construct(
+        self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
+    ) -> ConstructResult:
+        try:
+            return super().construct(name, resource_type, inputs, options)
+        except ComponentInitError as error:
+            if isinstance(error.inner, pulumi.InputPropertiesError):
+                raise error.inner from None
+            raise
+
+    def map_input_properties(
+        self, inputs: Any, properties: Any, mapping: dict[str, str], component_name: str, property_path: str
+    ) -> Any:
+        """The inputs under Python's names. Names that the schema does not have stay, so that the component refuses
+        them."""
+        mapped: dict[str, Any] = {}
+        for schema_name, value in inputs.items():
+            definition = properties.get(schema_name)
+            if definition is None:
+                mapped[schema_name] = value
+            elif definition.ref is not None and isinstance(value, dict):
+                inner = self._type_defs[definition.ref.split(":")[-1]]
+                path = f"{property_path}.{schema_name}".lstrip(".")
+                mapped[mapping[schema_name]] = self.map_input_properties(
+                    value, inner.properties, inner.properties_mapping, component_name, path
+                )
+            else:
+                mapped[mapping[schema_name]] = value
+        return mapped
