@@ -146,7 +146,8 @@ class CpEventSource(pulumi.ComponentResource):
         routes = create_routes(scope, settings.event_bus, settings.publishers)
 
         # What is stored and what waits, all encrypted with one key.
-        key_arn = create_encryption_key(scope, settings.key, beside=routes.domain_event_rule.arn)
+        has_topic = settings.alarms and settings.alarm_topic is None
+        key_arn = create_encryption_key(scope, settings.key, beside=routes.domain_event_rule.arn, has_topic=has_topic)
         tables = create_tables(scope, key_arn=key_arn)
         queues = create_queues(scope, ingest_timeout_seconds=persist_function.TIMEOUT_SECONDS, key_arn=key_arn)
 

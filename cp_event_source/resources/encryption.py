@@ -12,6 +12,8 @@ from .scope import Scope
 LOG_GROUPS: Final = ("persist-logs", "project-logs")
 """The functions' log groups, by their suffixes."""
 
+_ALARMS: Final = "AlarmsPublish"
+
 _DELETION_WINDOW_DAYS: Final = 30
 """KMS's maximum: for so long you can cancel the deletion of a key, and with it that of all events."""
 _MIN_DELETION_WINDOW_DAYS: Final = 7
@@ -21,7 +23,7 @@ _DNS_SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn"}
 
 
 def create_encryption_key(
-    scope: Scope, given: pulumi.Output[str] | None, *, beside: pulumi.Output[str]
+    scope: Scope, given: pulumi.Output[str] | None, *, beside: pulumi.Output[str], has_topic: bool
 ) -> pulumi.Output[str]:
     """The ARN of the key given, else of a key of the component's own that is rotated every year.
 
@@ -31,6 +33,7 @@ def create_encryption_key(
         scope: the component's.
         given: the ARN of a key.
         beside: the ARN of a resource in the account and region deployed to.
+        has_topic: whether it also encrypts a topic that alarms notify.
     """
     if given is not None:
         return given
@@ -46,7 +49,11 @@ def create_encryption_key(
                 "Action": "kms:*",
                 "Resource": "*",
             },
-            *key_policy_statements(partition=partition, region=region, account=account),
+            *(
+                statement
+                for statement in key_policy_statements(partition=partition, region=region, account=account)
+                if has_topic or statement["Sid"] != _ALARMS
+            ),
         ]
 
     return aws.kms.Key(
@@ -88,7 +95,7 @@ def key_policy_statements(*, partition: str, region: str, account: str) -> list[
             "Condition": of_this_account,
         },
         {
-            "Sid": "AlarmsPublish",
+            "Sid": _ALARMS,
             "Effect": "Allow",
             "Principal": {"Service": "cloudwatch.amazonaws.com"},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
@@ -101,13 +108,13 @@ def key_policy_statements(*, partition: str, region: str, account: str) -> list[
             "Principal": {"Service": f"logs.{region}.{_DNS_SUFFIXES.get(partition, 'amazonaws.com')}"},
             "Action": [
                 "kms:Decrypt",
-                "kms:DescribeKey",
                 "kms:Encrypt",
                 "kms:GenerateDataKey*",
                 "kms:ReEncryptFrom",
                 "kms:ReEncryptTo",
             ],
             "Resource": "*",
+            # Of AWS's example, without DescribeKey: that has no encryption context, so it could never be allowed here.
             # By a part of the name, without the component's: a log group keeps its name when the component is renamed.
             "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
         },
