@@ -1,10 +1,10 @@
 """The difference between two rows of a domain object, attribute by attribute."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cp_event_source.deployed.shown import shown
+from cp_event_source.deployed.shown import plain, shown
 
 NOTHING: Final = "(none)"
 """How a missing attribute is shown."""
@@ -20,6 +20,13 @@ class Difference:
     before: str
     """As a person writes it."""
     after: str
+    values: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None] = field(default=(None, None), compare=False)
+    """The attribute values, before and after."""
+
+    def document(self) -> dict[str, Any]:
+        """For a JSON document: the attribute, and the values that there are."""
+        sides = zip(("before", "after"), self.values, strict=True)
+        return {"attribute": self.attribute} | {side: plain(value) for side, value in sides if value is not None}
 
 
 def differences(
@@ -47,7 +54,7 @@ def _differ(
     texts = _text(before), _text(after)
     if texts[0] == texts[1] and before and after:  # such as the text 5 and the number 5
         texts = f"{texts[0]} ({_KINDS[next(iter(before))]})", f"{texts[1]} ({_KINDS[next(iter(after))]})"
-    yield Difference(domain_id, path, *texts)
+    yield Difference(domain_id, path, *texts, (before, after))
 
 
 def _text(value: Mapping[str, Any] | None) -> str:

@@ -336,10 +336,7 @@ def _described(each: Preview) -> dict[str, Any]:
         "domain_id": each.domain_id,
         "fate": each.fate.name.lower(),
         "reason": each.reason,
-        "differences": [
-            {"attribute": change.attribute, "before": change.before, "after": change.after}
-            for change in each.differences
-        ],
+        "differences": [change.document() for change in each.differences],
     }
 
 

@@ -209,9 +209,7 @@ def _show_changes(states: States, table: EventsTable, begin: Moment, end: Moment
                     "event_key": event.key,
                     "event_id": event.event_id,
                     "event_name": name_of(event),
-                    "changes": [
-                        {"attribute": each.attribute, "before": each.before, "after": each.after} for each in found
-                    ],
+                    "changes": [each.document() for each in found],
                 }
                 for event, found in changes
             ),

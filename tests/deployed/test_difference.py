@@ -1,5 +1,6 @@
 """A difference names each attribute that differs, and no other."""
 
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import given
@@ -65,3 +66,14 @@ def test_there_is_a_difference_if_and_only_if_the_rows_differ(before: dict[str, 
 
     assert bool(each) == (one != other)
     assert all(isinstance(difference, Difference) and difference.before != difference.after for difference in each)
+
+
+def test_a_document_has_values_and_leaves_out_what_is_not_there() -> None:
+    before = {"Price": {"N": "0.10"}, "Open": {"BOOL": True}, "Name": {"S": "(none)"}}
+    after = {"Price": {"N": "12345678901234567890"}, "Tags": {"SS": ["b", "a"]}, "Open": {"BOOL": True}}
+
+    assert [each.document() for each in differences("a", before, after)] == [
+        {"attribute": "Price", "before": Decimal("0.10"), "after": 12345678901234567890},
+        {"attribute": "Name", "before": "(none)"},
+        {"attribute": "Tags", "after": ["a", "b"]},
+    ]
