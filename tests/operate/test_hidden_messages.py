@@ -1,6 +1,11 @@
 """Guarantee: reading a queue removes nothing, hides messages only meanwhile, and ends."""
 
+import signal
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -90,3 +95,49 @@ def test_it_ends_although_messages_come_back_and_does_not_call_it_whole(queues: 
     assert not hidden.is_whole
     queues.sqs.clock.advance(1000)
     assert queues.hidden() == 0
+
+
+class SlowQueue:
+    """A queue that finds one message each time, when it has looked for a while."""
+
+    def __init__(self) -> None:
+        self.hidden: set[str] = set()
+
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        return {"Attributes": {}}
+
+    def receive_message(self, **_: Any) -> dict[str, Any]:
+        time.sleep(0.3)
+        message_id = f"m{len(self.hidden)}"
+        self.hidden.add(f"handle of {message_id}")
+        return {"Messages": [{"MessageId": message_id, "ReceiptHandle": f"handle of {message_id}", "Body": ""}]}
+
+    def change_message_visibility_batch(self, Entries: list[dict[str, Any]], **_: Any) -> None:  # noqa: N803  boto3's
+        for entry in Entries:
+            assert entry["VisibilityTimeout"] == 0
+            self.hidden.remove(entry["ReceiptHandle"])
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.45])
+def test_what_sqs_finds_after_an_interruption_is_shown_again(seconds: float) -> None:
+    queue = SlowQueue()
+
+    with pytest.raises(KeyboardInterrupt), interrupted_after(seconds), HiddenMessages(queue, "url", Clock()) as hidden:
+        for _ in hidden.batches():
+            pass
+
+    assert queue.hidden == set()
