@@ -1,6 +1,7 @@
 """Guarantee: reading a queue removes nothing, hides messages only meanwhile, and ends."""
 
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,19 +99,26 @@ def test_it_ends_although_messages_come_back_and_does_not_call_it_whole(queues: 
 
 
 class SlowQueue:
-    """A queue that finds one message each time, when it has looked for a while."""
+    """A queue that finds one message each time, when it has looked for a while, whether somebody still waits or not."""
 
     def __init__(self) -> None:
         self.hidden: set[str] = set()
+        self.looks: list[threading.Thread] = []
 
     def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
         return {"Attributes": {}}
 
     def receive_message(self, **_: Any) -> dict[str, Any]:
+        message_id = f"m{len(self.looks)}"
+        look = threading.Thread(target=self._find, args=[message_id])
+        self.looks.append(look)
+        look.start()
+        look.join()
+        return {"Messages": [{"MessageId": message_id, "ReceiptHandle": message_id, "Body": ""}]}
+
+    def _find(self, message_id: str) -> None:
         time.sleep(0.3)
-        message_id = f"m{len(self.hidden)}"
-        self.hidden.add(f"handle of {message_id}")
-        return {"Messages": [{"MessageId": message_id, "ReceiptHandle": f"handle of {message_id}", "Body": ""}]}
+        self.hidden.add(message_id)
 
     def change_message_visibility_batch(self, Entries: list[dict[str, Any]], **_: Any) -> None:  # noqa: N803  boto3's
         for entry in Entries:
@@ -140,4 +148,6 @@ def test_what_sqs_finds_after_an_interruption_is_shown_again(seconds: float) -> 
         for _ in hidden.batches():
             pass
 
+    for look in queue.looks:
+        look.join()
     assert queue.hidden == set()
