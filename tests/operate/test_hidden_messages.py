@@ -103,22 +103,22 @@ class SlowQueue:
 
     def __init__(self) -> None:
         self.hidden: set[str] = set()
-        self.looks: list[threading.Thread] = []
+        self.looks: list[threading.Event] = []
 
     def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
         return {"Attributes": {}}
 
     def receive_message(self, **_: Any) -> dict[str, Any]:
-        message_id = f"m{len(self.looks)}"
-        look = threading.Thread(target=self._find, args=[message_id])
-        self.looks.append(look)
-        look.start()
-        look.join()
+        message_id, over = f"m{len(self.looks)}", threading.Event()
+        self.looks.append(over)
+        threading.Thread(target=self._find, args=[message_id, over]).start()
+        over.wait()
         return {"Messages": [{"MessageId": message_id, "ReceiptHandle": message_id, "Body": ""}]}
 
-    def _find(self, message_id: str) -> None:
+    def _find(self, message_id: str, over: threading.Event) -> None:
         time.sleep(0.3)
         self.hidden.add(message_id)
+        over.set()
 
     def change_message_visibility_batch(self, Entries: list[dict[str, Any]], **_: Any) -> None:  # noqa: N803  boto3's
         for entry in Entries:
@@ -149,5 +149,5 @@ def test_what_sqs_finds_after_an_interruption_is_shown_again(seconds: float) -> 
             pass
 
     for look in queue.looks:
-        look.join()
+        look.wait()
     assert queue.hidden == set()
