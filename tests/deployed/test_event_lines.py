@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cp_event_source.deployed.event_lines import BadLine, detail_of, detail_of_event, item_of, line_of
@@ -12,7 +12,7 @@ from cp_event_source.handler.events.domain_event import ContractViolation, Domai
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.events.stored_event import StoredEvent, to_item
 from cp_event_source.handler.values import exact_json
-from cp_event_source.handler.values.attribute_value import Item
+from cp_event_source.handler.values.attribute_value import Item, decode_item
 from tests.handler.strategies import events, invalid_attributes, json_texts, json_values, texts
 
 LATEST = "9999-12-31T23:59:60.999999999Z"
@@ -142,15 +142,17 @@ def test_an_arrival_that_a_person_wrote_is_kept() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(("Payload", "Bus", "Version", "Extra", "EventTime")), invalid_attributes))
+@example({"Payload": {"N": "1E+2"}})
 def test_an_item_that_a_person_wrote_has_a_line_too(changed: dict[str, Any]) -> None:
     item = stored() | changed
     line = line_of(item, "File")
     try:
-        read: object = item_of(line, domain_name="File", latest=LATEST)
+        # DynamoDB gives each number one spelling, so these are equal for it: 100 and 1E+2.
+        read: object = decode_item(item_of(line, domain_name="File", latest=LATEST))
     except BadLine as error:
         read = str(error).partition(":")[0]
 
-    assert read in (item, "Item")
+    assert read in (decode_item(item), "Item")
 
 
 @given(
