@@ -190,10 +190,15 @@ def _report(output: Output, file: Path, events: int, pace: Pace, begun: float) -
     output.result(
         document,
         [
-            f"Wrote {counted(events, 'event')}, {document['bytes']:,} bytes, to {file}",
+            f"Wrote {counted(events, 'event')}, {document['bytes']:,} bytes, to {_shown(file)}",
             f"Read {pace.used:,.1f} units in {seconds:,.0f} s",
         ],
     )
+
+
+def _shown(file: Path) -> Path:
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
 
 
 class _Target(Protocol):
