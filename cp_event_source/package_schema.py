@@ -21,10 +21,12 @@ ABOUT: Final[dict[str, Any]] = {
         "serverless",
     ],
     "license": "Apache-2.0",
-    "publisher": "The cp-event-source authors",
 }
 """What the schema says about the package. Pulumi's Registry defines the keywords with a `/`; the others are those of
-the Python distribution, which is not installed where the plugin runs."""
+the Python distribution, which is not installed where the plugin runs.
+
+It names no publisher: `pulumi package publish` takes that for the name of an organization in Pulumi Cloud, and prefers
+it to the organization of whoever publishes the package in a registry of their own."""
 
 _PARAGRAPHS: Final = re.compile(r"\n\s*\n")
 

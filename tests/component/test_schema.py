@@ -134,7 +134,6 @@ class TestAboutThePackage:
         project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
         assert schema["description"] == project["description"]
         assert schema["license"] == project["license"]
-        assert [{"name": schema["publisher"]}] == project["authors"]
         assert [word for word in schema["keywords"] if "/" not in word] == project["keywords"]
 
     def test_its_reserved_keywords_are_those_that_pulumi_defines(self, schema: dict[str, Any]) -> None:
@@ -143,14 +142,18 @@ class TestAboutThePackage:
     def test_it_names_no_address_since_the_package_has_none(self, schema: dict[str, Any]) -> None:
         assert schema.keys() & {"homepage", "repository", "logoUrl", "pluginDownloadURL"} == set()
 
+    def test_it_names_no_organization_so_that_every_one_can_publish_it_in_its_registry(
+        self, schema: dict[str, Any]
+    ) -> None:
+        assert schema.keys() & {"publisher", "namespace"} == set()
+
     def test_sdks_of_all_languages_have_its_version(self, schema: dict[str, Any]) -> None:
-        assert schema["language"] == dict.fromkeys(
-            ["nodejs", "python", "csharp", "java", "go"], {"respectSchemaVersion": True}
-        )
+        assert schema["language"].keys() == {"nodejs", "python", "csharp", "java", "go"}
+        assert [each for each in schema["language"].values() if each != {"respectSchemaVersion": True}] == []
 
 
 METASCHEMA: Final = {
-    *("name", "displayName", "version", "description", "keywords", "license", "publisher"),
+    *("name", "displayName", "version", "description", "keywords", "license"),
     *("types", "resources", "dependencies", "language"),
 }
 """Of the properties that Pulumi's metaschema knows, those in use. It refuses others."""
@@ -164,7 +167,7 @@ class TestMetaschema:
     def test_the_package(self, schema: dict[str, Any]) -> None:
         assert schema.keys() == METASCHEMA
         assert re.fullmatch("[a-zA-Z][-a-zA-Z0-9_]*", schema["name"])
-        texts = ("name", "displayName", "version", "description", "license", "publisher")
+        texts = ("name", "displayName", "version", "description", "license")
         assert [name for name in texts if not isinstance(schema[name], str)] == []
         assert [word for word in schema["keywords"] if not isinstance(word, str)] == []
 
