@@ -47,9 +47,9 @@ class CpEventSource(pulumi.ComponentResource):
     """A few earlier states of each domain object, from which late events are folded in: hash key `DomainId`, range key
     `CpEventSourceSlot`. Derived: losing it costs only longer folds."""
     event_bus: aws.cloudwatch.EventBus | None
-    """The bus that the component made; None if `cp_event_bus` was given."""
+    """The bus that the component made; absent if `cp_event_bus` was given."""
     event_bus_destination: aws.lambda_.FunctionEventInvokeConfig
-    """Sends the results of rebuilds, successful or failed, to the bus."""
+    """The configuration that sends the results of rebuilds, successful or failed, to the bus."""
 
     domain_name: pulumi.Output[str]
     """The input `cp_domain_name`: the domain whose events the component stores."""
@@ -103,9 +103,9 @@ class CpEventSource(pulumi.ComponentResource):
     kms_key_arn: pulumi.Output[str]
     """ARN of the key, given or made, that encrypts everything."""
     alarm_topic_arn: pulumi.Output[str] | None
-    """ARN of the topic, given or made, that alarms notify; None if there are no alarms."""
+    """ARN of the topic, given or made, that alarms notify; absent if there are no alarms."""
     dashboard_url: pulumi.Output[str] | None
-    """URL of the CloudWatch dashboard in AWS's console; None if there is no dashboard."""
+    """URL of the CloudWatch dashboard in AWS's console; absent if there is no dashboard."""
     publisher_policy_arn: pulumi.Output[str]
     """ARN of a managed policy to attach to the role of whoever puts events on the bus."""
     reader_policy_arn: pulumi.Output[str]

@@ -1,5 +1,6 @@
-"""Serves the components to programs in any language, with errors that name inputs as those programs do."""
+"""Serves the components to programs in any language, with a schema and errors that name inputs as those programs do."""
 
+import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,8 @@ from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
-from .inputs.spelling import spell
+from .inputs.spelling import spell, speller
+from .package_schema import served
 
 
 def serve(components: Sequence[type[pulumi.ComponentResource]], name: str, version: str) -> None:
@@ -20,23 +22,26 @@ def serve(components: Sequence[type[pulumi.ComponentResource]], name: str, versi
         name: the package's name.
         version: its version.
     """
-    main(_Provider(list(components), name, version=version), sys.argv[1:])
+    main(Provider(list(components), name, version=version), sys.argv[1:])
 
 
-class _Provider(ComponentProvider):
-    """Pulumi's provider of components, but for inputs that are wrong.
+class Provider(ComponentProvider):
+    """Pulumi's provider of components, but for its schema and for inputs that are wrong.
 
-    Pulumi's own drops unknown inputs, ends at the first one that is missing, and reports what a component raises with a
-    traceback. Here the component gets all inputs, and its errors reach the engine as they are.
+    Pulumi's own serves docstrings as they are in the source, drops unknown inputs, ends at the first one that is
+    missing, and reports what a component raises with a traceback. Here the schema is for readers in all languages, the
+    component gets all inputs, and its errors reach the engine as they are.
     """
 
     def __init__(self, components: list[type[pulumi.ComponentResource]], name: str, *, version: str) -> None:
         super().__init__(components, name, version=version)
-        for mapping in (
+        inputs = _spellings(
             *(each.inputs_mapping for each in self._component_defs.values()),
             *(each.properties_mapping for each in self._type_defs.values()),
-        ):
-            spell({python: schema for schema, python in mapping.items() if python != schema})
+        )
+        spell(inputs)
+        outputs = _spellings(*(each.outputs_mapping for each in self._component_defs.values()))
+        self.schema = json.dumps(served(json.loads(self.schema or "{}"), speller(inputs | outputs)))
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
@@ -67,3 +72,8 @@ class _Provider(ComponentProvider):
             else:
                 mapped[mapping[schema_name]] = value
         return mapped
+
+
+def _spellings(*mappings: dict[str, str]) -> dict[str, str]:
+    """The schema's names by Python's, where the two differ."""
+    return {python: schema for mapping in mappings for schema, python in mapping.items() if python != schema}

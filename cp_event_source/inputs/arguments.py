@@ -63,7 +63,7 @@ class SignedCodeArgs(TypedDict):
     """Key of the signed archive in the bucket."""
 
     s3_object_version: pulumi.Input[str]
-    """Version of that object, so that a deployment has exactly this code."""
+    """Version of the object that `s3_key` names, so that a deployment has exactly this code."""
 
 
 class CpEventSourceArgs(TypedDict):
@@ -74,9 +74,9 @@ class CpEventSourceArgs(TypedDict):
     characters: ASCII letters, digits, inner spaces and `_ . : / = + @ -`."""
 
     cp_domain_logic_layer: pulumi.Input[str]
-    """ARN of the Lambda layer version that holds `python/domain_handler.py`, for example
-    `DomainPythonLayer(...).arn`. It runs on Python 3.14 and arm64: packages with compiled code in the layer
-    must fit."""
+    """ARN of the Lambda layer version that holds `python/domain_handler.py`, for example the output
+    `arn` of a `DomainPythonLayer`. It runs on Python 3.14 and arm64: packages with compiled code in the layer must
+    fit."""
 
     cp_event_bus: NotRequired[pulumi.Input[str]]
     """Name or ARN of the event bus to attach to, in the account and region that the component is deployed to
@@ -94,7 +94,7 @@ class CpEventSourceArgs(TypedDict):
 
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags for every resource that can be tagged, besides the component's own `cp-event-source:component` and
-    `cp-event-source:domain`. AWS Backup can select the tables by one."""
+    `cp-event-source:domain`. AWS Backup can select the tables by a tag."""
 
     development: NotRequired[bool]
     """True for a stack that may be thrown away with all its events: nothing is protected from deletion, the tables
@@ -103,11 +103,12 @@ class CpEventSourceArgs(TypedDict):
 
     publishers: NotRequired[list[pulumi.Input[str]]]
     """Who may put events on the component's own bus besides its own account: account numbers, and ARNs of roles or
-    users. Not with `cp_event_bus`, which has a policy of its own."""
+    users. Not together with `cp_event_bus`: that bus has a policy of its own."""
 
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the KMS key that encrypts everything, in the region that the component is deployed to; its policy must
-    allow what `key_policy_statements` returns. Without it the component makes a key of its own."""
+    let EventBridge, CloudWatch and CloudWatch Logs use it, as "Encrypt with your own key" in the documentation says.
+    Without it the component makes a key of its own."""
 
     alarms: NotRequired[bool]
     """Whether there are alarms. Default true, in a development stack false."""
@@ -139,7 +140,7 @@ class CpEventSourceArgs(TypedDict):
     time. At least 2. Default: none reserved."""
 
     signed_code: NotRequired[SignedCodeArgs]
-    """The signed code of the functions. Without it the functions are deployed from the installed package, unsigned."""
+    """The signed code of the functions. Without it the functions are deployed with the package's own code, unsigned."""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ class DomainPythonLayerArgs(TypedDict):
 
 
 class DomainPythonLayer(pulumi.ComponentResource):
-    """The domain's own logic as a Lambda layer version: the folder's files, which are checked against the contract by
-    reading them, before anything is deployed. Earlier versions stay in the account."""
+    """The domain's own logic as a Lambda layer version, made of a folder's files. They are checked against the contract
+    by reading them, before anything is deployed. Earlier versions stay in the account."""
 
     arn: pulumi.Output[str]
     """ARN of the layer version: what `CpEventSource` takes as `cp_domain_logic_layer`."""

@@ -98,6 +98,8 @@ def construct(
 def test_it_gives_its_schema(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
     schema = json.loads(plugin.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema)
     assert (schema["name"], schema["version"]) == ("cp-event-source", VERSION)
+    assert schema["license"] == "Apache-2.0"
+    assert schema["types"].keys() == {"cp-event-source:index:SignedCode"}
     assert schema["resources"].keys() == {
         "cp-event-source:index:CpEventSource",
         "cp-event-source:index:DomainPythonLayer",

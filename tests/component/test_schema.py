@@ -1,13 +1,18 @@
-"""What programs in other languages see: inferred from the annotations and docstrings."""
+"""What programs in other languages see: the schema that the plugin serves, made of the annotations and docstrings."""
 
 import json
 import re
-from typing import Any
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from pulumi.provider.experimental.component import ComponentProvider
 
 from cp_event_source import CpEventSource, DomainPythonLayer
+from cp_event_source.package_schema import ABOUT
+from cp_event_source.plugin import Provider
 
 from .test_component import OUTPUTS
 
@@ -25,12 +30,16 @@ def camel_case(name: str) -> str:
     return re.sub("_(.)", lambda match: match[1].upper(), name)
 
 
-@pytest.fixture(scope="module")
-def schema() -> dict[str, Any]:
-    provider = ComponentProvider([CpEventSource, DomainPythonLayer], "cp-event-source", version="1.2.3")
-    parsed = json.loads(provider.schema or "")
+def schema_of(provider: type[ComponentProvider]) -> dict[str, Any]:
+    made = provider([CpEventSource, DomainPythonLayer], "cp-event-source", version="1.2.3")
+    parsed = json.loads(made.schema or "")
     assert isinstance(parsed, dict)
     return parsed
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return schema_of(Provider)
 
 
 def resource(schema: dict[str, Any], name: str) -> dict[str, Any]:
@@ -71,7 +80,7 @@ def test_the_components_inputs_and_which_of_them_are_required(schema: dict[str, 
         "logRetentionDays": ("integer", True),
         "persistReservedConcurrency": ("integer", True),
         "projectReservedConcurrency": ("integer", True),
-        "signedCode": ("SignedCodeArgs", True),
+        "signedCode": ("SignedCode", True),
     }
     assert sorted(component["requiredInputs"]) == ["cpDomainLogicLayer", "cpDomainName"]
 
@@ -98,12 +107,163 @@ def test_the_layers_inputs_and_outputs(schema: dict[str, Any]) -> None:
     assert layer["properties"].keys() == {"arn", "layerName", "version"}
 
 
-@pytest.mark.parametrize("name", ["CpEventSource", "DomainPythonLayer"])
-def test_every_component_input_and_output_is_described(schema: dict[str, Any], name: str) -> None:
-    found = resource(schema, name)
-    described = {"the component": found} | found["inputProperties"] | found["properties"]
-    assert [each for each, shape in described.items() if not (shape.get("description") or "").strip()] == []
-
-
 def test_no_input_or_output_is_a_union(schema: dict[str, Any]) -> None:
     assert "oneOf" not in json.dumps(schema)
+
+
+def test_no_type_ends_as_the_types_of_inputs_do_in_sdks_which_would_end_twice_so(schema: dict[str, Any]) -> None:
+    names = [*schema["types"], *(each["$ref"] for each in shapes(schema) if "$ref" in each)]
+    assert [name for name in names if name.endswith("Args")] == []
+    assert schema["types"].keys() == {"cp-event-source:index:SignedCode"}
+
+
+def test_each_reference_to_a_type_of_the_package_has_its_type(schema: dict[str, Any]) -> None:
+    references = [each["$ref"] for each in shapes(schema) if each.get("$ref", "").startswith("#")]
+    assert references
+    assert [each for each in references if each.removeprefix("#/types/") not in schema["types"]] == []
+
+
+def test_the_schema_differs_from_what_pulumi_infers_only_in_what_it_says(schema: dict[str, Any]) -> None:
+    inferred = without_descriptions(schema_of(ComponentProvider))
+    renamed = json.loads(json.dumps(inferred).replace("index:SignedCodeArgs", "index:SignedCode"))
+    assert without_descriptions({name: part for name, part in schema.items() if name not in ABOUT}) == renamed
+
+
+class TestAboutThePackage:
+    def test_it_says_what_the_distribution_says(self, schema: dict[str, Any]) -> None:
+        project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+        assert schema["description"] == project["description"]
+        assert schema["license"] == project["license"]
+        assert [word for word in schema["keywords"] if "/" not in word] == project["keywords"]
+
+    def test_its_reserved_keywords_are_those_that_pulumi_defines(self, schema: dict[str, Any]) -> None:
+        assert [word for word in schema["keywords"] if "/" in word] == ["category/cloud", "kind/component"]
+
+    def test_it_names_no_address_since_the_package_has_none(self, schema: dict[str, Any]) -> None:
+        assert schema.keys() & {"homepage", "repository", "logoUrl", "pluginDownloadURL"} == set()
+
+    def test_it_names_no_organization_so_that_every_one_can_publish_it_in_its_registry(
+        self, schema: dict[str, Any]
+    ) -> None:
+        assert schema.keys() & {"publisher", "namespace"} == set()
+
+    def test_sdks_of_all_languages_have_its_version(self, schema: dict[str, Any]) -> None:
+        assert schema["language"].keys() == {"nodejs", "python", "csharp", "java", "go"}
+        assert [each for each in schema["language"].values() if each != {"respectSchemaVersion": True}] == []
+
+
+METASCHEMA: Final = {
+    *("name", "displayName", "version", "description", "keywords", "license"),
+    *("types", "resources", "dependencies", "language"),
+}
+"""Of the properties that Pulumi's metaschema knows, those in use. It refuses others."""
+
+TOKEN: Final = re.compile(r"cp-event-source:index:[A-Z][A-Za-z0-9]+")
+
+
+class TestMetaschema:
+    """The rules of Pulumi's metaschema (pkg/codegen/schema/pulumi.json) that concern this package."""
+
+    def test_the_package(self, schema: dict[str, Any]) -> None:
+        assert schema.keys() == METASCHEMA
+        assert re.fullmatch("[a-zA-Z][-a-zA-Z0-9_]*", schema["name"])
+        texts = ("name", "displayName", "version", "description", "license")
+        assert [name for name in texts if not isinstance(schema[name], str)] == []
+        assert [word for word in schema["keywords"] if not isinstance(word, str)] == []
+
+    def test_the_tokens(self, schema: dict[str, Any]) -> None:
+        assert [each for each in (*schema["resources"], *schema["types"]) if not TOKEN.fullmatch(each)] == []
+
+    def test_each_property_has_a_shape(self, schema: dict[str, Any]) -> None:
+        for shape in shapes(schema):
+            beside = shape.keys() - {"description", "plain"}
+            match shape.get("type"):
+                case "boolean" | "integer" | "number" | "string":
+                    assert beside == {"type"}
+                case "array":
+                    assert beside == {"type", "items"}
+                case "object":
+                    assert beside == {"type", "additionalProperties"}
+                case _:
+                    assert beside == {"$ref"}
+
+    def test_what_is_required_is_there(self, schema: dict[str, Any]) -> None:
+        for each in schema["resources"].values():
+            assert set(each["requiredInputs"]) <= each["inputProperties"].keys()
+            assert set(each["required"]) <= each["properties"].keys()
+        for each in schema["types"].values():
+            assert set(each["required"]) <= each["properties"].keys()
+
+
+class TestDescriptions:
+    def test_all_that_can_have_one_has_one(self, schema: dict[str, Any]) -> None:
+        assert [name for name, text in descriptions(schema).items() if not text.strip()] == []
+
+    def test_each_is_sentences(self, schema: dict[str, Any]) -> None:
+        sentences = re.compile(r"[A-Z].*\.", re.DOTALL)
+        assert [text for text in descriptions(schema).values() if not sentences.fullmatch(text)] == []
+
+    def test_none_has_the_sources_layout(self, schema: dict[str, Any]) -> None:
+        layout = re.compile(r"\s\s|\n|\t")
+        assert [text for text in descriptions(schema).values() if layout.search(text)] == []
+
+    def test_none_has_a_name_as_only_python_spells_it(self, schema: dict[str, Any]) -> None:
+        snake_case = re.compile(r"\b[a-z0-9]+_[a-z0-9_]+\b")
+        found = {match for text in descriptions(schema).values() for match in snake_case.findall(text)}
+        assert found == {"domain_handler"}, "a file's name in every language"
+
+    def test_names_in_the_schemas_spelling_are_names_that_it_has(self, schema: dict[str, Any]) -> None:
+        camel_cases = re.compile(r"`([a-z]+(?:[A-Z][a-z0-9]*)+)`")
+        found = {match for text in descriptions(schema).values() for match in camel_cases.findall(text)}
+        assert found
+        assert found - property_names(schema) == set()
+
+    @pytest.mark.parametrize("word", ["None", "dict", "Raises", "kwargs", "tuple", "int", "str", "Args", "TypedDict"])
+    def test_none_has_a_word_of_python(self, schema: dict[str, Any], word: str) -> None:
+        assert [text for text in descriptions(schema).values() if re.search(rf"\b{word}\b", text)] == []
+
+    def test_none_has_code_of_python(self, schema: dict[str, Any]) -> None:
+        calls = re.compile(r"\w\(")
+        assert [text for text in descriptions(schema).values() if calls.search(text)] == []
+
+
+def shapes(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The shape of each input and output, of each field of a type, and of what lists and maps hold."""
+    waiting = [shape for part in parts(schema) for shape in part.values()]
+    while waiting:
+        shape = waiting.pop()
+        yield shape
+        waiting += [shape[inner] for inner in ("items", "additionalProperties") if inner in shape]
+
+
+def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Shapes by property, of each component and type."""
+    for each in (*schema["resources"].values(), *schema["types"].values()):
+        yield each.get("inputProperties", {})
+        yield each["properties"]
+
+
+def property_names(schema: dict[str, Any]) -> set[str]:
+    return {name for part in parts(schema) for name in part}
+
+
+def descriptions(schema: dict[str, Any]) -> dict[str, str]:
+    """By place: of the package, and of all its components, types, inputs, outputs and fields."""
+    found = {"": schema["description"]}
+    for token, each in (*schema["resources"].items(), *schema["types"].items()):
+        found[token] = each.get("description") or ""
+        for kind in ("inputProperties", "properties"):
+            for name, shape in each.get(kind, {}).items():
+                found[f"{token} {kind} {name}"] = shape.get("description") or ""
+    return found
+
+
+def without_descriptions(part: Any) -> Any:
+    """The schema, but for its descriptions."""
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: without_descriptions(value)
+        for name, value in part.items()
+        if not (name == "description" and isinstance(value, str))
+    }
