@@ -99,8 +99,8 @@ def indexes(name: str, value: object) -> list[str]:
     if len(value) > MAX_INDEXES:
         return [
             (
-                f"{name}: must have at most {MAX_INDEXES} indexes, since DynamoDB gives a table 20 and the component needs "
-                f"one of them; got {len(value)}; leave out those that nobody queries"
+                f"{name}: must have at most {MAX_INDEXES} indexes, since DynamoDB gives a table 20 and the "
+                f"component needs one of them; got {len(value)}; leave out those that nobody queries"
             )
         ]
     of_each = [list(_of_one(f"{name}[{position}]", each)) for position, each in enumerate(value)]
@@ -218,15 +218,16 @@ def _key(name: str, value: object) -> list[str]:
     if value == "DomainId":
         return [
             (
-                f"{name}: must be another attribute than DomainId, the table's own key, which each index has anyway and "
-                f"which may have more bytes than a key of an index; got {value!r}; name one that to_dynamo_item returns"
+                f"{name}: must be another attribute than DomainId, the table's own key, which each index has anyway "
+                f"and which may have more bytes than a key of an index; got {value!r}; name one that to_dynamo_item "
+                "returns"
             )
         ]
     if value.startswith(_PIPELINES_ATTRIBUTES):
         return [
             (
-                f"{name}: must not begin with {_PIPELINES_ATTRIBUTES}, as the pipeline's own attributes do; got {value!r}; "
-                "name one that to_dynamo_item returns"
+                f"{name}: must not begin with {_PIPELINES_ATTRIBUTES}, as the pipeline's own attributes do; got "
+                f"{value!r}; name one that to_dynamo_item returns"
             )
         ]
     return []
