@@ -171,7 +171,7 @@ class CpEventSource(pulumi.ComponentResource):
             scope,
             event_bus_arn=routes.bus.arn,
             tables=tables,
-            indexes=settings.domain_table_indexes,
+            has_indexes=bool(settings.domain_table_indexes),
             watchable=Watchable(
                 queues,
                 persist,

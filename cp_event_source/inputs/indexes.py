@@ -11,9 +11,6 @@ from .checks import Check, has_text_keys, shown, unknown_inputs
 MAX_INDEXES: Final = 19
 """DynamoDB gives a table 20, and the index of parked domain objects is one of them."""
 
-MAX_NAMES_LENGTH: Final = 1_000
-"""Of all indexes' names together. Each policy names each index, and a policy has at most 6,144 characters."""
-
 MAX_KEYS_LENGTH: Final = 1_000
 """Of the names of all key attributes together, in bytes of JSON. The function gets them in its environment, which has
 at most 4 KB."""
@@ -179,12 +176,6 @@ def _of_all(name: str, sound: Mapping[int, Index]) -> Iterator[str]:
         yield (
             f"{name}: must have at most {MAX_ALL_NON_KEY_ATTRIBUTES} non_key_attributes in all indexes together, as "
             f"DynamoDB allows; got {in_all}; take the projection ALL for some"
-        )
-    length = sum(len(each) for each in first_named)
-    if length > MAX_NAMES_LENGTH:
-        yield (
-            f"{name}: must have names of at most {MAX_NAMES_LENGTH} characters together, since policies have each; got "
-            f"{length}; give shorter names"
         )
     length = sum(len(json.dumps(each, ensure_ascii=False).encode()) - len('""') for each in first_typed)
     if length > MAX_KEYS_LENGTH:
