@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .component import CpEventSource
     from .inputs.arguments import CpEventSourceArgs, SignedCodeArgs
+    from .inputs.indexes import IndexArgs
     from .layer.domain_python_layer import DomainPythonLayer, DomainPythonLayerArgs
     from .resources.encryption import key_policy_statements
 
@@ -18,6 +19,7 @@ __all__ = [
     "CpEventSourceArgs",
     "DomainPythonLayer",
     "DomainPythonLayerArgs",
+    "IndexArgs",
     "SignedCodeArgs",
     "key_policy_statements",
 ]
@@ -27,6 +29,7 @@ _MODULES: Final = {
     "CpEventSourceArgs": "inputs.arguments",
     "DomainPythonLayer": "layer.domain_python_layer",
     "DomainPythonLayerArgs": "layer.domain_python_layer",
+    "IndexArgs": "inputs.indexes",
     "SignedCodeArgs": "inputs.arguments",
     "key_policy_statements": "resources.encryption",
 }

@@ -148,7 +148,7 @@ class CpEventSource(pulumi.ComponentResource):
         # What is stored and what waits, all encrypted with one key.
         has_topic = settings.alarms and settings.alarm_topic is None
         key_arn = create_encryption_key(scope, settings.key, beside=routes.domain_event_rule.arn, has_topic=has_topic)
-        tables = create_tables(scope, key_arn=key_arn)
+        tables = create_tables(scope, settings.domain_table_indexes, key_arn=key_arn)
         queues = create_queues(scope, ingest_timeout_seconds=persist_function.TIMEOUT_SECONDS, key_arn=key_arn)
 
         # Ingest queue -> persist function -> domain events table.
@@ -171,6 +171,7 @@ class CpEventSource(pulumi.ComponentResource):
             scope,
             event_bus_arn=routes.bus.arn,
             tables=tables,
+            has_indexes=bool(settings.domain_table_indexes),
             watchable=Watchable(
                 queues,
                 persist,

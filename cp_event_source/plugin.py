@@ -63,15 +63,22 @@ class Provider(ComponentProvider):
             definition = properties.get(schema_name)
             if definition is None:
                 mapped[schema_name] = value
-            elif definition.ref is not None and isinstance(value, dict):
-                inner = self._type_defs[definition.ref.split(":")[-1]]
-                path = f"{property_path}.{schema_name}".lstrip(".")
-                mapped[mapping[schema_name]] = self.map_input_properties(
-                    value, inner.properties, inner.properties_mapping, component_name, path
-                )
             else:
-                mapped[mapping[schema_name]] = value
+                path = f"{property_path}.{schema_name}".lstrip(".")
+                mapped[mapping[schema_name]] = self._mapped_value(value, definition, component_name, path)
         return mapped
+
+    def _mapped_value(self, value: Any, definition: Any, component_name: str, path: str) -> Any:
+        """The value of an input: dictionaries of a type of their own, alone or in lists, get Python's names."""
+        if definition.ref is not None and isinstance(value, dict):
+            inner = self._type_defs[definition.ref.split(":")[-1]]
+            return self.map_input_properties(value, inner.properties, inner.properties_mapping, component_name, path)
+        if definition.items is not None and isinstance(value, list):
+            return [
+                self._mapped_value(each, definition.items, component_name, f"{path}[{position}]")
+                for position, each in enumerate(value)
+            ]
+        return value
 
 
 def _spellings(*mappings: dict[str, str]) -> dict[str, str]:

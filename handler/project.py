@@ -78,7 +78,7 @@ class Project:
             writers: the threads that write rows: as many as `clients.CONNECTIONS`.
             clock: the time.
         """
-        rows = DomainTable(dynamodb, settings.domain_table, clock)
+        rows = DomainTable(dynamodb, settings.domain_table, clock, settings.index_keys)
         stores = Stores(
             EventsTable(dynamodb, settings.events_table), rows, SnapshotsTable(dynamodb, settings.snapshots_table)
         )
@@ -88,6 +88,7 @@ class Project:
             settings.event_time_limit_seconds,
             settings.events_per_snapshot,
             on_repeated_id=partial(count_repeated_id, telemetry),
+            index_keys=settings.index_keys,
         )
         notices = ParkedQueue(sqs, settings.parked_queue_url, settings.domain_name)
         return cls(

@@ -8,6 +8,7 @@ import pulumi
 
 from . import arn_patterns, checks
 from .checks import Check
+from .indexes import Index, IndexArgs, indexes, indexes_from
 
 DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
 
@@ -92,6 +93,10 @@ class CpEventSourceArgs(TypedDict):
     logic. A smaller number makes late events cheaper and costs more writes, each of a row's size. A whole number from
     10 to 10,000; default 100."""
 
+    domain_table_indexes: NotRequired[list[IndexArgs]]
+    """Global secondary indexes of the domain table, by which others query rows by the domain's own attributes: at most
+    19. An object whose row DynamoDB refuses for an index is parked."""
+
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags for every resource that can be tagged, besides the component's own `cp-event-source:component` and
     `cp-event-source:domain`. AWS Backup can select the tables by a tag."""
@@ -152,6 +157,7 @@ class Settings:
     event_bus: pulumi.Output[str] | None
     max_future_skew_seconds: int
     events_per_snapshot: int
+    domain_table_indexes: tuple[Index, ...]
     tags: dict[str, pulumi.Input[str]]
     development: bool
     publishers: list[pulumi.Input[str]]
@@ -195,6 +201,7 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
         event_bus=_later_if_any(given.get("cp_event_bus"), "cp_event_bus", checks.event_bus),
         max_future_skew_seconds=int(given.get("max_future_skew_seconds", DEFAULT_MAX_FUTURE_SKEW_SECONDS)),
         events_per_snapshot=int(given.get("events_per_snapshot", DEFAULT_EVENTS_PER_SNAPSHOT)),
+        domain_table_indexes=indexes_from(given.get("domain_table_indexes", [])),
         tags=dict(given.get("tags", {})),
         development=development,
         publishers=[_later(each, "publishers", checks.publisher) for each in given.get("publishers", [])],
@@ -221,6 +228,7 @@ def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
             0, MAX_FUTURE_SKEW_LIMIT_SECONDS, "seconds", that_is=" (ten years)"
         ),
         "events_per_snapshot": checks.whole_number(MIN_EVENTS_PER_SNAPSHOT, MAX_EVENTS_PER_SNAPSHOT, "events"),
+        "domain_table_indexes": indexes,
         "tags": checks.tags,
         "development": checks.flag,
         "publishers": checks.each(checks.publisher, "publishers", MAX_PUBLISHERS),

@@ -86,7 +86,7 @@ def domain_name(name: str, value: object) -> list[str]:
     if value is None:
         return [f"{name}: must be given; got nothing; give the name of the domain, such as 'File'"]
     if not isinstance(value, str):
-        return [f"{name}: must be a plain string, such as 'File'; got {_shown(value)}"]
+        return [f"{name}: must be a plain string, such as 'File'; got {shown(value)}"]
     problem = domain_name_problem(value)
     return [] if problem is None else [f"{name}: {problem}"]
 
@@ -102,7 +102,7 @@ def logic_layer(name: str, value: object) -> list[str]:
     return [
         (
             f"{name}: must be the ARN of a Lambda layer version (arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION); "
-            f"got {_shown(value)}; give one, such as DomainPythonLayer(...).arn"
+            f"got {shown(value)}; give one, such as DomainPythonLayer(...).arn"
         )
     ]
 
@@ -115,7 +115,7 @@ def event_bus(name: str, value: object) -> list[str]:
     return [
         (
             f"{name}: must be an event bus's name (1 to 256 letters, digits and / . - _) or its ARN "
-            f"(arn:aws:events:REGION:ACCOUNT:event-bus/NAME); got {_shown(value)}; leave it out for a bus of the "
+            f"(arn:aws:events:REGION:ACCOUNT:event-bus/NAME); got {shown(value)}; leave it out for a bus of the "
             "component's own"
         )
     ]
@@ -128,7 +128,7 @@ def publisher(name: str, value: object) -> list[str]:
     return [
         (
             f"{name}: must be an account's number (12 digits) or the ARN of a role or user "
-            f"(arn:aws:iam::ACCOUNT:role/NAME); got {_shown(value)}; name each publisher, since * would let everybody "
+            f"(arn:aws:iam::ACCOUNT:role/NAME); got {shown(value)}; name each publisher, since * would let everybody "
             "in"
         )
     ]
@@ -140,7 +140,7 @@ def an_arn(pattern: re.Pattern[str], what: str, example: str) -> Check:
     def check(name: str, value: object) -> list[str]:
         if isinstance(value, str) and pattern.fullmatch(value):
             return []
-        return [f"{name}: must be {what} ({example}); got {_shown(value)}"]
+        return [f"{name}: must be {what} ({example}); got {shown(value)}"]
 
     return check
 
@@ -151,7 +151,7 @@ def text(what: str) -> Check:
     def check(name: str, value: object) -> list[str]:
         if isinstance(value, str) and value:
             return []
-        return [f"{name}: must be {what}; got {_shown(value)}"]
+        return [f"{name}: must be {what}; got {shown(value)}"]
 
     return check
 
@@ -162,7 +162,7 @@ def whole_number(least: int, greatest: int, unit: str, *, that_is: str = "") -> 
     def check(name: str, value: object) -> list[str]:
         if _is_number(value) and least <= value <= greatest and value == math.floor(value):
             return []
-        return [f"{name}: must be a whole number of {unit} from {least} to {greatest}{that_is}; got {_shown(value)}"]
+        return [f"{name}: must be a whole number of {unit} from {least} to {greatest}{that_is}; got {shown(value)}"]
 
     return check
 
@@ -173,22 +173,22 @@ def one_of(numbers: Collection[int], why: str) -> Check:
     def check(name: str, value: object) -> list[str]:
         if _is_number(value) and value in numbers:
             return []
-        return [f"{name}: must be one of {', '.join(map(str, numbers))}, {why}; got {_shown(value)}"]
+        return [f"{name}: must be one of {', '.join(map(str, numbers))}, {why}; got {shown(value)}"]
 
     return check
 
 
 def flag(name: str, value: object) -> list[str]:
     """A boolean."""
-    return [] if isinstance(value, bool) else [f"{name}: must be a boolean; got {_shown(value)}"]
+    return [] if isinstance(value, bool) else [f"{name}: must be a boolean; got {shown(value)}"]
 
 
 def tags(name: str, value: object) -> list[str]:
     """A dictionary of texts, by text."""
-    if not isinstance(value, Mapping) or not _has_text_keys(value):
-        return [f"{name}: must be a dictionary with strings for keys; got {_shown(value)}"]
+    if not isinstance(value, Mapping) or not has_text_keys(value):
+        return [f"{name}: must be a dictionary with strings for keys; got {shown(value)}"]
     return [
-        f"{name}: {key}: must be a string; got {_shown(text)}"
+        f"{name}: {key}: must be a string; got {shown(text)}"
         for key, text in value.items()
         if not (isinstance(text, str) or comes_later(text))
     ]
@@ -198,14 +198,14 @@ def thresholds(known: Collection[str]) -> Check:
     """Numbers, by the names of alarms."""
 
     def check(name: str, value: object) -> list[str]:
-        if not isinstance(value, Mapping) or not _has_text_keys(value):
-            return [f"{name}: must be a dictionary of numbers by alarms' names; got {_shown(value)}"]
+        if not isinstance(value, Mapping) or not has_text_keys(value):
+            return [f"{name}: must be a dictionary of numbers by alarms' names; got {shown(value)}"]
         unknown = [
             f"{name}: {alarm}: is not an alarm; use one of {', '.join(sorted(known))}"
             for alarm in sorted(value.keys() - set(known))
         ]
         bad = [
-            f"{name}: {alarm}: must be a number of at least 0; got {_shown(threshold)}"
+            f"{name}: {alarm}: must be a number of at least 0; got {shown(threshold)}"
             for alarm, threshold in value.items()
             if not (_is_number(threshold) and 0 <= threshold < math.inf)
         ]
@@ -219,7 +219,7 @@ def each(check: Check, what: str, max_length: int) -> Check:
 
     def check_list(name: str, value: object) -> list[str]:
         if not isinstance(value, list | tuple):
-            return [f"{name}: must be a list of {what}; got {_shown(value)}"]
+            return [f"{name}: must be a list of {what}; got {shown(value)}"]
         if len(value) > max_length:
             return [f"{name}: must have at most {max_length} {what}; got {len(value)}"]
         return [
@@ -233,8 +233,8 @@ def fields(checks: Mapping[str, Check], what: str) -> Check:
     """A dictionary that has each of some fields, and no other."""
 
     def check_fields(name: str, value: object) -> list[str]:
-        if not isinstance(value, Mapping) or not _has_text_keys(value):
-            return [f"{name}: must be {what}, a dictionary with {', '.join(checks)}; got {_shown(value)}"]
+        if not isinstance(value, Mapping) or not has_text_keys(value):
+            return [f"{name}: must be {what}, a dictionary with {', '.join(checks)}; got {shown(value)}"]
         return [
             *unknown_inputs(value.keys(), checks.keys(), within=f"{name}."),
             *(
@@ -251,11 +251,13 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _has_text_keys(value: object) -> bool:
+def has_text_keys(value: object) -> bool:
+    """Whether the value is a dictionary with only text for keys."""
     return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """What was found, for a message."""
     if value is None:
         return "nothing"
     if isinstance(value, pulumi.Resource):

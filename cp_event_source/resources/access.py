@@ -7,11 +7,12 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from ..inputs.indexes import PARKED_INDEX
 from . import arns
 from .policy_documents import Statement, allow, document, follow
 from .queues import Queues
 from .scope import Scope
-from .tables import PARKED_INDEX, Tables
+from .tables import Tables
 
 _READ: Final = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
 
@@ -48,6 +49,7 @@ def create_access_policies(
     *,
     event_bus_arn: pulumi.Output[str],
     tables: Tables,
+    has_indexes: bool,
     watchable: Watchable,
     key_arn: pulumi.Output[str],
 ) -> AccessPolicies:
@@ -59,14 +61,15 @@ def create_access_policies(
     # DynamoDB opens a table for a caller who may decrypt with its key.
     decrypt = allow("UseKey", ["kms:Decrypt"], key_arn)
     # The index holds only keys. Whoever reads rows or events must know which rows lack events.
-    list_parked = allow(
-        "ListParked", ["dynamodb:Scan"], pulumi.Output.concat(tables.domain.arn, "/index/", PARKED_INDEX)
-    )
+    read_rows = [
+        allow("ReadRows", _READ, tables.domain.arn),
+        allow("ListParked", ["dynamodb:Scan"], _index_arn(tables, PARKED_INDEX)),
+        *_read_indexes(tables, has_indexes=has_indexes),
+    ]
     # The commands for operators that change nothing need these.
     look = [
         allow("ReadEvents", _READ, tables.domain_events.arn),
-        allow("ReadRows", _READ, tables.domain.arn),
-        list_parked,
+        *read_rows,
         *_look_around(tables, watchable),
     ]
     return AccessPolicies(
@@ -81,8 +84,7 @@ def create_access_policies(
             "reader",
             "Read the rows of an event source and follow their changes",
             [
-                allow("ReadRows", _READ, tables.domain.arn),
-                list_parked,
+                *read_rows,
                 *follow("FollowRows", tables.domain.stream_arn),
                 decrypt,
             ],
@@ -100,6 +102,17 @@ def create_access_policies(
             [*look, *_operate(tables, watchable), allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn)],
         ),
     )
+
+
+def _index_arn(tables: Tables, name: str) -> pulumi.Output[str]:
+    return pulumi.Output.concat(tables.domain.arn, "/index/", name)
+
+
+def _read_indexes(tables: Tables, *, has_indexes: bool) -> list[Statement]:
+    if not has_indexes:
+        return []
+    # All that there are: the ARNs of 19 would not fit into a policy. They hold nothing that the table does not hold.
+    return [allow("ReadIndexes", ["dynamodb:Query", "dynamodb:Scan"], _index_arn(tables, "*"))]
 
 
 def _look_around(tables: Tables, watchable: Watchable) -> list[Statement]:

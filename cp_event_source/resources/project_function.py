@@ -1,18 +1,21 @@
 """The project function: follows the events table's stream and computes the domain's rows with the domain's logic."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
+from ..handler.domain.index_keys import to_text
 from ..inputs.arguments import Settings
+from ..inputs.indexes import Index
 from .lambda_function import Description, create_lambda_function
 from .policy_documents import allow, follow
 from .queues import Queues
 from .scope import Scope
-from .tables import Tables
+from .tables import Tables, index_keys
 
 TIMEOUT_SECONDS: Final = 900
 """Lambda's maximum: a late event or a rebuild may fold a long history."""
@@ -68,6 +71,7 @@ def create_project_function(
             "LOGIC_VERSION": settings.logic_layer,
             "EVENT_TIME_LIMIT_SECONDS": str(EVENT_TIME_LIMIT_SECONDS),
             "EVENTS_PER_SNAPSHOT": str(settings.events_per_snapshot),
+            **_index_keys(settings.domain_table_indexes),
         },
         rights=[
             *follow("FollowEvents", tables.domain_events.stream_arn),
@@ -115,3 +119,8 @@ def create_project_function(
         opts=scope.options(depends_on=[project.role_policy]),
     )
     return ProjectFunction(project.function, destination)
+
+
+def _index_keys(indexes: Sequence[Index]) -> dict[str, str]:
+    """So that the function parks an object whose row DynamoDB would refuse."""
+    return {"DOMAIN_TABLE_INDEX_KEYS": to_text(index_keys(indexes))} if indexes else {}

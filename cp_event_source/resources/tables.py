@@ -1,15 +1,16 @@
 """The three tables: the events, append-only, and computed from them the rows and snapshots of earlier rows."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from ..handler.domain.index_keys import HASH_KEY_BYTES, RANGE_KEY_BYTES, IndexKey, IndexKeys
 from ..handler.projection import rows, snapshots
+from ..inputs.indexes import PARKED_INDEX, Index, Key
 from .scope import Scope
 
-PARKED_INDEX = "ParkedDomains"
 PARKED_SINCE = rows.PARKED_SINCE
 """A top-level attribute that a row has only while its domain object is parked, so that the index holds only those."""
 SLOT = snapshots.SLOT
@@ -33,8 +34,8 @@ class Tables:
     """
 
 
-def create_tables(scope: Scope, *, key_arn: pulumi.Output[str]) -> Tables:
-    """The tables, encrypted with the key.
+def create_tables(scope: Scope, indexes: Sequence[Index], *, key_arn: pulumi.Output[str]) -> Tables:
+    """The tables, encrypted with the key; the domain table with these indexes besides its own.
 
     Unless the stack is a development stack, Pulumi and DynamoDB both refuse to delete them, and they can be restored to
     any second of the last 35 days.
@@ -52,14 +53,8 @@ def create_tables(scope: Scope, *, key_arn: pulumi.Output[str]) -> Tables:
             scope,
             "domain",
             key_arn,
-            attributes={"DomainId": "S", PARKED_SINCE: "S"},
-            index=aws.dynamodb.TableGlobalSecondaryIndexArgs(
-                name=PARKED_INDEX,
-                key_schemas=[
-                    aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(attribute_name=PARKED_SINCE, key_type="HASH")
-                ],
-                projection_type="KEYS_ONLY",
-            ),
+            attributes={"DomainId": "S"},
+            indexes=[Index(PARKED_INDEX, Key(PARKED_SINCE, "S"), projection="KEYS_ONLY"), *indexes],
             stream_view_type="NEW_AND_OLD_IMAGES",
         ),
         domain_snapshots=_table(
@@ -73,17 +68,20 @@ def _table(
     suffix: str,
     key_arn: pulumi.Output[str],
     *,
-    attributes: Mapping[str, str],
+    attributes: dict[str, str],
     range_key: str | None = None,
-    index: aws.dynamodb.TableGlobalSecondaryIndexArgs | None = None,
+    indexes: Sequence[Index] = (),
     stream_view_type: str | None = None,
 ) -> aws.dynamodb.Table:
+    of_indexes = {key.attribute: key.type for index in indexes for key in index.keys}
     return aws.dynamodb.Table(
         scope.child(suffix),
         hash_key="DomainId",
         range_key=range_key,
-        attributes=[aws.dynamodb.TableAttributeArgs(name=name, type=type_) for name, type_ in attributes.items()],
-        global_secondary_indexes=[index] if index else None,
+        attributes=[
+            aws.dynamodb.TableAttributeArgs(name=name, type=type_) for name, type_ in (attributes | of_indexes).items()
+        ],
+        global_secondary_indexes=[_index(index) for index in indexes] or None,
         billing_mode="PAY_PER_REQUEST",
         stream_enabled=True if stream_view_type else None,
         stream_view_type=stream_view_type,
@@ -93,3 +91,25 @@ def _table(
         tags=scope.tags,
         opts=scope.options(protect=scope.keep),
     )
+
+
+def _index(index: Index) -> aws.dynamodb.TableGlobalSecondaryIndexArgs:
+    return aws.dynamodb.TableGlobalSecondaryIndexArgs(
+        name=index.name,
+        key_schemas=[
+            aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(attribute_name=key.attribute, key_type=key_type)
+            for key, key_type in zip(index.keys, ("HASH", "RANGE"), strict=False)
+        ],
+        projection_type=index.projection,
+        non_key_attributes=list(index.non_key_attributes) or None,
+    )
+
+
+def index_keys(indexes: Sequence[Index]) -> IndexKeys:
+    """What DynamoDB requires of the attributes that are keys of indexes."""
+    keys: dict[str, IndexKey] = {}
+    for index in indexes:
+        for key, max_bytes in zip(index.keys, (HASH_KEY_BYTES, RANGE_KEY_BYTES), strict=False):
+            other = keys.get(key.attribute)
+            keys[key.attribute] = IndexKey(key.type, min(max_bytes, other.max_bytes) if other else max_bytes)
+    return keys

@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
 from ..projection.rows import BOOKKEEPING, DomainRow
 from ..projection.stores import RowChanged
 from ..values.clock import Clock
@@ -31,6 +32,7 @@ class DomainTable:
     client: "DynamoDBClient"
     name: str
     clock: Clock
+    index_keys: IndexKeys = field(default_factory=lambda: NO_INDEX_KEYS)
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
         """The rows of different domain objects, by DomainId.
@@ -64,7 +66,7 @@ class DomainTable:
             options["ConditionExpression"] = "#notes.#revision = :revision"
             options["ExpressionAttributeValues"] = {":revision": replacing.lock}
         try:
-            self.client.put_item(TableName=self.name, Item=row.to_item(), **options)
+            self.client.put_item(TableName=self.name, Item=row.to_item(self.index_keys), **options)
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise RowChanged(row.domain_id) from error
 

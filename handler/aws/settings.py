@@ -3,7 +3,10 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from ..domain import index_keys
+from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
 
 
 class BrokenSettings(Exception):
@@ -50,6 +53,8 @@ class ProjectSettings:
     function_name: str
     trace_daemon: str = ""
     """The address of X-Ray's daemon; empty if there is no daemon."""
+    index_keys: IndexKeys = field(default_factory=lambda: NO_INDEX_KEYS)
+    """The keys of the domain table's indexes."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "ProjectSettings":
@@ -65,6 +70,7 @@ class ProjectSettings:
             events_per_snapshot=int(_number(environment, "EVENTS_PER_SNAPSHOT", minimum=1)),
             function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
             trace_daemon=environment.get("AWS_XRAY_DAEMON_ADDRESS", ""),
+            index_keys=_index_keys(environment, "DOMAIN_TABLE_INDEX_KEYS"),
         )
 
 
@@ -73,6 +79,19 @@ def _text(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise BrokenSettings(f"the environment variable {name} is required; found nothing; deploy the stack again")
     return value
+
+
+def _index_keys(environment: Mapping[str, str], name: str) -> IndexKeys:
+    """The keys; none if there is no such variable, since only a table with indexes of the domain has one."""
+    if name not in environment:
+        return NO_INDEX_KEYS
+    try:
+        return index_keys.from_text(environment[name])
+    except (AttributeError, TypeError, ValueError):
+        raise BrokenSettings(
+            f"the environment variable {name} must be the keys of indexes as JSON; found {environment[name]!r}; "
+            "deploy the stack again"
+        ) from None
 
 
 def _number(environment: Mapping[str, str], name: str, *, minimum: float = 0) -> float:

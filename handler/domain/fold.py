@@ -10,6 +10,7 @@ from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, differe
 from ..values.exact_numbers import MAX_DIGITS
 from .contract import RESERVED_ATTRIBUTES
 from .failure import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause, Failure, Phase
+from .index_keys import NO_INDEX_KEYS, IndexKeys, refusals
 from .logic import DomainLogic, RowItem
 from .place import place_of
 from .state import BOOKKEEPING_BYTES, DomainState
@@ -35,7 +36,14 @@ class Folded:
     """Set if the fold stopped at an event. Then `state` is the state before that event."""
 
 
-def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], *, seconds_per_event: float) -> Folded:
+def fold(
+    logic: DomainLogic,
+    start: DomainState,
+    events: Iterable[StoredEvent],
+    *,
+    seconds_per_event: float,
+    index_keys: IndexKeys = NO_INDEX_KEYS,
+) -> Folded:
     """Apply `events`, in EventKey order, to the state `start`, until one fails.
 
     Each event starts from the stored form of the state, with a new Python object. So the result does not depend on
@@ -49,6 +57,7 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
         start: the state before the first event.
         events: the events.
         seconds_per_event: the maximum time that the logic may take for one event.
+        index_keys: the keys of the domain table's indexes.
     """
     state = start
     step = _Step()
@@ -59,7 +68,7 @@ def fold(logic: DomainLogic, start: DomainState, events: Iterable[StoredEvent], 
                 continue
             try:
                 with localcontext(_ARITHMETIC), limit:
-                    attributes = _next_attributes(logic, state, event, step)
+                    attributes = _next_attributes(logic, state, event, step, index_keys)
             except KeyboardInterrupt:  # a person raised it, not domain logic
                 raise
             except BaseException as error:  # noqa: BLE001  domain logic may raise anything
@@ -76,7 +85,9 @@ class _Step:
     function: Callable[..., Any] | None = None
 
 
-def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent, step: _Step) -> Item:
+def _next_attributes(
+    logic: DomainLogic, state: DomainState, event: StoredEvent, step: _Step, index_keys: IndexKeys
+) -> Item:
     if state.attributes:
         step.phase, step.function = "from_dynamo_item", logic.from_dynamo_item
         domain_object = _read(logic, state.attributes)
@@ -95,6 +106,7 @@ def _next_attributes(logic: DomainLogic, state: DomainState, event: StoredEvent,
             logic.applier(after, returned_by=step.phase)
         raise
     _check_size(attributes)
+    _check_index_keys(attributes, index_keys)
     step.phase, step.function = "from_dynamo_item", logic.from_dynamo_item
     read = _read(logic, attributes)
     step.phase, step.function = "to_dynamo_item", logic.to_dynamo_item
@@ -116,6 +128,14 @@ def _check_size(attributes: Item) -> None:
         raise RowRefused(
             f"{largest}: takes {sizes[largest]} of the row's {size} bytes; a row must take at most {_MAX_ROW_BYTES} "
             "without the pipeline's notes; store less in it"
+        )
+
+
+def _check_index_keys(attributes: Item, index_keys: IndexKeys) -> None:
+    reasons = [f"{name}: {reason}" for name, reason in refusals(attributes, index_keys).items()]
+    if reasons:
+        raise RowRefused(
+            f"{', '.join(reasons)}; an attribute that is the key of an index must be such a value or be left out"
         )
 
 

@@ -12,6 +12,9 @@ from .contract import RESERVED_ATTRIBUTES
 BOOKKEEPING_BYTES = 24 * 1024
 """The bytes of a row that are reserved for the pipeline's notes, such as marks and the reason of a parked object."""
 
+SET_ASIDE = "SetAside"
+"""The note that holds attributes of the state which an index does not allow in the row."""
+
 MAX_EVENT_COUNT = 2**63
 """More events than any object has. A mark stores its count in eight bytes."""
 
@@ -50,11 +53,10 @@ class DomainState:
         count, digest = int(notes["EventCount"]["N"]), binary(notes["Digest"]["B"])
         if not 0 <= count < MAX_EVENT_COUNT or len(digest) != DIGEST_BYTES:
             raise ValueError("EventCount or Digest")
-        return cls(
-            {} if is_empty else {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES},
-            checkpoint,
-            KeySet(count, int.from_bytes(digest, "big")),
-        )
+        attributes = {name: value for name, value in item.items() if name not in RESERVED_ATTRIBUTES}
+        if SET_ASIDE in notes:
+            attributes |= notes[SET_ASIDE]["M"]
+        return cls({} if is_empty else attributes, checkpoint, KeySet(count, int.from_bytes(digest, "big")))
 
 
 INITIAL_STATE = DomainState()

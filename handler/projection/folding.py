@@ -6,6 +6,7 @@ from itertools import chain, groupby, islice
 
 from ..domain.failure import Cause, Failure, process_died
 from ..domain.fold import fold
+from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
 from ..domain.logic import DomainLogic
 from ..domain.state import INITIAL_STATE, DomainState
 from ..events.key_set import KeySet
@@ -41,6 +42,8 @@ class FoldConfig:
     events_per_mark: int
     on_repeated_id: Callable[[StoredEvent], None] = _ignore
     """Called with an event if an event near it has the same EventId."""
+    index_keys: IndexKeys = field(default_factory=lambda: NO_INDEX_KEYS)
+    """The keys of the domain table's indexes."""
 
 
 @dataclass(slots=True)
@@ -203,7 +206,11 @@ class Folding:
                 self._note(first.key)
             to_the_next_mark = chain([first], islice(ahead, spacing - count % spacing - 1))
             folded = fold(
-                self.config.logic, self.state, to_the_next_mark, seconds_per_event=self.config.seconds_per_event
+                self.config.logic,
+                self.state,
+                to_the_next_mark,
+                seconds_per_event=self.config.seconds_per_event,
+                index_keys=self.config.index_keys,
             )
             self.state, self.failure = folded.state, folded.failure
             if self.failure is not None:

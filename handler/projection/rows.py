@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ..domain.contract import RESERVED_ATTRIBUTES
-from ..domain.state import INITIAL_STATE, DomainState
+from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys, refusals
+from ..domain.state import INITIAL_STATE, SET_ASIDE, DomainState
 from ..events.key_set import NO_KEYS, KeySet, Span
 from ..values.attribute_value import Item, binary
 from .marks import MAX_BYTES, NO_MARKS, START, Mark, Marks, are_one_path
@@ -86,13 +87,20 @@ class DomainRow:
         """The row with changes and a new revision."""
         return replace(self, **{"revision": _new_revision(), "revision_of_other_type": None, **changes})
 
-    def to_item(self) -> Item:
+    def to_item(self, index_keys: IndexKeys = NO_INDEX_KEYS) -> Item:
+        """The item of the row.
+
+        An index may be newer than the state and not allow an attribute of it. DynamoDB would then refuse every write of
+        the row, and the object could not even be parked. So the item has that attribute in the pipeline's notes.
+        """
         notes: Item = {
             **self.state.notes(),
             "Revision": {"S": self.revision},
             "LogicVersion": {"S": self.logic_version},
         }
         item: Item = {"DomainId": {"S": self.domain_id}, **self.state.attributes, BOOKKEEPING: {"M": notes}}
+        if refused := refusals(self.state.attributes, index_keys):
+            notes[SET_ASIDE] = {"M": {name: item.pop(name) for name in refused}}
         if self.marks.encoded:
             notes["Marks"] = {"B": self.marks.encoded}
         if self.rebuilding is not None:

@@ -123,6 +123,7 @@ def test_it_constructs_the_component_with_the_code_of_its_own_checkout(
             "maxFutureSkewSeconds": 60,
             "eventsPerSnapshot": 50,
             "tags": {"team": "files"},
+            "domainTableIndexes": [{"name": "by-status", "hashKey": "Status", "projection": "KEYS_ONLY"}],
         },
     )
     assert deployment.names() == WITHOUT_BUS
@@ -135,6 +136,11 @@ def test_it_constructs_the_component_with_the_code_of_its_own_checkout(
     project = deployment.only("Function", "files-project").inputs
     assert project["environment"]["variables"]["EVENTS_PER_SNAPSHOT"] == "50"
     assert function["tags"]["team"] == "files"
+    assert deployment.only("Table", "files-domain").inputs["globalSecondaryIndexes"][1] == {
+        "name": "by-status",
+        "keySchemas": [{"attributeName": "Status", "keyType": "HASH"}],
+        "projectionType": "KEYS_ONLY",
+    }
     assert function["code"].assets["handler/persist_function.py"].path == str(
         checkout / "handler" / "persist_function.py"
     )
@@ -167,6 +173,7 @@ def refused(
 
 
 GOOD = {"cpDomainName": "File", "cpDomainLogicLayer": LAYER}
+INDEX = {"name": "by-status", "hashKey": "Status"}
 SIGNED = {"s3Bucket": "b", "s3Key": "k", "s3ObjectVersion": "v"}
 LATER = {rpc._special_sig_key: rpc._special_output_value_sig}
 SECRET = {rpc._special_sig_key: rpc._special_secret_sig, "value": 5}
@@ -181,6 +188,17 @@ SECRET = {rpc._special_sig_key: rpc._special_secret_sig, "value": 5}
         (GOOD | {"publishers": ["*"]}, "publishers[0]", "must be an account's number"),
         (GOOD | {"signedCode": SIGNED}, "signedCode.codeSigningConfigArn", "got nothing"),
         (GOOD | {"signedCode": {"s3Buket": "b"}}, "signedCode.s3Buket", "did you mean s3Bucket?"),
+        (GOOD | {"domainTableIndexes": [{"name": "by-status"}]}, "domainTableIndexes[0].hashKey", "got nothing"),
+        (GOOD | {"domainTableIndexes": [INDEX, INDEX]}, "domainTableIndexes[1].name", "must be another name"),
+        (
+            GOOD | {"domainTableIndexes": [INDEX | {"rangeKeyType": "N"}]},
+            "domainTableIndexes[0].rangeKeyType",
+            "must be left out without rangeKey; got 'N'; give rangeKey, too",
+        ),
+        (GOOD | {"domainTableIndexes": [INDEX | {"hashkey": "x"}]}, "domainTableIndexes[0].hashkey", "hashKey?"),
+        (GOOD | {"domainTableIndexes": [LATER]}, "domainTableIndexes[0]", "got an output"),
+        (GOOD | {"domainTableIndexes": [INDEX | {"hashKey": LATER}]}, "domainTableIndexes[0].hashKey", "an output"),
+        (GOOD | {"domainTableIndexes": {"0": INDEX}}, "domainTableIndexes", "must be a list of indexes"),
         (GOOD | {"cpEventBuss": "company"}, "cpEventBuss", "is not an input; did you mean cpEventBus?"),
         (GOOD | {"kmsKeyArn": LATER | {"value": "alias/company"}}, "kmsKeyArn", "must be the ARN of a KMS key"),
         (GOOD | {"development": LATER}, "development", "must be a boolean; got an output"),

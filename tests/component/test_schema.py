@@ -68,6 +68,7 @@ def test_the_components_inputs_and_which_of_them_are_required(schema: dict[str, 
         "cpEventBus": ("string", None),
         "maxFutureSkewSeconds": ("integer", True),
         "eventsPerSnapshot": ("integer", True),
+        "domainTableIndexes": ("array", True),
         "tags": ("object", True),
         "development": ("boolean", True),
         "publishers": ("array", True),
@@ -83,6 +84,23 @@ def test_the_components_inputs_and_which_of_them_are_required(schema: dict[str, 
         "signedCode": ("SignedCode", True),
     }
     assert sorted(component["requiredInputs"]) == ["cpDomainLogicLayer", "cpDomainName"]
+
+
+def test_an_index_is_described_by_a_type_of_its_own(schema: dict[str, Any]) -> None:
+    of_component = resource(schema, "CpEventSource")["inputProperties"]["domainTableIndexes"]
+    assert of_component["items"]["$ref"] == "#/types/cp-event-source:index:IndexArgs"
+    index = schema["types"]["cp-event-source:index:IndexArgs"]
+    assert {name: each["type"] for name, each in index["properties"].items()} == {
+        "name": "string",
+        "hashKey": "string",
+        "hashKeyType": "string",
+        "rangeKey": "string",
+        "rangeKeyType": "string",
+        "projection": "string",
+        "nonKeyAttributes": "array",
+    }
+    assert sorted(index["required"]) == ["hashKey", "name"]
+    assert all(each["plain"] and each["description"] for each in index["properties"].values())
 
 
 def test_every_output_of_the_component_is_there(schema: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from moto import mock_aws
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.aws.settings import ProjectSettings
 from cp_event_source.handler.aws.telemetry import Telemetry
+from cp_event_source.handler.domain.index_keys import IndexKey
 from cp_event_source.handler.domain.logic import load
 from cp_event_source.handler.events.domain_event import DomainEvent
 from cp_event_source.handler.events.stored_event import to_item
@@ -91,6 +93,9 @@ class Pipeline:
         self.calls: list[str] = []
         self.broken: set[tuple[str, str]] = set()
         """Operations and the DomainIds for which they fail."""
+        self.index_types: dict[str, str] = {}
+        """The types of attributes that are keys of the domain table's indexes. As DynamoDB does, and moto does not, a
+        put refuses an item in which such an attribute has another type."""
         self.client: Any = clients.dynamodb()
         self.client.meta.events.register("before-parameter-build.dynamodb.*", self._called)
         self.restart()
@@ -145,12 +150,26 @@ class Pipeline:
     def row(self, domain_id: str = "a") -> dict[str, Any]:
         return self.dynamodb.get_item(TableName="rows", Key={"DomainId": {"S": domain_id}}).get("Item", {})
 
+    def index(self, **types: str) -> None:
+        """Deploy the domain table with indexes on these attributes, and the function."""
+        self.index_types = types
+        keys = {name: IndexKey(type_, 2048) for name, type_ in types.items()}
+        self.settings = replace(self.settings, index_keys=keys)
+        self.restart()
+
     def notices(self) -> list[dict[str, Any]]:
         received = self.sqs.receive_message(QueueUrl=self.parked_queue, MaxNumberOfMessages=10)
         return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
     def _called(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.calls.append(model.name)
+        if model.name == "PutItem" and params["TableName"] == "rows":
+            for name, type_ in self.index_types.items():
+                if name in params["Item"] and type_ not in params["Item"][name]:
+                    raise ClientError(
+                        {"Error": {"Code": "ValidationException", "Message": f"Type mismatch for Index Key {name}"}},
+                        model.name,
+                    )
         for operation, domain_id in self.broken:
             if operation == model.name and domain_id in json.dumps(params, default=repr):
                 error = {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "secret-message"}}
@@ -190,6 +209,45 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, layer: Path) -> Iterator[Pipeline]
 
 
 NONE_FAILED: dict[str, Any] = {"batchItemFailures": []}
+
+
+class TestIndexes:
+    """Guarantee: an object whose row an index refuses is parked, and the others flow."""
+
+    def test_a_row_that_an_index_allows_is_written(self, pipeline: Pipeline) -> None:
+        pipeline.index(Owner="S", Balance="N", Missing="B")
+        assert pipeline.deliver(pipeline.store(1)) == NONE_FAILED
+        assert pipeline.calls == ["BatchGetItem", "Query", "PutItem"]
+        assert pipeline.row()["Balance"] == {"N": "1"}
+
+    def test_a_new_object_is_parked(self, pipeline: Pipeline) -> None:
+        pipeline.index(Balance="S")
+        assert pipeline.deliver(pipeline.store(1)) == NONE_FAILED
+        parked = pipeline.row()["CpEventSource"]["M"]["Parked"]["M"]
+        assert parked["Error"] == {"S": "RowRefused"}
+        assert parked["Reason"]["S"].startswith("RowRefused: Balance: must be text (S); found a number (N); ")
+        assert [notice["Error"] for notice in pipeline.notices()] == ["RowRefused"]
+
+    def test_an_object_whose_row_is_older_than_the_index_is_parked_with_its_state(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1))
+        pipeline.index(Balance="S")
+        assert pipeline.deliver(pipeline.store(2), pipeline.store(3)) == NONE_FAILED
+        row = pipeline.row()
+        notes = row["CpEventSource"]["M"]
+        assert notes["Parked"]["M"]["Error"] == {"S": "RowRefused"}
+        assert notes["EventCount"] == {"N": "1"}
+        assert "Balance" not in row
+        assert notes["SetAside"] == {"M": {"Balance": {"N": "1"}}}
+
+    def test_it_heals_with_all_its_events_without_the_index(self, pipeline: Pipeline) -> None:
+        pipeline.deliver(pipeline.store(1))
+        pipeline.index(Balance="S")
+        pipeline.deliver(pipeline.store(2), pipeline.store(3))
+        pipeline.index()
+        pipeline.rebuild()
+        row = pipeline.row()
+        assert row["Balance"] == {"N": "3"}
+        assert row["CpEventSource"]["M"].keys().isdisjoint({"Parked", "SetAside"})
 
 
 class TestBatches:

@@ -9,7 +9,7 @@ from . import deployed
 from . import load as assumed
 from .bill import A_YEAR, Estimate, Line, Part, estimate
 from .load import Batches
-from .prices import AS_OF, KEYS, MILLION, PRICES, Price
+from .prices import AS_OF, KEYS, MILLION, PRICES, WRITE_UNITS, Price
 
 LOADS: Final = {1_000: "1 thousand", 1_000_000: "1 million", 1_000_000_000: "1 billion"}
 """Events a month, with their names on the page."""
@@ -45,7 +45,7 @@ def page() -> str:
         *("## The arithmetic", *(_arithmetic(events) for events in LOADS)),
         *("## What is assumed", _ASSUMPTIONS),
         *("## How batches form", _BATCHES, _ENDS, _batches()),
-        *("## What each option adds", _options(), _FREE_OPTIONS),
+        *("## What each option adds", _options(), _INDEXES, _FREE_OPTIONS),
         *("## A development stack", _DEVELOPMENT, _development(), _what_stays(), _LOCAL),
         *("## Prices", _PRICES, _price_list()),
         *("## What is not included", _NOT_IN_IT),
@@ -116,6 +116,12 @@ asks. So the cost of an event depends on how events arrive. AWS promises nothing
 _ENDS: Final = wrapped("""\
 A million events a month, spread evenly, are one every 2.6 s: each comes alone. In bursts or from a backlog, events fill
 batches at any load. The two extremes and the model, for the events of the month:
+""")
+
+_INDEXES: Final = wrapped("""\
+An index costs one write unit per KB for each write of a row that changes an attribute which it holds, and two if the
+write changes the value of a key. With the projection `ALL` every write does, because the map `CpEventSource` changes
+each time. With `KEYS_ONLY`, a write that leaves the keys as they are costs nothing. What an index holds is also stored.
 """)
 
 _FREE_OPTIONS: Final = wrapped("""\
@@ -221,6 +227,10 @@ def _options() -> str:
         (
             f"`events_per_snapshot`: {_FINER_SNAPSHOTS} instead of {deployed.EVENTS_PER_SNAPSHOT}",
             *_difference(_bills(partial(estimate, events_per_snapshot=_FINER_SNAPSHOTS)), default),
+        ),
+        (
+            "each of `domain_table_indexes`, if each write of a row changes what it holds",
+            *(_added(WRITE_UNITS.times(assumed.load(events).rows)) for events in LOADS),
         ),
     ]
     return table(_COLUMNS, rows)

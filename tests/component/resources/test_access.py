@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
+
 from ..deployment import LAYER, Deployment, arn, component, deploy, in_program, physical
 
 KEY = arn("kms", f"key/{physical('files-key')}")
@@ -128,3 +130,27 @@ def test_a_given_key_is_the_one_that_readers_may_use() -> None:
 def test_their_arns_are_outputs(deployment: Deployment, kind: str) -> None:
     outputs = deployment.outputs[deployment.only("CpEventSource").urn]
     assert outputs[f"{kind}_policy_arn"] == arn("iam", f"policy/{physical(f'files-{kind}')}")
+
+
+INDEXED = [{"name": "by-status", "hash_key": "Status"}, {"name": "by-owner", "hash_key": "Owner"}]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_whoever_reads_rows_queries_and_scans_the_indexes_of_the_domain_if_there_are_any(name: str) -> None:
+    indexed = deploy(in_program(lambda: component(domain_table_indexes=INDEXED)))
+    expected = list(POLICIES[name])
+    if name != "files-publisher":
+        after = expected.index(("ListParked", ["dynamodb:Scan"], PARKED)) + 1
+        expected.insert(after, ("ReadIndexes", ["dynamodb:Query", "dynamodb:Scan"], f"{ROWS}/index/*"))
+    assert statements_of(indexed, name) == [
+        {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource} for sid, actions, resource in expected
+    ]
+
+
+def test_a_policy_of_the_longest_names_has_a_size_that_iam_allows() -> None:
+    """IAM allows 6,144 characters. The partition and the region of an ARN have at most seven more than here."""
+    name = "n" * MAX_NAME_LENGTH
+    deployed = deploy(in_program(lambda: component(name, domain_table_indexes=INDEXED)))
+    for kind in ("publisher", "reader", "auditor", "operator"):
+        policy = deployed.only("Policy", f"{name}-{kind}").inputs["policy"]
+        assert len("".join(policy.split())) + 7 * policy.count("arn:") <= 6144

@@ -1,8 +1,13 @@
 """The three tables."""
 
+from typing import Any
+
 import pytest
 
 from cp_event_source.handler.domain import contract as domain_contract
+from cp_event_source.handler.domain import index_keys
+from cp_event_source.handler.domain.index_keys import IndexKey
+from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
 
 from ..deployment import Deployment, arn, component, deploy, in_program, physical
 
@@ -74,3 +79,81 @@ def test_parked_domains_are_listed_by_an_index_on_a_reserved_attribute_that_only
     ]
     assert {"name": "CpEventSourceParked", "type": "S"} in table["attributes"]
     assert "CpEventSourceParked" in domain_contract.RESERVED_ATTRIBUTES
+
+
+INDEXES: list[dict[str, Any]] = [
+    {"name": "by-status", "hash_key": "Status", "range_key": "Changed", "projection": "KEYS_ONLY"},
+    {"name": "by-size", "hash_key": "Size", "hash_key_type": "N", "range_key": "Status"},
+    {
+        "name": "by-owner",
+        "hash_key": "Owner",
+        "range_key": "Digest",
+        "range_key_type": "B",
+        "projection": "INCLUDE",
+        "non_key_attributes": ["Name", "Size"],
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def indexed() -> Deployment:
+    return deploy(in_program(lambda: component(domain_table_indexes=INDEXES)))
+
+
+def test_the_domain_table_has_the_given_indexes_beside_its_own(indexed: Deployment, deployment: Deployment) -> None:
+    table = indexed.only("Table", "files-domain").inputs
+    own = deployment.only("Table", "files-domain").inputs
+    assert table["globalSecondaryIndexes"] == [
+        *own["globalSecondaryIndexes"],
+        {"name": "by-status", "keySchemas": _keys("Status", "Changed"), "projectionType": "KEYS_ONLY"},
+        {"name": "by-size", "keySchemas": _keys("Size", "Status"), "projectionType": "ALL"},
+        {
+            "name": "by-owner",
+            "keySchemas": _keys("Owner", "Digest"),
+            "projectionType": "INCLUDE",
+            "nonKeyAttributes": ["Name", "Size"],
+        },
+    ]
+    types = {"Status": "S", "Changed": "S", "Size": "N", "Owner": "S", "Digest": "B"}
+    given = [{"name": name, "type": type_} for name, type_ in types.items()]
+    assert table["attributes"] == [*own["attributes"], *given], "each attribute once, whatever its number of indexes"
+
+
+def _keys(*attributes: str) -> list[dict[str, str]]:
+    return [{"attributeName": name, "keyType": kind} for name, kind in zip(attributes, ("HASH", "RANGE"), strict=False)]
+
+
+def test_only_the_domain_table_changes_with_indexes_and_no_resource_is_added(
+    indexed: Deployment, deployment: Deployment
+) -> None:
+    assert indexed.names() == deployment.names()
+    for name in ("files-domain-events", "files-domain-snapshots"):
+        assert indexed.only("Table", name).inputs == deployment.only("Table", name).inputs
+
+
+def test_the_project_function_knows_what_dynamodb_requires_of_the_keys(
+    indexed: Deployment, deployment: Deployment
+) -> None:
+    """The strictest limit of an attribute that is the hash key of one index and the range key of another."""
+    environment = indexed.only("Function", "files-project").inputs["environment"]["variables"]
+    assert index_keys.from_text(environment["DOMAIN_TABLE_INDEX_KEYS"]) == {
+        "Status": IndexKey("S", 1024),
+        "Changed": IndexKey("S", 1024),
+        "Size": IndexKey("N", 2048),
+        "Owner": IndexKey("S", 2048),
+        "Digest": IndexKey("B", 1024),
+    }
+    without = deployment.only("Function", "files-project").inputs["environment"]["variables"]
+    assert "DOMAIN_TABLE_INDEX_KEYS" not in without
+
+
+def test_the_longest_allowed_keys_fit_into_the_functions_environment() -> None:
+    """Lambda allows 4 KB. Names of deployed resources are longer than here; ARNs and URLs have at most 300 bytes."""
+    longest = [
+        {"name": f"i{number:02}", "hash_key": f"{number:02}".ljust(27, "h"), "range_key": f"{number:02}".ljust(25, "r")}
+        for number in range(19)
+    ]
+    name = "n" * MAX_NAME_LENGTH
+    deployed = deploy(in_program(lambda: component(name, cp_domain_name="D" * 256, domain_table_indexes=longest)))
+    environment = deployed.only("Function", f"{name}-project").inputs["environment"]["variables"]
+    assert sum(len(key) + len(str(value).encode()) for key, value in environment.items()) <= 4096 - 600

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cp_event_source.handler.aws.domain_table import DomainTable, ReadIncomplete
+from cp_event_source.handler.domain.index_keys import IndexKey
 from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection.rows import DomainRow
@@ -168,3 +169,29 @@ def test_an_error_is_not_mistaken_for_a_changed_row(table: DomainTable, calls: C
         table.read("d-1")
     with pytest.raises(ClientError):
         list(table.read_many(["d-1"]))
+
+
+def test_a_row_that_an_index_refuses_is_written_without_the_attribute_and_read_with_it(table: DomainTable) -> None:
+    """The row is older than the index. Its object must be parked, which is a write of this row."""
+    table.client.update_table(
+        TableName="rows",
+        AttributeDefinitions=[{"AttributeName": "Name", "AttributeType": "S"}],
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Create": {
+                    "IndexName": "by-name",
+                    "KeySchema": [{"AttributeName": "Name", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            }
+        ],
+    )
+    refused = row(name="")
+    with pytest.raises(ClientError, match="ValidationException"):
+        table.write(refused, replacing=None)
+    with_keys = replace(table, index_keys={"Name": IndexKey("S", 2048)})
+    with_keys.write(refused, replacing=None)
+    assert table.read("d-1") == refused
+    with_keys.write(row(name="a"), replacing=refused)
+    (indexed,) = table.client.scan(TableName="rows", IndexName="by-name")["Items"]
+    assert indexed["Name"] == {"S": "a"}

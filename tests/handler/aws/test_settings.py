@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from cp_event_source.handler.aws.settings import BrokenSettings, PersistSettings, ProjectSettings
+from cp_event_source.handler.domain.index_keys import IndexKey, to_text
 
 PERSIST = {
     "DOMAIN_NAME": "File",
@@ -34,6 +35,21 @@ def test_persist() -> None:
 def test_project() -> None:
     expected = ProjectSettings("File", "events", "rows", "snapshots", "https://queue", "arn:1", 2.5, 50, "project-1")
     assert ProjectSettings.read(PROJECT) == expected
+
+
+def test_the_keys_of_indexes_may_be_missing() -> None:
+    keys = {"Owner": IndexKey("S", 2048)}
+    assert ProjectSettings.read(PROJECT).index_keys == {}
+    assert ProjectSettings.read({**PROJECT, "DOMAIN_TABLE_INDEX_KEYS": to_text(keys)}).index_keys == keys
+
+
+@pytest.mark.parametrize("text", ["", "Owner", '{"Owner": 5}', '{"Owner": ["X", 1]}'])
+def test_invalid_keys_of_indexes_are_named_with_the_text_found(text: str) -> None:
+    with pytest.raises(BrokenSettings) as broken:
+        ProjectSettings.read({**PROJECT, "DOMAIN_TABLE_INDEX_KEYS": text})
+    assert f"variable DOMAIN_TABLE_INDEX_KEYS must be the keys of indexes as JSON; found {text!r}; " in str(
+        broken.value
+    )
 
 
 @pytest.mark.parametrize(("settings", "environment"), [(PersistSettings, PERSIST), (ProjectSettings, PROJECT)])

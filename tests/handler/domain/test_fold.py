@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cp_event_source.handler.domain.fold import Folded, fold
+from cp_event_source.handler.domain.index_keys import IndexKey
 from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, INITIAL_STATE, DomainState
 from cp_event_source.handler.events.key_set import KeySet
@@ -343,6 +344,32 @@ def test_what_cannot_be_a_row_is_refused(returned: Any, reason: str) -> None:
     assert failure is not None
     assert failure.error in {"RowRefused", "NotStorable"}
     assert reason in failure.reason
+
+
+@pytest.mark.parametrize("value", ["", "x" * 1025, 5, None, True, b"x", ["x"], {"x"}])
+def test_a_row_that_an_index_would_refuse_is_refused(value: Any) -> None:
+    folded = fold(
+        domain_with(lambda note: {"DomainId": "d-1", "Status": value}),
+        INITIAL_STATE,
+        [stored(1)],
+        seconds_per_event=LIMIT,
+        index_keys={"Status": IndexKey("S", 1024), "Other": IndexKey("N", 1024)},
+    )
+    assert folded.failure is not None
+    assert (folded.failure.error, folded.failure.phase) == ("RowRefused", "to_dynamo_item")
+    assert folded.failure.reason.startswith("RowRefused: Status: must ")
+
+
+@pytest.mark.parametrize("returned", [{}, {"Status": "x" * 1024}, {"Other": 5}])
+def test_a_row_that_has_no_key_of_an_index_or_a_valid_one_is_not(returned: dict[str, Any]) -> None:
+    folded = fold(
+        domain_with(lambda note: {"DomainId": "d-1", **returned}),
+        INITIAL_STATE,
+        [stored(1)],
+        seconds_per_event=LIMIT,
+        index_keys={"Status": IndexKey("S", 1024), "Other": IndexKey("N", 1024)},
+    )
+    assert folded.failure is None
 
 
 @pytest.mark.parametrize(("more", "fits"), [(0, True), (1, False)])

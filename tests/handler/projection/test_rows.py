@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.index_keys import IndexKey, IndexKeys, refusals
 from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, INITIAL_STATE, DomainState
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.projection.marks import MAX_BYTES, Mark, Marks
@@ -225,3 +226,18 @@ def test_marks_that_contradict_the_row_are_not_used() -> None:
         [good, Mark(stored(1).key, KeySet(1, 5), 1)],
     ):
         assert DomainRow("d-1", state, "v1", marks=Marks.of(bad)).known_marks() == ()
+
+
+index_keys = st.dictionaries(
+    st.sampled_from(["Name", "Checkpoint", "Parked"]),
+    st.builds(IndexKey, st.sampled_from("SNB"), st.sampled_from([1, 1024])),
+)
+
+
+@given(rows, index_keys)
+def test_a_row_can_be_written_and_comes_back_whatever_index_was_added_since(row: DomainRow, keys: IndexKeys) -> None:
+    """Otherwise an object with an older row could not be parked, and its shard would wait until the stream expires."""
+    item = row.to_item(keys)
+    assert refusals(item, keys) == {}
+    assert DomainRow.from_item(item) == row
+    assert row.to_item(keys).keys() == row.to_item().keys() - refusals(row.state.attributes, keys).keys()
