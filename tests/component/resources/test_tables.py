@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cp_event_source.handler.domain import contract as domain_contract
 from cp_event_source.handler.domain import index_keys
 from cp_event_source.handler.domain.index_keys import IndexKey
 from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
+from cp_event_source.inputs.indexes import Index, indexes_from
+from cp_event_source.resources import tables
 
 from ..deployment import Deployment, arn, component, deploy, in_program, physical
 
@@ -145,6 +149,14 @@ def test_the_project_function_knows_what_dynamodb_requires_of_the_keys(
     }
     without = deployment.only("Function", "files-project").inputs["environment"]["variables"]
     assert "DOMAIN_TABLE_INDEX_KEYS" not in without
+
+
+@given(
+    st.permutations(indexes_from([{"name": f"i-{n}", "hash_key": f"A{n}", "range_key": f"A{n + 1}"} for n in range(4)]))
+)
+def test_a_key_has_its_strictest_limit_whatever_the_order_of_the_indexes(shuffled: list[Index]) -> None:
+    limits = {name: key.max_bytes for name, key in tables.index_keys(shuffled).items()}
+    assert limits == {"A0": 2048, "A1": 1024, "A2": 1024, "A3": 1024, "A4": 1024}
 
 
 def test_the_longest_allowed_keys_fit_into_the_functions_environment() -> None:
