@@ -22,7 +22,9 @@ def serve(components: Sequence[type[pulumi.ComponentResource]], name: str, versi
         name: the package's name.
         version: its version.
     """
-    main(Provider(list(components), name, version=version), sys.argv[1:])
+    provider = Provider(list(components), name, version=version)
+    spell(provider.inputs)  # in this process, which serves no program in Python
+    main(provider, sys.argv[1:])
 
 
 class Provider(ComponentProvider):
@@ -35,13 +37,12 @@ class Provider(ComponentProvider):
 
     def __init__(self, components: list[type[pulumi.ComponentResource]], name: str, *, version: str) -> None:
         super().__init__(components, name, version=version)
-        inputs = _spellings(
+        self.inputs = _spellings(
             *(each.inputs_mapping for each in self._component_defs.values()),
             *(each.properties_mapping for each in self._type_defs.values()),
         )
-        spell(inputs)
         outputs = _spellings(*(each.outputs_mapping for each in self._component_defs.values()))
-        self.schema = json.dumps(served(json.loads(self.schema or "{}"), speller(inputs | outputs)))
+        self.schema = json.dumps(served(json.loads(self.schema or "{}"), speller(self.inputs | outputs)))
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None

@@ -99,7 +99,7 @@ def test_it_gives_its_schema(plugin: provider_pb2_grpc.ResourceProviderStub) -> 
     schema = json.loads(plugin.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema)
     assert (schema["name"], schema["version"]) == ("cp-event-source", VERSION)
     assert schema["license"] == "Apache-2.0"
-    assert schema["types"].keys() == {"cp-event-source:index:SignedCode"}
+    assert schema["types"].keys() == {"cp-event-source:index:Index", "cp-event-source:index:SignedCode"}
     assert schema["resources"].keys() == {
         "cp-event-source:index:CpEventSource",
         "cp-event-source:index:DomainPythonLayer",

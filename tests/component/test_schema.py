@@ -88,8 +88,8 @@ def test_the_components_inputs_and_which_of_them_are_required(schema: dict[str, 
 
 def test_an_index_is_described_by_a_type_of_its_own(schema: dict[str, Any]) -> None:
     of_component = resource(schema, "CpEventSource")["inputProperties"]["domainTableIndexes"]
-    assert of_component["items"]["$ref"] == "#/types/cp-event-source:index:IndexArgs"
-    index = schema["types"]["cp-event-source:index:IndexArgs"]
+    assert of_component["items"]["$ref"] == "#/types/cp-event-source:index:Index"
+    index = schema["types"]["cp-event-source:index:Index"]
     assert {name: each["type"] for name, each in index["properties"].items()} == {
         "name": "string",
         "hashKey": "string",
@@ -132,7 +132,7 @@ def test_no_input_or_output_is_a_union(schema: dict[str, Any]) -> None:
 def test_no_type_ends_as_the_types_of_inputs_do_in_sdks_which_would_end_twice_so(schema: dict[str, Any]) -> None:
     names = [*schema["types"], *(each["$ref"] for each in shapes(schema) if "$ref" in each)]
     assert [name for name in names if name.endswith("Args")] == []
-    assert schema["types"].keys() == {"cp-event-source:index:SignedCode"}
+    assert schema["types"].keys() == {"cp-event-source:index:Index", "cp-event-source:index:SignedCode"}
 
 
 def test_each_reference_to_a_type_of_the_package_has_its_type(schema: dict[str, Any]) -> None:
@@ -143,7 +143,11 @@ def test_each_reference_to_a_type_of_the_package_has_its_type(schema: dict[str, 
 
 def test_the_schema_differs_from_what_pulumi_infers_only_in_what_it_says(schema: dict[str, Any]) -> None:
     inferred = without_descriptions(schema_of(ComponentProvider))
-    renamed = json.loads(json.dumps(inferred).replace("index:SignedCodeArgs", "index:SignedCode"))
+    renamed = json.loads(
+        json.dumps(inferred)
+        .replace("index:SignedCodeArgs", "index:SignedCode")
+        .replace("index:IndexArgs", "index:Index")
+    )
     assert without_descriptions({name: part for name, part in schema.items() if name not in ABOUT}) == renamed
 
 

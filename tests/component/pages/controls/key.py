@@ -43,10 +43,11 @@ def key_is_usable(deployment: Deployment) -> None:
         here = {"aws:SourceAccount": ACCOUNT}
         for action in ("kms:Decrypt", "kms:GenerateDataKey"):
             assert may_use_key(key, EVENTS, action, here), f"EventBridge may not {action}"
-            assert may_use_key(key, CLOUDWATCH, action, here), f"CloudWatch may not {action}"
+            has_topic = bool(all_of(deployment, "Topic"))
+            assert may_use_key(key, CLOUDWATCH, action, here) == has_topic, f"CloudWatch, {action}: {has_topic}"
         for group in some_of(deployment, "LogGroup"):
             own = {"kms:EncryptionContext:aws:logs:arn": arn_of(group)}
-            for action in ("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "DescribeKey"):
+            for action in ("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey"):
                 assert may_use_key(key, LOGS, f"kms:{action}", own), f"Logs may not {action} for {group.name}"
         assert may_use_key(key, ROOT, "kms:Decrypt", {}), "the account's policies do not count"
 
