@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import shlex
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -74,7 +75,7 @@ def import_(
     pace = Pace(write_units, Clock())
     table = pipeline.output("domain_events_table_name")
     work = {"table": table, "from_domain": from_domain or ""}
-    options = f" --from-domain {from_domain}" if from_domain else ""
+    options = f" --from-domain {shlex.quote(from_domain)}" if from_domain else ""
     begun = pace.clock.monotonic()
     with resumable("import", pipeline, output, pace.clock, resume, work, options=options) as journal:
         if files:

@@ -1,5 +1,6 @@
 """`restore`: brings events that the live table lacks back from a copy of it, and rebuilds their objects."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -34,6 +35,7 @@ _LISTED: Final = 20
 
 _IS_COPIED: Final = "copied"
 _COUNTS: Final = "count "
+_REFUSED: Final = f"{_COUNTS}refused"
 
 
 @command("restore")
@@ -62,22 +64,22 @@ def restore(
     copy = source or f"{live}-restored"
     _check(pipeline, live, copy)
     reading, writing = Pace(read_units, clock), Pace(write_units, clock)
-    options = f" --from {copy}" if source else ""
+    options = f" --from {shlex.quote(copy)}" if source else ""
     begun = clock.monotonic()
     with resumable(
         "restore", pipeline, output, clock, resume, {"table": live, "from": copy}, options=options
     ) as journal:
         refused: list[str] = []
-        if journal.fact(_IS_COPIED) is None:
-            refused = _copy(pipeline, copy, journal, reading, writing, output)
-            if not refused:
-                journal.note(_IS_COPIED, "yes")
         if resume is not None:
             journal.reopen_failed()
+            if journal.fact(_REFUSED) is not None:  # DynamoDB may take it by now
+                journal.scan_again(_COUNTS)
+        if journal.fact(_IS_COPIED) is None:
+            refused = _copy(pipeline, copy, journal, reading, writing, output)
+            if journal.fact(_REFUSED) is None:
+                journal.note(_IS_COPIED, "yes")
         engine_of(pipeline, output, clock).run(journal, output)
         _report(output, journal, refused, clock.monotonic() - begun)
-        if refused:
-            journal.scan_again(_COUNTS)
         if output.exit_code == 0:
             finished(journal, output)
         else:
@@ -129,8 +131,7 @@ def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writin
             counts = Counter({name: int(value) for name, value in journal.facts(_COUNTS)})
             counts[f"{_COUNTS}read"] += len(page.items)
             for number, outcome in outcomes.items():
-                name = "refused" if isinstance(outcome, ItemRefused) else outcome.value
-                counts[f"{_COUNTS}{name}"] += 1
+                counts[_REFUSED if isinstance(outcome, ItemRefused) else f"{_COUNTS}{outcome.value}"] += 1
                 if isinstance(outcome, ItemRefused) and len(refused) < _LISTED:
                     key = missing[number]
                     refused.append(f"{key['DomainId']['S']} {key['EventKey']['S']}: {outcome}")

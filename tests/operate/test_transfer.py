@@ -627,6 +627,10 @@ def test_an_item_that_dynamodb_refuses_is_tried_again_when_the_restore_is_contin
         assert (result.exit_code, said["refused"]) == (1, 1)
         assert said["refused_items"] == [f"log-0 {key(many()[3])[1]}: too large"]
 
+        with silence(), mock.patch.object(EventsTable, "append", refusing), mock.patch.object(Engine, "run") as run:
+            run.side_effect = Killed
+            with pytest.raises(Killed):
+                restore.restore(at.pipeline, output(), resume=at.journals()[0])
         with silence():
             restore.restore(at.pipeline, output(), resume=at.journals()[0])
         assert at.stored() == {key(each): each for each in many()}
