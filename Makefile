@@ -24,7 +24,7 @@ SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histori
   tests/operate/test_dead_letters.py tests/operate/test_events.py tests/operate/test_history.py \
   tests/operate/test_parked.py::test_the_command_shows_what_parks_an_object \
   tests/operate/test_rebuild.py tests/operate/test_scale.py tests/operate/test_state.py tests/operate/test_states.py \
-  tests/operate/test_status.py tests/operate/test_transfer.py \
+  tests/operate/test_status.py tests/operate/test_transfer.py tests/operate/test_verifying.py \
   tests/producer/test_event.py::test_a_payload_of_any_depth_is_an_event \
   tests/test_pinned.py \
   tests/testing/test_checks.py \
