@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Final
 
 from rich import box
@@ -11,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from cp_event_source.deployed.batches import batches
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.difference import Difference
 from cp_event_source.deployed.shown import short, visible
@@ -76,8 +76,7 @@ def tables_of(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator
         headers: the columns of each table.
         rows: the cells of each row; they may be any text.
     """
-    left = iter(rows)
-    while some := list(islice(left, _ROWS_OF_A_TABLE)):
+    for some in batches(rows, _ROWS_OF_A_TABLE):
         table = make_table(*headers)
         for cells in some:
             table.add_row(*map(cell, cells))

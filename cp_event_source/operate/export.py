@@ -4,7 +4,7 @@ import gzip
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Protocol
 
 import typer
 
+from cp_event_source.deployed.batches import batches
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.errors import CommandError
 from cp_event_source.deployed.event_lines import line_of
@@ -122,7 +123,7 @@ def _export_some(pipeline: Pipeline, ids: Sequence[str], span: Span, file: Path,
     with _opened(file, _part_of(file)) as target:
         for domain_id in dict.fromkeys(ids):
             is_stored = False
-            for some in _in_parts(event.item for event in table.read(domain_id, Span())):
+            for some in batches((event.item for event in table.read(domain_id, Span())), _LINES_AT_ONCE):
                 is_stored = True
                 chosen = [item for item in some if _is_in(item, span)]
                 target.write(chosen, pipeline.domain_name)
@@ -150,7 +151,7 @@ def _export_all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output
     ):
         for page in scan(dynamodb, table, pace, start=journal.cursors(), ConsistentRead=True):
             chosen = [item for item in page.items if _is_in(item, span)]
-            for some in _in_parts(chosen):
+            for some in batches(chosen, _LINES_AT_ONCE):
                 target.write(some, pipeline.domain_name)
             events += len(chosen)
             size = target.kept()
@@ -163,17 +164,6 @@ def _is_in(item: Item, span: Span) -> bool:
     """True if an event is in the span. Tombstones always are: whoever reads the file must not keep what is erased."""
     key = item["EventKey"]["S"]
     return ERASED in item or (span.start <= key and (span.before is None or key < span.before))
-
-
-def _in_parts(items: Iterable[Item]) -> Iterator[list[Item]]:
-    part: list[Item] = []
-    for item in items:
-        part.append(item)
-        if len(part) == _LINES_AT_ONCE:
-            yield part
-            part = []
-    if part:
-        yield part
 
 
 def _report(output: Output, file: Path, events: int, pace: Pace, begun: float) -> None:

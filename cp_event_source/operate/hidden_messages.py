@@ -1,11 +1,11 @@
 """Reads a queue that nothing consumes: its messages are hidden while a command works on them, and then shown again."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
-from itertools import islice
 from typing import Any, Final
 
+from cp_event_source.deployed.batches import batches
 from cp_event_source.handler.values.clock import Clock
 
 MAX_HELD: Final = 100_000
@@ -67,7 +67,7 @@ class HiddenMessages:
             for message in self._receiving.result():
                 self._handles[message["MessageId"]] = message["ReceiptHandle"]
         self._receiver.shutdown()
-        for message_ids in _parts(self._handles):
+        for message_ids in batches(self._handles, AT_ONCE):
             self._hide(message_ids, 0)
 
     def batches(self) -> Iterator[Sequence[Mapping[str, Any]]]:
@@ -149,9 +149,3 @@ def failures(message_ids: Sequence[str], reply: Mapping[str, Any]) -> dict[str, 
 def sent_at(message: Mapping[str, Any]) -> float:
     """When a message was sent: POSIX seconds by SQS's clock; 0 if it is not known."""
     return int(message.get("Attributes", {}).get("SentTimestamp", 0)) / 1000
-
-
-def _parts(message_ids: Iterable[str]) -> Iterator[list[str]]:
-    left = iter(message_ids)
-    while part := list(islice(left, AT_ONCE)):
-        yield part

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
+from cp_event_source.deployed.batches import batches
 from cp_event_source.handler.aws.domain_table import DomainTable
 from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, Span
@@ -77,11 +77,10 @@ def read_histories(
                 break
         return history
 
-    left = iter(domain_ids)
     batch: list[History] = []
     size = number = 0
     with ThreadPoolExecutor(_READERS) as pool:
-        while some := list(islice(left, _READERS)):
+        for some in batches(domain_ids, _READERS):
             for each in pool.map(settled, some):
                 batch.append(each)
                 size, number = size + each.size, number + 1 + len(each.events)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import RenderableType
 
+from cp_event_source.deployed.batches import batches
 from cp_event_source.deployed.console import and_more, tables_of
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.errors import CommandError
@@ -192,9 +192,8 @@ class Search:
         def listed(row: DomainRow) -> ParkedObject:
             return ParkedObject(row.domain_id, row.parked, waiting(row, row.parked, events) if row.parked else None)
 
-        left = iter(domain_ids)
         with self.output.step("Reading rows", None) as step, ThreadPoolExecutor(_READERS) as pool:
-            while some := list(islice(left, MAX_ROWS_PER_READ)):
+            for some in batches(domain_ids, MAX_ROWS_PER_READ):
                 rows: dict[str, DomainRow | None] = {}
                 for part in table.read_many(some):
                     rows.update(part)

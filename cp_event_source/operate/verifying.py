@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from typing import Any, Final
 
+from cp_event_source.deployed.batches import batches
 from cp_event_source.deployed.counted import counted
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.aws.domain_table import MAX_ROWS_PER_READ, DomainTable
@@ -76,7 +76,7 @@ class Verifying:
                 pages = self._counting(
                     scan(self._client, self._events_table, self.pace, ProjectionExpression=KEYS_ONLY), step.advance
                 )
-                for some in _batches(counted_objects(pages), MAX_ROWS_PER_READ):
+                for some in batches(counted_objects(pages), MAX_ROWS_PER_READ):
                     suspects.add(self._looking_wrong(some))
                     ids = [each.domain_id for each in some]
                     with_events.add(ids)
@@ -149,7 +149,7 @@ class Verifying:
         self.output.note(f"{what} may be wrong or changing; looking again in {self.patience:g} s")
         self.pace.clock.sleep(self.patience)
         with self.output.step("Looking again", earlier.count()) as step:
-            for some in _batches(earlier.objects(), _AT_A_TIME):
+            for some in batches(earlier.objects(), _AT_A_TIME):
                 before = {domain_id: kept or "" for domain_id, kept in some}
                 for seen in self._looks(before, step):
                     is_wrong = confirmed(before[seen.domain_id], seen)
@@ -163,7 +163,7 @@ class Verifying:
             return look(self._dynamodb, self._events_table, self._domain_table, domain_id, self.pace.clock.now())
 
         with ThreadPoolExecutor(_READERS) as pool:
-            for some in _batches(domain_ids, _AT_A_TIME):
+            for some in batches(domain_ids, _AT_A_TIME):
                 for seen in pool.map(look_at, some):
                     step.advance()
                     yield seen
@@ -195,9 +195,3 @@ def _keep(seen: Look, left: Journal) -> None:
     if seen.trouble is not None:
         left.add([seen.domain_id])
         left.finish(seen.domain_id, seen.kept())
-
-
-def _batches(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    left = iter(elements)
-    while some := list(islice(left, size)):
-        yield some
