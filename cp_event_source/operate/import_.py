@@ -4,7 +4,6 @@ import gzip
 import io
 import shlex
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,7 +72,7 @@ def import_(
     if (resume is None) != bool(files):
         raise typer.BadParameter(f"exactly one of FILE and --resume must be given; got {'both' if files else 'none'}")
     pace = Pace(write_units, Clock())
-    table = pipeline.output("domain_events_table_name")
+    table = pipeline.events_table
     work = {"table": table, "from_domain": from_domain or ""}
     options = f" --from-domain {shlex.quote(from_domain)}" if from_domain else ""
     begun = pace.clock.monotonic()
@@ -101,8 +100,12 @@ def _described(file: Path) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {file.absolute()}"
 
 
+def _path(description: str) -> Path:
+    return Path(description.split(" ", 2)[2])
+
+
 def _unchanged(description: str) -> Path:
-    file = Path(description.split(" ", 2)[2])
+    file = _path(description)
     if _described(file) != description:
         raise CommandError(f"{file}: must be as it was when its import began; import it again, without --resume")
     return file
@@ -130,7 +133,9 @@ class _Importing:
         at = self.journal.cursors().get(number) or {}
         start, first = int(at.get("Bytes", {}).get("N", 0)), int(at.get("Lines", {}).get("N", 0))
         try:
-            with _opened(file) as stream, output.step(f"Importing {file.name}", _count_lines(file) - first) as step:
+            # To count the lines, the file is read once more: only for somebody who sees the progress.
+            left = _count_lines(file) - first if output.console.is_terminal else None
+            with _opened(file) as stream, output.step(f"Importing {file.name}", left) as step:
                 _check_lines(stream, file)
                 stream.seek(start)
                 for some in _parts(_lines(stream, start, first)):
@@ -155,16 +160,16 @@ class _Importing:
             except BadLine as error:
                 problems[line.number] = str(error)
         outcomes = self.writers.append(items.items())
-        counts = Counter({name: int(value) for name, value in self.journal.facts(_COUNTS)})
-        counts[f"{_COUNTS}bad"] += len(problems)
+        counts = self.journal.counts(_COUNTS)
+        counts["bad"] += len(problems)
         for each, outcome in outcomes.items():
             name, problem = _result(items[each], outcome)
-            counts[f"{_COUNTS}{name}"] += 1
+            counts[name] += 1
             if problem:
                 problems[each] = problem
         known = len(self.journal.facts(_PROBLEMS))
         noted = dict(sorted(problems.items())[: max(0, _LISTED - known)])
-        facts = {name: str(value) for name, value in counts.items()}
+        facts = {f"{_COUNTS}{name}": str(value) for name, value in counts.items()}
         facts |= {f"{_PROBLEMS}{number} {each}": problem for each, problem in noted.items()}
         last = lines[-1]
         cursor: Item = {"Bytes": {"N": str(last.end)}, "Lines": {"N": str(last.number)}}
@@ -238,8 +243,8 @@ def _parts(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
 
 
 def _report(output: Output, journal: Journal, pace: Pace, begun: float) -> None:
-    files = [Path(description.split(" ", 2)[2]) for _, description in journal.facts(_FILES)]
-    counts = Counter({name.removeprefix(_COUNTS): int(value) for name, value in journal.facts(_COUNTS)})
+    files = [_path(description) for _, description in journal.facts(_FILES)]
+    counts = journal.counts(_COUNTS)
     problems = []
     for name, text in journal.facts(_PROBLEMS):
         file, line = map(int, name.removeprefix(_PROBLEMS).split())

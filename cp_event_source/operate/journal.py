@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,6 +109,10 @@ class Journal:
         return self._database.execute(
             "SELECT name, value FROM facts WHERE substr(name, 1, ?) = ? ORDER BY rowid", (len(prefix), prefix)
         ).fetchall()
+
+    def counts(self, prefix: str) -> Counter[str]:
+        """The facts whose names start with a text, as numbers, by the rest of their names."""
+        return Counter({name.removeprefix(prefix): int(value) for name, value in self.facts(prefix)})
 
     def fact(self, name: str) -> str | None:
         """A fact; None if there is none."""

@@ -1,7 +1,6 @@
 """`restore`: brings events that the live table lacks back from a copy of it, and rebuilds their objects."""
 
 import shlex
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final
@@ -60,7 +59,7 @@ def restore(
     """
     check_resume(resume)
     clock = Clock()
-    live = pipeline.output("domain_events_table_name")
+    live = pipeline.events_table
     copy = source or f"{live}-restored"
     _check(pipeline, live, copy)
     reading, writing = Pace(read_units, clock), Pace(write_units, clock)
@@ -113,7 +112,7 @@ def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writin
     """
     dynamodb: Any = pipeline.clients("dynamodb")
     count = announce_scan(dynamodb, copy, output)
-    live = pipeline.output("domain_events_table_name")
+    live = pipeline.events_table
     reader: Any = Metered(dynamodb, reading)
     writer: Any = Metered(dynamodb, writing)
     # A pace of its own for the scan: it reads another table.
@@ -128,17 +127,17 @@ def _copy(pipeline: Pipeline, copy: str, journal: Journal, reading: Pace, writin
             ]
             journal.add(dict.fromkeys(item["DomainId"]["S"] for item in missing))
             outcomes = writers.append(enumerate(missing))
-            counts = Counter({name: int(value) for name, value in journal.facts(_COUNTS)})
-            counts[f"{_COUNTS}read"] += len(page.items)
+            counts = journal.counts(_COUNTS)
+            counts["read"] += len(page.items)
             for number, outcome in outcomes.items():
-                counts[_REFUSED if isinstance(outcome, ItemRefused) else f"{_COUNTS}{outcome.value}"] += 1
+                counts["refused" if isinstance(outcome, ItemRefused) else outcome.value] += 1
                 if isinstance(outcome, ItemRefused) and len(refused) < _LISTED:
                     key = missing[number]
                     refused.append(f"{key['DomainId']['S']} {key['EventKey']['S']}: {outcome}")
-            facts = {name: str(value) for name, value in counts.items()}
+            facts = {f"{_COUNTS}{name}": str(value) for name, value in counts.items()}
             journal.processed(page.segment, page.next_key, facts)
             step.advance(len(page.items))
-            step.say(f"{counts[f'{_COUNTS}{Appended.STORED.value}']:,} brought back")
+            step.say(f"{counts[Appended.STORED.value]:,} brought back")
     return refused
 
 
@@ -160,7 +159,7 @@ def _check_domain(items: Sequence[Item], domain_name: str, copy: str) -> None:
 
 
 def _report(output: Output, journal: Journal, refused: list[str], seconds: float) -> None:
-    counts = Counter({name.removeprefix(_COUNTS): int(value) for name, value in journal.facts(_COUNTS)})
+    counts = journal.counts(_COUNTS)
     failures = Failures.of(journal, output)
     document = {
         "events_in_copy": counts["read"],

@@ -56,10 +56,6 @@ class Series:
             (point for point in self.points if point.begins >= begin), key=lambda point: point.begins, default=None
         )
 
-    def highest(self) -> float | None:
-        """The highest value; None if there is none."""
-        return max((point.value for point in self.points), default=None)
-
 
 def read_metrics(cloudwatch: Any, metrics: Mapping[str, Metric], now: float) -> dict[str, Series]:
     """The last day of metrics, by the names that they are given here.
