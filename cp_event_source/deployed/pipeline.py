@@ -87,6 +87,16 @@ class Pipeline:
         return self.output("domain_name")
 
     @property
+    def events_table(self) -> str:
+        """The name of the domain events table."""
+        return self.output("domain_events_table_name")
+
+    @property
+    def domain_table(self) -> str:
+        """The name of the domain table."""
+        return self.output("domain_table_name")
+
+    @property
     def bus_name(self) -> str:
         return self.output("event_bus_name")
 
@@ -103,12 +113,12 @@ class Pipeline:
 
     def events(self) -> list[StoredEvent]:
         """All stored events, in the order of DomainId and EventKey."""
-        items = self._items(self.output("domain_events_table_name"))
+        items = self._items(self.events_table)
         return sorted((StoredEvent.of(item) for item in items), key=lambda e: (e.domain_id, e.key))
 
     def rows(self) -> dict[str, DomainRow]:
         """All domain rows, by DomainId."""
-        items = self._items(self.output("domain_table_name"))
+        items = self._items(self.domain_table)
         rows = (DomainRow.from_item(item) for item in items)
         return {row.domain_id: row for row in sorted(filter(None, rows), key=lambda row: row.domain_id)}
 

@@ -147,7 +147,7 @@ def deep_of(pipeline: Pipeline, layer: Path | None, pace: Pace, output: Output) 
         CommandError: the version of the deployed logic cannot be read.
     """
     dynamodb = Metered(pipeline.clients("dynamodb"), pace)
-    tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
+    tables = pipeline.events_table, pipeline.domain_table
     output.note("--deep reads the events of each object once more, strongly consistently: twice the units of a scan")
     if layer is not None:
         yield Deep(dynamodb, *tables, pipeline.domain_name, [layer], None)

@@ -101,7 +101,7 @@ def erase(
 
 def _chosen(pipeline: Pipeline, domain_id: str, event_ids: Sequence[str]) -> list[StoredEvent]:
     """The events of an object that are meant. An EventId may be there at several times: then all are meant."""
-    table = EventsTable(pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name"))
+    table = EventsTable(pipeline.clients("dynamodb"), pipeline.events_table)
     stored = list(_without_payloads(table, domain_id))
     if not stored:
         raise CommandError(f"ID: must be an object with events; none is stored for {domain_id!r}; nothing is erased")
@@ -152,7 +152,7 @@ def _recorded(pipeline: Pipeline, record: Path, from_domain: str | None, output:
         output.error(f"--again: line {number} of {record} is no line of a record; nothing is erased for it")
         output.exit_code = FAILED
     keys = dict.fromkeys(recorded.keys)
-    table = EventsTable(pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name"))
+    table = EventsTable(pipeline.clients("dynamodb"), pipeline.events_table)
     for domain_id, before in recorded.whole.items():
         keys |= dict.fromkeys(Key(domain_id, key_of(each)) for each in table.keys(domain_id, Span(before=before)))
     return list(keys)
@@ -166,7 +166,7 @@ def _erase(pipeline: Pipeline, keys: Sequence[Key], journal: Journal, output: Ou
             journal.add([key.domain_id])
             try:
                 old = dynamodb.put_item(
-                    TableName=pipeline.output("domain_events_table_name"),
+                    TableName=pipeline.events_table,
                     Item={
                         "DomainId": {"S": key.domain_id},
                         "EventKey": {"S": key.event_key},

@@ -102,7 +102,7 @@ def find_events(pipeline: Pipeline, wanted: EventFilter, limit: int, pace: Pace,
     Raises:
         botocore.exceptions.ClientError: the table cannot be read.
     """
-    dynamodb, table = pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name")
+    dynamodb, table = pipeline.clients("dynamodb"), pipeline.events_table
     count = announce_scan(dynamodb, table, output)
     found: list[StoredEvent] = []
     with output.step("Reading events", count) as step:

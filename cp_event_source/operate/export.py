@@ -73,7 +73,7 @@ def export(
     if to is not None and ids:
         file, events = to, _export_some(pipeline, ids, span_of(since, until), to, pace, output)
     else:
-        work = {"table": pipeline.output("domain_events_table_name")}
+        work = {"table": pipeline.events_table}
         with resumable("export", pipeline, output, pace.clock, resume, work) as journal:
             if to is not None:
                 part = _part_of(to.absolute())
@@ -118,7 +118,7 @@ def _check(
 def _export_some(pipeline: Pipeline, ids: Sequence[str], span: Span, file: Path, pace: Pace, output: Output) -> int:
     """Write the events of some objects; returns how many."""
     dynamodb: Any = Metered(pipeline.clients("dynamodb"), pace)
-    table = EventsTable(dynamodb, pipeline.output("domain_events_table_name"))
+    table = EventsTable(dynamodb, pipeline.events_table)
     events = 0
     with _opened(file, _part_of(file)) as target:
         for domain_id in dict.fromkeys(ids):
@@ -136,7 +136,7 @@ def _export_some(pipeline: Pipeline, ids: Sequence[str], span: Span, file: Path,
 
 def _export_all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> tuple[Path, int]:
     """Write all events, from where the journal is; returns the file, and how many events it has."""
-    dynamodb, table = pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name")
+    dynamodb, table = pipeline.clients("dynamodb"), pipeline.events_table
     name, part = journal.fact(_FILE), journal.fact(_PART)
     if name is None or part is None:
         raise CommandError(f"{journal.file}: has not begun; give the command again, without --resume")

@@ -37,7 +37,7 @@ def history(
     Exit code 1 if no event is stored for the id.
     """
     check_ids([domain_id])
-    dynamodb, table = pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name")
+    dynamodb, table = pipeline.clients("dynamodb"), pipeline.events_table
     events = EventsTable(dynamodb, table).read(domain_id, span_of(since, until))
     first = list(islice(events, 1))
     if not first:

@@ -36,7 +36,7 @@ def clear_notices(pipeline: Pipeline, was_parked: Callable[[str, str], bool], cl
         clock: the time.
     """
     sqs, url = pipeline.clients("sqs"), pipeline.output("parked_queue_url")
-    rows = DomainTable(pipeline.clients("dynamodb"), pipeline.output("domain_table_name"), clock)
+    rows = DomainTable(pipeline.clients("dynamodb"), pipeline.domain_table, clock)
     deleted = 0
     with HiddenMessages(sqs, url, clock) as hidden:
         for messages in hidden.batches():

@@ -158,20 +158,20 @@ class Search:
                 self._look_at(wanted, found, are_given=bool(ids))
             except ReadIncomplete as error:
                 raise CommandError(
-                    f"{self._domain_table}: DynamoDB throttles its reads: {error}; give a lower --read-units, or try"
-                    " again later"
+                    f"{self.pipeline.domain_table}: DynamoDB throttles its reads: {error}; give a lower --read-units,"
+                    " or try again later"
                 ) from error
         return found
 
     def _select(self, candidates: Journal) -> None:
         """Note the entries of the index, by time. It is eventually consistent, so the rows decide."""
-        for page in scan(self._dynamodb, self._domain_table, self.pace, IndexName=PARKED_INDEX):
+        for page in scan(self._dynamodb, self.pipeline.domain_table, self.pace, IndexName=PARKED_INDEX):
             candidates.add(json.dumps([item[PARKED_SINCE]["S"], item["DomainId"]["S"]]) for item in page.items)
         number = candidates.count()
         if number:
             listed = min(number, self.limit)
-            rows = number * max(1, self._units_of_an_item(self._domain_table))
-            events = math.ceil(listed * MOST_COUNTED * self._units_of_an_item(self._events_table))
+            rows = number * max(1, self._units_of_an_item(self.pipeline.domain_table))
+            events = math.ceil(listed * MOST_COUNTED * self._units_of_an_item(self.pipeline.events_table))
             self.output.note(
                 f"Reading {counted(number, 'row')} that the index of parked objects names: about"
                 f" {priced(math.ceil(rows))}; and to count the events that wait, of {counted(listed, 'object')}:"
@@ -186,8 +186,8 @@ class Search:
 
     def _look_at(self, domain_ids: Iterable[str], found: FoundParked, *, are_given: bool) -> None:
         dynamodb: Any = Metered(self._dynamodb, self.pace)
-        table = DomainTable(dynamodb, self._domain_table, self.pace.clock)
-        events = EventsTable(dynamodb, self._events_table)
+        table = DomainTable(dynamodb, self.pipeline.domain_table, self.pace.clock)
+        events = EventsTable(dynamodb, self.pipeline.events_table)
 
         def listed(row: DomainRow) -> ParkedObject:
             return ParkedObject(row.domain_id, row.parked, waiting(row, row.parked, events) if row.parked else None)
@@ -211,14 +211,6 @@ class Search:
     @property
     def _dynamodb(self) -> Any:
         return self.pipeline.clients("dynamodb")
-
-    @property
-    def _events_table(self) -> str:
-        return self.pipeline.output("domain_events_table_name")
-
-    @property
-    def _domain_table(self) -> str:
-        return self.pipeline.output("domain_table_name")
 
 
 def _once(domain_ids: Iterable[str], seen: Journal) -> Iterator[str]:

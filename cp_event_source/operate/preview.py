@@ -63,7 +63,7 @@ def preview(
     """
     fold_all(folders, [])  # before anything is read: whether the logic starts
     dynamodb = Metered(pipeline.clients("dynamodb"), pace)
-    tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
+    tables = pipeline.events_table, pipeline.domain_table
     for batch in read_histories(dynamodb, *tables, domain_ids):
         yield from _previews(batch, folders, accept_missing_events=accept_missing_events)
 

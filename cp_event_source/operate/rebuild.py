@@ -190,7 +190,7 @@ def _rebuild(task: _Task, parkings: Journal | None = None) -> None:
 
 def _note_parkings(task: _Task, parkings: Journal) -> None:
     """Note which objects are parked since when, by their index."""
-    table = task.pipeline.output("domain_table_name")
+    table = task.pipeline.domain_table
     for page in scan(task.pipeline.clients("dynamodb"), table, task.pace, IndexName=PARKED_INDEX):
         parkings.add(_parking(item["DomainId"]["S"], item[PARKED_SINCE]["S"]) for item in page.items)
 

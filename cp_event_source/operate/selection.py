@@ -145,7 +145,7 @@ def _all(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> No
         journal,
         pace,
         output,
-        pipeline.output("domain_events_table_name"),
+        pipeline.events_table,
         lambda items: (item["DomainId"]["S"] for item in items),
         ProjectionExpression="DomainId",
     )
@@ -157,7 +157,7 @@ def _parked(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) ->
         journal,
         pace,
         output,
-        pipeline.output("domain_table_name"),
+        pipeline.domain_table,
         lambda items: (item["DomainId"]["S"] for item in items),
         IndexName=PARKED_INDEX,
     )
@@ -185,7 +185,7 @@ def _stale(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -> 
         journal,
         pace,
         output,
-        pipeline.output("domain_table_name"),
+        pipeline.domain_table,
         stale,
         ProjectionExpression="DomainId, #notes.#revision, #notes.#version",
         ExpressionAttributeNames={"#notes": BOOKKEEPING, "#revision": "Revision", "#version": "LogicVersion"},

@@ -75,7 +75,7 @@ def state(
     if not given and layer is None:
         _show_row(pipeline, output, domain_id)
         return
-    dynamodb, name = pipeline.clients("dynamodb"), pipeline.output("domain_events_table_name")
+    dynamodb, name = pipeline.clients("dynamodb"), pipeline.events_table
     check_has_events(dynamodb, name, domain_id)
     table = EventsTable(dynamodb, name)
     begin, end = _moments(table, domain_id, as_of, after, diff)
@@ -114,11 +114,9 @@ def _folders(pipeline: Pipeline, layer: Path | None) -> Iterator[list[Path]]:
 
 def _show_row(pipeline: Pipeline, output: Output, domain_id: str) -> None:
     dynamodb = pipeline.clients("dynamodb")
-    reply = dynamodb.get_item(
-        TableName=pipeline.output("domain_table_name"), Key={"DomainId": {"S": domain_id}}, ConsistentRead=True
-    )
+    reply = dynamodb.get_item(TableName=pipeline.domain_table, Key={"DomainId": {"S": domain_id}}, ConsistentRead=True)
     if "Item" not in reply:
-        check_has_events(dynamodb, pipeline.output("domain_events_table_name"), domain_id)
+        check_has_events(dynamodb, pipeline.events_table, domain_id)
         raise CommandError(
             f"ID: must be the DomainId of a row; found only events of {domain_id!r}; they may be on their way into the"
             " row; `cp-event-source verify` shows whether they are"

@@ -112,7 +112,7 @@ def _check(ids: Sequence[str], number: int | None, layer: Path | None, *, all_ob
 
 
 def _sampled(pipeline: Pipeline, pace: Pace, number: int) -> list[str]:
-    tables = pipeline.output("domain_events_table_name"), pipeline.output("domain_table_name")
+    tables = pipeline.events_table, pipeline.domain_table
     chance = random.Random()  # noqa: S311  chance, not secrecy
     return sample(Metered(pipeline.clients("dynamodb"), pace), *tables, number, chance)
 

@@ -70,12 +70,11 @@ class Verifying:
             ReadIncomplete: DynamoDB throttled the domain table for too long.
         """
         with Journal(None, {}) as with_events, Journal(None, {}) as suspects:
-            count = announce_scan(self._client, self._events_table, self.output)
-            announce_scan(self._client, self._domain_table, self.output)
+            count = announce_scan(self._client, self.pipeline.events_table, self.output)
+            announce_scan(self._client, self.pipeline.domain_table, self.output)
             with self.output.step("Reading events", count) as step:
-                pages = self._counting(
-                    scan(self._client, self._events_table, self.pace, ProjectionExpression=KEYS_ONLY), step.advance
-                )
+                events = scan(self._client, self.pipeline.events_table, self.pace, ProjectionExpression=KEYS_ONLY)
+                pages = self._counting(events, step.advance)
                 for some in batches(counted_objects(pages), MAX_ROWS_PER_READ):
                     suspects.add(self._looking_wrong(some))
                     ids = [each.domain_id for each in some]
@@ -84,7 +83,7 @@ class Verifying:
                     if on_objects is not None:
                         on_objects(ids)
             with self.output.step("Reading rows", None) as step:
-                for page in scan(self._client, self._domain_table, self.pace, ProjectionExpression="DomainId"):
+                for page in scan(self._client, self.pipeline.domain_table, self.pace, ProjectionExpression="DomainId"):
                     ids = [item["DomainId"]["S"] for item in page.items]
                     without_events = [domain_id for domain_id in ids if not with_events.has(domain_id)]
                     suspects.add(without_events)
@@ -160,7 +159,8 @@ class Verifying:
 
     def _looks(self, domain_ids: Iterable[str], step: Step) -> Iterator[Look]:
         def look_at(domain_id: str) -> Look:
-            return look(self._dynamodb, self._events_table, self._domain_table, domain_id, self.pace.clock.now())
+            now = self.pace.clock.now()
+            return look(self._dynamodb, self.pipeline.events_table, self.pipeline.domain_table, domain_id, now)
 
         with ThreadPoolExecutor(_READERS) as pool:
             for some in batches(domain_ids, _AT_A_TIME):
@@ -179,15 +179,7 @@ class Verifying:
     @cached_property
     def _rows(self) -> DomainTable:
         client: Any = self._dynamodb
-        return DomainTable(client, self._domain_table, self.pace.clock)
-
-    @property
-    def _events_table(self) -> str:
-        return self.pipeline.output("domain_events_table_name")
-
-    @property
-    def _domain_table(self) -> str:
-        return self.pipeline.output("domain_table_name")
+        return DomainTable(client, self.pipeline.domain_table, self.pace.clock)
 
 
 def _keep(seen: Look, left: Journal) -> None:

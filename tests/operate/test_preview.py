@@ -1,13 +1,13 @@
 """Guarantee: a preview says of each object what a rebuild does to its row: the same that the rebuild then does."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cp_event_source.deployed import logic_process
 from cp_event_source.deployed.logic_process import BrokenLogicError
+from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.projection.rebuild import RebuildFailed
 from cp_event_source.handler.values.clock import Clock
 from cp_event_source.operate import histories
@@ -66,7 +66,9 @@ def layer(folder: Path, version: str) -> Path:
 
 
 def previews(folder: Path, *domain_ids: str, **options: bool) -> dict[str, Preview]:
-    pipeline: Any = SimpleNamespace(clients=lambda _: None, output=lambda name: name)
+    clients: Any = lambda _: None  # noqa: E731
+    outputs = {"domain_events_table_name": "events", "domain_table_name": "rows"}
+    pipeline = Pipeline("log", outputs, clients)
     return {each.domain_id: each for each in preview(domain_ids, pipeline, [folder], Pace(1e9, Clock()), **options)}
 
 
