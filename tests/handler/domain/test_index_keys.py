@@ -14,7 +14,13 @@ TEXT, NUMBER, BINARY = (IndexKey(type_, 10) for type_ in "SNB")
 keys = st.builds(IndexKey, st.sampled_from("SNB"), st.sampled_from([10, 1024, 2048]))
 names = st.text(min_size=1, max_size=8)
 values = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.text(), st.binary(), st.lists(st.integers()), st.just({"x"})
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**37), 10**37),
+    st.text(),
+    st.binary(),
+    st.lists(st.integers(-(10**37), 10**37)),
+    st.just({"x"}),
 ).map(encode)
 
 
