@@ -27,7 +27,7 @@ from .resources.persist_function import create_persist_function
 from .resources.project_function import create_project_function
 from .resources.queues import create_queues
 from .resources.routing import connect_routes, create_routes
-from .resources.scope import Scope
+from .resources.scope import Scope, with_own_tags
 from .resources.tables import create_tables
 
 
@@ -134,11 +134,10 @@ class CpEventSource(pulumi.ComponentResource):
             name,
             settings.domain_name,
             parent=self,
-            tags={
-                **settings.tags,
-                "cp-event-source:component": name,
-                "cp-event-source:domain": settings.domain_name,
-            },
+            tags=with_own_tags(
+                settings.tags,
+                {"cp-event-source:component": name, "cp-event-source:domain": settings.domain_name},
+            ),
             keep=not settings.development,
         )
 
@@ -171,7 +170,7 @@ class CpEventSource(pulumi.ComponentResource):
             scope,
             event_bus_arn=routes.bus.arn,
             tables=tables,
-            has_indexes=bool(settings.domain_table_indexes),
+            has_indexes=settings.domain_table_indexes is not None,
             watchable=Watchable(
                 queues,
                 persist,

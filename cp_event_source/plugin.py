@@ -71,6 +71,8 @@ class Provider(ComponentProvider):
 
     def _mapped_value(self, value: Any, definition: Any, component_name: str, path: str) -> Any:
         """The value of an input: dictionaries of a type of their own, alone or in lists, get Python's names."""
+        if isinstance(value, pulumi.Output):
+            return value.apply(lambda known: self._mapped_value(known, definition, component_name, path))
         if definition.ref is not None and isinstance(value, dict):
             inner = self._type_defs[definition.ref.split(":")[-1]]
             return self.map_input_properties(value, inner.properties, inner.properties_mapping, component_name, path)

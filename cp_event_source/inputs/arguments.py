@@ -1,8 +1,9 @@
 """The component's inputs, their defaults and limits, and the settings made of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, NotRequired, TypedDict, cast
+from functools import partial
+from typing import Any, Final, NotRequired, TypedDict, cast
 
 import pulumi
 
@@ -83,21 +84,21 @@ class CpEventSourceArgs(TypedDict):
     """Name or ARN of the event bus to attach to, in the account and region that the component is deployed to
     (`default` is the account's default bus). Without it the component makes a bus of its own."""
 
-    max_future_skew_seconds: NotRequired[int]
+    max_future_skew_seconds: NotRequired[pulumi.Input[int]]
     """How many seconds an event's `EventTime` may be in the future; a later event is quarantined. A whole number from 0
     to 315,360,000 (ten years); default 600."""
 
-    events_per_snapshot: NotRequired[int]
+    events_per_snapshot: NotRequired[pulumi.Input[int]]
     """After how many events of a domain object its state is kept. An event that arrives after `d` newer ones reads at
     most `2 * d + 2 * events_per_snapshot` events, however long the history, once there are snapshots of the current
     logic. A smaller number makes late events cheaper and costs more writes, each of a row's size. A whole number from
     10 to 10,000; default 100."""
 
-    domain_table_indexes: NotRequired[list[IndexArgs]]
+    domain_table_indexes: NotRequired[pulumi.Input[list[pulumi.Input[IndexArgs]]]]
     """Global secondary indexes of the domain table, by which others query rows by the domain's own attributes: at most
     19. An object whose row DynamoDB refuses for an index is parked."""
 
-    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Tags for every resource that can be tagged, besides the component's own `cp-event-source:component` and
     `cp-event-source:domain`. AWS Backup can select the tables by a tag."""
 
@@ -106,7 +107,7 @@ class CpEventSourceArgs(TypedDict):
     cannot be restored to an earlier time, logs are kept for 7 days, and there are no alarms and no dashboard
     unless you ask for them. Default false."""
 
-    publishers: NotRequired[list[pulumi.Input[str]]]
+    publishers: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """Who may put events on the component's own bus besides its own account: account numbers, and ARNs of roles or
     users. Not together with `cp_event_bus`: that bus has a policy of its own."""
 
@@ -122,55 +123,56 @@ class CpEventSourceArgs(TypedDict):
     """ARN of the SNS topic that alarms notify; its policy, and that of its key, must let CloudWatch publish. Without it
     the component makes a topic of its own."""
 
-    alarm_actions: NotRequired[list[pulumi.Input[str]]]
+    alarm_actions: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of the actions that alarms take besides notifying the topic, at most four."""
 
-    alarm_thresholds: NotRequired[dict[str, float]]
+    alarm_thresholds: NotRequired[pulumi.Input[dict[str, pulumi.Input[float]]]]
     """Thresholds instead of the default ones, by the alarm's name, in the unit of its metric."""
 
     dashboard: NotRequired[bool]
     """Whether there is a CloudWatch dashboard. Default true, in a development stack false."""
 
-    log_retention_days: NotRequired[int]
+    log_retention_days: NotRequired[pulumi.Input[int]]
     """How many days the functions' logs are kept: one of the numbers that CloudWatch Logs takes. Default 365, in a
     development stack 7."""
 
-    persist_reserved_concurrency: NotRequired[int]
+    persist_reserved_concurrency: NotRequired[pulumi.Input[int]]
     """How many invocations of the persist function may run at once, taken from the account's quota. At least 2, which
     is the minimum for the queue's pollers. Default: none reserved."""
 
-    project_reserved_concurrency: NotRequired[int]
+    project_reserved_concurrency: NotRequired[pulumi.Input[int]]
     """How many invocations of the project function may run at once: one for each shard of the stream, and one for each
     rebuild. Give more than the events table has partitions (four at first), or Lambda throttles the function all the
     time. At least 2. Default: none reserved."""
 
-    signed_code: NotRequired[SignedCodeArgs]
+    signed_code: NotRequired[pulumi.Input[SignedCodeArgs]]
     """The signed code of the functions. Without it the functions are deployed with the package's own code, unsigned."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The checked inputs. An input that is known only later is checked then."""
+    """The checked inputs. What is not an output decides which resources there are, or what they are called."""
 
     domain_name: str
     logic_layer: pulumi.Output[str]
     event_bus: pulumi.Output[str] | None
-    max_future_skew_seconds: int
-    events_per_snapshot: int
-    domain_table_indexes: tuple[Index, ...]
-    tags: dict[str, pulumi.Input[str]]
+    max_future_skew_seconds: pulumi.Output[int]
+    events_per_snapshot: pulumi.Output[int]
+    domain_table_indexes: pulumi.Output[tuple[Index, ...]] | None
+    """None if none are asked for. What comes later may turn out to be none, too."""
+    tags: Mapping[str, pulumi.Input[str]] | pulumi.Output[Mapping[str, str]]
     development: bool
-    publishers: list[pulumi.Input[str]]
+    publishers: pulumi.Output[list[str]]
     key: pulumi.Output[str] | None
     alarms: bool
     alarm_topic: pulumi.Output[str] | None
-    alarm_actions: list[pulumi.Input[str]]
-    alarm_thresholds: dict[str, float]
+    alarm_actions: pulumi.Output[list[str]]
+    alarm_thresholds: pulumi.Output[dict[str, float]]
     dashboard: bool
-    log_retention_days: int
-    persist_reserved_concurrency: int | None
-    project_reserved_concurrency: int | None
-    signed_code: SignedCodeArgs | None
+    log_retention_days: pulumi.Output[int]
+    persist_reserved_concurrency: pulumi.Output[int] | None
+    project_reserved_concurrency: pulumi.Output[int] | None
+    signed_code: SignedCodeArgs | pulumi.Output[SignedCodeArgs] | None
 
 
 _KEY: Final = checks.an_arn(
@@ -179,6 +181,10 @@ _KEY: Final = checks.an_arn(
 _TOPIC: Final = checks.an_arn(arn_patterns.TOPIC, "the ARN of an SNS topic", "arn:aws:sns:REGION:ACCOUNT:NAME")
 _ACTION: Final = checks.an_arn(arn_patterns.ANY, "an ARN", "arn:aws:SERVICE:...")
 _CONCURRENCY: Final = checks.whole_number(2, MAX_RESERVED_CONCURRENCY, "invocations")
+
+
+_PLAIN: Final = frozenset({"cp_domain_name", "development", "alarms", "dashboard"})
+"""The inputs that must be known at once: they decide which resources there are, or what they are called."""
 
 
 def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Settings:
@@ -192,49 +198,90 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
         pulumi.InputPropertiesError: a bad input; the message has a line for every one.
     """
     given = cast("CpEventSourceArgs", {name: value for name, value in args.items() if value is not None})
-    checks.raise_if_any(_problems(given, _checks(alarm_names)))
+    known = _checks(alarm_names)
+    checks.raise_if_any(_problems(given, known))
     development = given.get("development", False)
     usual_retention = DEVELOPMENT_LOG_RETENTION_DAYS if development else DEFAULT_LOG_RETENTION_DAYS
+    later = _Later(given, known)
     return Settings(
         domain_name=given["cp_domain_name"],
-        logic_layer=_later(given["cp_domain_logic_layer"], "cp_domain_logic_layer", checks.logic_layer),
-        event_bus=_later_if_any(given.get("cp_event_bus"), "cp_event_bus", checks.event_bus),
-        max_future_skew_seconds=int(given.get("max_future_skew_seconds", DEFAULT_MAX_FUTURE_SKEW_SECONDS)),
-        events_per_snapshot=int(given.get("events_per_snapshot", DEFAULT_EVENTS_PER_SNAPSHOT)),
-        domain_table_indexes=indexes_from(given.get("domain_table_indexes", [])),
-        tags=dict(given.get("tags", {})),
+        logic_layer=later.value("cp_domain_logic_layer"),
+        event_bus=later.if_given("cp_event_bus"),
+        max_future_skew_seconds=later.value("max_future_skew_seconds", DEFAULT_MAX_FUTURE_SKEW_SECONDS).apply(int),
+        events_per_snapshot=later.value("events_per_snapshot", DEFAULT_EVENTS_PER_SNAPSHOT).apply(int),
+        domain_table_indexes=later.if_given("domain_table_indexes", indexes_from),
+        tags=later.each_value("tags"),
         development=development,
-        publishers=[_later(each, "publishers", checks.publisher) for each in given.get("publishers", [])],
-        key=_later_if_any(given.get("kms_key_arn"), "kms_key_arn", _KEY),
+        publishers=later.value("publishers", []),
+        key=later.if_given("kms_key_arn"),
         alarms=given.get("alarms", not development),
-        alarm_topic=_later_if_any(given.get("alarm_topic_arn"), "alarm_topic_arn", _TOPIC),
-        alarm_actions=[_later(each, "alarm_actions", _ACTION) for each in given.get("alarm_actions", [])],
-        alarm_thresholds=dict(given.get("alarm_thresholds", {})),
+        alarm_topic=later.if_given("alarm_topic_arn"),
+        alarm_actions=later.value("alarm_actions", []),
+        alarm_thresholds=later.value("alarm_thresholds", {}),
         dashboard=given.get("dashboard", not development),
-        log_retention_days=int(given.get("log_retention_days", usual_retention)),
-        persist_reserved_concurrency=_whole(given.get("persist_reserved_concurrency")),
-        project_reserved_concurrency=_whole(given.get("project_reserved_concurrency")),
-        signed_code=given.get("signed_code"),
+        log_retention_days=later.value("log_retention_days", usual_retention).apply(int),
+        persist_reserved_concurrency=later.if_given("persist_reserved_concurrency", int),
+        project_reserved_concurrency=later.if_given("project_reserved_concurrency", int),
+        signed_code=later.each_value("signed_code") if "signed_code" in given else None,
     )
+
+
+class _Later:
+    """The inputs that may be known only later. They are checked then; what is known now has been checked."""
+
+    def __init__(self, given: CpEventSourceArgs, known: Mapping[str, Check]) -> None:
+        self._given: Mapping[str, Any] = given
+        self._known = known
+
+    def value(self, name: str, default: Any = None) -> pulumi.Output[Any]:
+        """An input, or its default."""
+        return self._checked(name, self._given.get(name, default))
+
+    def if_given(self, name: str, converted: Callable[[Any], Any] = lambda value: value) -> pulumi.Output[Any] | None:
+        """An input; None if it is left out or an empty list, which decides what there is."""
+        return None if self._given.get(name, []) == [] else self.value(name).apply(converted)
+
+    def each_value(self, name: str) -> Any:
+        """An input that is a dictionary. Values of it may be unknown or secret without the others."""
+        given = self._given.get(name, {})
+        if not isinstance(given, Mapping):
+            return self.value(name)
+        return {
+            key: self._checked(name, each, within=partial(_replaced, given, key)) if checks.comes_later(each) else each
+            for key, each in given.items()
+        }
+
+    def _checked(self, name: str, value: Any, within: Callable[[Any], Any] = lambda value: value) -> pulumi.Output[Any]:
+        """The value. When it is known, the input that it is or that it is `within` is checked."""
+
+        def checked(known: Any) -> Any:
+            checks.raise_if_any(self._known[name](name, within(known)))
+            return known
+
+        return pulumi.Output.from_input(value).apply(checked)
+
+
+def _replaced(dictionary: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
+    return {**dictionary, key: value}
 
 
 def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
     """The check of each input, by the input's name."""
     return {
         "cp_domain_name": checks.domain_name,
-        "cp_domain_logic_layer": checks.unless_later(checks.logic_layer),
-        "cp_event_bus": checks.unless_later(checks.event_bus),
+        "cp_domain_logic_layer": checks.logic_layer,
+        "cp_event_bus": checks.event_bus,
         "max_future_skew_seconds": checks.whole_number(
             0, MAX_FUTURE_SKEW_LIMIT_SECONDS, "seconds", that_is=" (ten years)"
         ),
         "events_per_snapshot": checks.whole_number(MIN_EVENTS_PER_SNAPSHOT, MAX_EVENTS_PER_SNAPSHOT, "events"),
-        "domain_table_indexes": indexes,
+        "domain_table_indexes": checks.unless_any_later(indexes),
         "tags": checks.tags,
         "development": checks.flag,
         "publishers": checks.each(checks.publisher, "publishers", MAX_PUBLISHERS),
-        "kms_key_arn": checks.unless_later(_KEY),
+        "kms_key_arn": _KEY,
         "alarms": checks.flag,
-        "alarm_topic_arn": checks.unless_later(_TOPIC),
+        "alarm_topic_arn": _TOPIC,
         "alarm_actions": checks.each(_ACTION, "actions", MAX_ALARM_ACTIONS),
         "alarm_thresholds": checks.thresholds(alarm_names),
         "dashboard": checks.flag,
@@ -261,29 +308,10 @@ def _problems(given: Mapping[str, object], known: Mapping[str, Check]) -> list[s
     found = checks.unknown_inputs(given.keys(), known.keys())
     for name, check in known.items():
         if name in given or name in CpEventSourceArgs.__required_keys__:
-            found += check(name, given.get(name))
+            found += (check if name in _PLAIN else checks.unless_later(check))(name, given.get(name))
     if "publishers" in given and "cp_event_bus" in given:
         found.append(
             "publishers: must be left out where cp_event_bus is given, since that bus has a policy of its own; "
             "got both; let the publishers in there"
         )
     return found
-
-
-def _later_if_any(value: pulumi.Input[str] | None, name: str, check: Check) -> pulumi.Output[str] | None:
-    return None if value is None else _later(value, name, check)
-
-
-def _later(value: pulumi.Input[str], name: str, check: Check) -> pulumi.Output[str]:
-    """The value, checked when it is known."""
-
-    def checked(known: str) -> str:
-        checks.raise_if_any(check(name, known))
-        return known
-
-    return pulumi.Output.from_input(value).apply(checked)
-
-
-def _whole(number: float | None) -> int | None:
-    """Over gRPC every number is a float: 600 arrives as 600.0."""
-    return None if number is None else int(number)

@@ -76,6 +76,17 @@ def unless_later(check: Check) -> Check:
     return lambda name, value: [] if comes_later(value) else check(name, value)
 
 
+def unless_any_later(check: Check) -> Check:
+    """The check, if the value is known now with all that it holds. It is for values that are judged as a whole."""
+    return lambda name, value: [] if _holds_later(value) else check(name, value)
+
+
+def _holds_later(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_later, value.values()))
+    return any(map(_holds_later, value)) if isinstance(value, list | tuple) else comes_later(value)
+
+
 def comes_later(value: object) -> bool:
     """Whether the value is an output, known only when what it comes from is."""
     return isinstance(value, pulumi.Output | Unknown) or isawaitable(value)
@@ -207,7 +218,7 @@ def thresholds(known: Collection[str]) -> Check:
         bad = [
             f"{name}: {alarm}: must be a number of at least 0; got {shown(threshold)}"
             for alarm, threshold in value.items()
-            if not (_is_number(threshold) and 0 <= threshold < math.inf)
+            if not (comes_later(threshold) or (_is_number(threshold) and 0 <= threshold < math.inf))
         ]
         return unknown + bad
 

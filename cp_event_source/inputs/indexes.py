@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NotRequired, TypedDict
 
+import pulumi
+
 from .checks import Check, has_text_keys, shown, unknown_inputs
 
 MAX_INDEXES: Final = 19
@@ -35,26 +37,26 @@ _PIPELINES_ATTRIBUTES: Final = "CpEventSource"
 class IndexArgs(TypedDict):
     """A global secondary index of the domain table."""
 
-    name: str
+    name: pulumi.Input[str]
     """Name of the index, for queries: 3 to 255 ASCII letters, digits and `_ . -`."""
 
-    hash_key: str
+    hash_key: pulumi.Input[str]
     """Name of the row's attribute that queries name a value of. A row without it is not in the index."""
 
-    hash_key_type: NotRequired[str]
+    hash_key_type: NotRequired[pulumi.Input[str]]
     """Type of that attribute: `S` for text, `N` for numbers, `B` for binary. Default `S`."""
 
-    range_key: NotRequired[str]
+    range_key: NotRequired[pulumi.Input[str]]
     """Name of the row's attribute that orders the rows of one hash key. A row without it is not in the index."""
 
-    range_key_type: NotRequired[str]
+    range_key_type: NotRequired[pulumi.Input[str]]
     """Type of that attribute, as of the other. Default `S`."""
 
-    projection: NotRequired[str]
+    projection: NotRequired[pulumi.Input[str]]
     """What the index holds of a row: `ALL` for everything, `KEYS_ONLY` for `DomainId` and the keys of the index,
     `INCLUDE` for these and `non_key_attributes`. Default `ALL`."""
 
-    non_key_attributes: NotRequired[list[str]]
+    non_key_attributes: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """Names of the row's attributes that the index holds besides the keys, with the projection `INCLUDE`: 1 to 20, and
     at most 100 in all indexes together."""
 
@@ -84,13 +86,13 @@ class Index:
         return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
 
 
-def indexes_from(given: Sequence[IndexArgs]) -> tuple[Index, ...]:
-    """The indexes that a checked input describes."""
+def indexes_from(given: Sequence[Mapping[str, Any]]) -> tuple[Index, ...]:
+    """The indexes that a checked input describes, when all its values are known."""
     return tuple(_index(_without_none(each)) for each in given)
 
 
 def indexes(name: str, value: object) -> list[str]:
-    """The check of the input, whose values must all be known: their number and names decide what is declared."""
+    """The check of the input, when all its values are known."""
     if not isinstance(value, list | tuple):
         return [f"{name}: must be a list of indexes, each a dictionary with name and hash_key; got {shown(value)}"]
     if len(value) > MAX_INDEXES:

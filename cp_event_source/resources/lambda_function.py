@@ -27,7 +27,7 @@ class Description:
     """Module and function in the code archive."""
     memory_mb: int
     timeout_seconds: int
-    reserved_concurrency: int | None
+    reserved_concurrency: pulumi.Input[int] | None
     environment: Mapping[str, pulumi.Input[str]]
     rights: Sequence[Statement]
     """What its role may do, besides using the key, logging and tracing.
@@ -92,7 +92,9 @@ def create_lambda_function(
     return LambdaFunction(function, role_policy)
 
 
-def _log_group(scope: Scope, suffix: str, retention_days: int, key_arn: pulumi.Output[str]) -> aws.cloudwatch.LogGroup:
+def _log_group(
+    scope: Scope, suffix: str, retention_days: pulumi.Input[int], key_arn: pulumi.Output[str]
+) -> aws.cloudwatch.LogGroup:
     """A function's log group. The one that Lambda itself would make keeps its logs forever.
 
     It is protected: the logs are the only record of what was done to an event and when, and a function whose log group

@@ -47,7 +47,7 @@ def create_persist_function(
             "DOMAIN_NAME": scope.domain_name,
             "DOMAIN_EVENTS_TABLE": tables.domain_events.name,
             "INGEST_DEAD_LETTER_QUEUE_URL": queues.ingest_dead_letter.url,
-            "MAX_FUTURE_SKEW_SECONDS": str(settings.max_future_skew_seconds),
+            "MAX_FUTURE_SKEW_SECONDS": settings.max_future_skew_seconds.apply(str),
         },
         rights=[
             allow(
@@ -63,9 +63,9 @@ def create_persist_function(
             "batch_size": BATCH_SIZE,
             "scaling_config": (
                 aws.lambda_.EventSourceMappingScalingConfigArgs(
-                    maximum_concurrency=min(reserved, _MAX_CONCURRENT_BATCHES)
+                    maximum_concurrency=reserved.apply(lambda number: min(number, _MAX_CONCURRENT_BATCHES))
                 )
-                if reserved
+                if reserved is not None
                 else None
             ),
         },

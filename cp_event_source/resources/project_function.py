@@ -1,7 +1,6 @@
 """The project function: follows the events table's stream and computes the domain's rows with the domain's logic."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,7 +69,7 @@ def create_project_function(
             "PARKED_QUEUE_URL": queues.parked.url,
             "LOGIC_VERSION": settings.logic_layer,
             "EVENT_TIME_LIMIT_SECONDS": str(EVENT_TIME_LIMIT_SECONDS),
-            "EVENTS_PER_SNAPSHOT": str(settings.events_per_snapshot),
+            "EVENTS_PER_SNAPSHOT": settings.events_per_snapshot.apply(str),
             **_index_keys(settings.domain_table_indexes),
         },
         rights=[
@@ -121,6 +120,6 @@ def create_project_function(
     return ProjectFunction(project.function, destination)
 
 
-def _index_keys(indexes: Sequence[Index]) -> dict[str, str]:
+def _index_keys(indexes: pulumi.Output[tuple[Index, ...]] | None) -> dict[str, pulumi.Output[str]]:
     """So that the function parks an object whose row DynamoDB would refuse."""
-    return {"DOMAIN_TABLE_INDEX_KEYS": to_text(index_keys(indexes))} if indexes else {}
+    return {} if indexes is None else {"DOMAIN_TABLE_INDEX_KEYS": indexes.apply(index_keys).apply(to_text)}

@@ -1,7 +1,6 @@
 """The event bus, the two rules on it, and their targets."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -41,7 +40,7 @@ class Routes:
     """Takes requests to rebuild a domain object to the project function."""
 
 
-def create_routes(scope: Scope, given: pulumi.Output[str] | None, publishers: Sequence[pulumi.Input[str]]) -> Routes:
+def create_routes(scope: Scope, given: pulumi.Output[str] | None, publishers: pulumi.Output[list[str]]) -> Routes:
     """The rules, without their targets, on the bus given or else on a bus of the component's own.
 
     The component's own bus is protected: PutEvents to a bus that is gone reports success, and its events are lost.
@@ -106,11 +105,10 @@ def connect_routes(scope: Scope, routes: Routes, queues: Queues, project_functio
         )
 
 
-def _bus_policy(scope: Scope, bus: aws.cloudwatch.EventBus, publishers: Sequence[pulumi.Input[str]]) -> None:
+def _bus_policy(scope: Scope, bus: aws.cloudwatch.EventBus, publishers: pulumi.Output[list[str]]) -> None:
     """Lets this account put events, as its own policies say, and the publishers."""
 
-    def principals(known: Sequence[str]) -> list[str]:
-        bus_arn, *others = known
+    def principals(bus_arn: str, others: list[str]) -> list[str]:
         partition, _, account = arns.place_of(bus_arn)
         return [
             f"arn:{partition}:iam::{other}:root" if arn_patterns.ACCOUNT.fullmatch(other) else other
@@ -120,7 +118,7 @@ def _bus_policy(scope: Scope, bus: aws.cloudwatch.EventBus, publishers: Sequence
     statement = {
         "Sid": "Publish",
         "Effect": "Allow",
-        "Principal": {"AWS": pulumi.Output.all(bus.arn, *publishers).apply(principals)},
+        "Principal": {"AWS": pulumi.Output.all(bus.arn, publishers).apply(lambda known: principals(*known))},
         "Action": "events:PutEvents",
         "Resource": bus.arn,
     }

@@ -1,9 +1,11 @@
 """What every resource of a component has in common: the beginning of its name, its parent, the tags, its protection."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+
+Tags = Mapping[str, pulumi.Input[str]] | pulumi.Output[Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Scope:
     """The component's resource name; every resource's name begins with it."""
     domain_name: str
     parent: pulumi.Resource
-    tags: dict[str, pulumi.Input[str]]
+    tags: Tags
     """For every resource that can be tagged."""
     keep: bool
     """False in a development stack, which may be thrown away with all its events. Otherwise what no deployment can
@@ -32,3 +34,10 @@ class Scope:
             protect: whether Pulumi refuses to delete or replace the resource, whatever the parent's option is.
         """
         return pulumi.ResourceOptions(parent=self.parent, depends_on=list(depends_on), protect=protect or None)
+
+
+def with_own_tags(given: Tags, own: Mapping[str, str]) -> Tags:
+    """The tags given and the component's own, which nobody can replace."""
+    if isinstance(given, Mapping):
+        return {**given, **own}
+    return given.apply(lambda known: {**known, **own})

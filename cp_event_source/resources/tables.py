@@ -16,6 +16,8 @@ PARKED_SINCE = rows.PARKED_SINCE
 SLOT = snapshots.SLOT
 """Distinguishes the snapshots of a domain object."""
 
+_PARKED = Index(PARKED_INDEX, Key(PARKED_SINCE, "S"), projection="KEYS_ONLY")
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -34,7 +36,9 @@ class Tables:
     """
 
 
-def create_tables(scope: Scope, indexes: Sequence[Index], *, key_arn: pulumi.Output[str]) -> Tables:
+def create_tables(
+    scope: Scope, indexes: pulumi.Output[tuple[Index, ...]] | None, *, key_arn: pulumi.Output[str]
+) -> Tables:
     """The tables, encrypted with the key; the domain table with these indexes besides its own.
 
     Unless the stack is a development stack, Pulumi and DynamoDB both refuse to delete them, and they can be restored to
@@ -54,7 +58,7 @@ def create_tables(scope: Scope, indexes: Sequence[Index], *, key_arn: pulumi.Out
             "domain",
             key_arn,
             attributes={"DomainId": "S"},
-            indexes=[Index(PARKED_INDEX, Key(PARKED_SINCE, "S"), projection="KEYS_ONLY"), *indexes],
+            indexes=pulumi.Output.from_input(() if indexes is None else indexes).apply(lambda given: [_PARKED, *given]),
             stream_view_type="NEW_AND_OLD_IMAGES",
         ),
         domain_snapshots=_table(
@@ -70,18 +74,19 @@ def _table(
     *,
     attributes: dict[str, str],
     range_key: str | None = None,
-    indexes: Sequence[Index] = (),
+    indexes: pulumi.Output[list[Index]] | None = None,
     stream_view_type: str | None = None,
 ) -> aws.dynamodb.Table:
-    of_indexes = {key.attribute: key.type for index in indexes for key in index.keys}
+    def declared(of_indexes: Sequence[Index]) -> list[aws.dynamodb.TableAttributeArgs]:
+        types = attributes | {key.attribute: key.type for index in of_indexes for key in index.keys}
+        return [aws.dynamodb.TableAttributeArgs(name=name, type=type_) for name, type_ in types.items()]
+
     return aws.dynamodb.Table(
         scope.child(suffix),
         hash_key="DomainId",
         range_key=range_key,
-        attributes=[
-            aws.dynamodb.TableAttributeArgs(name=name, type=type_) for name, type_ in (attributes | of_indexes).items()
-        ],
-        global_secondary_indexes=[_index(index) for index in indexes] or None,
+        attributes=declared([]) if indexes is None else indexes.apply(declared),
+        global_secondary_indexes=None if indexes is None else indexes.apply(lambda all_: [_index(it) for it in all_]),
         billing_mode="PAY_PER_REQUEST",
         stream_enabled=True if stream_view_type else None,
         stream_view_type=stream_view_type,

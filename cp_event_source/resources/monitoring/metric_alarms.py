@@ -1,6 +1,5 @@
 """The alarms of the catalogue as CloudWatch alarms."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -18,8 +17,8 @@ def create_alarms(
     watched: Watched,
     *,
     topic_arn: pulumi.Input[str],
-    actions: Sequence[pulumi.Input[str]],
-    thresholds: Mapping[str, float],
+    actions: pulumi.Input[list[str]],
+    thresholds: pulumi.Input[dict[str, float]],
 ) -> list[aws.cloudwatch.MetricAlarm]:
     """All alarms, in the catalogue's order.
 
@@ -32,9 +31,10 @@ def create_alarms(
             five).
         thresholds: by the alarm's name; an alarm that they do not name has its default.
     """
-    chosen = {**DEFAULT_THRESHOLDS, **thresholds}
+    chosen = pulumi.Output.from_input(thresholds).apply(lambda given: {**DEFAULT_THRESHOLDS, **given})
+    notified = pulumi.Output.all(topic_arn, actions).apply(lambda known: [known[0], *known[1]])
     return [
-        _alarm(scope, watched, each, topic_arn=topic_arn, actions=actions, threshold=chosen[each.name])
+        _alarm(scope, watched, each, topic_arn=topic_arn, notified=notified, threshold=chosen[each.name])
         for each in ALARMS
     ]
 
@@ -45,8 +45,8 @@ def _alarm(
     alarm: Alarm,
     *,
     topic_arn: pulumi.Input[str],
-    actions: Sequence[pulumi.Input[str]],
-    threshold: float,
+    notified: pulumi.Input[list[str]],
+    threshold: pulumi.Input[float],
 ) -> aws.cloudwatch.MetricAlarm:
     return aws.cloudwatch.MetricAlarm(
         scope.child(f"alarm-{alarm.name}"),
@@ -59,7 +59,7 @@ def _alarm(
         # `ingest-age` goes off.
         treat_missing_data="notBreaching",
         actions_enabled=True,
-        alarm_actions=[topic_arn, *actions],
+        alarm_actions=notified,
         ok_actions=[topic_arn],
         tags=scope.tags,
         opts=scope.options(),

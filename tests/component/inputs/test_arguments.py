@@ -240,7 +240,7 @@ def test_publishers_are_named_one_by_one(value: Any) -> None:
 
 
 def test_a_publisher_that_arrives_later_is_checked_then() -> None:
-    with pytest.raises(pulumi.InputPropertiesError, match=r"^publishers: .*; got '\*'; name each"):
+    with pytest.raises(pulumi.InputPropertiesError, match=r"^publishers\[0\]: .*; got '\*'; name each"):
         deploy(in_program(lambda: component(publishers=[pulumi.Output.from_input("*")])))
 
 
@@ -356,3 +356,62 @@ def test_every_bad_input_has_a_line() -> None:
         "kms_key_arn",
         "log_retention_days",
     ]
+
+
+INPUTS: dict[str, Any] = {
+    "cp_domain_name": "File",
+    "cp_domain_logic_layer": LAYER,
+    "max_future_skew_seconds": 60,
+    "events_per_snapshot": 50,
+    "domain_table_indexes": [{"name": "by-status", "hash_key": "Status"}],
+    "tags": {"team": "files"},
+    "development": False,
+    "publishers": ["444455556666", ROLE],
+    "kms_key_arn": KEY,
+    "alarms": True,
+    "alarm_topic_arn": arn("sns", "alarms"),
+    "alarm_actions": [arn("sns", "pager")],
+    "alarm_thresholds": {next(iter(DEFAULT_THRESHOLDS)): 7},
+    "dashboard": True,
+    "log_retention_days": 30,
+    "persist_reserved_concurrency": 5,
+    "project_reserved_concurrency": 6,
+    "signed_code": SIGNED_CODE,
+}
+PLAIN = {"cp_domain_name", "development", "alarms", "dashboard"}
+"""What decides which resources there are, or what they are called."""
+
+
+def outputs(value: Any, *, deep: bool) -> Any:
+    """The value as an output, or as lists and dictionaries of outputs."""
+    if deep and isinstance(value, dict):
+        return {key: outputs(each, deep=True) for key, each in value.items()}
+    if deep and isinstance(value, list):
+        return [outputs(each, deep=True) for each in value]
+    return pulumi.Output.from_input(value)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_whatever_does_not_decide_on_resources_may_be_an_output(deep: bool) -> None:
+    assert INPUTS.keys() | {"cp_event_bus"} == CpEventSourceArgs.__annotations__.keys()
+    at_once = deploy(in_program(lambda: component(**INPUTS)))
+    later = deploy(
+        in_program(
+            lambda: component(
+                **{name: value if name in PLAIN else outputs(value, deep=deep) for name, value in INPUTS.items()}
+            )
+        )
+    )
+    assert [(each.urn, each.inputs) for each in sorted(later.children(), key=lambda each: each.urn)] == [
+        (each.urn, each.inputs) for each in sorted(at_once.children(), key=lambda each: each.urn)
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(PLAIN))
+def test_what_decides_on_resources_may_not(name: str) -> None:
+    def program() -> None:
+        with pytest.raises(pulumi.InputPropertiesError, match=rf"^{name}: must be .*; got an output, which is known"):
+            inputs: Any = {name: pulumi.Output.from_input(INPUTS[name])}
+            component(**inputs)
+
+    deploy(program)

@@ -26,7 +26,7 @@ from cp_event_source.inputs.indexes import (
 )
 from cp_event_source.operate import selection
 
-from ..deployment import component, deploy
+from ..deployment import component, deploy, in_program
 from .test_arguments import refused
 
 INPUT = "domain_table_indexes"
@@ -178,18 +178,25 @@ def test_an_index_is_a_dictionary(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_indexes", "path"),
+    "given_indexes",
     [
-        (lambda: [pulumi.Output.from_input(GOOD)], f"{INPUT}[0]"),
-        (lambda: [{**GOOD, "hash_key": pulumi.Output.from_input("Status")}], f"{INPUT}[0].hash_key"),
+        lambda index: pulumi.Output.from_input([index]),
+        lambda index: [pulumi.Output.from_input(index)],
+        lambda index: [{name: pulumi.Output.from_input(value) for name, value in index.items()}],
     ],
 )
-def test_a_value_that_is_known_only_later_is_refused(given_indexes: Callable[[], Any], path: str) -> None:
-    def program() -> None:
-        with pytest.raises(pulumi.InputPropertiesError, match=rf"^{re.escape(path)}: .*; got an output, which is"):
-            component(domain_table_indexes=given_indexes())
-
-    deploy(program)
+def test_indexes_may_come_later_and_are_checked_then(given_indexes: Callable[[Any], Any]) -> None:
+    later = deploy(in_program(lambda: component(domain_table_indexes=given_indexes(GOOD))))
+    at_once = deploy(in_program(lambda: component(domain_table_indexes=[GOOD])))
+    for type_, name, part in (
+        ("Table", "files-domain", "globalSecondaryIndexes"),
+        ("Table", "files-domain", "attributes"),
+        ("Function", "files-project", "environment"),
+        ("Policy", "files-reader", "policy"),
+    ):
+        assert later.only(type_, name).inputs[part] == at_once.only(type_, name).inputs[part]
+    with pytest.raises(pulumi.InputPropertiesError, match=rf"^{INPUT}\[0\].name: must be 3 to 255"):
+        deploy(in_program(lambda: component(domain_table_indexes=given_indexes(GOOD | {"name": "x"}))))
 
 
 def test_a_table_has_one_index_less_than_dynamodb_allows() -> None:
