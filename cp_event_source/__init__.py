@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .component import CpEventSource
     from .inputs.arguments import CpEventSourceArgs, SignedCodeArgs
+    from .inputs.functions import FunctionsArgs
     from .inputs.indexes import IndexArgs
     from .layer.domain_python_layer import DomainPythonLayer, DomainPythonLayerArgs
     from .resources.encryption import key_policy_statements
@@ -19,6 +20,7 @@ __all__ = [
     "CpEventSourceArgs",
     "DomainPythonLayer",
     "DomainPythonLayerArgs",
+    "FunctionsArgs",
     "IndexArgs",
     "SignedCodeArgs",
     "key_policy_statements",
@@ -29,6 +31,7 @@ _MODULES: Final = {
     "CpEventSourceArgs": "inputs.arguments",
     "DomainPythonLayer": "layer.domain_python_layer",
     "DomainPythonLayerArgs": "layer.domain_python_layer",
+    "FunctionsArgs": "inputs.functions",
     "IndexArgs": "inputs.indexes",
     "SignedCodeArgs": "inputs.arguments",
     "key_policy_statements": "resources.encryption",

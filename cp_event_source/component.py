@@ -27,7 +27,7 @@ from .resources.persist_function import create_persist_function
 from .resources.project_function import create_project_function
 from .resources.queues import create_queues
 from .resources.routing import connect_routes, create_routes
-from .resources.scope import Scope, with_own_tags
+from .resources.scope import Scope, with_own
 from .resources.tables import create_tables
 
 
@@ -134,10 +134,12 @@ class CpEventSource(pulumi.ComponentResource):
             name,
             settings.domain_name,
             parent=self,
-            tags=with_own_tags(
+            tags=with_own(
                 settings.tags,
                 {"cp-event-source:component": name, "cp-event-source:domain": settings.domain_name},
             ),
+            region=settings.region,
+            permissions_boundary=settings.permissions_boundary,
             keep=not settings.development,
         )
 
@@ -147,7 +149,12 @@ class CpEventSource(pulumi.ComponentResource):
         # What is stored and what waits, all encrypted with one key.
         has_topic = settings.alarms and settings.alarm_topic is None
         key_arn = create_encryption_key(scope, settings.key, beside=routes.domain_event_rule.arn, has_topic=has_topic)
-        tables = create_tables(scope, settings.domain_table_indexes, key_arn=key_arn)
+        tables = create_tables(
+            scope,
+            indexes=settings.domain_table_indexes,
+            ttl_attribute=settings.domain_table_ttl_attribute,
+            key_arn=key_arn,
+        )
         queues = create_queues(scope, ingest_timeout_seconds=persist_function.TIMEOUT_SECONDS, key_arn=key_arn)
 
         # Ingest queue -> persist function -> domain events table.

@@ -1,15 +1,16 @@
 """The component's inputs, their defaults and limits, and the settings made of them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final, NotRequired, TypedDict, cast
+from typing import Final, NotRequired, TypedDict, cast
 
 import pulumi
 
 from . import arn_patterns, checks
 from .checks import Check
+from .functions import FunctionsArgs, FunctionSettings, function_settings, functions
 from .indexes import Index, IndexArgs, indexes, indexes_from
+from .later import Later
 
 DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
 
@@ -148,6 +149,21 @@ class CpEventSourceArgs(TypedDict):
     signed_code: NotRequired[pulumi.Input[SignedCodeArgs]]
     """The signed code of the functions. Without it the functions are deployed with the package's own code, unsigned."""
 
+    functions: NotRequired[FunctionsArgs]
+    """What both functions get besides: further layers, environment variables, a VPC."""
+
+    permissions_boundary: NotRequired[pulumi.Input[str]]
+    """ARN of the managed policy that bounds what the functions' roles may do. It must allow what the roles allow."""
+
+    region: NotRequired[pulumi.Input[str]]
+    """The region that all resources are in, such as `eu-central-1`. Default: the provider's. A change replaces
+    everything, so that Pulumi refuses it."""
+
+    domain_table_ttl_attribute: NotRequired[pulumi.Input[str]]
+    """Name of the row's attribute that says when the row may be deleted, as a number of seconds since 1970: DynamoDB
+    deletes it some time later. The events stay, and the next event of the domain object brings the row back. Default:
+    no row is deleted."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -173,6 +189,10 @@ class Settings:
     persist_reserved_concurrency: pulumi.Output[int] | None
     project_reserved_concurrency: pulumi.Output[int] | None
     signed_code: SignedCodeArgs | pulumi.Output[SignedCodeArgs] | None
+    functions: FunctionSettings
+    permissions_boundary: pulumi.Output[str] | None
+    region: pulumi.Output[str] | None
+    domain_table_ttl_attribute: pulumi.Output[str] | None
 
 
 _KEY: Final = checks.an_arn(
@@ -183,8 +203,8 @@ _ACTION: Final = checks.an_arn(arn_patterns.ANY, "an ARN", "arn:aws:SERVICE:..."
 _CONCURRENCY: Final = checks.whole_number(2, MAX_RESERVED_CONCURRENCY, "invocations")
 
 
-_PLAIN: Final = frozenset({"cp_domain_name", "development", "alarms", "dashboard"})
-"""The inputs that must be known at once: they decide which resources there are, or what they are called."""
+_PLAIN: Final = frozenset({"cp_domain_name", "development", "alarms", "dashboard", "functions"})
+"""The inputs that must be known at once: they decide which resources and rights there are, or what they are called."""
 
 
 def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Settings:
@@ -202,7 +222,7 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
     checks.raise_if_any(_problems(given, known))
     development = given.get("development", False)
     usual_retention = DEVELOPMENT_LOG_RETENTION_DAYS if development else DEFAULT_LOG_RETENTION_DAYS
-    later = _Later(given, known)
+    later = Later(given, known)
     return Settings(
         domain_name=given["cp_domain_name"],
         logic_layer=later.value("cp_domain_logic_layer"),
@@ -223,46 +243,11 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
         persist_reserved_concurrency=later.if_given("persist_reserved_concurrency", int),
         project_reserved_concurrency=later.if_given("project_reserved_concurrency", int),
         signed_code=later.each_value("signed_code") if "signed_code" in given else None,
+        functions=function_settings("functions", given.get("functions", {})),
+        permissions_boundary=later.if_given("permissions_boundary"),
+        region=later.if_given("region"),
+        domain_table_ttl_attribute=later.if_given("domain_table_ttl_attribute"),
     )
-
-
-class _Later:
-    """The inputs that may be known only later. They are checked then; what is known now has been checked."""
-
-    def __init__(self, given: CpEventSourceArgs, known: Mapping[str, Check]) -> None:
-        self._given: Mapping[str, Any] = given
-        self._known = known
-
-    def value(self, name: str, default: Any = None) -> pulumi.Output[Any]:
-        """An input, or its default."""
-        return self._checked(name, self._given.get(name, default))
-
-    def if_given(self, name: str, converted: Callable[[Any], Any] = lambda value: value) -> pulumi.Output[Any] | None:
-        """An input; None if it is left out or an empty list, which decides what there is."""
-        return None if self._given.get(name, []) == [] else self.value(name).apply(converted)
-
-    def each_value(self, name: str) -> Any:
-        """An input that is a dictionary. Values of it may be unknown or secret without the others."""
-        given = self._given.get(name, {})
-        if not isinstance(given, Mapping):
-            return self.value(name)
-        return {
-            key: self._checked(name, each, within=partial(_replaced, given, key)) if checks.comes_later(each) else each
-            for key, each in given.items()
-        }
-
-    def _checked(self, name: str, value: Any, within: Callable[[Any], Any] = lambda value: value) -> pulumi.Output[Any]:
-        """The value. When it is known, the input that it is or that it is `within` is checked."""
-
-        def checked(known: Any) -> Any:
-            checks.raise_if_any(self._known[name](name, within(known)))
-            return known
-
-        return pulumi.Output.from_input(value).apply(checked)
-
-
-def _replaced(dictionary: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
-    return {**dictionary, key: value}
 
 
 def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
@@ -276,7 +261,7 @@ def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
         ),
         "events_per_snapshot": checks.whole_number(MIN_EVENTS_PER_SNAPSHOT, MAX_EVENTS_PER_SNAPSHOT, "events"),
         "domain_table_indexes": checks.unless_any_later(indexes),
-        "tags": checks.tags,
+        "tags": checks.texts,
         "development": checks.flag,
         "publishers": checks.each(checks.publisher, "publishers", MAX_PUBLISHERS),
         "kms_key_arn": _KEY,
@@ -288,6 +273,12 @@ def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
         "log_retention_days": checks.one_of(LOG_RETENTION_DAYS, "which CloudWatch Logs takes"),
         "persist_reserved_concurrency": _CONCURRENCY,
         "project_reserved_concurrency": _CONCURRENCY,
+        "functions": functions,
+        "permissions_boundary": checks.an_arn(
+            arn_patterns.POLICY, "the ARN of a managed policy", "arn:aws:iam::ACCOUNT:policy/NAME"
+        ),
+        "region": checks.region,
+        "domain_table_ttl_attribute": checks.row_attribute,
         "signed_code": checks.fields(
             {
                 "code_signing_config_arn": checks.an_arn(
@@ -305,10 +296,7 @@ def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
 
 
 def _problems(given: Mapping[str, object], known: Mapping[str, Check]) -> list[str]:
-    found = checks.unknown_inputs(given.keys(), known.keys())
-    for name, check in known.items():
-        if name in given or name in CpEventSourceArgs.__required_keys__:
-            found += (check if name in _PLAIN else checks.unless_later(check))(name, given.get(name))
+    found = checks.inputs(given, known, required=CpEventSourceArgs.__required_keys__, plain=_PLAIN)
     if "publishers" in given and "cp_event_bus" in given:
         found.append(
             "publishers: must be left out where cp_event_bus is given, since that bus has a policy of its own; "

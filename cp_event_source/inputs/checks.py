@@ -20,6 +20,11 @@ Check = Callable[[str, object], list[str]]
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 """What the names of functions, queues, roles, rules, tables and buses may all hold."""
 
+MAX_ATTRIBUTE_NAME_BYTES: Final = 255
+
+_PIPELINES_ATTRIBUTES: Final = "CpEventSource"
+"""What the names of the row's attributes begin with that belong to the pipeline."""
+
 _MAX_SHOWN_CHARACTERS: Final = 100
 
 
@@ -69,6 +74,24 @@ def _unknown(key: str, known: Collection[str]) -> str:
     near = get_close_matches(re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower(), known, 1)
     hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(known))}"
     return f"is not an input; {hint}"
+
+
+def inputs(
+    given: Mapping[str, object], known: Mapping[str, Check], *, required: Collection[str], plain: Collection[str]
+) -> list[str]:
+    """The problems of a component's inputs.
+
+    Args:
+        given: the inputs that are given.
+        known: the check of each input that there is.
+        required: those that must be given.
+        plain: those that must be known at once. The others may be outputs.
+    """
+    found = unknown_inputs(given.keys(), known.keys())
+    for name, check in known.items():
+        if name in given or name in required:
+            found += (check if name in plain else unless_later(check))(name, given.get(name))
+    return found
 
 
 def unless_later(check: Check) -> Check:
@@ -145,6 +168,31 @@ def publisher(name: str, value: object) -> list[str]:
     ]
 
 
+def region(name: str, value: object) -> list[str]:
+    """A region's name."""
+    if isinstance(value, str) and arn_patterns.REGION.fullmatch(value):
+        return []
+    return [f"{name}: must be the name of a region, such as eu-central-1; got {shown(value)}"]
+
+
+def row_attribute(name: str, value: object) -> list[str]:
+    """The name of an attribute of the row that domain logic returns."""
+    if not isinstance(value, str) or not is_attribute_name(value):
+        rule = f"must be the name of an attribute of the row, of 1 to {MAX_ATTRIBUTE_NAME_BYTES} bytes"
+    elif value == "DomainId":
+        rule = "must be another attribute than DomainId, the table's own key"
+    elif value.startswith(_PIPELINES_ATTRIBUTES):
+        rule = f"must not begin with {_PIPELINES_ATTRIBUTES}, as the pipeline's own attributes do"
+    else:
+        return []
+    return [f"{name}: {rule}; got {shown(value)}; name one that to_dynamo_item returns"]
+
+
+def is_attribute_name(name: str) -> bool:
+    """Whether DynamoDB takes the name for an attribute that it is told of."""
+    return 1 <= len(name.encode(errors="surrogatepass")) <= MAX_ATTRIBUTE_NAME_BYTES
+
+
 def an_arn(pattern: re.Pattern[str], what: str, example: str) -> Check:
     """An ARN; `what` says of what, such as "the ARN of an SNS topic"."""
 
@@ -194,7 +242,7 @@ def flag(name: str, value: object) -> list[str]:
     return [] if isinstance(value, bool) else [f"{name}: must be a boolean; got {shown(value)}"]
 
 
-def tags(name: str, value: object) -> list[str]:
+def texts(name: str, value: object) -> list[str]:
     """A dictionary of texts, by text."""
     if not isinstance(value, Mapping) or not has_text_keys(value):
         return [f"{name}: must be a dictionary with strings for keys; got {shown(value)}"]
@@ -240,8 +288,8 @@ def each(check: Check, what: str, max_length: int) -> Check:
     return check_list
 
 
-def fields(checks: Mapping[str, Check], what: str) -> Check:
-    """A dictionary that has each of some fields, and no other."""
+def fields(checks: Mapping[str, Check], what: str, *, optional: bool = False) -> Check:
+    """A dictionary that has each of some fields, or any of them if they are optional, and no other."""
 
     def check_fields(name: str, value: object) -> list[str]:
         if not isinstance(value, Mapping) or not has_text_keys(value):
@@ -251,6 +299,7 @@ def fields(checks: Mapping[str, Check], what: str) -> Check:
             *(
                 problem
                 for field, check in checks.items()
+                if not (optional and value.get(field) is None)
                 for problem in unless_later(check)(f"{name}.{field}", value.get(field))
             ),
         ]

@@ -8,7 +8,15 @@ from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 
-from .checks import Check, has_text_keys, shown, unknown_inputs
+from .checks import (
+    MAX_ATTRIBUTE_NAME_BYTES,
+    Check,
+    has_text_keys,
+    is_attribute_name,
+    row_attribute,
+    shown,
+    unknown_inputs,
+)
 
 MAX_INDEXES: Final = 19
 """DynamoDB gives a table 20, and the index of parked domain objects is one of them."""
@@ -17,7 +25,6 @@ MAX_KEYS_LENGTH: Final = 1_000
 """Of the names of all key attributes together, in bytes of JSON. The function gets them in its environment, which has
 at most 4 KB."""
 
-MAX_ATTRIBUTE_NAME_BYTES: Final = 255
 MAX_NON_KEY_ATTRIBUTES: Final = 20
 """Of one index."""
 MAX_ALL_NON_KEY_ATTRIBUTES: Final = 100
@@ -30,8 +37,6 @@ TYPES: Final = ("S", "N", "B")
 PROJECTIONS: Final = ("ALL", "KEYS_ONLY", "INCLUDE")
 
 _INDEX_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
-_PIPELINES_ATTRIBUTES: Final = "CpEventSource"
-"""What the names of the row's attributes begin with that belong to the pipeline."""
 
 
 class IndexArgs(TypedDict):
@@ -196,36 +201,6 @@ def _text_that(rule: str, accepts: Callable[[str], bool], advice: str) -> Check:
     return check
 
 
-def _is_attribute(name: str) -> bool:
-    return 1 <= len(name.encode(errors="surrogatepass")) <= MAX_ATTRIBUTE_NAME_BYTES
-
-
-def _key(name: str, value: object) -> list[str]:
-    if not isinstance(value, str) or not _is_attribute(value):
-        return [
-            (
-                f"{name}: must be the name of an attribute of the row, of 1 to {MAX_ATTRIBUTE_NAME_BYTES} bytes; got "
-                f"{shown(value)}; name one that to_dynamo_item returns"
-            )
-        ]
-    if value == "DomainId":
-        return [
-            (
-                f"{name}: must be another attribute than DomainId, the table's own key, which each index has anyway "
-                f"and which may have more bytes than a key of an index; got {value!r}; name one that to_dynamo_item "
-                "returns"
-            )
-        ]
-    if value.startswith(_PIPELINES_ATTRIBUTES):
-        return [
-            (
-                f"{name}: must not begin with {_PIPELINES_ATTRIBUTES}, as the pipeline's own attributes do; got "
-                f"{value!r}; name one that to_dynamo_item returns"
-            )
-        ]
-    return []
-
-
 def _non_key_attributes(name: str, value: object) -> list[str]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_NON_KEY_ATTRIBUTES:
         return [
@@ -239,7 +214,7 @@ def _non_key_attributes(name: str, value: object) -> list[str]:
         f"{name}[{position}]: must be the name of an attribute, of 1 to {MAX_ATTRIBUTE_NAME_BYTES} bytes; got "
         f"{shown(each)}; name one that to_dynamo_item returns"
         for position, each in enumerate(value)
-        if not isinstance(each, str) or not _is_attribute(each)
+        if not isinstance(each, str) or not is_attribute_name(each)
     ]
     repeated = [
         f"{name}[{position}]: must be another attribute than those before it; got {each!r}; leave it out"
@@ -257,9 +232,9 @@ _FIELDS: Final[dict[str, Check]] = {
         lambda name: _INDEX_NAME.fullmatch(name) is not None and name != PARKED_INDEX,
         "give such a name",
     ),
-    "hash_key": _key,
+    "hash_key": row_attribute,
     "hash_key_type": _TYPE,
-    "range_key": _key,
+    "range_key": row_attribute,
     "range_key_type": _TYPE,
     "projection": _text_that(
         ", ".join(PROJECTIONS[:-1]) + f" or {PROJECTIONS[-1]}", PROJECTIONS.__contains__, "give one"

@@ -1,12 +1,13 @@
 """The domain logic layer, made from a folder."""
 
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ..inputs.checks import check_name, raise_if_any, unknown_inputs
+from ..inputs.checks import Check, check_name, inputs, raise_if_any, region, shown
+from ..inputs.later import Later
 from .contract_check import check_domain_layer
 from .layer_files import layer_files
 from .runtime import RUNTIME
@@ -21,6 +22,10 @@ class DomainPythonLayerArgs(TypedDict):
     """Path of the folder that holds `domain_handler.py` and whatever it imports, packages included; a relative path
     starts where the program runs. The layer leaves out hidden files, compiled files, virtual environments, and tests at
     the folder's top (`tests`, `test_*.py`, `conftest.py`)."""
+
+    region: NotRequired[pulumi.Input[str]]
+    """The region that the layer is in, that of the functions that use it, such as `eu-central-1`. Default: the
+    provider's."""
 
 
 class DomainPythonLayer(pulumi.ComponentResource):
@@ -46,7 +51,9 @@ class DomainPythonLayer(pulumi.ComponentResource):
             every problem, with file, line and the class, method or parameter.
         """
         check_name(name, MAX_LAYER_NAME_LENGTH)
-        source_dir = _source_dir(args)
+        given = {input_: value for input_, value in args.items() if value is not None}
+        raise_if_any(inputs(given, _CHECKS, required={"source_dir"}, plain={"source_dir"}))
+        source_dir = Path(args["source_dir"]).resolve()
         report = check_domain_layer(source_dir)
         raise_if_any([f"source_dir: {error}" for error in report.errors])
         super().__init__("cp-event-source:index:DomainPythonLayer", name, None, opts)
@@ -54,6 +61,7 @@ class DomainPythonLayer(pulumi.ComponentResource):
             pulumi.log.warn(str(warning), resource=self)
         layer = aws.lambda_.LayerVersion(
             f"{name}-layer",
+            region=Later(given, _CHECKS).if_given("region"),
             # Without automatic naming: other stacks may use the name, too, since versions do not clash.
             layer_name=name,
             description=f"Domain logic for {pulumi.get_project()}/{pulumi.get_stack()}"[:256],
@@ -72,9 +80,10 @@ class DomainPythonLayer(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn, "layer_name": self.layer_name, "version": self.version})
 
 
-def _source_dir(args: DomainPythonLayerArgs) -> Path:
-    raise_if_any(unknown_inputs(args.keys(), DomainPythonLayerArgs.__required_keys__))
-    source_dir = args.get("source_dir")
-    if not isinstance(source_dir, str) or not source_dir.strip():
-        raise_if_any([f"source_dir: must be the path of the folder that holds domain_handler.py; got {source_dir!r}"])
-    return Path(source_dir).resolve()
+def _source_dir(name: str, value: object) -> list[str]:
+    if isinstance(value, str) and value.strip():
+        return []
+    return [f"{name}: must be the path of the folder that holds domain_handler.py; got {shown(value)}"]
+
+
+_CHECKS: Final[dict[str, Check]] = {"source_dir": _source_dir, "region": region}

@@ -27,3 +27,9 @@ def alarms_beside(arn: str) -> str:
     """A pattern of the ARNs of the alarms in an ARN's account and region."""
     partition, region, account = place_of(arn)
     return f"arn:{partition}:cloudwatch:{region}:{account}:alarm:*"
+
+
+def network_interfaces_beside(arn: str) -> str:
+    """A pattern of the ARNs of all that a network interface has to do with, in an ARN's account and region."""
+    partition, region, account = place_of(arn)
+    return f"arn:{partition}:ec2:{region}:{account}:*/*"

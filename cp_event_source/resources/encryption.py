@@ -58,6 +58,7 @@ def create_encryption_key(
 
     return aws.kms.Key(
         scope.child("key"),
+        region=scope.region,
         description=f"What the event source {scope.name} stores and sends",
         enable_key_rotation=True,
         deletion_window_in_days=_DELETION_WINDOW_DAYS if scope.keep else _MIN_DELETION_WINDOW_DAYS,

@@ -8,9 +8,10 @@ import pulumi
 import pulumi_aws as aws
 
 from ..inputs.arguments import Settings
-from . import code_archive
+from ..inputs.functions import FunctionSettings
+from . import arns, code_archive
 from .policy_documents import Statement, allow, document
-from .scope import Scope
+from .scope import Scope, with_own
 
 _MAX_DESCRIPTION_CHARACTERS = 256
 
@@ -36,7 +37,7 @@ class Description:
     """
     event_source: Mapping[str, Any]
     """What invokes it: properties of its event source mapping."""
-    layers: Sequence[pulumi.Input[str]] | None = None
+    layers: list[pulumi.Input[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,29 +53,35 @@ def create_lambda_function(
 ) -> LambdaFunction:
     """The function that a description asks for. The key encrypts its environment and its logs."""
     logs = _log_group(scope, f"{description.name}-logs", settings.log_retention_days, key_arn)
-    role, role_policy = _role(
-        scope, f"{description.name}-role", [*description.rights, *_rights_of_any_function(logs, key_arn)]
-    )
+    organisation = settings.functions
+    rights = [*description.rights, *_rights_of_any_function(logs, key_arn)]
+    if organisation.subnet_ids is not None:
+        rights += _rights_in_a_vpc(logs.arn)
+    role, role_policy = _role(scope, f"{description.name}-role", rights)
     signed = settings.signed_code
     function = aws.lambda_.Function(
         scope.child(description.name),
+        region=scope.region,
         description=description.purpose[:_MAX_DESCRIPTION_CHARACTERS],
         runtime="python3.14",
         # Cheaper than x86_64; the code is pure Python.
         architectures=["arm64"],
         handler=description.handler,
-        code=None if signed else code_archive.archive(),
-        s3_bucket=signed["s3_bucket"] if signed else None,
-        s3_key=signed["s3_key"] if signed else None,
-        s3_object_version=signed["s3_object_version"] if signed else None,
-        code_signing_config_arn=signed["code_signing_config_arn"] if signed else None,
-        layers=description.layers,
+        code=None if signed is not None else code_archive.archive(),
+        s3_bucket=signed["s3_bucket"] if signed is not None else None,
+        s3_key=signed["s3_key"] if signed is not None else None,
+        s3_object_version=signed["s3_object_version"] if signed is not None else None,
+        code_signing_config_arn=signed["code_signing_config_arn"] if signed is not None else None,
+        layers=_layers(organisation.layers, description.layers),
         memory_size=description.memory_mb,
         timeout=description.timeout_seconds,
         reserved_concurrent_executions=description.reserved_concurrency,
         role=role.arn,
         kms_key_arn=key_arn,
-        environment=aws.lambda_.FunctionEnvironmentArgs(variables=description.environment),
+        environment=aws.lambda_.FunctionEnvironmentArgs(
+            variables=with_own(organisation.environment, description.environment)
+        ),
+        vpc_config=_vpc(organisation),
         logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=logs.name),
         tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
         tags=scope.tags,
@@ -82,6 +89,7 @@ def create_lambda_function(
     )
     aws.lambda_.EventSourceMapping(
         scope.child(description.name),
+        region=scope.region,
         function_name=function.arn,
         function_response_types=["ReportBatchItemFailures"],
         tags=scope.tags,
@@ -90,6 +98,23 @@ def create_lambda_function(
         **description.event_source,
     )
     return LambdaFunction(function, role_policy)
+
+
+def _layers(
+    given: pulumi.Output[list[str]] | None, own: list[pulumi.Input[str]] | None
+) -> pulumi.Input[list[str]] | list[pulumi.Input[str]] | None:
+    """The layers given, and then the function's own: of two files of the same name, that of the last layer counts."""
+    if given is None:
+        return own
+    return pulumi.Output.all(given, own or []).apply(lambda known: [*known[0], *known[1]])
+
+
+def _vpc(settings: FunctionSettings) -> aws.lambda_.FunctionVpcConfigArgs | None:
+    if settings.subnet_ids is None or settings.security_group_ids is None:
+        return None
+    return aws.lambda_.FunctionVpcConfigArgs(
+        subnet_ids=settings.subnet_ids, security_group_ids=settings.security_group_ids
+    )
 
 
 def _log_group(
@@ -102,6 +127,7 @@ def _log_group(
     """
     return aws.cloudwatch.LogGroup(
         scope.child(suffix),
+        region=scope.region,
         kms_key_id=key_arn,
         retention_in_days=retention_days,
         tags=scope.tags,
@@ -121,6 +147,7 @@ def _role(scope: Scope, suffix: str, rights: list[Statement]) -> tuple[aws.iam.R
                 }
             ]
         ),
+        permissions_boundary=scope.permissions_boundary,
         tags=scope.tags,
         opts=scope.options(),
     )
@@ -136,4 +163,36 @@ def _rights_of_any_function(logs: aws.cloudwatch.LogGroup, key_arn: pulumi.Outpu
         allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(logs.arn, ":*")),
         # X-Ray has no resources to name.
         allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+    ]
+
+
+_INTERFACE_ACTIONS = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+]
+_LOOK_AT_INTERFACES = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+
+
+def _rights_in_a_vpc(beside: pulumi.Output[str]) -> list[Statement]:
+    """Lambda makes a function's network interfaces with the function's role, and before the function: so the role must
+    allow it. The function's own code, whose calls have `lambda:SourceFunctionArn`, may not
+    (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html).
+
+    Args:
+        beside: the ARN of a resource in the account and region deployed to.
+    """
+    return [
+        # Lambda asks for the right to any id: a narrower one fails.
+        allow("KeepInterfaces", _INTERFACE_ACTIONS, beside.apply(arns.network_interfaces_beside)),
+        # These actions take no resource but `*`.
+        allow("FindInterfaces", _LOOK_AT_INTERFACES, "*"),
+        {
+            "Sid": "NotFromCode",
+            "Effect": "Deny",
+            "Action": [*_INTERFACE_ACTIONS, *_LOOK_AT_INTERFACES],
+            "Resource": "*",
+            "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}},
+        },
     ]

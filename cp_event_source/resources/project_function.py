@@ -110,6 +110,7 @@ def create_project_function(
     # no `detail.EventType`, which both rules ask for.
     destination = aws.lambda_.FunctionEventInvokeConfig(
         scope.child("event-bus-destination"),
+        region=scope.region,
         function_name=project.function.name,
         destination_config=aws.lambda_.FunctionEventInvokeConfigDestinationConfigArgs(
             on_success=aws.lambda_.FunctionEventInvokeConfigDestinationConfigOnSuccessArgs(destination=event_bus_arn),

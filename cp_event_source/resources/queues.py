@@ -91,6 +91,7 @@ def create_queue_policy(
         )
     return aws.sqs.QueuePolicy(
         scope.child(suffix),
+        region=scope.region,
         queue_url=queue.url,
         policy=document(statements),
         opts=scope.options(),
@@ -107,6 +108,7 @@ def _queue(
 ) -> aws.sqs.Queue:
     return aws.sqs.Queue(
         scope.child(suffix),
+        region=scope.region,
         message_retention_seconds=RETENTION_SECONDS,
         max_message_size=_MAX_MESSAGE_BYTES,
         kms_master_key_id=key_arn,

@@ -56,6 +56,7 @@ def create_routes(scope: Scope, given: pulumi.Output[str] | None, publishers: pu
     if given is None:
         own = aws.cloudwatch.EventBus(
             scope.child("bus"),
+            region=scope.region,
             description=f"Events of the domain {scope.domain_name}",
             tags=scope.tags,
             opts=scope.options(protect=scope.keep),
@@ -93,6 +94,7 @@ def connect_routes(scope: Scope, routes: Routes, queues: Queues, project_functio
     ):
         aws.cloudwatch.EventTarget(
             scope.child(suffix),
+            region=scope.region,
             event_bus_name=routes.bus.name,
             rule=rule.name,
             target_id=suffix,
@@ -123,7 +125,11 @@ def _bus_policy(scope: Scope, bus: aws.cloudwatch.EventBus, publishers: pulumi.O
         "Resource": bus.arn,
     }
     aws.cloudwatch.EventBusPolicy(
-        scope.child("bus"), event_bus_name=bus.name, policy=document([statement]), opts=scope.options()
+        scope.child("bus"),
+        region=scope.region,
+        event_bus_name=bus.name,
+        policy=document([statement]),
+        opts=scope.options(),
     )
 
 
@@ -141,6 +147,7 @@ def _rule(
     """A rule for the events of one type of the domain."""
     return aws.cloudwatch.EventRule(
         scope.child(suffix),
+        region=scope.region,
         description=description,
         event_bus_name=bus_name,
         event_pattern=json.dumps({"detail": {"EventType": [event_type], "DomainName": [scope.domain_name]}}),
@@ -155,6 +162,7 @@ def _invoke_permission(
     """Lets one rule of this account, and nothing else of EventBridge, invoke the function."""
     return aws.lambda_.Permission(
         scope.child(suffix),
+        region=scope.region,
         action="lambda:InvokeFunction",
         function=function.name,
         principal="events.amazonaws.com",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-Tags = Mapping[str, pulumi.Input[str]] | pulumi.Output[Mapping[str, str]]
+Texts = Mapping[str, pulumi.Input[str]] | pulumi.Output[Mapping[str, str]]
+"""Texts by name, such as tags."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,15 @@ class Scope:
     """The component's resource name; every resource's name begins with it."""
     domain_name: str
     parent: pulumi.Resource
-    tags: Tags
+    tags: Texts
     """For every resource that can be tagged."""
     keep: bool
     """False in a development stack, which may be thrown away with all its events. Otherwise what no deployment can
     bring back, and whose loss nobody would notice, is protected from deletion."""
+    region: pulumi.Output[str] | None = None
+    """For every resource that is in a region. None for the provider's."""
+    permissions_boundary: pulumi.Output[str] | None = None
+    """For every role."""
 
     def child(self, suffix: str) -> str:
         """The name of a resource. Never change a suffix: to Pulumi a new name is another resource."""
@@ -36,8 +41,8 @@ class Scope:
         return pulumi.ResourceOptions(parent=self.parent, depends_on=list(depends_on), protect=protect or None)
 
 
-def with_own_tags(given: Tags, own: Mapping[str, str]) -> Tags:
-    """The tags given and the component's own, which nobody can replace."""
+def with_own(given: Texts, own: Mapping[str, pulumi.Input[str]]) -> Texts:
+    """The texts given and the component's own, which nobody can replace."""
     if isinstance(given, Mapping):
         return {**given, **own}
-    return given.apply(lambda known: {**known, **own})
+    return pulumi.Output.all(given, own).apply(lambda known: {**known[0], **known[1]})

@@ -37,9 +37,14 @@ class Tables:
 
 
 def create_tables(
-    scope: Scope, indexes: pulumi.Output[tuple[Index, ...]] | None, *, key_arn: pulumi.Output[str]
+    scope: Scope,
+    *,
+    indexes: pulumi.Output[tuple[Index, ...]] | None = None,
+    ttl_attribute: pulumi.Output[str] | None = None,
+    key_arn: pulumi.Output[str],
 ) -> Tables:
-    """The tables, encrypted with the key; the domain table with these indexes besides its own.
+    """The tables, encrypted with the key; the domain table with these indexes besides its own, and with rows that
+    expire at the time in this attribute.
 
     Unless the stack is a development stack, Pulumi and DynamoDB both refuse to delete them, and they can be restored to
     any second of the last 35 days.
@@ -59,6 +64,7 @@ def create_tables(
             key_arn,
             attributes={"DomainId": "S"},
             indexes=pulumi.Output.from_input(() if indexes is None else indexes).apply(lambda given: [_PARKED, *given]),
+            ttl_attribute=ttl_attribute,
             stream_view_type="NEW_AND_OLD_IMAGES",
         ),
         domain_snapshots=_table(
@@ -75,6 +81,7 @@ def _table(
     attributes: dict[str, str],
     range_key: str | None = None,
     indexes: pulumi.Output[list[Index]] | None = None,
+    ttl_attribute: pulumi.Output[str] | None = None,
     stream_view_type: str | None = None,
 ) -> aws.dynamodb.Table:
     def declared(of_indexes: Sequence[Index]) -> list[aws.dynamodb.TableAttributeArgs]:
@@ -83,6 +90,7 @@ def _table(
 
     return aws.dynamodb.Table(
         scope.child(suffix),
+        region=scope.region,
         hash_key="DomainId",
         range_key=range_key,
         attributes=declared([]) if indexes is None else indexes.apply(declared),
@@ -93,6 +101,7 @@ def _table(
         server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(enabled=True, kms_key_arn=key_arn),
         point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=scope.keep),
         deletion_protection_enabled=scope.keep,
+        ttl=(None if ttl_attribute is None else aws.dynamodb.TableTtlArgs(attribute_name=ttl_attribute, enabled=True)),
         tags=scope.tags,
         opts=scope.options(protect=scope.keep),
     )

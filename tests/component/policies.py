@@ -65,6 +65,8 @@ def _is_about(statement: Statement, request: Request) -> bool:
 
 
 def _holds(operator: str, expected: str | list[str], found: str | None) -> bool:
+    if operator == "Null":
+        return values(expected) == [str(found is None).lower()]
     if found is None:
         return False
     match operator:

@@ -160,6 +160,13 @@ def test_no_child_sets_a_region_of_its_own(deployment: Deployment) -> None:
     assert [each.name for each in deployment.children() if "region" in each.inputs] == []
 
 
+def test_a_region_reaches_every_child_but_those_of_iam_which_have_none(deployment: Deployment) -> None:
+    abroad = deploy(in_program(lambda: component(region="eu-north-1")))
+    assert abroad.names() == deployment.names()
+    for each in abroad.children():
+        assert each.inputs.get("region") == (None if each.type.startswith("aws:iam/") else "eu-north-1"), each.name
+
+
 def test_every_child_that_can_be_tagged_has_the_users_tags_and_ours() -> None:
     tagged = deploy(in_program(lambda: component(tags={"team": pulumi.Output.from_input("files")})))
     kinds: dict[str, list[Registration]] = {}

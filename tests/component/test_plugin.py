@@ -99,7 +99,7 @@ def test_it_gives_its_schema(plugin: provider_pb2_grpc.ResourceProviderStub) -> 
     schema = json.loads(plugin.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema)
     assert (schema["name"], schema["version"]) == ("cp-event-source", VERSION)
     assert schema["license"] == "Apache-2.0"
-    assert schema["types"].keys() == {"cp-event-source:index:Index", "cp-event-source:index:SignedCode"}
+    assert schema["types"].keys() == {f"cp-event-source:index:{name}" for name in ("Functions", "Index", "SignedCode")}
     assert schema["resources"].keys() == {
         "cp-event-source:index:CpEventSource",
         "cp-event-source:index:DomainPythonLayer",
@@ -211,6 +211,8 @@ SECRET = {rpc._special_sig_key: rpc._special_secret_sig, "value": 5}
         (GOOD | {"alarmThresholds": LATER | {"value": {"x": 1}}}, "alarmThresholds", "x: is not an alarm"),
         (GOOD | {"tags": LATER | {"value": {"team": 5}}}, "tags", "team: must be a string; got 5"),
         (GOOD | {"tags": {"team": LATER | {"value": 5}}}, "tags", "team: must be a string; got 5"),
+        (GOOD | {"functions": {"subnetIds": ["x"]}}, "functions.subnetIds", "securityGroupIds"),
+        (GOOD | {"functions": {"environment": LATER | {"value": {"_": "x"}}}}, "functions.environment", "_: must be"),
         (GOOD | {"signedCode": LATER | {"value": SIGNED}}, "signedCode.codeSigningConfigArn", "got nothing"),
         (GOOD | {"domainTableIndexes": {"0": INDEX}}, "domainTableIndexes", "must be a list of indexes"),
         (GOOD | {"cpEventBuss": "company"}, "cpEventBuss", "is not an input; did you mean cpEventBus?"),
@@ -236,7 +238,7 @@ def test_all_errors_of_a_call_come_at_once(plugin: provider_pb2_grpc.ResourcePro
 
 
 def test_so_do_those_of_the_layer(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
-    assert refused(plugin, engine, {"sourcDir": "x"}, "DomainPythonLayer").keys() == {"sourcDir"}
+    assert refused(plugin, engine, {"sourcDir": "x"}, "DomainPythonLayer").keys() == {"sourcDir", "sourceDir"}
     assert "must be the path" in refused(plugin, engine, {}, "DomainPythonLayer")["sourceDir"]
 
 

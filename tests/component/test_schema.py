@@ -82,6 +82,10 @@ def test_the_components_inputs_and_which_of_them_are_required(schema: dict[str, 
         "persistReservedConcurrency": ("integer", None),
         "projectReservedConcurrency": ("integer", None),
         "signedCode": ("SignedCode", None),
+        "functions": ("Functions", True),
+        "permissionsBoundary": ("string", None),
+        "region": ("string", None),
+        "domainTableTtlAttribute": ("string", None),
     }
     assert sorted(component["requiredInputs"]) == ["cpDomainLogicLayer", "cpDomainName"]
 
@@ -120,7 +124,7 @@ def test_all_outputs_are_certain_but_those_of_what_can_be_left_out(schema: dict[
 
 def test_the_layers_inputs_and_outputs(schema: dict[str, Any]) -> None:
     layer = resource(schema, "DomainPythonLayer")
-    assert layer["inputProperties"].keys() == {"sourceDir"}
+    assert layer["inputProperties"].keys() == {"region", "sourceDir"}
     assert layer["requiredInputs"] == ["sourceDir"]
     assert layer["properties"].keys() == {"arn", "layerName", "version"}
 
@@ -132,7 +136,7 @@ def test_no_input_or_output_is_a_union(schema: dict[str, Any]) -> None:
 def test_no_type_ends_as_the_types_of_inputs_do_in_sdks_which_would_end_twice_so(schema: dict[str, Any]) -> None:
     names = [*schema["types"], *(each["$ref"] for each in shapes(schema) if "$ref" in each)]
     assert [name for name in names if name.endswith("Args")] == []
-    assert schema["types"].keys() == {"cp-event-source:index:Index", "cp-event-source:index:SignedCode"}
+    assert schema["types"].keys() == {f"cp-event-source:index:{name}" for name in ("Functions", "Index", "SignedCode")}
 
 
 def test_each_reference_to_a_type_of_the_package_has_its_type(schema: dict[str, Any]) -> None:
@@ -147,6 +151,7 @@ def test_the_schema_differs_from_what_pulumi_infers_only_in_what_it_says(schema:
         json.dumps(inferred)
         .replace("index:SignedCodeArgs", "index:SignedCode")
         .replace("index:IndexArgs", "index:Index")
+        .replace("index:FunctionsArgs", "index:Functions")
     )
     assert without_descriptions({name: part for name, part in schema.items() if name not in ABOUT}) == renamed
 
@@ -212,9 +217,9 @@ class TestMetaschema:
     def test_what_is_required_is_there(self, schema: dict[str, Any]) -> None:
         for each in schema["resources"].values():
             assert set(each["requiredInputs"]) <= each["inputProperties"].keys()
-            assert set(each["required"]) <= each["properties"].keys()
+            assert set(each.get("required", ())) <= each["properties"].keys()
         for each in schema["types"].values():
-            assert set(each["required"]) <= each["properties"].keys()
+            assert set(each.get("required", ())) <= each["properties"].keys()
 
 
 class TestDescriptions:

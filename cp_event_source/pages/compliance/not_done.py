@@ -6,19 +6,6 @@ from .control import Control, NotDone, Standards
 
 CONTROLS: Final = (
     Control(
-        key="vpc",
-        asks="Functions run in a VPC",
-        why="Both functions call AWS's own services only, over TLS, with rights to single resources.",
-        property="`lambda_.Function`: `vpc_config`",
-        status=NotDone(
-            "A VPC would need a NAT gateway, or an interface endpoint for each of KMS, Logs, SQS, X-Ray and events. It "
-            "would keep nobody out: a Lambda function is invoked, and no network reaches it."
-        ),
-        standards=Standards(
-            security_hub=("Lambda.3",), cdk_nag=("NIST.800.53.R5-LambdaInsideVPC",), checkov=("CKV_AWS_117",)
-        ),
-    ),
-    Control(
         key="function-dead-letters",
         asks="Functions have a dead-letter queue",
         why="Nothing is lost without one: see `asynchronous-failures`, `batch-failures`, `target-dead-letters`.",

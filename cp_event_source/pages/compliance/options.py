@@ -50,4 +50,23 @@ CONTROLS: Final = (
         property="`cloudwatch.MetricAlarm`: `alarm_actions`",
         status=Option("alarm_topic_arn"),
     ),
+    Control(
+        key="vpc",
+        asks="Functions run in a VPC",
+        why="It is off by default: both functions call DynamoDB and SQS only, over TLS, with rights to single "
+        "resources. A VPC needs a NAT gateway or endpoints, and keeps nobody out: a Lambda function is invoked, and no "
+        "network reaches it. Lambda may make network interfaces with the roles; the functions' own code may not.",
+        property="`lambda_.Function`: `vpc_config`; `iam.RolePolicy`",
+        status=Option("functions"),
+        standards=Standards(
+            security_hub=("Lambda.3",), cdk_nag=("NIST.800.53.R5-LambdaInsideVPC",), checkov=("CKV_AWS_117",)
+        ),
+    ),
+    Control(
+        key="permissions-boundary",
+        asks="A policy of the organisation bounds every role",
+        why="For accounts in which teams may make only roles that have it.",
+        property="`iam.Role`: `permissions_boundary`",
+        status=Option("permissions_boundary"),
+    ),
 )

@@ -232,6 +232,14 @@ def _options() -> str:
             "each of `domain_table_indexes`, if each write of a row changes what it holds",
             *(_added(WRITE_UNITS.times(assumed.load(events).rows)) for events in LOADS),
         ),
+        (
+            "`domain_table_ttl_attribute`: DynamoDB's own deletions; each is a record of the rows' stream",
+            *[_added(0)] * len(LOADS),
+        ),
+        (
+            "`functions`, `permissions_boundary`, `region`: nothing here; a VPC's endpoints are yours",
+            *[_added(0)] * len(LOADS),
+        ),
     ]
     return table(_COLUMNS, rows)
 

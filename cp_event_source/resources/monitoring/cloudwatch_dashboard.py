@@ -47,6 +47,7 @@ def create_dashboard(
     region = watched.tables.domain.arn.apply(_region_of)
     return aws.cloudwatch.Dashboard(
         scope.child("dashboard"),
+        region=scope.region,
         dashboard_name=pulumi.Output.concat(watched.tables.domain.name, "-", region),
         dashboard_body=pulumi.Output.json_dumps({"widgets": _widgets(questions(watched), region, alarms)}),
         opts=scope.options(),

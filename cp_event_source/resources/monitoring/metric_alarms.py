@@ -50,6 +50,7 @@ def _alarm(
 ) -> aws.cloudwatch.MetricAlarm:
     return aws.cloudwatch.MetricAlarm(
         scope.child(f"alarm-{alarm.name}"),
+        region=scope.region,
         alarm_description=alarm.description(watched.domain_name),
         comparison_operator="GreaterThanThreshold",
         threshold=threshold,

@@ -34,7 +34,11 @@ def create_alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str]) -> aws.sns.
     It is protected: the subscriptions of others go with a topic, and those who subscribed are not notified.
     """
     topic = aws.sns.Topic(
-        scope.child("alarms"), kms_master_key_id=key_arn, tags=scope.tags, opts=scope.options(protect=scope.keep)
+        scope.child("alarms"),
+        region=scope.region,
+        kms_master_key_id=key_arn,
+        tags=scope.tags,
+        opts=scope.options(protect=scope.keep),
     )
     statements = [
         only_tls(_TOPIC_ACTIONS, topic.arn),
@@ -52,6 +56,7 @@ def create_alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str]) -> aws.sns.
     ]
     aws.sns.TopicPolicy(
         scope.child("alarms"),
+        region=scope.region,
         arn=topic.arn,
         policy=document(statements),
         opts=scope.options(),

@@ -11,7 +11,7 @@ from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
 from cp_event_source.inputs.domain_name import MAX_DOMAIN_NAME_LENGTH
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 
-from ..deployment import LAYER, Deployment, arn, component, deploy, in_program
+from ..deployment import LAYER, REGION, Deployment, arn, component, deploy, in_program
 
 
 def refused(**inputs: Any) -> str:
@@ -377,9 +377,18 @@ INPUTS: dict[str, Any] = {
     "persist_reserved_concurrency": 5,
     "project_reserved_concurrency": 6,
     "signed_code": SIGNED_CODE,
+    "functions": {
+        "layers": [LAYER],
+        "environment": {"STAGE": "test"},
+        "subnet_ids": ["subnet-0a"],
+        "security_group_ids": ["sg-0a"],
+    },
+    "permissions_boundary": "arn:aws:iam::aws:policy/PowerUserAccess",
+    "region": REGION,
+    "domain_table_ttl_attribute": "ExpiresAt",
 }
-PLAIN = {"cp_domain_name", "development", "alarms", "dashboard"}
-"""What decides which resources there are, or what they are called."""
+PLAIN = {"cp_domain_name", "development", "alarms", "dashboard", "functions"}
+"""What decides which resources and rights there are, or what they are called. Functions' own values may be outputs."""
 
 
 def outputs(value: Any, *, deep: bool) -> Any:
@@ -399,6 +408,7 @@ def test_whatever_does_not_decide_on_resources_may_be_an_output(deep: bool) -> N
         in_program(
             lambda: component(
                 **{name: value if name in PLAIN else outputs(value, deep=deep) for name, value in INPUTS.items()}
+                | {"functions": {name: outputs(value, deep=deep) for name, value in INPUTS["functions"].items()}}
             )
         )
     )
@@ -410,8 +420,25 @@ def test_whatever_does_not_decide_on_resources_may_be_an_output(deep: bool) -> N
 @pytest.mark.parametrize("name", sorted(PLAIN))
 def test_what_decides_on_resources_may_not(name: str) -> None:
     def program() -> None:
+        inputs: Any = {name: pulumi.Output.from_input(INPUTS[name])}
         with pytest.raises(pulumi.InputPropertiesError, match=rf"^{name}: must be .*; got an output, which is known"):
-            inputs: Any = {name: pulumi.Output.from_input(INPUTS[name])}
             component(**inputs)
 
     deploy(program)
+
+
+@pytest.mark.parametrize("value", ["", "boundary", "arn:aws:iam::444455556666:role/boundary", 7])
+def test_a_permissions_boundary_is_a_managed_policy(value: Any) -> None:
+    assert refused(permissions_boundary=value).startswith("permissions_boundary: must be the ARN of a managed policy (")
+
+
+@pytest.mark.parametrize("value", ["", "Frankfurt", "eu-central", "eu-central-1a", 7])
+def test_a_region_is_a_regions_name(value: Any) -> None:
+    assert refused(region=value) == f"region: must be the name of a region, such as eu-central-1; got {value!r}"
+
+
+@pytest.mark.parametrize("value", ["", "DomainId", "CpEventSource", "CpEventSourceParked", "x" * 256, 7])
+def test_rows_expire_by_an_attribute_of_the_domains_own(value: Any) -> None:
+    message = refused(domain_table_ttl_attribute=value)
+    assert message.startswith("domain_table_ttl_attribute: must ")
+    assert message.endswith("; name one that to_dynamo_item returns")

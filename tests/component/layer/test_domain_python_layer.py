@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import cast
 
 import pulumi
 import pytest
@@ -14,8 +15,9 @@ SEED_LAYER = Path(__file__).parents[2] / "fixtures" / "seed_layer"
 LAYER_ARN = arn("lambda", "layer:file-domain:1")
 
 
-def layer(source_dir: object = str(SEED_LAYER), name: str = "file-domain") -> DomainPythonLayer:
-    return DomainPythonLayer(name, DomainPythonLayerArgs(source_dir=source_dir))  # type: ignore[typeddict-item]
+def layer(source_dir: object = str(SEED_LAYER), name: str = "file-domain", **more: object) -> DomainPythonLayer:
+    args = {"source_dir": source_dir, **more}
+    return DomainPythonLayer(name, cast("DomainPythonLayerArgs", args))
 
 
 def test_the_folder_becomes_one_layer_version_and_its_arn_the_output() -> None:
@@ -41,6 +43,13 @@ def test_the_folder_becomes_one_layer_version_and_its_arn_the_output() -> None:
 def test_an_earlier_version_outlives_the_next_one() -> None:
     """Rows, snapshots and Lambda's earlier configurations name it; a roll-back deploys it again."""
     assert deploy(in_program(layer)).only("LayerVersion").inputs["skipDestroy"] is True
+
+
+def test_it_is_in_the_region_that_is_given() -> None:
+    abroad = deploy(in_program(lambda: layer(region="eu-north-1")))
+    assert abroad.only("LayerVersion").inputs["region"] == "eu-north-1"
+    with pytest.raises(pulumi.InputPropertiesError, match=r"^region: must be the name of a region"):
+        deploy(in_program(lambda: layer(region=pulumi.Output.from_input("north"))))
 
 
 def test_the_component_takes_the_layers_arn_as_it_is() -> None:
@@ -73,7 +82,7 @@ def test_broken_logic_stops_the_deployment_before_anything_is_registered(tmp_pat
 @pytest.mark.parametrize(
     ("source_dir", "found"),
     [
-        (None, "source_dir: must be the path of the folder that holds domain_handler.py; got None"),
+        (None, "source_dir: must be the path of the folder that holds domain_handler.py; got nothing"),
         ("", "source_dir: must be the path of the folder that holds domain_handler.py; got ''"),
         (7, "source_dir: must be the path of the folder that holds domain_handler.py; got 7"),
         ("/no/such/folder", "source_dir: /no/such/folder does not exist"),
@@ -91,7 +100,9 @@ def test_the_folder_must_be_one(source_dir: object, found: str) -> None:
 def test_a_mistyped_input_is_not_passed_over() -> None:
     def program() -> None:
         args = {"source_dir": str(SEED_LAYER), "runtime": "python3.9"}
-        with pytest.raises(pulumi.InputPropertiesError, match="runtime: is not an input; use one of source_dir"):
+        with pytest.raises(
+            pulumi.InputPropertiesError, match="runtime: is not an input; use one of region, source_dir"
+        ):
             DomainPythonLayer("file-domain", DomainPythonLayerArgs(**args))  # type: ignore[typeddict-item]
 
     deploy(program)

@@ -176,3 +176,17 @@ def queue_url(deployment: Deployment, queue: str) -> str:
     url = deployment.outputs[deployment.only("CpEventSource").urn][f"{queue}_queue_url"]
     assert isinstance(url, str)
     return url
+
+
+def test_layers_of_the_organisation_come_before_the_domain_logic_whose_files_count() -> None:
+    agents = [arn("lambda", "layer:agent:3"), arn("lambda", "layer:extension:1")]
+    with_layers = deploy(in_program(lambda: component(functions={"layers": agents})))
+    assert with_layers.only("Function", "files-persist").inputs["layers"] == agents
+    assert with_layers.only("Function", "files-project").inputs["layers"] == [*agents, LAYER]
+
+
+def test_variables_of_the_organisation_are_added(deployment: Deployment) -> None:
+    more = deploy(in_program(lambda: component(functions={"environment": {"STAGE": "test"}})))
+    for name in FUNCTIONS:
+        own = deployment.only("Function", name).inputs["environment"]["variables"]
+        assert more.only("Function", name).inputs["environment"]["variables"] == {"STAGE": "test", **own}

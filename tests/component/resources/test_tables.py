@@ -151,6 +151,13 @@ def test_the_project_function_knows_what_dynamodb_requires_of_the_keys(
     assert "DOMAIN_TABLE_INDEX_KEYS" not in without
 
 
+def test_rows_alone_expire_by_the_attribute_that_is_named(deployment: Deployment) -> None:
+    expiring = deploy(in_program(lambda: component(domain_table_ttl_attribute="ExpiresAt")))
+    assert expiring.only("Table", "files-domain").inputs["ttl"] == {"attributeName": "ExpiresAt", "enabled": True}
+    for each in (*deployment.children(), *expiring.children()):
+        assert "ttl" not in each.inputs or (each.name == "files-domain" and each in expiring.children())
+
+
 @given(
     st.permutations(indexes_from([{"name": f"i-{n}", "hash_key": f"A{n}", "range_key": f"A{n + 1}"} for n in range(4)]))
 )

@@ -26,10 +26,6 @@ def roles_have_inline_policies(deployment: Deployment) -> None:
 
 
 CHECKS: Mapping[str, Check] = {
-    "vpc": Check(
-        each_has("Function", {}, "vpcConfig"),
-        (Removal("in a VPC", "Function", put(["subnet-1"], "vpcConfig", "subnetIds")),),
-    ),
     "function-dead-letters": Check(
         functions_have_none_and_persist_needs_none,
         (

@@ -1,9 +1,11 @@
 """Checks of the controls that an input asks for."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ...deployment import PARTITION, Deployment, arn
-from ...removals import Removal, dropped, other_statement, put, unset
+from ...policies import Request, allows, denies, statements_in
+from ...removals import Removal, dropped, no_statement, other_statement, put, unset
 from .bus import bus_lets_in
 from .check import (
     ENCRYPTED,
@@ -16,6 +18,7 @@ from .check import (
     encrypted,
     key_of,
     other_key,
+    some_of,
 )
 
 GIVEN_KEY = arn("kms", "key/0b1f6a9e-1a2b-4c3d-8e9f-0123456789ab")
@@ -26,6 +29,8 @@ SIGNED_CODE = {
     "s3_key": "handler.zip",
     "s3_object_version": "3HL4kqtJvjVBH40Nrjfkd",
 }
+VPC = {"subnet_ids": ["subnet-0a", "subnet-0b"], "security_group_ids": ["sg-0a"]}
+BOUNDARY = f"arn:{PARTITION}:iam::{OTHER_ACCOUNT}:policy/boundary"
 PUBLISHERS = [OTHER_ACCOUNT, f"arn:{PARTITION}:iam::{OTHER_ACCOUNT}:role/producer"]
 
 
@@ -46,6 +51,20 @@ def given_key_is_used(deployment: Deployment) -> None:
 def given_topic_is_notified(deployment: Deployment) -> None:
     assert not all_of(deployment, "Topic")
     each_has("MetricAlarm", [GIVEN_TOPIC], "alarmActions")(deployment)
+
+
+def functions_run_in_a_vpc(deployment: Deployment) -> None:
+    """And their roles, but not their code, may make what connects them with it."""
+    each_has("Function", VPC["subnet_ids"], "vpcConfig", "subnetIds")(deployment)
+    each_has("Function", VPC["security_group_ids"], "vpcConfig", "securityGroupIds")(deployment)
+    interfaces = arn("ec2", "network-interface/eni-0a")
+    for policy in some_of(deployment, "RolePolicy"):
+        document = statements_in(policy.inputs["policy"])
+        for action in ("CreateNetworkInterface", "DeleteNetworkInterface", "DescribeNetworkInterfaces"):
+            lambdas = Request(f"ec2:{action}", interfaces)
+            assert allows(document, lambdas), policy.name
+            codes = replace(lambdas, context={"lambda:SourceFunctionArn": arn("lambda", "function:files")})
+            assert denies(document, codes), policy.name
 
 
 CHECKS: Mapping[str, Check] = {
@@ -85,5 +104,19 @@ CHECKS: Mapping[str, Check] = {
         given_topic_is_notified,
         (Removal("another", "MetricAlarm", put([arn("sns", "another")], "alarmActions")),),
         inputs={"alarm_topic_arn": GIVEN_TOPIC},
+    ),
+    "vpc": Check(
+        functions_run_in_a_vpc,
+        (
+            Removal("in none", "Function", unset("vpcConfig")),
+            Removal("for the code, too", "RolePolicy", no_statement("NotFromCode")),
+            Removal("without the right", "RolePolicy", no_statement("KeepInterfaces")),
+        ),
+        inputs={"functions": VPC},
+    ),
+    "permissions-boundary": Check(
+        each_has("Role", BOUNDARY, "permissionsBoundary"),
+        (Removal("unbounded", "Role", unset("permissionsBoundary")),),
+        inputs={"permissions_boundary": BOUNDARY},
     ),
 }

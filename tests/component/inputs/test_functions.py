@@ -1,0 +1,71 @@
+"""Guarantee: what a function cannot have is refused with the field's name, at once or when it is known."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from cp_event_source.inputs.functions import OWN_VARIABLES, RESERVED_VARIABLES
+
+from ..deployment import LAYER, component, deploy, in_program
+from .test_arguments import refused
+
+VPC = {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([], "functions: must be what both functions get, a dictionary with layers, environment, "),
+        ({"layer": [LAYER]}, "functions.layer: is not an input; did you mean layers?"),
+        ({"layers": LAYER}, "functions.layers: must be a list of layers; got "),
+        ({"layers": [LAYER, "agent"]}, "functions.layers[1]: must be the ARN of a Lambda layer version (arn:"),
+        ({"layers": [LAYER] * 5}, "functions.layers: must have at most 4 layers; got 5"),
+        (
+            {"environment": ["STAGE"]},
+            "functions.environment: must be a dictionary with strings for keys; got ['STAGE']",
+        ),
+        ({"environment": {"STAGE": 1}}, "functions.environment: STAGE: must be a string; got 1"),
+        (
+            VPC | {"subnet_ids": ["vpc-0a"]},
+            "functions.subnet_ids[0]: must be the id of a subnet (subnet-...); got 'vpc-",
+        ),
+        (VPC | {"security_group_ids": [7]}, "functions.security_group_ids[0]: must be the id of a security group (sg-"),
+        (
+            {"subnet_ids": ["subnet-0a"]},
+            "functions.subnet_ids: must come with security_group_ids; got it alone; give both or neither",
+        ),
+        (
+            {"security_group_ids": ["sg-0a"], "subnet_ids": None},
+            "functions.security_group_ids: must come with subnet_ids; got it alone; give both or neither",
+        ),
+    ],
+)
+def test_a_bad_field_is_named(value: Any, message: str) -> None:
+    assert refused(functions=value).startswith(message)
+
+
+@pytest.mark.parametrize("name", ["", "A", "1A", "A-B", "A B", *sorted(OWN_VARIABLES | RESERVED_VARIABLES)])
+def test_a_variable_has_a_name_that_lambda_takes_and_nobody_else_sets(name: str) -> None:
+    (message,) = refused(functions={"environment": {"STAGE": "test", name: "x"}}).splitlines()
+    assert message.startswith(f"functions.environment: {name}: must be ")
+    assert message.endswith("; rename it")
+
+
+def test_the_variables_that_nobody_else_may_set_are_those_of_the_component() -> None:
+    with_all = deploy(in_program(lambda: component(domain_table_indexes=[{"name": "by-status", "hash_key": "Status"}])))
+    functions = [each for each in with_all.resources if each.type.endswith(":Function")]
+    assert {name for each in functions for name in each.inputs["environment"]["variables"]} == OWN_VARIABLES
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "path"),
+    [
+        ("layers", ["agent"], "functions.layers\\[0\\]"),
+        ("environment", {"DOMAIN_NAME": "x"}, "functions.environment"),
+        ("subnet_ids", ["vpc-0a"], "functions.subnet_ids\\[0\\]"),
+    ],
+)
+def test_a_field_that_comes_later_is_checked_then(field: str, value: Any, path: str) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=rf"^{path}: "):
+        deploy(in_program(lambda: component(functions={**VPC, field: pulumi.Output.from_input(value)})))
