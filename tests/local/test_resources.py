@@ -194,6 +194,7 @@ table = aws.dynamodb.Table("table", hash_key="H", attributes=[{"name": "H", "typ
     server_side_encryption={"enabled": True, "kms_key_arn": key.arn})
 function = aws.lambda_.Function("function", role=role.arn, runtime="python3.14", handler="a.b", kms_key_arn=key.arn,
     reserved_concurrent_executions=5, code_signing_config_arn="arn:aws:lambda:us-east-1:0:code-signing-config:c",
+    vpc_config={"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]},
     code=pulumi.AssetArchive({"a.py": pulumi.StringAsset("def b(*_): pass")}))
 aws.lambda_.Permission("permission", action="lambda:InvokeFunction", function=function.name,
     principal="events.amazonaws.com", source_arn="arn:aws:events:us-east-1:1:rule/r", source_account="123456789012")

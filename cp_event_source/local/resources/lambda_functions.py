@@ -56,6 +56,7 @@ def _function(request: Request) -> Created:
     # These say only when Pulumi uploads the code again, and what it keeps when it destroys.
     inputs.no_effect("sourceCodeHash", "skipDestroy")
     inputs.no_effect("codeSigningConfigArn")  # nothing here signs code or checks signatures
+    inputs.no_effect("vpcConfig")  # everything is on this machine
     answer = client.create_function(**function)
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=WAIT)
     concurrency = inputs.get("reservedConcurrentExecutions", -1)
