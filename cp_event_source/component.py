@@ -17,8 +17,10 @@ event bus --domain_event_lambda_rule (rebuild requests)--> project function <---
 import pulumi
 import pulumi_aws as aws
 
-from .inputs.arguments import MAX_NAME_LENGTH, CpEventSourceArgs, settings_from
+from .inputs.arguments import MAX_NAME_LENGTH, CpEventSourceArgs, registered_inputs, settings_from
 from .inputs.checks import check_name
+from .inputs.later import readable_twice
+from .inputs.spelling import in_schema
 from .resources import persist_function
 from .resources.access import Watchable, create_access_policies
 from .resources.encryption import create_encryption_key
@@ -34,6 +36,8 @@ from .resources.tables import create_tables
 class CpEventSource(pulumi.ComponentResource):
     """Event sourcing for one domain: domain events from an event bus are stored, append-only and in order, and
     folded by the domain's own logic into one row per domain object, which consumers read and follow."""
+
+    pulumi_type = "cp-event-source:index:CpEventSource"
 
     domain_event_rule: aws.cloudwatch.EventRule
     """The rule that takes the domain's events (`EventType` `DOMAIN`) from the bus to the ingest queue."""
@@ -128,8 +132,9 @@ class CpEventSource(pulumi.ComponentResource):
                 known only later is checked then.
         """
         check_name(name, MAX_NAME_LENGTH)
+        args = readable_twice(args)
         settings = settings_from(args, DEFAULT_THRESHOLDS.keys())
-        super().__init__("cp-event-source:index:CpEventSource", name, None, opts)
+        super().__init__(self.pulumi_type, name, registered_inputs(args), opts)
         scope = Scope(
             name,
             settings.domain_name,
@@ -188,13 +193,6 @@ class CpEventSource(pulumi.ComponentResource):
             key_arn=key_arn,
         )
 
-        self.domain_event_rule = routes.domain_event_rule
-        self.domain_event_lambda_rule = routes.rebuild_rule
-        self.domain_events_table = tables.domain_events
-        self.domain_table = tables.domain
-        self.domain_snapshots_table = tables.domain_snapshots
-        self.event_bus = routes.bus.resource
-        self.event_bus_destination = project.event_bus_destination
         outputs = {
             "domain_name": pulumi.Output.from_input(settings.domain_name),
             "domain_events_table_arn": tables.domain_events.arn,
@@ -228,10 +226,19 @@ class CpEventSource(pulumi.ComponentResource):
             "auditor_policy_arn": policies.auditor.arn,
             "operator_policy_arn": policies.operator.arn,
         }
-        for output, value in outputs.items():
+        resources = {
+            "domain_event_rule": routes.domain_event_rule,
+            "domain_event_lambda_rule": routes.rebuild_rule,
+            "domain_events_table": tables.domain_events,
+            "domain_table": tables.domain,
+            "domain_snapshots_table": tables.domain_snapshots,
+            "event_bus": routes.bus.resource,
+            "event_bus_destination": project.event_bus_destination,
+        }
+        for output, value in (outputs | resources).items():
             setattr(self, output, value)
         self._outputs = outputs
-        self.register_outputs(outputs)
+        self.register_outputs({in_schema(output): value for output, value in (outputs | resources).items()})
 
     def export_outputs(self, prefix: str = "") -> None:
         """Export all outputs of the component from the program, for other stacks and for the operators' commands.

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, NotRequired, TypedDict, cast
+from typing import Any, Final, NotRequired, TypedDict, cast
 
 import pulumi
 
@@ -11,6 +11,7 @@ from .checks import Check
 from .functions import FunctionsArgs, FunctionSettings, function_settings, functions
 from .indexes import Index, IndexArgs, indexes, indexes_from
 from .later import Later
+from .spelling import in_schema
 
 DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
 
@@ -248,6 +249,29 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
         region=later.if_given("region"),
         domain_table_ttl_attribute=later.if_given("domain_table_ttl_attribute"),
     )
+
+
+_WITH_FIELDS: Final = frozenset({"domain_table_indexes", "functions", "signed_code"})
+"""The inputs whose dictionaries have fields of ours, and not names that the user chose."""
+
+
+def registered_inputs(args: CpEventSourceArgs) -> dict[str, pulumi.Input[Any]]:
+    """The inputs as the state of a stack keeps them and as policies see them: under the schema's names."""
+    return {
+        in_schema(name): _with_schema_names(value) if name in _WITH_FIELDS else value
+        for name, value in args.items()
+        if value is not None
+    }
+
+
+def _with_schema_names(value: Any) -> Any:
+    if isinstance(value, pulumi.Output):
+        return value.apply(_with_schema_names)
+    if isinstance(value, list | tuple):
+        return [_with_schema_names(each) for each in value]
+    if isinstance(value, Mapping):
+        return {in_schema(field): each for field, each in value.items()}
+    return value
 
 
 def _checks(alarm_names: Collection[str]) -> dict[str, Check]:

@@ -12,7 +12,7 @@ from pulumi.output import Unknown
 
 from . import arn_patterns
 from .domain_name import domain_name_problem
-from .spelling import spelled
+from .spelling import in_python, spelled
 
 Check = Callable[[str, object], list[str]]
 """Takes an input's name and value; returns the problems, each a line that begins with the name."""
@@ -71,7 +71,7 @@ def unknown_inputs(given: Collection[str], known: Collection[str], *, within: st
 
 def _unknown(key: str, known: Collection[str]) -> str:
     # Other languages write `cpEventBus`, and near is then what differs in few letters, not in their case.
-    near = get_close_matches(re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower(), known, 1)
+    near = get_close_matches(in_python(key), known, 1)
     hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(known))}"
     return f"is not an input; {hint}"
 

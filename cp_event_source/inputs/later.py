@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import isawaitable
 from typing import Any
 
 import pulumi
@@ -54,3 +55,12 @@ class Later:
 
 def _replaced(dictionary: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
     return {**dictionary, key: value}
+
+
+def readable_twice(value: Any) -> Any:
+    """The value, with outputs in the place of awaitables, which can be awaited once: they are used and registered."""
+    if isinstance(value, Mapping):
+        return {key: readable_twice(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [readable_twice(each) for each in value]
+    return pulumi.Output.from_input(value) if isawaitable(value) else value

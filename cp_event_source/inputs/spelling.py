@@ -5,6 +5,19 @@ from collections.abc import Callable, Mapping
 
 _names: dict[str, str] = {}
 
+_UNDERSCORE = re.compile(r"_([a-z0-9])")
+_CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+def in_schema(name: str) -> str:
+    """A name of Python's as the package's schema, programs in other languages and stacks' states have it."""
+    return _UNDERSCORE.sub(lambda found: found[1].upper(), name)
+
+
+def in_python(name: str) -> str:
+    """A name of the schema's as Python has it."""
+    return _CAPITAL.sub(r"_\1", name).lower()
+
 
 def speller(names: Mapping[str, str]) -> Callable[[str], str]:
     """What spells names in a text otherwise: those that stand alone, and no parts of longer ones.

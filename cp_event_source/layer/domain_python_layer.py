@@ -7,7 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from ..inputs.checks import Check, check_name, inputs, raise_if_any, region, shown
-from ..inputs.later import Later
+from ..inputs.later import Later, readable_twice
+from ..inputs.spelling import in_schema
 from .contract_check import check_domain_layer
 from .layer_files import layer_files
 from .runtime import RUNTIME
@@ -32,6 +33,8 @@ class DomainPythonLayer(pulumi.ComponentResource):
     """The domain's own logic as a Lambda layer version, made of a folder's files. They are checked against the contract
     by reading them, before anything is deployed. Earlier versions stay in the account."""
 
+    pulumi_type = "cp-event-source:index:DomainPythonLayer"
+
     arn: pulumi.Output[str]
     """ARN of the layer version: what `CpEventSource` takes as `cp_domain_logic_layer`."""
     layer_name: pulumi.Output[str]
@@ -51,12 +54,12 @@ class DomainPythonLayer(pulumi.ComponentResource):
             every problem, with file, line and the class, method or parameter.
         """
         check_name(name, MAX_LAYER_NAME_LENGTH)
-        given = {input_: value for input_, value in args.items() if value is not None}
+        given = {input_: readable_twice(value) for input_, value in args.items() if value is not None}
         raise_if_any(inputs(given, _CHECKS, required={"source_dir"}, plain={"source_dir"}))
         source_dir = Path(args["source_dir"]).resolve()
         report = check_domain_layer(source_dir)
         raise_if_any([f"source_dir: {error}" for error in report.errors])
-        super().__init__("cp-event-source:index:DomainPythonLayer", name, None, opts)
+        super().__init__(self.pulumi_type, name, {in_schema(input_): value for input_, value in given.items()}, opts)
         for warning in report.warnings:
             pulumi.log.warn(str(warning), resource=self)
         layer = aws.lambda_.LayerVersion(
@@ -77,7 +80,7 @@ class DomainPythonLayer(pulumi.ComponentResource):
         self.arn = layer.arn
         self.layer_name = layer.layer_name
         self.version = layer.version
-        self.register_outputs({"arn": self.arn, "layer_name": self.layer_name, "version": self.version})
+        self.register_outputs({"arn": self.arn, "layerName": self.layer_name, "version": self.version})
 
 
 def _source_dir(name: str, value: object) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cp_event_source.deployed.clients import Clients
 from cp_event_source.deployed.pipeline import COMPONENT_TYPE, Pipeline
+from cp_event_source.inputs.spelling import in_python
 from cp_event_source.local import layers
 from cp_event_source.local.clients import emulator_clients, warm_up
 from cp_event_source.local.drain import Sent, Traffic, put, wait_until_drained
@@ -186,7 +187,9 @@ class LocalRun:
                 if type_token in types:
                     self._announce(f"note: {note}")
         pipelines = {
-            urn: Pipeline(deployment.resources[urn].name, outputs, clients)
+            urn: Pipeline(
+                deployment.resources[urn].name, {in_python(name): value for name, value in outputs.items()}, clients
+            )
             for urn, outputs in deployment.component_outputs.items()
             if urn in deployment.resources and deployment.resources[urn].type == COMPONENT_TYPE
         }

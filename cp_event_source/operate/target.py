@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ from cp_event_source.deployed.clients import Clients
 from cp_event_source.deployed.errors import UsageError
 from cp_event_source.deployed.kept_runs import kept_runs
 from cp_event_source.deployed.pipeline import OUTPUTS, Pipeline
+from cp_event_source.inputs.spelling import in_python
 
 _DISTINCTIVE: Final = "domain_events_table_name"
 """An output that each component has and nothing else: where it is, the component's other outputs are beside it."""
 
 STACK_VARIABLE: Final = "CP_EVENT_SOURCE_STACK"
-
-_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _EMULATORS_CREDENTIALS: Final[dict[str, Any]] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -148,7 +146,7 @@ def _components(exports: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def _snake(name: str) -> str:
     """An output's name as Python has it: other languages export `domainTableName`."""
-    return _WORD.sub("_", name).lower() if name[:1].islower() and "_" not in name else name
+    return in_python(name) if name[:1].islower() and "_" not in name else name
 
 
 def _chosen(found: Sequence[Found], target: Target) -> Found:

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pulumi
+from google.protobuf import struct_pb2
 from pulumi.runtime import mocks, resource, rpc
 from pulumi.runtime.proto import source_pb2
 
@@ -51,6 +52,9 @@ _ARNS = {
 }
 
 
+_REFERENCE = struct_pb2.Value(string_value=rpc._special_resource_sig)
+
+
 @dataclass(frozen=True)
 class Registration:
     """A resource as the program asked for it."""
@@ -75,7 +79,7 @@ class Deployment:
 
     resources: list[Registration] = field(default_factory=list)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What each component registered as its outputs, by URN."""
+    """What each component registered as its outputs, by URN. A resource is there by its URN."""
     warnings: list[str] = field(default_factory=list)
 
     def only(self, type_: str, name: str | None = None) -> Registration:
@@ -159,7 +163,12 @@ class RecordingMonitor(mocks.MockMonitor):
         raise AssertionError(f"{request.type} {request.id} is read: a .get needs credentials at preview")
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
-        self._deployment.outputs[request.urn] = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
+        outputs = struct_pb2.Struct()
+        for name, value in request.outputs.fields.items():
+            # Read as a resource, a reference would be looked up by a call to this monitor, which is at work.
+            is_reference = value.struct_value.fields.get(rpc._special_sig_key) == _REFERENCE
+            outputs.fields[name].CopyFrom(value.struct_value.fields["urn"] if is_reference else value)
+        self._deployment.outputs[request.urn] = rpc.deserialize_properties(outputs, keep_unknowns=True)
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 

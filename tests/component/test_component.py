@@ -10,10 +10,12 @@ from pulumi.runtime.resource import inherited_child_alias
 
 from cp_event_source import CpEventSource
 from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
+from cp_event_source.inputs.spelling import in_schema
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 
 from .deployment import (
     ACCOUNT,
+    LAYER,
     PARTITION,
     REGION,
     Deployment,
@@ -216,7 +218,7 @@ def test_a_development_stack_has_nothing_that_outlives_it_and_nothing_that_rings
     alarms = {each for each in WITHOUT_BUS if each[0] == "MetricAlarm"}
     assert stack.names() == (WITHOUT_BUS | OWN_BUS) - left_out - alarms
     outputs = stack.outputs[stack.only("CpEventSource").urn]
-    assert OUTPUTS.keys() - outputs.keys() == {"alarm_topic_arn", "dashboard_url"}
+    assert {in_schema(name) for name in OUTPUTS} - outputs.keys() == {"alarmTopicArn", "dashboardUrl"}
     for name in ("files-persist-logs", "files-project-logs"):
         assert stack.only("LogGroup", name).inputs["retentionInDays"] == 7
 
@@ -241,7 +243,7 @@ def test_alarms_notify_a_given_topic_and_do_what_else_is_asked_for() -> None:
     assert "Topic" not in {kind for kind, _ in given.names()}
     actions = [each.inputs["alarmActions"] for each in given.children() if each.type.endswith(":MetricAlarm")]
     assert actions == [[topic, action]] * len(DEFAULT_THRESHOLDS)
-    assert given.outputs[given.only("CpEventSource").urn]["alarm_topic_arn"] == topic
+    assert given.outputs[given.only("CpEventSource").urn]["alarmTopicArn"] == topic
 
 
 def test_a_threshold_is_the_one_given_for_its_alarm() -> None:
@@ -285,8 +287,38 @@ def test_a_provider_given_to_the_component_reaches_every_child() -> None:
     assert {each.provider.rsplit("::", 2)[-2] for each in children} == {"elsewhere"}
 
 
-def test_all_outputs_are_registered_for_other_stacks(deployment: Deployment) -> None:
-    assert deployment.outputs[deployment.only("CpEventSource").urn] == OUTPUTS
+def test_all_outputs_are_registered_as_the_schema_names_them(deployment: Deployment) -> None:
+    """A reference to the component, in whatever language, gets its properties from these."""
+    registered = deployment.outputs[deployment.only("CpEventSource").urn]
+    texts = {in_schema(name): value for name, value in OUTPUTS.items()}
+    assert {name: value for name, value in registered.items() if name in texts} == texts
+    assert registered["domainTable"] == deployment.only("Table", "files-domain").urn
+    assert registered.keys() - {in_schema(name) for name in OUTPUTS} == {
+        *("domainEventRule", "domainEventLambdaRule", "domainEventsTable", "domainTable", "domainSnapshotsTable"),
+        *("eventBus", "eventBusDestination"),
+    }
+
+
+def test_the_inputs_are_registered_as_the_schema_names_them() -> None:
+    """So that policies and previews see them."""
+
+    def program() -> None:
+        component(
+            alarms=None,
+            cp_event_bus=pulumi.Output.from_input("company"),
+            tags={"cost_center": "7"},
+            functions={"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"], "environment": {"my_stage": "x"}},
+            domain_table_indexes=[{"name": "by-status", "hash_key": pulumi.Output.from_input("Status")}],
+        )
+
+    assert deploy(program).only("CpEventSource").inputs == {
+        "cpDomainName": "File",
+        "cpDomainLogicLayer": LAYER,
+        "cpEventBus": "company",
+        "tags": {"cost_center": "7"},
+        "functions": {"subnetIds": ["subnet-0a"], "securityGroupIds": ["sg-0a"], "environment": {"my_stage": "x"}},
+        "domainTableIndexes": [{"name": "by-status", "hashKey": "Status"}],
+    }
 
 
 def test_the_attributes_are_what_is_registered() -> None:
@@ -342,7 +374,7 @@ def test_a_first_preview_where_nothing_is_known_registers_everything(bus: dict[s
     assert preview.names() == (WITHOUT_BUS if bus else WITHOUT_BUS | OWN_BUS)
     function = preview.only("Function", "files-project").inputs
     assert isinstance(function["role"], pulumi.output.Unknown)
-    assert preview.outputs[preview.only("CpEventSource").urn].keys() == OUTPUTS.keys()
+    assert {in_schema(name) for name in OUTPUTS} <= preview.outputs[preview.only("CpEventSource").urn].keys()
 
 
 def test_a_layer_known_only_later_can_be_previewed() -> None:

@@ -8,22 +8,30 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import grpc
+import pulumi
 import pytest
 import yaml
 from google.protobuf import json_format, struct_pb2
 from packaging.requirements import Requirement
+from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from cp_event_source import CpEventSource, DomainPythonLayer
+from cp_event_source.inputs.spelling import in_schema
 from cp_event_source.version import VERSION
 
 from .deployment import LAYER, Deployment, physical
 from .engine import running_engine
 from .test_component import OUTPUTS, WITHOUT_BUS
-from .test_schema import camel_case
+
+
+class PlatformArgs(TypedDict):
+    """Of a component that makes one of ours."""
+
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "cp_event_source"
@@ -127,7 +135,7 @@ def test_it_constructs_the_component_with_the_code_of_its_own_checkout(
         },
     )
     assert deployment.names() == WITHOUT_BUS
-    assert {camel_case(name) for name in OUTPUTS} <= state.keys()
+    assert {in_schema(name) for name in OUTPUTS} <= state.keys()
     assert state["domainTableName"] == physical("files-domain")
     assert state["eventBusName"] == "company"
     assert "eventBus" not in state
@@ -240,6 +248,25 @@ def test_all_errors_of_a_call_come_at_once(plugin: provider_pb2_grpc.ResourcePro
 def test_so_do_those_of_the_layer(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
     assert refused(plugin, engine, {"sourcDir": "x"}, "DomainPythonLayer").keys() == {"sourcDir", "sourceDir"}
     assert "must be the path" in refused(plugin, engine, {}, "DomainPythonLayer")["sourceDir"]
+
+
+def test_other_components_can_have_ours_among_their_outputs(tmp_path: Path) -> None:
+    """Pulumi infers the schema of a package from its components' types. Ours must say which package they are of; and
+    that package is no plugin to install for programs in Python, which have the component itself."""
+
+    class Platform(pulumi.ComponentResource):
+        files: pulumi.Output[CpEventSource]
+        layer: pulumi.Output[DomainPythonLayer]
+
+        def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None: ...
+
+    schema = json.loads(ComponentProvider([Platform], "platform", version="1.2.3").schema or "")
+    properties = schema["resources"]["platform:index:Platform"]["properties"]
+    for name, type_ in (("files", "CpEventSource"), ("layer", "DomainPythonLayer")):
+        reference = f"/cp-event-source/v{VERSION}/schema.json#/resources/cp-event-source:index:{type_}"
+        assert properties[name]["$ref"] == reference
+    about = json.loads((PLUGIN / "pulumi-plugin.json").read_text())
+    assert about == {"resource": False, "name": "cp-event-source", "version": VERSION}
 
 
 def test_no_module_hides_one_of_pythons_since_the_folder_is_first_on_the_path() -> None:

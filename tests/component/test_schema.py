@@ -11,6 +11,7 @@ import pytest
 from pulumi.provider.experimental.component import ComponentProvider
 
 from cp_event_source import CpEventSource, DomainPythonLayer
+from cp_event_source.inputs.spelling import in_schema
 from cp_event_source.package_schema import ABOUT
 from cp_event_source.plugin import Provider
 
@@ -24,10 +25,6 @@ SEEDS_PROPERTIES = {
     "eventBus": "cloudwatch%2FeventBus:EventBus",
     "eventBusDestination": "lambda%2FfunctionEventInvokeConfig:FunctionEventInvokeConfig",
 }
-
-
-def camel_case(name: str) -> str:
-    return re.sub("_(.)", lambda match: match[1].upper(), name)
 
 
 def schema_of(provider: type[ComponentProvider]) -> dict[str, Any]:
@@ -110,7 +107,7 @@ def test_an_index_is_described_by_a_type_of_its_own(schema: dict[str, Any]) -> N
 def test_every_output_of_the_component_is_there(schema: dict[str, Any]) -> None:
     properties = resource(schema, "CpEventSource")["properties"]
     strings = {name for name, each in properties.items() if each.get("type") == "string"}
-    assert strings == {camel_case(name) for name in OUTPUTS}
+    assert strings == {in_schema(name) for name in OUTPUTS}
     references = {name: each["$ref"].split("aws:")[-1] for name, each in properties.items() if "$ref" in each}
     assert references == SEEDS_PROPERTIES | {"domainSnapshotsTable": "dynamodb%2Ftable:Table"}
     assert properties.keys() == strings | references.keys()

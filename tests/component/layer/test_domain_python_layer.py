@@ -37,7 +37,7 @@ def test_the_folder_becomes_one_layer_version_and_its_arn_the_output() -> None:
     assert {name: asset.path for name, asset in code.assets.items()} == {
         "python/domain_handler.py": str(SEED_LAYER / "domain_handler.py")
     }
-    assert deployment.outputs[component.urn] == {"arn": LAYER_ARN, "layer_name": "file-domain", "version": "1"}
+    assert deployment.outputs[component.urn] == {"arn": LAYER_ARN, "layerName": "file-domain", "version": "1"}
 
 
 def test_an_earlier_version_outlives_the_next_one() -> None:

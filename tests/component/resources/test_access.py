@@ -129,7 +129,7 @@ def test_a_given_key_is_the_one_that_readers_may_use() -> None:
 @pytest.mark.parametrize("kind", ["publisher", "reader", "auditor", "operator"])
 def test_their_arns_are_outputs(deployment: Deployment, kind: str) -> None:
     outputs = deployment.outputs[deployment.only("CpEventSource").urn]
-    assert outputs[f"{kind}_policy_arn"] == arn("iam", f"policy/{physical(f'files-{kind}')}")
+    assert outputs[f"{kind}PolicyArn"] == arn("iam", f"policy/{physical(f'files-{kind}')}")
 
 
 INDEXED = [{"name": "by-status", "hash_key": "Status"}, {"name": "by-owner", "hash_key": "Owner"}]

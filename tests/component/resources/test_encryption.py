@@ -157,4 +157,4 @@ def test_a_given_key_encrypts_everything_and_no_other_is_made(deployment: Deploy
     for role in ("files-persist-role", "files-project-role"):
         policy = statements(given.only("RolePolicy", role).inputs["policy"])
         assert policy["UseKey"]["Resource"] == GIVEN
-    assert given.outputs[given.only("CpEventSource").urn]["kms_key_arn"] == GIVEN
+    assert given.outputs[given.only("CpEventSource").urn]["kmsKeyArn"] == GIVEN

@@ -5,6 +5,8 @@ import json
 import pulumi
 import pytest
 
+from cp_event_source.inputs.spelling import in_schema
+
 from ..deployment import LAYER, Deployment, arn, component, deploy, in_program, physical
 
 FUNCTIONS = ("files-persist", "files-project")
@@ -137,7 +139,7 @@ def test_stored_events_come_from_the_stream_from_its_beginning_and_none_is_ever_
     assert json.loads(pattern) == {"eventName": ["INSERT"]}
     assert mapping == {
         "functionName": arn("lambda", f"function:{physical('files-project')}"),
-        "eventSourceArn": deployment.outputs[deployment.only("CpEventSource").urn]["domain_events_stream_arn"],
+        "eventSourceArn": deployment.outputs[deployment.only("CpEventSource").urn]["domainEventsStreamArn"],
         "startingPosition": "TRIM_HORIZON",
         "batchSize": 100,
         "parallelizationFactor": 1,
@@ -173,7 +175,7 @@ def test_a_first_deployment_waits_for_the_roles_rights(deployment: Deployment, k
 
 
 def queue_url(deployment: Deployment, queue: str) -> str:
-    url = deployment.outputs[deployment.only("CpEventSource").urn][f"{queue}_queue_url"]
+    url = deployment.outputs[deployment.only("CpEventSource").urn][in_schema(f"{queue}_queue_url")]
     assert isinstance(url, str)
     return url
 

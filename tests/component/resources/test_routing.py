@@ -78,7 +78,7 @@ def test_only_the_rebuild_rule_of_this_account_may_invoke_the_project_function(d
 def bus_as_seen(deployment: Deployment) -> dict[str, Any]:
     outputs = deployment.outputs[deployment.only("CpEventSource").urn]
     places = {each.inputs["eventBusName"] for each in deployment.children() if "eventBusName" in each.inputs}
-    return {"name": outputs["event_bus_name"], "arn": outputs["event_bus_arn"], "rules on": places}
+    return {"name": outputs["eventBusName"], "arn": outputs["eventBusArn"], "rules on": places}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_bus_made_in_the_same_program_is_attached_to_by_its_name() -> None:
 
 def test_a_buss_arn_is_known_at_once_when_it_was_given() -> None:
     preview = deploy(in_program(lambda: component(cp_event_bus=BUS_ARN)), preview=True)
-    assert preview.outputs[preview.only("CpEventSource").urn]["event_bus_arn"] == BUS_ARN
+    assert preview.outputs[preview.only("CpEventSource").urn]["eventBusArn"] == BUS_ARN
 
 
 @pytest.mark.parametrize(
