@@ -119,6 +119,15 @@ class CpEventSource(pulumi.ComponentResource):
     The operators' commands that change nothing need no more."""
     operator_policy_arn: pulumi.Output[str]
     """ARN of a managed policy to attach to the role of whoever runs the operators' commands."""
+    publisher_policy_document: pulumi.Output[str]
+    """The document of the publishers' policy, as JSON, for a policy of the role's own: a role takes ten managed
+    policies."""
+    reader_policy_document: pulumi.Output[str]
+    """The document of the readers' policy, as JSON."""
+    auditor_policy_document: pulumi.Output[str]
+    """The document of the auditors' policy, as JSON."""
+    operator_policy_document: pulumi.Output[str]
+    """The document of the operators' policy, as JSON."""
 
     def __init__(self, name: str, args: CpEventSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
@@ -235,13 +244,20 @@ class CpEventSource(pulumi.ComponentResource):
             "event_bus": routes.bus.resource,
             "event_bus_destination": project.event_bus_destination,
         }
-        for output, value in (outputs | resources).items():
+        documents = {
+            "publisher_policy_document": policies.publisher.policy,
+            "reader_policy_document": policies.reader.policy,
+            "auditor_policy_document": policies.auditor.policy,
+            "operator_policy_document": policies.operator.policy,
+        }
+        for output, value in (outputs | documents | resources).items():
             setattr(self, output, value)
         self._outputs = outputs
-        self.register_outputs({in_schema(output): value for output, value in (outputs | resources).items()})
+        self.register_outputs({in_schema(output): value for output, value in (outputs | documents | resources).items()})
 
     def export_outputs(self, prefix: str = "") -> None:
-        """Export all outputs of the component from the program, for other stacks and for the operators' commands.
+        """Export all outputs of the component from the program, for other stacks and for the operators' commands. The
+        documents of policies, which are long, are left out.
 
         Args:
             prefix: what each exported name begins with; a program with several components gives each its own.

@@ -2,15 +2,18 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.provider import ConstructResult, main
+from pulumi.provider import CheckFailure, ConstructResult, main
 from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.provider import InvokeResult
 from pulumi.provider.server import ComponentInitError
 
+from .inputs import checks
 from .inputs.spelling import spell, speller
+from .package_functions import FUNCTIONS
 from .package_schema import served
 
 
@@ -42,7 +45,9 @@ class Provider(ComponentProvider):
             *(each.properties_mapping for each in self._type_defs.values()),
         )
         outputs = _spellings(*(each.outputs_mapping for each in self._component_defs.values()))
-        self.schema = json.dumps(served(json.loads(self.schema or "{}"), speller(self.inputs | outputs)))
+        schema = served(json.loads(self.schema or "{}"), speller(self.inputs | outputs))
+        functions = {token: function.schema for token, function in FUNCTIONS.items()}
+        self.schema = json.dumps(schema | {"functions": functions})
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
@@ -53,6 +58,17 @@ class Provider(ComponentProvider):
             if isinstance(error.inner, pulumi.InputPropertiesError):
                 raise error.inner from None
             raise
+
+    def invoke(self, token: str, args: Mapping[str, Any]) -> InvokeResult:
+        if token not in FUNCTIONS:
+            raise ValueError(f"{token}: must be a function of the package; use {' or '.join(FUNCTIONS)}")
+        function = FUNCTIONS[token]
+        given = {name: value for name, value in args.items() if not name.startswith("__")}
+        problems = checks.inputs(given, function.checks, required=function.checks, plain=function.checks)
+        if problems:
+            failures = [CheckFailure(name, reason) for name, _, reason in (each.partition(": ") for each in problems)]
+            return InvokeResult({}, failures)
+        return InvokeResult(function.call(**given))
 
     def map_input_properties(
         self, inputs: Any, properties: Any, mapping: dict[str, str], component_name: str, property_path: str

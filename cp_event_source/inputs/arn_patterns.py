@@ -13,6 +13,7 @@ KEY: Final = re.compile(r"arn:[a-z0-9-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+
 TOPIC: Final = re.compile(r"arn:[a-z0-9-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+")
 CODE_SIGNING_CONFIG: Final = re.compile(r"arn:[a-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:code-signing-config:csc-[a-z0-9]+")
 ANY: Final = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[a-z0-9-]*:[^:\s]*:\S+")
+PARTITION: Final = re.compile(r"aws(-[a-z]+)*")
 REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 EVENT_BUS_NAME: Final = re.compile(r"[/.\-_A-Za-z0-9]{1,256}")
 

@@ -168,11 +168,18 @@ def publisher(name: str, value: object) -> list[str]:
     ]
 
 
-def region(name: str, value: object) -> list[str]:
-    """A region's name."""
-    if isinstance(value, str) and arn_patterns.REGION.fullmatch(value):
-        return []
-    return [f"{name}: must be the name of a region, such as eu-central-1; got {shown(value)}"]
+def matching(pattern: re.Pattern[str], what: str) -> Check:
+    """Text of a form; `what` says of which, such as "a partition, such as aws"."""
+
+    def check(name: str, value: object) -> list[str]:
+        if isinstance(value, str) and pattern.fullmatch(value):
+            return []
+        return [f"{name}: must be {what}; got {shown(value)}"]
+
+    return check
+
+
+region: Final = matching(arn_patterns.REGION, "the name of a region, such as eu-central-1")
 
 
 def row_attribute(name: str, value: object) -> list[str]:
@@ -195,13 +202,7 @@ def is_attribute_name(name: str) -> bool:
 
 def an_arn(pattern: re.Pattern[str], what: str, example: str) -> Check:
     """An ARN; `what` says of what, such as "the ARN of an SNS topic"."""
-
-    def check(name: str, value: object) -> list[str]:
-        if isinstance(value, str) and pattern.fullmatch(value):
-            return []
-        return [f"{name}: must be {what} ({example}); got {shown(value)}"]
-
-    return check
+    return matching(pattern, f"{what} ({example})")
 
 
 def text(what: str) -> Check:

@@ -8,7 +8,7 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 
 from . import arn_patterns, checks
-from .checks import has_text_keys, shown
+from .checks import has_text_keys
 from .later import Later
 
 MAX_LAYERS: Final = 4
@@ -109,15 +109,6 @@ def _variables(name: str, value: object) -> list[str]:
     return problems
 
 
-def _id(pattern: re.Pattern[str], what: str) -> checks.Check:
-    def check(name: str, value: object) -> list[str]:
-        if isinstance(value, str) and pattern.fullmatch(value):
-            return []
-        return [f"{name}: must be the id of a {what}; got {shown(value)}"]
-
-    return check
-
-
 _FIELDS: Final[dict[str, checks.Check]] = {
     "layers": checks.each(
         checks.an_arn(
@@ -129,9 +120,9 @@ _FIELDS: Final[dict[str, checks.Check]] = {
         MAX_LAYERS,
     ),
     "environment": _variables,
-    "subnet_ids": checks.each(_id(_SUBNET, "subnet (subnet-...)"), "subnets", MAX_SUBNETS),
+    "subnet_ids": checks.each(checks.matching(_SUBNET, "the id of a subnet (subnet-...)"), "subnets", MAX_SUBNETS),
     "security_group_ids": checks.each(
-        _id(_SECURITY_GROUP, "security group (sg-...)"), "security groups", MAX_SECURITY_GROUPS
+        checks.matching(_SECURITY_GROUP, "the id of a security group (sg-...)"), "security groups", MAX_SECURITY_GROUPS
     ),
 }
 

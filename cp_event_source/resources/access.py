@@ -16,6 +16,13 @@ from .tables import Tables
 
 _READ: Final = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
 
+_LOOKED_AT: Final = ["dynamodb", "sqs", "lambda"]
+"""The services whose encrypted contents operators and auditors read."""
+
+_VIA_SERVICE: Final = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com"}
+"""What the values of `kms:ViaService` end with, by partition
+(https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service)."""
+
 
 @dataclass(frozen=True)
 class AccessPolicies:
@@ -58,8 +65,6 @@ def create_access_policies(
     Whoever may put events may put those of any domain, since IAM does not look into an event's `detail`. The rule and
     the functions check that an event is of this domain.
     """
-    # DynamoDB opens a table for a caller who may decrypt with its key.
-    decrypt = allow("UseKey", ["kms:Decrypt"], key_arn)
     # The index holds only keys. Whoever reads rows or events must know which rows lack events.
     read_rows = [
         allow("ReadRows", _READ, tables.domain.arn),
@@ -86,20 +91,28 @@ def create_access_policies(
             [
                 *read_rows,
                 *follow("FollowRows", tables.domain.stream_arn),
-                decrypt,
+                _use_key(key_arn, ["kms:Decrypt"], through=["dynamodb"]),
             ],
         ),
         auditor=_policy(
             scope,
             "auditor",
             "Read all events of an event source and follow new ones",
-            [*look, *follow("FollowEvents", tables.domain_events.stream_arn), decrypt],
+            [
+                *look,
+                *follow("FollowEvents", tables.domain_events.stream_arn),
+                _use_key(key_arn, ["kms:Decrypt"], through=_LOOKED_AT),
+            ],
         ),
         operator=_policy(
             scope,
             "operator",
             "Operate an event source: rebuild rows, send back dead letters, restore and erase events",
-            [*look, *_operate(tables, watchable), allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], key_arn)],
+            [
+                *look,
+                *_operate(tables, watchable),
+                _use_key(key_arn, ["kms:Decrypt", "kms:GenerateDataKey"], through=_LOOKED_AT),
+            ],
         ),
     )
 
@@ -155,7 +168,25 @@ def _operate(tables: Tables, watchable: Watchable) -> list[Statement]:
     ]
 
 
-def _policy(scope: Scope, suffix: str, description: str, statements: list[Statement]) -> aws.iam.Policy:
+def _use_key(key_arn: pulumi.Output[str], actions: list[str], *, through: Sequence[str]) -> pulumi.Output[Statement]:
+    """The right to have services use the key, and nobody else: DynamoDB opens a table for a caller who may decrypt with
+    its key, SQS a message, Lambda a function's environment.
+
+    Where it is not known how `kms:ViaService` names the services, as in China, the statement names none.
+    """
+
+    def statement(arn: str) -> Statement:
+        partition, region, _ = arns.place_of(arn)
+        plain = allow("UseKey", actions, arn)
+        if partition not in _VIA_SERVICE:
+            return plain
+        services = [f"{service}.{region}.{_VIA_SERVICE[partition]}" for service in through]
+        return {**plain, "Condition": {"StringEquals": {"kms:ViaService": services}}}
+
+    return key_arn.apply(statement)
+
+
+def _policy(scope: Scope, suffix: str, description: str, statements: list[pulumi.Input[Statement]]) -> aws.iam.Policy:
     return aws.iam.Policy(
         scope.child(suffix),
         # Never change a description: to IAM it makes another policy, and the old one cannot be deleted while roles of

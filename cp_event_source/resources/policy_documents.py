@@ -34,6 +34,6 @@ def only_tls(actions: str | list[str], resource: pulumi.Input[str]) -> Statement
     }
 
 
-def document(statements: pulumi.Input[list[Statement]]) -> pulumi.Output[str]:
+def document(statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]) -> pulumi.Output[str]:
     """The document of the statements, as JSON."""
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})

@@ -290,13 +290,19 @@ def test_a_provider_given_to_the_component_reaches_every_child() -> None:
 def test_all_outputs_are_registered_as_the_schema_names_them(deployment: Deployment) -> None:
     """A reference to the component, in whatever language, gets its properties from these."""
     registered = deployment.outputs[deployment.only("CpEventSource").urn]
-    texts = {in_schema(name): value for name, value in OUTPUTS.items()}
+    texts = {in_schema(name): value for name, value in (OUTPUTS | documents_of(deployment)).items()}
     assert {name: value for name, value in registered.items() if name in texts} == texts
     assert registered["domainTable"] == deployment.only("Table", "files-domain").urn
-    assert registered.keys() - {in_schema(name) for name in OUTPUTS} == {
+    assert registered.keys() - texts.keys() == {
         *("domainEventRule", "domainEventLambdaRule", "domainEventsTable", "domainTable", "domainSnapshotsTable"),
         *("eventBus", "eventBusDestination"),
     }
+
+
+def documents_of(deployment: Deployment) -> dict[str, Any]:
+    """The outputs that are documents of policies."""
+    kinds = ("publisher", "reader", "auditor", "operator")
+    return {f"{kind}_policy_document": deployment.only("Policy", f"files-{kind}").inputs["policy"] for kind in kinds}
 
 
 def test_the_inputs_are_registered_as_the_schema_names_them() -> None:

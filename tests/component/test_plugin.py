@@ -20,7 +20,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from cp_event_source import CpEventSource, DomainPythonLayer
+from cp_event_source import CpEventSource, DomainPythonLayer, key_policy_statements
 from cp_event_source.inputs.spelling import in_schema
 from cp_event_source.version import VERSION
 
@@ -248,6 +248,43 @@ def test_all_errors_of_a_call_come_at_once(plugin: provider_pb2_grpc.ResourcePro
 def test_so_do_those_of_the_layer(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
     assert refused(plugin, engine, {"sourcDir": "x"}, "DomainPythonLayer").keys() == {"sourcDir", "sourceDir"}
     assert "must be the path" in refused(plugin, engine, {}, "DomainPythonLayer")["sourceDir"]
+
+
+def call(plugin: provider_pb2_grpc.ResourceProviderStub, token: str, args: dict[str, Any]) -> dict[str, Any]:
+    struct = struct_pb2.Struct()
+    struct.update(args)
+    answer: dict[str, Any] = json_format.MessageToDict(
+        plugin.Invoke(provider_pb2.InvokeRequest(tok=token, args=struct))
+    )
+    return answer
+
+
+KEY_POLICY_STATEMENTS = "cp-event-source:index:keyPolicyStatements"
+
+
+def test_other_languages_get_the_statements_for_the_policy_of_a_key(
+    plugin: provider_pb2_grpc.ResourceProviderStub,
+) -> None:
+    place = {"partition": "aws", "region": "eu-central-1", "account": "111122223333"}
+    answer = call(plugin, KEY_POLICY_STATEMENTS, place)
+    assert answer == {"return": {"statements": key_policy_statements(**place)}}
+
+
+def test_a_functions_bad_arguments_come_back_with_their_names(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
+    answer = call(plugin, KEY_POLICY_STATEMENTS, {"partition": "AWS", "regoin": "eu-central-1", "account": "1"})
+    assert {each["property"]: each["reason"] for each in answer["failures"]} == {
+        "regoin": "is not an input; did you mean region?",
+        "partition": "must be a partition, such as aws; got 'AWS'",
+        "region": "must be the name of a region, such as eu-central-1; got nothing",
+        "account": "must be an account's number (12 digits); got '1'",
+    }
+
+
+def test_a_function_that_there_is_not_is_refused(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
+    with pytest.raises(
+        grpc.RpcError, match=rf"keyPolicy: must be a function of the package; use {KEY_POLICY_STATEMENTS}"
+    ):
+        call(plugin, "cp-event-source:index:keyPolicy", {})
 
 
 def test_other_components_can_have_ours_among_their_outputs(tmp_path: Path) -> None:

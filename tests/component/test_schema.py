@@ -107,7 +107,8 @@ def test_an_index_is_described_by_a_type_of_its_own(schema: dict[str, Any]) -> N
 def test_every_output_of_the_component_is_there(schema: dict[str, Any]) -> None:
     properties = resource(schema, "CpEventSource")["properties"]
     strings = {name for name, each in properties.items() if each.get("type") == "string"}
-    assert strings == {in_schema(name) for name in OUTPUTS}
+    documents = {f"{kind}PolicyDocument" for kind in ("publisher", "reader", "auditor", "operator")}
+    assert strings == {in_schema(name) for name in OUTPUTS} | documents
     references = {name: each["$ref"].split("aws:")[-1] for name, each in properties.items() if "$ref" in each}
     assert references == SEEDS_PROPERTIES | {"domainSnapshotsTable": "dynamodb%2Ftable:Table"}
     assert properties.keys() == strings | references.keys()
@@ -150,7 +151,8 @@ def test_the_schema_differs_from_what_pulumi_infers_only_in_what_it_says(schema:
         .replace("index:IndexArgs", "index:Index")
         .replace("index:FunctionsArgs", "index:Functions")
     )
-    assert without_descriptions({name: part for name, part in schema.items() if name not in ABOUT}) == renamed
+    added = {"functions", *ABOUT}
+    assert without_descriptions({name: part for name, part in schema.items() if name not in added}) == renamed
 
 
 class TestAboutThePackage:
@@ -178,11 +180,11 @@ class TestAboutThePackage:
 
 METASCHEMA: Final = {
     *("name", "displayName", "version", "description", "keywords", "license"),
-    *("types", "resources", "dependencies", "language"),
+    *("types", "resources", "functions", "dependencies", "language"),
 }
 """Of the properties that Pulumi's metaschema knows, those in use. It refuses others."""
 
-TOKEN: Final = re.compile(r"cp-event-source:index:[A-Z][A-Za-z0-9]+")
+TOKEN: Final = re.compile(r"cp-event-source:index:[A-Za-z][A-Za-z0-9]+")
 
 
 class TestMetaschema:
@@ -196,7 +198,9 @@ class TestMetaschema:
         assert [word for word in schema["keywords"] if not isinstance(word, str)] == []
 
     def test_the_tokens(self, schema: dict[str, Any]) -> None:
-        assert [each for each in (*schema["resources"], *schema["types"]) if not TOKEN.fullmatch(each)] == []
+        assert [
+            each for each in (*schema["resources"], *schema["types"], *schema["functions"]) if not TOKEN.fullmatch(each)
+        ] == []
 
     def test_each_property_has_a_shape(self, schema: dict[str, Any]) -> None:
         for shape in shapes(schema):
@@ -215,7 +219,9 @@ class TestMetaschema:
         for each in schema["resources"].values():
             assert set(each["requiredInputs"]) <= each["inputProperties"].keys()
             assert set(each.get("required", ())) <= each["properties"].keys()
-        for each in schema["types"].values():
+        functions = schema["functions"].values()
+        parts = [part for each in functions for part in (each["inputs"], each["outputs"])]
+        for each in (*schema["types"].values(), *parts):
             assert set(each.get("required", ())) <= each["properties"].keys()
 
 

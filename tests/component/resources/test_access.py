@@ -132,6 +132,26 @@ def test_their_arns_are_outputs(deployment: Deployment, kind: str) -> None:
     assert outputs[f"{kind}PolicyArn"] == arn("iam", f"policy/{physical(f'files-{kind}')}")
 
 
+KEYS_USERS = {
+    "files-reader": ["dynamodb"],
+    "files-auditor": ["dynamodb", "sqs", "lambda"],
+    "files-operator": ["dynamodb", "sqs", "lambda"],
+}
+
+
+@pytest.mark.parametrize("name", KEYS_USERS)
+@pytest.mark.parametrize(("partition", "region"), [("aws", "eu-central-1"), ("aws-us-gov", "us-gov-west-1")])
+def test_the_key_is_used_through_the_services_that_are_read(name: str, partition: str, region: str) -> None:
+    key = f"arn:{partition}:kms:{region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    given = deploy(in_program(lambda: component(kms_key_arn=key)))
+    services = [f"{service}.{region}.amazonaws.com" for service in KEYS_USERS[name]]
+    assert statements_of(given, name)[-1]["Condition"] == {"StringEquals": {"kms:ViaService": services}}
+
+
+def test_in_china_it_is_not_known_how_the_services_are_named(deployment: Deployment) -> None:
+    assert [name for name in KEYS_USERS if "Condition" in statements_of(deployment, name)[-1]] == []
+
+
 INDEXED = [{"name": "by-status", "hash_key": "Status"}, {"name": "by-owner", "hash_key": "Owner"}]
 
 
