@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cp_event_source.deployed.difference import differences
 from cp_event_source.deployed.errors import CommandError
@@ -64,6 +64,21 @@ class Deep:
             self.not_compared += len(batch) - len(agreeing)
             yield from self._compared(agreeing)
             done(len(batch))
+
+    def folds(self, domain_ids: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The attributes that the events of objects fold to, whatever their rows. Objects with too large a history are
+        left out.
+
+        Raises:
+            BrokenLogicError: the logic does not start.
+            botocore.exceptions.ClientError: a table cannot be read.
+        """
+        for batch in read_histories(self.dynamodb, self.events_table, self.domain_table, domain_ids):
+            foldable = [each for each in batch if each.events]
+            folds = fold_all(self.folders, [[event.item for event in each.events] for each in foldable])
+            for each, fold in zip(foldable, folds, strict=True):
+                if fold is not None:
+                    yield each.domain_id, fold.attributes
 
     def _compared(self, batch: Sequence[History]) -> Iterator[Finding]:
         if not batch:

@@ -15,7 +15,8 @@ from cp_event_source.deployed.errors import CommandError, UsageError
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.projection.rows import BOOKKEEPING
 from cp_event_source.operate.checks import broken_rule, check_ids
-from cp_event_source.operate.deep import deep_of, logic_version
+from cp_event_source.operate.deep import Deep, deep_of, logic_version
+from cp_event_source.operate.expiry import expiry_attribute, without_expired
 from cp_event_source.operate.findings import Finding
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.output import Output
@@ -196,10 +197,12 @@ def _drifted(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -
     """The objects at which `verify` finds something that a rebuild brings right; with `--deep`, also by folding."""
     is_deep = journal.fact(_DEEP) is not None
     others = 0
-    with Journal(None, {}) as objects:
-        findings = Verifying(pipeline, pace, output).all(objects.add if is_deep else None)
-        if is_deep:
-            findings = chain(findings, _by_folding(objects, pipeline, pace, output))
+    folding = deep_of(pipeline, None, pace, output) if is_deep else nullcontext()
+    with Journal(None, {}) as objects, folding as deep:
+        wrong = Verifying(pipeline, pace, output).all(objects.add if is_deep else None)
+        findings = without_expired(wrong, expiry_attribute(pipeline), deep, pace.clock.now())
+        if deep is not None:
+            findings = chain(findings, _by_folding(objects, deep, output))
         for finding in findings:
             if finding.is_rebuildable:
                 journal.add([finding.domain_id])
@@ -209,8 +212,8 @@ def _drifted(pipeline: Pipeline, journal: Journal, pace: Pace, output: Output) -
         output.note(f"{counted(others, 'finding')} that no rebuild brings right; `cp-event-source verify` shows them")
 
 
-def _by_folding(objects: Journal, pipeline: Pipeline, pace: Pace, output: Output) -> Iterator[Finding]:
-    with deep_of(pipeline, None, pace, output) as deep, output.step("Folding", objects.count()) as step:
+def _by_folding(objects: Journal, deep: Deep, output: Output) -> Iterator[Finding]:
+    with output.step("Folding", objects.count()) as step:
         yield from deep.find(objects.open_objects(), step.advance)
 
 

@@ -18,6 +18,7 @@ from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.values.clock import Clock
 from cp_event_source.operate.checks import check_ids, check_layer
 from cp_event_source.operate.deep import Deep, deep_of
+from cp_event_source.operate.expiry import expiry_attribute, without_expired
 from cp_event_source.operate.findings import Finding
 from cp_event_source.operate.journal import Journal
 from cp_event_source.operate.metered import Metered
@@ -86,11 +87,12 @@ def verify(
     report = _Report(limit)
     with Journal(None, {}) as objects, deep_of(pipeline, layer, pace, output) if deep else nullcontext() as comparison:
         if all_objects:
-            report.add(verifying.all(objects.add if deep else None))
+            found = verifying.all(objects.add if deep else None)
         else:
             chosen = ids or _sampled(pipeline, pace, number or 0)
             objects.add(chosen)
-            report.add(verifying.some(chosen))
+            found = verifying.some(chosen)
+        report.add(without_expired(found, expiry_attribute(pipeline), comparison, clock.now()))
         if comparison is not None:
             with output.step("Folding", objects.count()) as step:
                 report.add(comparison.find(objects.open_objects(), step.advance))

@@ -134,7 +134,7 @@ def _look_around(tables: Tables, watchable: Watchable) -> list[Statement]:
     return [
         allow(
             "DescribeTables",
-            ["dynamodb:DescribeTable"],
+            ["dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"],
             [tables.domain_events.arn, tables.domain.arn, tables.domain_snapshots.arn],
         ),
         allow("CountMessages", ["sqs:GetQueueAttributes"], [queues.ingest.arn, *watchable.dead_letter_arns]),

@@ -4,6 +4,7 @@ import contextlib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from zlib import crc32
 
@@ -30,6 +31,7 @@ class ScannedDynamoDB(DynamoDB):
     """
 
     page_items = 1000
+    time_to_live: Mapping[str, str] = MappingProxyType({"TimeToLiveStatus": "DISABLED"})
 
     def handle(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "Scan":
@@ -83,6 +85,10 @@ class _Client(_DirectDynamoDB):
             return self._db.describe(TableName)
         except AwsError as error:
             raise self.exceptions.ResourceNotFoundException({"Error": {"Code": error.code}}, "DescribeTable") from error
+
+    def describe_time_to_live(self, TableName: str) -> dict[str, Any]:  # noqa: N803  boto3's name
+        self.describe_table(TableName)
+        return {"TimeToLiveDescription": self._db.time_to_live}
 
 
 class PassingTime(Clock):

@@ -28,7 +28,7 @@ LOOK: list[tuple[str, list[str], str | list[str]]] = [
     ("ReadEvents", READ, EVENTS),
     ("ReadRows", READ, ROWS),
     ("ListParked", ["dynamodb:Scan"], PARKED),
-    ("DescribeTables", ["dynamodb:DescribeTable"], [EVENTS, ROWS, SNAPSHOTS]),
+    ("DescribeTables", ["dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"], [EVENTS, ROWS, SNAPSHOTS]),
     ("CountMessages", ["sqs:GetQueueAttributes"], [INGEST, *OTHER_QUEUES]),
     ("ReadMessages", ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"], OTHER_QUEUES),
     (
