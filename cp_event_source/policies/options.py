@@ -24,4 +24,6 @@ POLICIES: Final = (
     EachPolicy("signed-code", ("Function",), all_of(given("codeSigningConfigArn"), given("s3ObjectVersion"))),
     EachPolicy("given-key", ("Key",), _no_own_key),
     EachPolicy("given-topic", ("Topic",), _no_own_topic),
+    EachPolicy("vpc", ("Function",), given("vpcConfig", "subnetIds")),
+    EachPolicy("permissions-boundary", ("Role",), given("permissionsBoundary")),
 )

@@ -11,6 +11,12 @@ _WITHOUT_RESOURCES: Final = {
     "cloudwatch:DescribeAlarms",  # it lists them
     "cloudwatch:GetMetricData",
     "dynamodb:ListStreams",
+    "ec2:AssignPrivateIpAddresses",  # of functions in a VPC: Lambda asks for the right to any id
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
     "lambda:GetLayerVersion",  # versions that are still to be deployed
     "lambda:ListEventSourceMappings",
     "xray:PutTelemetryRecords",
@@ -39,6 +45,8 @@ def _resources_are_named(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
     streams_of_logs = {f"{each}:*" for each in pipeline.by_arn("LogGroup")}
     for policy in (*pipeline.all_of("RolePolicy"), *pipeline.all_of("Policy")):
         for statement in statements_in(policy.known("policy")):
+            if statement["Effect"] == "Deny":
+                continue
             if "NotResource" in statement:
                 yield policy, "policy must name each resource; found NotResource"
             elif not set(values(statement["Action"])) <= _WITHOUT_RESOURCES:

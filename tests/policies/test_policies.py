@@ -16,7 +16,7 @@ from tests.component.deployment import component, deploy, in_program
 from tests.component.pages.controls import CHECKS
 from tests.component.pages.controls.options import PUBLISHERS
 
-OPTIONS = ("reserved-concurrency", "signed-code", "given-key", "given-topic")
+OPTIONS = ("reserved-concurrency", "signed-code", "given-key", "given-topic", "vpc", "permissions-boundary")
 
 
 def test_each_control_of_a_default_deployment_has_a_policy() -> None:

@@ -39,6 +39,7 @@ WAYS: dict[str, dict[str, Any]] = {
         "tags": {"owner": "files-team"},
         "log_retention_days": 3653,
     },
+    "in a VPC, with bounded roles": {**CHECKS["vpc"].inputs, **CHECKS["permissions-boundary"].inputs},
 }
 """Ways to deploy it for production."""
 
