@@ -37,7 +37,7 @@ SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histori
   tests/testing/test_deterministic.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-python functions scan policies bench check format schema docs site wheel lock clean
+.PHONY: help demo quick test test-python functions scan policies bench check format schema docs site wheel release lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ site: $(SITE_READY) ## Build the documentation site into build/site
 
 wheel: $(READY) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
+
+release: ## Check, test, tag and build a release: make release VERSION=1.2.3
+	@.ci/release $(VERSION)
 
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -26,9 +26,7 @@ def test_the_navigation_has_every_page_of_the_documentation_once() -> None:
 
 
 def test_the_navigation_has_the_sections_of_the_index_in_their_order() -> None:
-    index = (
-        "# Documentation\n\n## Do\n\n- [B](b.md): b\n- [A](../a.md)\n\n## Look up\n\n- [C](c.md#d)\n- [D](d.md)\n"
-    )
+    index = "# Documentation\n\n## Do\n\n- [B](b.md): b\n- [A](../a.md)\n\n## Look up\n\n- [C](c.md#d)\n- [D](d.md)\n"
     found = list(NAVIGATION["sections"](index).items())
     assert found[:2] == [("Do", ["b", "../a"]), ("Look up", ["d"])]
     assert "\n:caption: Do\n\nb\n../a\n```\n" in NAVIGATION["contents"](index)
