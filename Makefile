@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SCANNER := .venv-scan
 SCANNER_READY := $(SCANNER)/.ready
+POLICIES := .venv-policies
+POLICIES_READY := $(POLICIES)/.ready
+SITE := .venv-site
+SITE_READY := $(SITE)/.ready
 SCHEMA := cp_event_source/domain-event.schema.json
 # On all cores. The tests of a module run in one process, since they share fixtures.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
@@ -13,6 +17,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reor
 SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histories tests/local tests/model tests/new \
   tests/scan tests/wheel \
   tests/docs/test_code_blocks.py::test_commands_print_what_the_page_shows \
+  tests/docs/test_site.py::test_the_site_is_built_without_a_warning \
   tests/doubles/test_dynamodb.py::test_the_double_and_moto_give_the_same_replies \
   tests/handler/domain/test_time_limit.py::test_what_cannot_be_stopped_ends_with_the_process \
   tests/handler/projection/test_projection.py::TestLateEvents \
@@ -25,13 +30,14 @@ SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histori
   tests/operate/test_parked.py::test_the_command_shows_what_parks_an_object \
   tests/operate/test_rebuild.py tests/operate/test_scale.py tests/operate/test_state.py tests/operate/test_states.py \
   tests/operate/test_status.py tests/operate/test_transfer.py tests/operate/test_verifying.py \
+  tests/policies/test_policy_pack.py \
   tests/producer/test_event.py::test_a_payload_of_any_depth_is_an_event \
   tests/test_pinned.py \
   tests/testing/test_checks.py \
   tests/testing/test_deterministic.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-python functions scan bench check format schema docs wheel lock clean
+.PHONY: help demo quick test test-python functions scan policies bench check format schema docs site wheel release lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +58,20 @@ $(SCANNER_READY): tests/scan/requirements.txt | $(READY)
 	@$(SCANNER)/bin/pip install --quiet --require-hashes --requirement tests/scan/requirements.txt
 	@touch $@
 
+# In an environment of its own: the SDK of policy packs pins an older protobuf.
+$(POLICIES_READY): tests/policies/requirements.txt | $(READY)
+	@echo "Setting up $(POLICIES) (once; some seconds)"
+	@$(PYTHON) -m venv $(POLICIES)
+	@$(POLICIES)/bin/pip install --quiet --require-hashes --requirement tests/policies/requirements.txt
+	@touch $@
+
+# In an environment of its own: nothing else needs the generator.
+$(SITE_READY): site/requirements.txt
+	@echo "Setting up $(SITE) (once; some seconds)"
+	@$(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/pip install --quiet --require-hashes --requirement site/requirements.txt
+	@touch $@
+
 demo: $(READY) ## Run examples/default end to end on this machine, without an AWS account
 	@$(BIN)/cp-event-source local examples/default --events examples/default/events.json
 
@@ -63,7 +83,7 @@ check: $(READY) ## Lint, format check, types
 quick: check ## Check and most tests, in about a minute; not bench, corpus, e2e, faults, fuzz, histories, local, model, new, scan, wheel
 	$(PYTEST) --hypothesis-profile quick $(SLOW:%=--deselect=%)
 
-test: check $(SCANNER_READY) ## Everything that must be green, on all cores
+test: check $(SCANNER_READY) $(POLICIES_READY) $(SITE_READY) ## Everything that must be green, on all cores
 	$(PYTEST)
 
 test-python: ## Test the functions' code under another Python, 3.11 to 3.14: make test-python PYTHON=python3.14
@@ -74,6 +94,9 @@ functions: $(READY)
 
 scan: $(READY) $(SCANNER_READY) ## Let checkov look for security controls that are missing
 	$(BIN)/pytest tests/scan
+
+policies: $(READY) $(POLICIES_READY) ## Try the policy pack of examples/policy_pack
+	$(BIN)/pytest tests/policies
 
 bench: $(READY) ## Measure what the functions cost; docs/performance.md says how to read it (some minutes)
 	@$(BIN)/python -m bench
@@ -89,8 +112,15 @@ docs: $(READY) ## Generate the pages on compliance and costs again
 	$(BIN)/python -m cp_event_source.pages.compliance > docs/compliance.md.new && mv docs/compliance.md.new docs/compliance.md
 	$(BIN)/python -m cp_event_source.pages.costs > docs/costs.md.new && mv docs/costs.md.new docs/costs.md
 
+site: $(SITE_READY) ## Build the documentation site into build/site
+	@$(SITE)/bin/sphinx-build --quiet --fail-on-warning --keep-going -c site -d build/site-doctrees . build/site
+	@echo "Open build/site/index.html"
+
 wheel: $(READY) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
+
+release: ## Check, test, tag and build a release: make release VERSION=1.2.3
+	@.ci/release $(VERSION)
 
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
@@ -99,6 +129,10 @@ lock: ## Pin the dependencies again (needs uv)
 	  --constraint requirements.txt pyproject.toml --output-file cp_event_source/requirements.txt
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  tests/scan/requirements.in --output-file tests/scan/requirements.txt
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  tests/policies/requirements.in --output-file tests/policies/requirements.txt
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  site/requirements.in --output-file site/requirements.txt
 
 clean: ## Remove what the targets above made
 	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

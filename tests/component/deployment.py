@@ -17,6 +17,7 @@ from pulumi.runtime import mocks, resource, rpc
 from pulumi.runtime.proto import source_pb2
 
 from cp_event_source import CpEventSource
+from cp_event_source.policies import Resource
 
 ACCOUNT = "111122223333"
 PARTITION = "aws-cn"
@@ -98,6 +99,21 @@ class Deployment:
             (each.type.rsplit(":", 1)[-1], each.name) for each in self.resources if each.urn in resource.dependencies
         }
 
+    def states(self) -> list[Resource]:
+        """All resources as policies see them after an update: with what AWS computed."""
+        cloud = _Cloud(preview=False)
+        return [
+            Resource(
+                type=each.type,
+                name=each.name,
+                urn=each.urn,
+                parent=each.parent,
+                protect=each.protect,
+                properties=cloud.state(each) if each.custom else self.outputs.get(each.urn, {}),
+            )
+            for each in self.resources
+        ]
+
     def names(self) -> set[tuple[str, str]]:
         """Type, without its package, and name of every resource that a provider would make."""
         return {(each.type.rsplit(":", 1)[-1], each.name) for each in self.children()}
@@ -126,6 +142,11 @@ class _Cloud(mocks.Mocks):
         if args.typ == "aws:lambda/layerVersion:LayerVersion":
             computed["version"] = "1"
         return f"{name}-id", {**computed, **args.inputs}
+
+    def state(self, resource: Registration) -> dict[str, Any]:
+        """What a resource is after it was created."""
+        args = mocks.MockResourceArgs(resource.type, resource.name, resource.inputs, None, None, resource.custom)
+        return self.new_resource(args)[1]
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"{args.token} is called: an invoke needs credentials and rights at preview")

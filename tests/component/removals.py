@@ -6,8 +6,9 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cp_event_source.policies.documents import Statement, statements_in
+
 from .deployment import Deployment, Registration
-from .policies import Statement, statements_in
 
 Change = Callable[[Registration], Registration | None]
 """What becomes of a resource; None: it is not there."""

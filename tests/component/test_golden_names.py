@@ -2,7 +2,7 @@
 
 Pulumi knows a resource by them: one that changes without an alias is deleted and made again, a table with its events.
 `golden/resources.json` holds them. After a change that is meant, write it with
-`python -m tests.component.test_golden_names`.
+`python -m tests.component.test_golden_names`. `golden/releases` holds those of each release.
 """
 
 import json
@@ -47,6 +47,32 @@ def test_names_types_and_parents_are_those_of_the_golden_file(name: str) -> None
 
 def test_the_golden_file_has_these_programs() -> None:
     assert json.loads(GOLDEN.read_text()).keys() == PROGRAMS.keys()
+
+
+HOLDS_DATA: Final = ("EventBus", "Key", "LogGroup", "Queue", "Table", "Topic")
+
+
+def lost(before: list[str], now: list[str]) -> list[str]:
+    """The resources with data of an earlier release that would be deleted."""
+    return [
+        each
+        for each in before
+        if each.split(" ")[0].endswith(tuple(f":{kind}" for kind in HOLDS_DATA)) and each not in now
+    ]
+
+
+def test_what_holds_data_is_what_it_was_in_every_release() -> None:
+    now = json.loads(GOLDEN.read_text())
+    for release in (GOLDEN.parent / "releases").glob("*.json"):
+        for name, before in json.loads(release.read_text()).items():
+            assert lost(before, now[name]) == [], f"{release.stem}: {name}"
+
+
+def test_a_table_of_another_name_is_a_lost_one_and_an_alarm_is_not() -> None:
+    now = json.loads(GOLDEN.read_text())["default"]
+    table = "aws:dynamodb/table:Table files-domain in cp-event-source:index:CpEventSource::files"
+    assert lost([*now, table.replace("domain", "rows")], now) == [table.replace("domain", "rows")]
+    assert lost([*now, "aws:cloudwatch/metricAlarm:MetricAlarm files-old in "], now) == []
 
 
 if __name__ == "__main__":

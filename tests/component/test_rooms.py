@@ -19,6 +19,7 @@ BELOW: Final[dict[str, set[str]]] = {
     "component": {"inputs", "resources"},
     "producer": {"handler"},
     "pages": {"handler"},
+    "policies": {"layer"},
     "contract_schema": {"pages"},
     "costs": {"pages"},
     "domain_logic": set(),
@@ -40,6 +41,7 @@ BELOW: Final[dict[str, set[str]]] = {
 WITHOUT_PULUMI: Final = (
     "producer",
     "pages",
+    "policies",
     "contract_schema",
     "costs",
     "cli",

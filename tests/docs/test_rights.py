@@ -9,8 +9,9 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from cp_event_source.policies.documents import Request, allows, statements_in
+
 from ..component.deployment import Deployment, arn, component, deploy, in_program, physical
-from ..component.policies import Request, allows, statements_in
 from .markdown import REPOSITORY, Block, blocks, links, pages
 
 PAGE = REPOSITORY / "docs" / "reference" / "rights.md"

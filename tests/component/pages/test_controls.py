@@ -13,9 +13,9 @@ from cp_event_source.pages import compliance
 from cp_event_source.pages.compliance import CONTROLS, Control, Default, NotDone, Option
 from cp_event_source.pages.compliance.security_hub import REQUIREMENTS
 from cp_event_source.pages.compliance.threats import THREATS
+from cp_event_source.policies.documents import principals, statements_in
 
 from ..deployment import Deployment, arn, component, deploy, in_program
-from ..policies import principals, statements_in
 from ..removals import without
 from .controls import CHECKS
 from .controls.options import GIVEN_KEY, GIVEN_TOPIC
@@ -39,6 +39,7 @@ WAYS: dict[str, dict[str, Any]] = {
         "tags": {"owner": "files-team"},
         "log_retention_days": 3653,
     },
+    "in a VPC, with bounded roles": {**CHECKS["vpc"].inputs, **CHECKS["permissions-boundary"].inputs},
 }
 """Ways to deploy it for production."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from cp_event_source.policies.documents import Request, allows, denies, statements_in
+from cp_event_source.policies.policy import ENCRYPTED
+
 from ...deployment import PARTITION, Deployment, arn
-from ...policies import Request, allows, denies, statements_in
 from ...removals import Removal, dropped, no_statement, other_statement, put, unset
-from .bus import bus_lets_in
 from .check import (
-    ENCRYPTED,
     OTHER_ACCOUNT,
     OTHER_ROOT,
     ROOT,
@@ -16,6 +16,7 @@ from .check import (
     all_of,
     each_has,
     encrypted,
+    kept,
     key_of,
     other_key,
     some_of,
@@ -92,7 +93,7 @@ CHECKS: Mapping[str, Check] = {
         inputs={"kms_key_arn": GIVEN_KEY},
     ),
     "named-publishers": Check(
-        bus_lets_in(OTHER_ROOT, PUBLISHERS[1]),
+        kept("bus-policy", publishers=PUBLISHERS),
         (
             Removal("without", "EventBusPolicy", dropped),
             Removal("open", "EventBusPolicy", other_statement("Publish", Principal="*")),

@@ -1,66 +1,22 @@
 """Checks of the queues' controls."""
 
-import json
 from collections.abc import Mapping
 
-from ...deployment import ACCOUNT, Deployment, arn, physical
-from ...policies import principals, values
+from ...deployment import ACCOUNT, arn, physical
 from ...removals import Removal, dropped, further_statement, no_statement, other_statement, unprotected, unset
 from .check import (
-    ENCRYPTED,
     EVENTS,
     OTHER_RULE,
     ROOT,
     Check,
-    all_of,
-    arn_of,
-    by_arn,
-    encrypted,
+    kept,
     other_key,
-    protected,
-    queue_policy,
-    refuses_without_tls,
-    some_of,
 )
 
-DAYS_14 = 14 * 24 * 3600
-
-
-def queues_are_not_public(deployment: Deployment) -> None:
-    rules = {arn_of(each) for each in some_of(deployment, "EventRule")}
-    for queue in some_of(deployment, "Queue"):
-        for statement in queue_policy(deployment, queue):
-            if statement["Effect"] == "Allow":
-                assert principals(statement) == [EVENTS], queue.name
-                assert values(statement["Action"]) == ["sqs:SendMessage"], queue.name
-                condition = statement.get("Condition", {})
-                sources = values(condition.get("ArnEquals", {}).get("aws:SourceArn", ["*"]))
-                assert set(sources) <= rules, f"{queue.name} lets in {sources}"
-                assert condition.get("StringEquals", {}).get("aws:SourceAccount") == ACCOUNT, queue.name
-
-
-def queues_ask_for_tls(deployment: Deployment) -> None:
-    actions = ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue")
-    for queue in some_of(deployment, "Queue"):
-        assert refuses_without_tls(queue_policy(deployment, queue), actions, arn_of(queue)), queue.name
-
-
-def queues_keep(deployment: Deployment) -> None:
-    for queue in some_of(deployment, "Queue"):
-        assert queue.inputs.get("messageRetentionSeconds") == DAYS_14, queue.name
-    for mapping in all_of(deployment, "EventSourceMapping"):
-        if ":sqs:" in mapping.inputs["eventSourceArn"]:
-            queue = by_arn(deployment, "Queue", mapping.inputs["eventSourceArn"])
-            assert "redrivePolicy" in queue.inputs, f"{queue.name} has no dead-letter queue"
-            redrive = json.loads(queue.inputs["redrivePolicy"])
-            assert by_arn(deployment, "Queue", redrive["deadLetterTargetArn"]) is not queue
-            assert redrive["maxReceiveCount"] == 10
-
-
 CHECKS: Mapping[str, Check] = {
-    "queues-encrypted": Check(encrypted("Queue", *ENCRYPTED["Queue"]), other_key("Queue")),
+    "queues-encrypted": Check(kept("queues-encrypted"), other_key("Queue")),
     "queues-not-public": Check(
-        queues_are_not_public,
+        kept("queues-not-public"),
         (
             Removal("anybody's", "QueuePolicy", further_statement(Principal="*", Action="sqs:SendMessage")),
             Removal(
@@ -93,7 +49,7 @@ CHECKS: Mapping[str, Check] = {
         ),
     ),
     "queues-tls": Check(
-        queues_ask_for_tls,
+        kept("queues-tls"),
         (
             Removal("without policy", "QueuePolicy", dropped),
             Removal("without", "QueuePolicy", no_statement("OnlyTls")),
@@ -107,14 +63,14 @@ CHECKS: Mapping[str, Check] = {
         ),
     ),
     "queues-keep": Check(
-        queues_keep,
+        kept("queues-keep"),
         (
             Removal("for four days", "Queue", unset("messageRetentionSeconds")),
             Removal("without dead-letter queue", "Queue", unset("redrivePolicy")),
         ),
     ),
     "queues-protected": Check(
-        protected("Queue"),
+        kept("queues-protected"),
         (Removal("not protected by Pulumi", "Queue", unprotected),),
     ),
 }

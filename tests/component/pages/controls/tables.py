@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pulumi_aws as aws
 
-from ...deployment import Deployment, Registration
+from ...deployment import Registration
 from ...removals import Removal, put, unprotected, unset
-from .check import ENCRYPTED, Check, both, each_has, encrypted, other_key, protected
+from .check import Check, kept, other_key
 
 
 def taggable(resource: Registration) -> bool:
@@ -16,30 +16,23 @@ def taggable(resource: Registration) -> bool:
     return hasattr(getattr(python_module, resource.type.rpartition(":")[2]), "tags")
 
 
-def tagged(deployment: Deployment) -> None:
-    for each in deployment.children():
-        if taggable(each):
-            tags = each.inputs.get("tags", {})
-            assert tags.keys() >= {"cp-event-source:component", "cp-event-source:domain"}, each.name
-
-
 CHECKS: Mapping[str, Check] = {
     "on-demand-capacity": Check(
-        each_has("Table", "PAY_PER_REQUEST", "billingMode"),
+        kept("on-demand-capacity"),
         (
             Removal("provisioned", "Table", put("PROVISIONED", "billingMode")),
             Removal("by default provisioned", "Table", unset("billingMode")),
         ),
     ),
     "point-in-time-recovery": Check(
-        each_has("Table", True, "pointInTimeRecovery", "enabled"),
+        kept("point-in-time-recovery"),
         (
             Removal("without", "Table", unset("pointInTimeRecovery")),
             Removal("off", "Table", put(False, "pointInTimeRecovery", "enabled")),
         ),
     ),
     "deletion-protection": Check(
-        both(each_has("Table", True, "deletionProtectionEnabled"), protected("Table")),
+        kept("deletion-protection"),
         (
             Removal("without", "Table", unset("deletionProtectionEnabled")),
             Removal("off", "Table", put(False, "deletionProtectionEnabled")),
@@ -47,7 +40,7 @@ CHECKS: Mapping[str, Check] = {
         ),
     ),
     "tables-encrypted": Check(
-        both(encrypted("Table", *ENCRYPTED["Table"]), each_has("Table", True, "serverSideEncryption", "enabled")),
+        kept("tables-encrypted"),
         (
             *other_key("Table"),
             Removal("not encrypted so", "Table", unset("serverSideEncryption")),
@@ -55,7 +48,7 @@ CHECKS: Mapping[str, Check] = {
         ),
     ),
     "tags": Check(
-        tagged,
+        kept("tags"),
         tuple(
             Removal(what, type_, change)
             for type_ in (

@@ -1,4 +1,4 @@
-"""Decides what policy documents allow, as IAM does, of the little of its language that the component speaks."""
+"""What policy documents allow, decided as IAM does, in the part of its language that the component uses."""
 
 import json
 import re
@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Statement = dict[str, Any]
+
+
+class NotUnderstood(ValueError):
+    """A policy document has something that the component never writes."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Request:
 def statements_in(document: str) -> list[Statement]:
     """A policy document's statements."""
     parsed = json.loads(document)
-    assert parsed["Version"] == "2012-10-17"
+    if parsed.get("Version") != "2012-10-17":
+        raise NotUnderstood(f"the version of the policy document must be 2012-10-17; found {parsed.get('Version')}")
     statements: list[Statement] = parsed["Statement"]
     return statements
 
@@ -51,7 +56,8 @@ def principals(statement: Statement) -> list[str]:
 
 
 def _is_about(statement: Statement, request: Request) -> bool:
-    assert statement.keys() <= {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}, "not understood"
+    if others := statement.keys() - {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}:
+        raise NotUnderstood(f"the policy document has {', '.join(sorted(others))}, which its check does not understand")
     return (
         ("Principal" not in statement or bool({"*", request.principal} & set(principals(statement))))
         and any(_matches(each.lower(), request.action.lower()) for each in values(statement["Action"]))
@@ -74,13 +80,13 @@ def _holds(operator: str, expected: str | list[str], found: str | None) -> bool:
             return found in values(expected)
         case "ArnEquals" | "ArnLike":
             return any(_arn_matches(each, found) for each in values(expected))
-    raise AssertionError(f"the condition {operator} is not understood here")
+    raise NotUnderstood(f"the policy document has a condition {operator}, which its check does not understand")
 
 
 def _arn_matches(pattern: str, arn: str) -> bool:
     """Each of an ARN's six parts by itself: a wildcard does not reach into the next."""
-    parts = zip(pattern.split(":", 5), arn.split(":", 5), strict=True)
-    return all(_matches(expected, found) for expected, found in parts)
+    expected, found = pattern.split(":", 5), arn.split(":", 5)
+    return pattern == "*" or (len(expected) == len(found) and all(map(_matches, expected, found)))
 
 
 def _matches(pattern: str, text: str) -> bool:

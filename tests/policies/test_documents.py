@@ -1,8 +1,8 @@
-"""The tests' own judge of policies judges as IAM does."""
+"""Guarantee: what a policy document allows is decided as IAM does."""
 
 import pytest
 
-from .policies import Request, Statement, allows, denies
+from cp_event_source.policies.documents import NotUnderstood, Request, Statement, allows, denies, statements_in
 
 READ: Statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:Get*"}
 REQUEST = Request(
@@ -49,6 +49,8 @@ def test_a_denial_outweighs_whatever_allows() -> None:
         ("arn:aws:logs:*:1:log-group:*x-logs*", True),
         ("arn:aws:*:1:log-group:x-logs-1:*", False),
         ("arn:aws:logs:e?:1:log-group:x-logs-1", True),
+        ("*", True),
+        ("arn:aws:logs:*", False),
     ],
 )
 def test_a_wildcard_in_an_arn_stays_within_its_part(pattern: str, matches: bool) -> None:
@@ -60,5 +62,10 @@ def test_a_wildcard_in_an_arn_stays_within_its_part(pattern: str, matches: bool)
 
 @pytest.mark.parametrize("more", [{"Condition": {"StringLike": {"a": "b"}}}, {"NotPrincipal": "*"}], ids=str)
 def test_what_it_does_not_understand_is_no_answer(more: Statement) -> None:
-    with pytest.raises(AssertionError, match="not understood"):
+    with pytest.raises(NotUnderstood, match="does not understand"):
         allows([{**READ, **more}], Request(REQUEST.action, REQUEST.resource, REQUEST.principal, {"a": "b"}))
+
+
+def test_a_document_of_another_version_is_no_answer() -> None:
+    with pytest.raises(NotUnderstood, match="2008-10-17"):
+        statements_in('{"Version": "2008-10-17", "Statement": []}')

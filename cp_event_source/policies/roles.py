@@ -1,0 +1,116 @@
+"""Policies on the functions' roles and on the policies that others attach."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from .documents import Request, allows, principals, statements_in, values
+from .policy import EachPolicy, PipelinePolicy, shown
+from .resource import Pipeline, Resource
+
+_WITHOUT_RESOURCES: Final = {
+    "cloudwatch:DescribeAlarms",  # it lists them
+    "cloudwatch:GetMetricData",
+    "dynamodb:ListStreams",
+    "ec2:AssignPrivateIpAddresses",  # of functions in a VPC: Lambda asks for the right to any id
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+    "lambda:GetLayerVersion",  # versions that are still to be deployed
+    "lambda:ListEventSourceMappings",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+"""Actions that take no single resource here."""
+
+_TABLE_CALLS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "handler.persist_function.handle": {"DOMAIN_EVENTS_TABLE": ("PutItem",)},
+    "handler.project_function.handle": {
+        "DOMAIN_EVENTS_TABLE": ("Query",),
+        "DOMAIN_TABLE": ("BatchGetItem", "GetItem", "PutItem"),
+        "DOMAIN_SNAPSHOTS_TABLE": ("GetItem", "PutItem"),
+    },
+}
+"""What each function does with the tables in its environment."""
+
+
+def _actions_are_named(policy: Resource) -> Iterator[str]:
+    for statement in statements_in(policy.known("policy")):
+        if "NotAction" in statement or any("*" in each for each in values(statement["Action"])):
+            yield f"policy must name each action; found {shown(statement.get('Action', 'NotAction'))}"
+
+
+def _resources_are_named(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
+    streams_of_logs = {f"{each}:*" for each in pipeline.by_arn("LogGroup")}
+    for policy in (*pipeline.all_of("RolePolicy"), *pipeline.all_of("Policy")):
+        for statement in statements_in(policy.known("policy")):
+            if statement["Effect"] == "Deny":
+                continue
+            if "NotResource" in statement:
+                yield policy, "policy must name each resource; found NotResource"
+            elif not set(values(statement["Action"])) <= _WITHOUT_RESOURCES:
+                wild = {each for each in values(statement["Resource"]) if "*" in each} - streams_of_logs
+                if wild:
+                    yield policy, f"policy must name each resource; found {', '.join(sorted(wild))}"
+
+
+def _has_no_other_policies(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
+    for kind in ("RolePolicyAttachment", "PolicyAttachment", "RolePolicyAttachmentsExclusive"):
+        for attachment in pipeline.all_of(kind):
+            yield attachment, "must not exist: roles have policies of their own only"
+    for role in pipeline.all_of("Role"):
+        # The provider reports what a role has as outputs: its own policy, and no managed one.
+        if role.get("managedPolicyArns"):
+            yield role, f"managedPolicyArns must be empty; found {shown(list(role.get('managedPolicyArns')))}"
+
+
+def _for_lambda_alone(role: Resource) -> Iterator[str]:
+    for statement in statements_in(role.known("assumeRolePolicy")):
+        if statement["Principal"] != {"Service": "lambda.amazonaws.com"} or statement["Action"] != "sts:AssumeRole":
+            yield f"assumeRolePolicy must let in lambda.amazonaws.com alone; found {', '.join(principals(statement))}"
+
+
+def _suffice(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
+    """For all that a function's environment, mapping and logging name."""
+    queues = {each.known("url"): arn for arn, each in pipeline.by_arn("Queue").items()}
+    tables = {each.known("name"): arn for arn, each in pipeline.by_arn("Table").items()}
+    groups = {each.known("name"): arn for arn, each in pipeline.by_arn("LogGroup").items()}
+    for function in pipeline.all_of("Function"):
+        policy = pipeline.role_policy(function)
+        variables: Mapping[str, str] = function.get("environment", "variables") or {}
+        key = function.get("kmsKeyArn") or "*"
+        needed = [("kms:Decrypt", key), ("kms:GenerateDataKey", key)]
+        needed += [
+            ("sqs:SendMessage", queues.get(url, url)) for name, url in variables.items() if name.endswith("QUEUE_URL")
+        ]
+        needed += [
+            (f"dynamodb:{action}", tables.get(variables[name], variables[name]))
+            for name, actions in _TABLE_CALLS[function.known("handler")].items()
+            for action in actions
+        ]
+        for mapping in pipeline.mappings_of(function):
+            source = mapping.known("eventSourceArn")
+            if "/stream/" in source:
+                reads = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+                needed.append(("dynamodb:ListStreams", "*"))
+            else:
+                reads = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+            needed += [(each, source) for each in reads]
+            failed = mapping.get("destinationConfig", "onFailure", "destinationArn")
+            needed += [("sqs:SendMessage", failed)] if failed else []
+        group = groups.get(function.get("loggingConfig", "logGroup"))
+        if group:
+            needed += [(f"logs:{each}", f"{group}:log-stream:today") for each in ("CreateLogStream", "PutLogEvents")]
+        for action, resource in needed:
+            if not allows(policy, Request(action, resource)):
+                yield function, f"its role must allow {action} on {resource}"
+
+
+POLICIES: Final = (
+    EachPolicy("no-wildcard-actions", ("RolePolicy", "Policy"), _actions_are_named),
+    PipelinePolicy("no-wildcard-resources", _resources_are_named),
+    PipelinePolicy("no-managed-policies", _has_no_other_policies),
+    EachPolicy("roles-for-lambda-only", ("Role",), _for_lambda_alone),
+    PipelinePolicy("roles-suffice", _suffice),
+)
