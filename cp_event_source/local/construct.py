@@ -1,0 +1,132 @@
+"""Constructs components for programs in other languages in the process of the package's own plugin."""
+
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import grpc
+from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, status_pb2
+
+from cp_event_source.local.child import child, relay
+from cp_event_source.local.deployment import ORGANIZATION, PARALLEL, Deployment
+from cp_event_source.local.errors import ProgramError, UnsupportedError
+
+PACKAGE: Final = "cp-event-source"
+"""The name of the package whose components are constructed."""
+
+MESSAGE_LIMITS: Final = [
+    ("grpc.max_receive_message_length", 400 * 1024 * 1024),  # Pulumi's own
+    ("grpc.max_send_message_length", 400 * 1024 * 1024),
+]
+
+_PLUGIN: Final = Path(__file__).resolve().parents[1]
+
+
+class Plugin:
+    """The package's plugin. Its process starts with the first component, and ends by `close`.
+
+    Args:
+        deployment: the deployment that it serves.
+        monitor: the address of the monitor with which it registers resources.
+    """
+
+    def __init__(self, deployment: Deployment, monitor: str) -> None:
+        self._deployment = deployment
+        self._monitor = monitor
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._address = ""
+
+    def construct(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        """Construct a component that a program registers as a remote one.
+
+        Raises:
+            UnsupportedError: it is of another package.
+            ProgramError: an input is bad, or it failed.
+        """
+        package = request.type.partition(":")[0]
+        if package != PACKAGE:
+            raise UnsupportedError(
+                f"a component of the package {package!r}, and a local run has only those of {PACKAGE!r}. Leave it out"
+                f" when the stack is {self._deployment.stack!r}; a program in Python may import its class instead"
+            )
+        try:
+            with grpc.insecure_channel(self.address(), options=MESSAGE_LIMITS) as channel:
+                stub = provider_pb2_grpc.ResourceProviderStub(channel)
+                constructed = stub.Construct(self._request_for(request))
+        except grpc.RpcError as error:
+            raise ProgramError(_reasons(error)) from error
+        return resource_pb2.RegisterResourceResponse(
+            urn=constructed.urn,
+            object=constructed.state,
+            propertyDependencies={
+                name: resource_pb2.RegisterResourceResponse.PropertyDependencies(urns=dependencies.urns)
+                for name, dependencies in constructed.stateDependencies.items()
+            },
+        )
+
+    def address(self) -> str:
+        """Its address; it starts if it does not run.
+
+        Raises:
+            ProgramError: it does not start.
+        """
+        with self._lock:
+            if not self._address:
+                command = [sys.executable, str(_PLUGIN), self._monitor]
+                process = self._open.enter_context(child(command, self._deployment))
+                output, errors = process.outputs
+                relay([errors], self._deployment.announce)
+                port = output.readline().strip()
+                if not port.isdigit():
+                    raise ProgramError(f"the plugin of {PACKAGE} does not start; what it wrote is above")
+                relay([output], self._deployment.announce)
+                self._address = f"127.0.0.1:{int(port)}"
+            return self._address
+
+    def close(self) -> None:
+        """End its process."""
+        with self._lock:
+            self._open.close()
+
+    def _request_for(self, request: resource_pb2.RegisterResourceRequest) -> provider_pb2.ConstructRequest:
+        deployment = self._deployment
+        return provider_pb2.ConstructRequest(
+            project=deployment.project,
+            stack=deployment.stack,
+            organization=ORGANIZATION,
+            config=deployment.config,
+            parallel=PARALLEL,
+            monitorEndpoint=self._monitor,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            inputs=request.object,
+            inputDependencies={
+                name: provider_pb2.ConstructRequest.PropertyDependencies(urns=dependencies.urns)
+                for name, dependencies in request.propertyDependencies.items()
+            },
+            dependencies=request.dependencies,
+            providers=request.providers,
+            protect=request.protect,
+            aliases=request.aliases,
+            additionalSecretOutputs=request.additionalSecretOutputs,
+            ignoreChanges=request.ignoreChanges,
+            replaceOnChanges=request.replaceOnChanges,
+            retainOnDelete=request.retainOnDelete,
+            deletedWith=request.deletedWith,
+            accepts_output_values=True,
+        )
+
+
+def _reasons(error: grpc.RpcError) -> str:
+    """Why a component could not be constructed: a line for each bad input, else what the plugin says."""
+    for name, value in error.trailing_metadata() or ():
+        if name == "grpc-status-details-bin":
+            found = errors_pb2.InputPropertiesError()
+            for packed in status_pb2.Status.FromString(value).details:
+                if packed.Unpack(found):
+                    return "\n".join(f"{each.property_path}: {each.reason}" for each in found.errors)
+    return str(error.details())
