@@ -11,7 +11,7 @@ from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, re
 
 from cp_event_source.local.child import child, relay
 from cp_event_source.local.deployment import ORGANIZATION, PARALLEL, Deployment
-from cp_event_source.local.errors import ProgramError, UnsupportedError
+from cp_event_source.local.errors import FailedComponentError, ProgramError, UnsupportedError
 
 PACKAGE: Final = "cp-event-source"
 """The name of the package whose components are constructed."""
@@ -44,7 +44,8 @@ class Plugin:
 
         Raises:
             UnsupportedError: it is of another package.
-            ProgramError: an input is bad, or it failed.
+            ProgramError: an input is bad.
+            FailedComponentError: it failed otherwise.
         """
         package = request.type.partition(":")[0]
         if package != PACKAGE:
@@ -57,7 +58,9 @@ class Plugin:
                 stub = provider_pb2_grpc.ResourceProviderStub(channel)
                 constructed = stub.Construct(self._request_for(request))
         except grpc.RpcError as error:
-            raise ProgramError(_reasons(error)) from error
+            if reasons := _bad_inputs(error):
+                raise ProgramError(reasons) from error
+            raise FailedComponentError(str(error.details())) from error
         return resource_pb2.RegisterResourceResponse(
             urn=constructed.urn,
             object=constructed.state,
@@ -121,12 +124,13 @@ class Plugin:
         )
 
 
-def _reasons(error: grpc.RpcError) -> str:
-    """Why a component could not be constructed: a line for each bad input, else what the plugin says."""
+def _bad_inputs(error: grpc.RpcError) -> str:
+    """The bad inputs that an error names, as the program spells them; empty if it is another error."""
     for name, value in error.trailing_metadata() or ():
         if name == "grpc-status-details-bin":
             found = errors_pb2.InputPropertiesError()
             for packed in status_pb2.Status.FromString(value).details:
                 if packed.Unpack(found):
-                    return "\n".join(f"{each.property_path}: {each.reason}" for each in found.errors)
-    return str(error.details())
+                    lines = [f"{each.property_path}: {each.reason}" for each in found.errors]
+                    return "\n  ".join(lines if len(lines) == 1 else [f"{len(lines)} inputs are bad:", *lines])
+    return ""

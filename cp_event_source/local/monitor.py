@@ -6,6 +6,7 @@ program there is no difference: it uses Pulumi's own SDK over the same protocol.
 # The names and signatures of the services' methods are the protocol's.
 # ruff: noqa: ARG002, N802
 
+import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,7 @@ from pulumi.runtime.proto import (
 
 from cp_event_source.local.construct import MESSAGE_LIMITS, Plugin
 from cp_event_source.local.deployment import PARALLEL, Deployment
-from cp_event_source.local.errors import LocalRunError, UnsupportedError
+from cp_event_source.local.errors import FailedComponentError, LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
 from cp_event_source.local.lookups import look_up
 from cp_event_source.local.resources import CREATORS, Request
@@ -51,6 +52,9 @@ _FEATURES: Final = {
 """What programs may use here, under the names by which older and newer SDKs ask. Those about what exists already, such
 as aliases, have no effect: a local run starts with an empty account. An SDK refuses all else in its own words."""
 
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""Some hosts and SDKs colour what they write, whoever reads it."""
+
 _MOST_WAITING: Final = 512
 """How many calls are served at a time. A component's call waits for those of its children."""
 
@@ -69,6 +73,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._states: dict[str, resource_pb2.RegisterResourceResponse] = {}
         """What the program got for each resource, by URN."""
         self._transforms = Transforms()
+        self._ended = False
         options = [*MESSAGE_LIMITS, ("grpc.so_reuseport", 0)]
         self._server = grpc.server(ThreadPoolExecutor(max_workers=_MOST_WAITING), options=options)
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(self, self._server)
@@ -83,8 +88,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended = True
         self.plugin.close()
-        self._transforms.close()
         self._server.stop(grace=None).wait()
 
     # Resource monitor
@@ -112,6 +117,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     ) -> resource_pb2.RegisterResourceResponse:
         try:
             return self._register(request)
+        except FailedComponentError as error:
+            self._refuse(context, f"{request.type} {request.name!r}: {error}", known=bool(self._deployment.failures))
         except (LocalRunError, ClientError, BotoCoreError, RuntimeError) as error:
             self._refuse(context, f"{request.type} {request.name!r}: {error}")
         except Exception as error:  # noqa: BLE001  # an input's unexpected form, or a mistake here: report it
@@ -180,7 +187,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         if request.severity == engine_pb2.ERROR:
             with self._lock:
-                self._deployment.program_errors.append(request.message)
+                self._deployment.program_errors.append(_COLOURS.sub("", request.message))
         elif request.severity in (engine_pb2.INFO, engine_pb2.WARNING) and not request.ephemeral:
             prefix = "warning: " if request.severity == engine_pb2.WARNING else ""
             self._deployment.announce(prefix + request.message)
@@ -299,8 +306,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             type_token = f"{parent_type}${type_token}"
         return f"urn:pulumi:{self._deployment.stack}::{self._deployment.project}::{type_token}::{name}"
 
-    def _refuse(self, context: grpc.ServicerContext, message: str) -> NoReturn:
+    def _refuse(self, context: grpc.ServicerContext, message: str, *, known: bool = False) -> NoReturn:
+        """Refuse a call, and note why unless the cause is known: a component fails with each of its children."""
         with self._lock:
-            self._deployment.failures.append(message)
+            if not (known or self._ended):
+                self._deployment.failures.append(message)
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)
         raise AssertionError("abort raises")

@@ -54,9 +54,9 @@ def run_program(program: Program, deployment: Deployment) -> None:
             readers = relay(process.outputs, deployment.announce)
             if not runtime.ends_when_refused:
                 _end_when_refused(process, deployment)
+            exit_code = process.wait()
             for reader in readers:
                 reader.join()
-            exit_code = process.wait()
     if deployment.failures or deployment.program_errors or exit_code:
         # A refused resource makes the program fail with an error of the SDK, which says less.
         reasons = deployment.failures or deployment.program_errors or [f"exit code {exit_code}, and no message"]
@@ -67,7 +67,7 @@ def _end_when_refused(process: Guarded, deployment: Deployment) -> None:
     """Wait until the program ends, and end it as the engine does when a resource is refused."""
     while process.poll() is None:
         if deployment.failures:
-            process.end()
+            process.kill()
             return
         time.sleep(_LOOK_EVERY_SECONDS)
 

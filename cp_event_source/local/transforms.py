@@ -4,6 +4,7 @@ import grpc
 from google.protobuf import message, struct_pb2
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
+from cp_event_source.local.construct import MESSAGE_LIMITS
 from cp_event_source.local.errors import ProgramError
 
 
@@ -14,7 +15,6 @@ class Transforms:
         self._of_all: list[callback_pb2.Callback] = []
         self._of_resources: dict[str, tuple[str, list[callback_pb2.Callback]]] = {}
         """By URN: the URN of the parent, and the transforms that the resource was given."""
-        self._channels: dict[str, grpc.Channel] = {}
 
     def add(self, callback: callback_pb2.Callback) -> None:
         """Add one that the program registered for all its resources."""
@@ -38,11 +38,6 @@ class Transforms:
             properties = self._call(callback, request, properties)
         return properties
 
-    def close(self) -> None:
-        """Close the connections to the program."""
-        for channel in self._channels.values():
-            channel.close()
-
     def _call(
         self,
         callback: callback_pb2.Callback,
@@ -63,12 +58,10 @@ class Transforms:
                 providers=request.providers,
             ),
         )
-        if callback.target not in self._channels:
-            self._channels[callback.target] = grpc.insecure_channel(callback.target)
-        stub = callback_pb2_grpc.CallbacksStub(self._channels[callback.target])
         call = callback_pb2.CallbackInvokeRequest(token=callback.token, request=_packed(wanted))
         try:
-            answer = stub.Invoke(call)
+            with grpc.insecure_channel(callback.target, options=MESSAGE_LIMITS) as channel:
+                answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(call)
         except grpc.RpcError as error:
             raise ProgramError(f"a transform failed: {error.details()}") from error
         return resource_pb2.TransformResponse.FromString(answer.response).properties
