@@ -1,8 +1,10 @@
 """Constructs components for programs in other languages in the process of the package's own plugin."""
 
+import json
 import sys
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -54,12 +56,14 @@ class Plugin:
                 f" when the stack is {self._deployment.stack!r}; a program in Python may import its class instead"
             )
         try:
-            with grpc.insecure_channel(self.address(), options=MESSAGE_LIMITS) as channel:
-                stub = provider_pb2_grpc.ResourceProviderStub(channel)
+            with self._stub() as stub:
                 constructed = stub.Construct(self._request_for(request))
         except grpc.RpcError as error:
             if reasons := _bad_inputs(error):
                 raise ProgramError(reasons) from error
+            known = json.loads(self.schema())["resources"]
+            if request.type not in known:
+                raise UnsupportedError(f"must be a component of {PACKAGE}, which has {' and '.join(known)}") from error
             raise FailedComponentError(str(error.details())) from error
         return resource_pb2.RegisterResourceResponse(
             urn=constructed.urn,
@@ -70,12 +74,27 @@ class Plugin:
             },
         )
 
-    def address(self) -> str:
-        """Its address; it starts if it does not run.
+    def schema(self) -> str:
+        """The schema of the package, as JSON.
 
         Raises:
-            ProgramError: it does not start.
+            ProgramError: the plugin does not start.
         """
+        with self._stub() as stub:
+            return str(stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
+
+    def close(self) -> None:
+        """End its process."""
+        with self._lock:
+            self._open.close()
+
+    @contextmanager
+    def _stub(self) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+        with grpc.insecure_channel(self._started(), options=MESSAGE_LIMITS) as channel:
+            yield provider_pb2_grpc.ResourceProviderStub(channel)
+
+    def _started(self) -> str:
+        """Its address; it starts if it does not run."""
         with self._lock:
             if not self._address:
                 command = [sys.executable, str(_PLUGIN), self._monitor]
@@ -88,11 +107,6 @@ class Plugin:
                 relay([output], self._deployment.announce)
                 self._address = f"127.0.0.1:{int(port)}"
             return self._address
-
-    def close(self) -> None:
-        """End its process."""
-        with self._lock:
-            self._open.close()
 
     def _request_for(self, request: resource_pb2.RegisterResourceRequest) -> provider_pb2.ConstructRequest:
         deployment = self._deployment

@@ -49,7 +49,7 @@ def run_program(program: Program, deployment: Deployment) -> None:
     """
     runtime = RUNTIMES[program.runtime]
     with Monitor(deployment) as monitor:
-        command = runtime.command(program, Served(deployment, monitor.address, monitor.plugin.address))
+        command = runtime.command(program, Served(deployment, monitor.address, monitor.plugin.schema))
         with child(command.arguments, deployment, command.environment) as process:
             readers = relay(process.outputs, deployment.announce)
             if not runtime.ends_when_refused:

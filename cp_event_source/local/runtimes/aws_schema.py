@@ -14,10 +14,13 @@ from cp_event_source.local.resources import CREATORS
 
 PACKAGE: Final = "aws"
 
-_TOKEN: Final = re.compile(r"\baws:(\w+)(?:/\w+)?:(\w+)")
-"""A resource type or a function, in the long form or in the short one that programs may use."""
+_TOKEN: Final = re.compile(r"\baws:(?:(\w+)(?:/\w+)?:)?(\w+)")
+"""A resource type or a function, in the long form or in one of the short ones that programs may use."""
 
-_PYTHON_MODULES: Final = {"index": "", "lambda": ".lambda_"}
+_TOP: Final = "index"
+"""The module of what belongs to no service."""
+
+_PYTHON_MODULES: Final = {_TOP: "", "lambda": ".lambda_"}
 
 
 def aws_schema(texts: Iterable[str]) -> str:
@@ -28,7 +31,7 @@ def aws_schema(texts: Iterable[str]) -> str:
     Args:
         texts: the program.
     """
-    found = {match.groups() for text in [*CREATORS, *LOOKUPS, *texts] for match in _TOKEN.finditer(text)}
+    found = {match.groups(_TOP) for text in [*CREATORS, *LOOKUPS, *texts] for match in _TOKEN.finditer(text)}
     resources: dict[str, Any] = {}
     functions: dict[str, Any] = {}
     for module_name, name in found:

@@ -14,8 +14,8 @@ class Served:
     deployment: Deployment
     monitor: str
     """The address of the resource monitor and engine."""
-    plugin: Callable[[], str]
-    """The address of the package's plugin, which starts for it."""
+    schema: Callable[[], str]
+    """The schema of the package, as JSON. The package's plugin starts for it."""
 
     def settings(self, program: Program) -> dict[str, object]:
         """What the processes of this package get that run a program, as JSON."""

@@ -24,7 +24,7 @@ def _check(program: Program) -> None:
 
 
 def _command(program: Program, served: Served) -> Command:
-    settings = served.settings(program) | {"host": _host(), "plugin": served.plugin(), "options": program.options}
+    settings = served.settings(program) | {"host": _host(), "schema": served.schema(), "options": program.options}
     module = "cp_event_source.local.runtimes.yaml_process"
     # Without the program's folder on the path, which may hold modules of any name.
     return Command([sys.executable, "-P", "-m", module, json.dumps(settings)])

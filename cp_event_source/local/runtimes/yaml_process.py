@@ -1,7 +1,7 @@
 """A YAML program's process: it has Pulumi's language host run the program, and serves the schemas that the host needs.
 
 Usage: python -m cp_event_source.local.runtimes.yaml_process SETTINGS, with SETTINGS a JSON object: what
-`Served.settings` holds, host (the language host's path), plugin (the address of the package's plugin), options (those
+`Served.settings` holds, host (the language host's path), schema (that of the package, as JSON), options (those
 of the runtime in Pulumi.yaml).
 """
 # The names and signatures of the services' methods are the protocol's.
@@ -78,7 +78,7 @@ def main() -> int:
     """Run the program. Errors go to the engine, as under `pulumi up`, and make the exit code 1."""
     settings = json.loads(sys.argv[1])
     schemas = {
-        PACKAGE: _schema_of_package(settings["plugin"]),
+        PACKAGE: settings["schema"],
         aws_schema.PACKAGE: aws_schema.aws_schema(_texts(Path(settings["folder"]))),
     }
     with ExitStack() as served:
@@ -151,12 +151,6 @@ def _ask(host: str, settings: Mapping[str, Any], loader: str) -> str | None:
         except grpc.RpcError as error:
             return str(error.details())
     return str(response.error) if response.error or response.bail else None
-
-
-def _schema_of_package(plugin: str) -> str:
-    with grpc.insecure_channel(plugin, options=MESSAGE_LIMITS) as channel:
-        stub = provider_pb2_grpc.ResourceProviderStub(channel)
-        return str(stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
 
 
 def _texts(folder: Path) -> Iterator[str]:
