@@ -63,14 +63,14 @@ def read_program(folder: Path, stack: str, config: Mapping[str, str]) -> Program
     if not isinstance(name, str):
         raise ProgramError(f"{project_file}: name: must be given; got nothing; write for example: name: my-project")
     runtime = project.get("runtime")
-    named = runtime if isinstance(runtime, dict) else {"name": runtime}
-    if not isinstance(named.get("name"), str):
+    runtime_name = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if not isinstance(runtime_name, str):
         raise ProgramError(f"{project_file}: runtime: must be given; got nothing; write for example: runtime: python")
     path = (root / str(project.get("main", "."))).resolve()
     settings = _project_settings(project, name) | _stack_settings(root, stack, name)
     settings |= {_full_key(key, name): value for key, value in config.items()}
-    options = named.get("options") or {}
-    return Program(root, path, name, settings, named["name"], options, bool(project.get("packages")))
+    options = (runtime.get("options") if isinstance(runtime, dict) else None) or {}
+    return Program(root, path, name, settings, runtime_name, options, bool(project.get("packages")))
 
 
 def _project_settings(project: Mapping[str, Any], name: str) -> dict[str, str]:

@@ -111,8 +111,10 @@ def _run(settings: Mapping[str, Any], providers: Mapping[str, int], loader: str)
         ) as host,
     ):
         port = host.stdout.readline().strip() if host.stdout else b""
+        reason: str | None = f"{settings['host']} does not start"
         try:
-            reason = _ask(f"127.0.0.1:{int(port)}", settings, loader) if port.isdigit() else "it does not start"
+            if port.isdigit():
+                reason = _ask(f"127.0.0.1:{int(port)}", settings, loader)
         finally:
             host.terminate()
             host.wait()

@@ -32,11 +32,11 @@ def test_it_has_all_that_a_local_run_knows_with_its_properties() -> None:
 @pytest.mark.parametrize(
     ("text", "token"),
     [
-        ("type: aws:s3:Bucket", "aws:s3/bucket:Bucket"),
-        ("type: aws:s3/bucket:Bucket", "aws:s3/bucket:Bucket"),
+        ("type: aws:sfn:Activity", "aws:sfn/activity:Activity"),
+        ("type: aws:sfn/activity:Activity", "aws:sfn/activity:Activity"),
         ("type: aws:lambda:Alias", "aws:lambda/alias:Alias"),
         ("function: aws:getAvailabilityZones", "aws:index/getAvailabilityZones:getAvailabilityZones"),
-        ("function: aws:ec2:getVpc", "aws:ec2/getVpc:getVpc"),
+        ("function: aws:sfn:getActivity", "aws:sfn/getActivity:getActivity"),
     ],
 )
 def test_it_has_what_a_program_names_beside_that(text: str, token: str) -> None:

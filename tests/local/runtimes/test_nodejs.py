@@ -153,7 +153,7 @@ export const region = aws.getRegionOutput().region;
 def typescript(tmp_path: Path) -> Path:
     if not (shutil.which("node") and Path(MODULES, "@pulumi", "aws").is_dir()):
         pytest.skip("needs node on the PATH, and NODE_MODULES: a node_modules with @pulumi/pulumi and @pulumi/aws")
-    program = write(tmp_path / "typed", modules=False)
+    program = write(tmp_path / tmp_path.name, modules=False)
     (program / "node_modules").symlink_to(MODULES)
     (program / "package.json").write_text('{"main": "index.ts"}')
     (program / "index.ts").write_text(PROGRAM)

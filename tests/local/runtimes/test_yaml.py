@@ -69,17 +69,17 @@ def test_the_host_gets_the_program_and_the_schemas_by_both_ways(
 @pytest.mark.parametrize(
     ("description", "message"),
     [
-        ("bails out", r"hosted: Error: unknown property\nError: unknown"),
-        ("fails", r"hosted: it said no$"),
-        ("crashes", r"hosted: .*(Socket closed|Connection reset)"),
-        ("does not start", r"(?s)hosted: no such library.*pulumi-language-yaml does not start$"),
+        ("bails out", r"failing: Error: unknown property\nError: unknown"),
+        ("fails", r"failing: it said no$"),
+        ("crashes", r"failing: .*(Socket closed|Connection reset)"),
+        ("does not start", r"(?s)failing: no such library.*pulumi-language-yaml does not start$"),
     ],
 )
 def test_what_the_host_says_is_the_programs_error(
     run: LocalRun, tmp_path: Path, description: str, message: str
 ) -> None:
     with pytest.raises(ProgramError, match=message):
-        run.deploy(write(tmp_path / "hosted", f"description: {description}\n"))
+        run.deploy(write(tmp_path / "failing", f"description: {description}\n"))
 
 
 def test_without_the_host_the_message_says_where_it_comes_from(
@@ -100,7 +100,7 @@ def test_the_host_beside_the_cli_is_found_where_the_path_has_a_link_to_the_cli(
     monkeypatch.setenv("PATH", str(tmp_path / "links"))
 
     with pytest.raises(ProgramError, match="it said no"):
-        run.deploy(write(tmp_path / "hosted", "description: fails\n"))
+        run.deploy(write(tmp_path / "failing", "description: fails\n"))
 
 
 @pytest.fixture
@@ -155,16 +155,19 @@ def test_a_program_has_its_own_bus_looks_up_and_reads_what_a_component_reference
     assert table.inputs["tags"]["account"] == "000000000000"
 
 
+COMPONENT = "resources:\n  a:\n    type: cp-event-source:CpEventSource\n    properties: "
+
+
 @pytest.mark.usefixtures("host")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (
-            "resources: {a: {type: 'cp-event-source:CpEventSource', properties: {cpDomainName: ''}}}",
+            COMPONENT + "{cpDomainName: '', cpDomainLogicLayer: x}",
             r"CpEventSource 'a': 2 inputs are bad:\n  cpDomainName: must not be blank.*\n  cpDomainLogicLayer: must",
         ),
         (
-            "resources: {a: {type: 'cp-event-source:CpEventSource', properties: {cpEventBuss: a}}}",
+            COMPONENT + "{cpDomainName: File, cpDomainLogicLayer: x, cpEventBuss: a}",
             r"broken: Error: Property cpEventBuss does not exist on 'cp-event-source:index:CpEventSource'",
         ),
         ("resources: {a: {type: 'aws:s3:Bucket'}}", r"aws:s3/bucket:Bucket 'a': a local run does not know this"),
