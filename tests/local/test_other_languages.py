@@ -1,16 +1,15 @@
 """A program in any language has the package's components in the local run, which the package's plugin constructs."""
 
 import json
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cp_event_source.local import LocalRun, Stack
+from cp_event_source.local import LocalRun, Stack, construct
 from cp_event_source.local.errors import ProgramError
 from tests.local.conftest import Announcements
-from tests.local.programs_on_disk import PROGRAMS, write_binary
+from tests.local.programs_on_disk import PROGRAMS, write_binary, write_program
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LAYER = str(EXAMPLES / "default" / "file_domain")
@@ -136,7 +135,7 @@ GOOD = '"cpDomainName": "File", "cpDomainLogicLayer": "arn:aws:lambda:us-east-1:
         ),
         (
             'component("CpEventSources", "files", {})',
-            "cp-event-source:index:CpEventSources 'files': ",
+            "cp-event-source:index:CpEventSources 'files': must be a component of cp-event-source, which has ",
         ),
         (
             'register("random:index/randomPet:RandomPet", "pet", remote=True)',
@@ -175,15 +174,96 @@ def test_all_bad_inputs_of_a_component_are_named(run: LocalRun, tmp_path: Path) 
 
 
 def test_a_component_whose_child_is_refused_fails_with_the_childs_reason_alone(run: LocalRun, tmp_path: Path) -> None:
+    """A program in Python ends by itself, so the component's own failure comes, too."""
     config = "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0"
     signed = {"s3Bucket": "b", "s3Key": "k", "s3ObjectVersion": "v", "codeSigningConfigArn": config}
-
-    reasons = refused(
-        run, tmp_path / "refused", f'component("CpEventSource", "files", {{{GOOD}, "signedCode": {signed!r}}})'
+    program = write_program(
+        tmp_path / "signed",
+        f"""
+        import pulumi
+        pulumi.ComponentResource(
+            "cp-event-source:index:CpEventSource", "files", {{{GOOD}, "signedCode": {signed}}}, remote=True
+        )
+        """,
     )
 
+    with pytest.raises(ProgramError) as raised:
+        run.deploy(program)
+
+    reasons = str(raised.value).partition("signed: ")[2].splitlines()
     assert reasons
-    assert all(line.startswith("aws:lambda/function:Function 'files-") for line in reasons.splitlines()), reasons
+    assert all(line.startswith("aws:lambda/function:Function 'files-") for line in reasons), reasons
+
+
+def test_the_plugin_gets_all_that_the_program_says_of_a_component(
+    run: LocalRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(construct, "_PLUGIN", PROGRAMS / "plugin.py")
+    program = write_binary(
+        tmp_path / "echoed",
+        """
+        after = resource_pb2.RegisterResourceRequest.PropertyDependencies(urns=["urn:a"])
+        made = component(
+            "CpEventSource",
+            "files",
+            {"secret": SECRET | {"value": 1}, "output": OUTPUT | {"value": 2}, "resource": RESOURCE | {"urn": "urn:b"}},
+            propertyDependencies={"output": after},
+            dependencies=["urn:c"],
+            providers={"aws": "urn:d::id"},
+            protect=True,
+            retainOnDelete=True,
+            deletedWith="urn:e",
+            ignoreChanges=["tags"],
+            replaceOnChanges=["cpDomainName"],
+            additionalSecretOutputs=["domainName"],
+        )
+        export(request=made["request"], urn=made["urn"], after=made["after"])
+        """,
+    )
+
+    outputs = run.deploy(program, {"key": "value"}).outputs
+
+    request = json.loads(outputs["request"])
+    signature = "4dabf18193072939515e22adb298388d"
+    kinds = {name: each.pop(signature)[:8] for name, each in request["inputs"].items()}
+    assert kinds == {"secret": "1b470612", "output": "d0e6a833", "resource": "5cf8f730"}
+    assert request.pop("monitorEndpoint") == request.pop("engine")
+    assert request == {
+        "project": "echoed",
+        "stack": "local",
+        "organization": "organization",
+        "config": {"echoed:key": "value"},
+        "parallel": 16,
+        "type": "cp-event-source:index:CpEventSource",
+        "name": "files",
+        "parent": "urn:pulumi:local::echoed::pulumi:pulumi:Stack::echoed-local",
+        "inputs": {"secret": {"value": 1}, "output": {"value": 2}, "resource": {"urn": "urn:b"}},
+        "inputDependencies": {"output": {"urns": ["urn:a"]}},
+        "dependencies": ["urn:c"],
+        "providers": {"aws": "urn:d::id"},
+        "protect": True,
+        "retainOnDelete": True,
+        "deletedWith": "urn:e",
+        "ignoreChanges": ["tags"],
+        "replaceOnChanges": ["cpDomainName"],
+        "additionalSecretOutputs": ["domainName"],
+        "aliases": [{"spec": {"name": "earlier"}}],
+        "acceptsOutputValues": True,
+    }
+    assert outputs["urn"] == "urn:of:plugin"
+    assert outputs["after"] == {"request": ["urn:pulumi:local::echoed::a:b:C::c"]}
+
+
+def test_a_plugin_that_does_not_start_is_the_error(
+    run: LocalRun, tmp_path: Path, announcements: Announcements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plugin.py").write_text("raise SystemExit('no such library')")
+    monkeypatch.setattr(construct, "_PLUGIN", tmp_path / "plugin.py")
+
+    message = refused(run, tmp_path / "refused", 'component("DomainPythonLayer", "files", {})')
+
+    assert message.endswith("'files': the plugin of cp-event-source does not start; what it wrote is above")
+    assert "no such library" in announcements
 
 
 def test_the_layers_warnings_are_announced(run: LocalRun, tmp_path: Path, announcements: Announcements) -> None:
@@ -208,7 +288,8 @@ def test_a_relative_folder_of_a_layer_starts_where_the_program_runs(run: LocalRu
 
 
 def test_a_program_in_python_may_have_the_components_as_remote_ones(run: LocalRun, tmp_path: Path) -> None:
-    code = textwrap.dedent(
+    program = write_program(
+        tmp_path / "python-remote",
         f"""
         import pulumi
         class Layer(pulumi.ComponentResource):
@@ -217,9 +298,7 @@ def test_a_program_in_python_may_have_the_components_as_remote_ones(run: LocalRu
                 props = {{"sourceDir": source_dir, "arn": None}}
                 super().__init__("cp-event-source:index:DomainPythonLayer", name, props, None, remote=True)
         pulumi.export("arn", Layer("python-remote", {LAYER!r}).arn)
-        """
+        """,
     )
-    (tmp_path / "Pulumi.yaml").write_text("name: python-remote\nruntime: python\n")
-    (tmp_path / "__main__.py").write_text(code)
 
-    assert run.deploy(tmp_path).outputs["arn"].endswith(":layer:python-remote:1")
+    assert run.deploy(program).outputs["arn"].endswith(":layer:python-remote:1")

@@ -56,7 +56,8 @@ def register(kind: str, name: str, inputs: dict[str, Any] | None = None, **optio
         response = _monitor.RegisterResource(request)
     except grpc.RpcError as error:
         _wait_for_ever(error)
-    return {**json_format.MessageToDict(response.object), "urn": response.urn, "id": response.id}
+    after = {name: list(each.urns) for name, each in response.propertyDependencies.items()}
+    return {**json_format.MessageToDict(response.object), "urn": response.urn, "id": response.id, "after": after}
 
 
 def component(name: str, logical_name: str, inputs: dict[str, Any], **options: Any) -> dict[str, Any]:
