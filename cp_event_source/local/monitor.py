@@ -48,6 +48,7 @@ _FEATURES: Final = {
     "replaceWith": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
     "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     "transforms": resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    "parameterization": resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
 }
 """What programs may use here, under the names by which older and newer SDKs ask. Those about what exists already, such
 as aliases, have no effect: a local run starts with an empty account. An SDK refuses all else in its own words."""
@@ -107,6 +108,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self, request: resource_pb2.SupportsFeatureRequest, context: grpc.ServicerContext
     ) -> resource_pb2.SupportsFeatureResponse:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
+
+    def RegisterPackage(
+        self, request: resource_pb2.RegisterPackageRequest, context: grpc.ServicerContext
+    ) -> resource_pb2.RegisterPackageResponse:
+        """Any package, since each of its resources is looked at by its type."""
+        return resource_pb2.RegisterPackageResponse(ref=request.name)
 
     def RegisterStackTransform(self, request: callback_pb2.Callback, context: grpc.ServicerContext) -> empty_pb2.Empty:
         self._transforms.add(request)

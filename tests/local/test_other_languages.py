@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 LAYER = str(EXAMPLES / "default" / "file_domain")
 EVENTS = json.loads((EXAMPLES / "default" / "events.json").read_text())
 
-FEATURES = ["secrets", "outputValues", "aliasSpecs", "resourceReferences", "transforms", "resourceHooks", "later"]
+FEATURES = ["secrets", "outputValues", "aliasSpecs", "resourceReferences", "transforms", "parameterization"]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,7 @@ def stack(run: LocalRun, tmp_path_factory: pytest.TempPathFactory) -> Stack:
             providers={{"aws": f"{{provider['urn']}}::{{provider['id']}}"}},
             protect=True,
             ignoreChanges=["tags"],
+            packageRef=package("cp-event-source"),
         )
         export(
             bus=files["eventBusName"],
@@ -47,7 +48,7 @@ def stack(run: LocalRun, tmp_path_factory: pytest.TempPathFactory) -> Stack:
             arn=get(files["domainTable"])["arn"],
             component=get(files)["domain_table_name"],
             config=CONFIG,
-            features=[name for name in {FEATURES!r} if feature(name)],
+            features=[name for name in {[*FEATURES, "resourceHooks", "later"]!r} if feature(name)],
         )
         """,
     )
@@ -83,7 +84,7 @@ def test_a_reference_to_a_resource_leads_to_its_outputs(stack: Stack) -> None:
 
 
 def test_sdks_hear_which_features_there_are(stack: Stack) -> None:
-    assert stack.outputs["features"] == ["secrets", "outputValues", "aliasSpecs", "resourceReferences", "transforms"]
+    assert stack.outputs["features"] == FEATURES
 
 
 def test_events_become_rows(run: LocalRun, stack: Stack) -> None:

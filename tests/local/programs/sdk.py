@@ -40,6 +40,11 @@ def feature(name: str) -> bool:
     return bool(_monitor.SupportsFeature(resource_pb2.SupportsFeatureRequest(id=name)).hasSupport)
 
 
+def package(name: str) -> str:
+    """Register a package, as SDKs do that Pulumi makes; what its resources name it by."""
+    return str(_monitor.RegisterPackage(resource_pb2.RegisterPackageRequest(name=name, version="1.0.0")).ref)
+
+
 def register(kind: str, name: str, inputs: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """Register a resource, with the options of the protocol; its outputs, `urn` and `id`."""
     request = resource_pb2.RegisterResourceRequest(

@@ -160,6 +160,19 @@ def typescript(tmp_path: Path) -> Path:
     return program
 
 
+@pytest.mark.skipif(
+    not (EXAMPLES / "typescript" / "node_modules" / "@pulumi" / "cp-event-source").exists(),
+    reason="needs the packages of the example: run pulumi install in examples/typescript",
+)
+def test_the_example_deploys_and_exports_what_others_need(run: LocalRun) -> None:
+    stack = run.deploy(EXAMPLES / "typescript")
+
+    (pipeline,) = stack.pipelines
+    assert pipeline.name == "files"
+    assert stack.outputs["domainTableName"] == pipeline.outputs["domain_table_name"]
+    assert stack.outputs["eventBusName"] == pipeline.outputs["event_bus_name"]
+
+
 CONFIG = {"layer": str(EXAMPLES / "custom_event_bus" / "account_domain")}
 
 

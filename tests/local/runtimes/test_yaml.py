@@ -147,7 +147,13 @@ outputs:
 def test_a_program_has_its_own_bus_looks_up_and_reads_what_a_component_references(
     run: LocalRun, tmp_path: Path
 ) -> None:
-    stack = run.deploy(write(tmp_path / "custom", CUSTOM_BUS))
+    program = write(tmp_path / "custom", CUSTOM_BUS)
+    # What `pulumi package add` writes.
+    declared = program / "sdks" / "cp-event-source" / f"cp-event-source-{VERSION}.yaml"
+    declared.parent.mkdir(parents=True)
+    declared.write_text(f"packageDeclarationVersion: 1\nname: cp-event-source\nversion: {VERSION}\n")
+
+    stack = run.deploy(program)
 
     (table,) = (each for each in stack.resources if each.name == "accounts-domain" and each.type.endswith(":Table"))
     assert stack.outputs["bus"].startswith("company-")
