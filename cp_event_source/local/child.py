@@ -4,15 +4,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO, Final
+from typing import IO
 
 from cp_event_source.deployed.child_environment import clean_environment
 from cp_event_source.local.deployment import Deployment
 from cp_event_source.local.emulator import CREDENTIALS
 from cp_event_source.local.guarded import Guarded
 from cp_event_source.local.held_signals import held_signals
-
-_UNBUFFERED: Final = {"PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager
@@ -27,7 +25,7 @@ def child(
         **CREDENTIALS,
         "AWS_ENDPOINT_URL": str(deployment.clients.endpoint),
         "AWS_REGION": deployment.clients.region,
-        **_UNBUFFERED,
+        "PYTHONUNBUFFERED": "1",
         **(environment or {}),
     }
     process: Guarded | None = None

@@ -37,15 +37,16 @@ class Plugin:
     def __init__(self, deployment: Deployment, monitor: str) -> None:
         self._deployment = deployment
         self._monitor = monitor
-        self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self._open = ExitStack()
         self._address = ""
+        self._closed = False
 
     def construct(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         """Construct a component that a program registers as a remote one.
 
         Raises:
-            UnsupportedError: it is of another package.
+            UnsupportedError: the package has no such component.
             ProgramError: an input is bad.
             FailedComponentError: it failed otherwise.
         """
@@ -56,14 +57,14 @@ class Plugin:
                 f" when the stack is {self._deployment.stack!r}; a program in Python may import its class instead"
             )
         try:
+            known = json.loads(self.schema())["resources"]
+            if request.type not in known:
+                raise UnsupportedError(f"must be a component of {PACKAGE}, which has {' and '.join(known)}")
             with self._stub() as stub:
                 constructed = stub.Construct(self._request_for(request))
         except grpc.RpcError as error:
             if reasons := _bad_inputs(error):
                 raise ProgramError(reasons) from error
-            known = json.loads(self.schema())["resources"]
-            if request.type not in known:
-                raise UnsupportedError(f"must be a component of {PACKAGE}, which has {' and '.join(known)}") from error
             raise FailedComponentError(str(error.details())) from error
         return resource_pb2.RegisterResourceResponse(
             urn=constructed.urn,
@@ -84,9 +85,9 @@ class Plugin:
             return str(stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
 
     def close(self) -> None:
-        """End its process."""
-        with self._lock:
-            self._open.close()
+        """End its process, also while it starts."""
+        self._closed = True
+        self._open.close()
 
     @contextmanager
     def _stub(self) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
@@ -95,10 +96,13 @@ class Plugin:
 
     def _started(self) -> str:
         """Its address; it starts if it does not run."""
-        with self._lock:
+        with self._starting:
             if not self._address:
                 command = [sys.executable, str(_PLUGIN), self._monitor]
                 process = self._open.enter_context(child(command, self._deployment))
+                if self._closed:
+                    self._open.close()
+                    raise ProgramError(f"the plugin of {PACKAGE} is not needed any more")
                 output, errors = process.outputs
                 relay([errors], self._deployment.announce)
                 port = output.readline().strip()

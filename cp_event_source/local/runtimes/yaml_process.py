@@ -157,7 +157,7 @@ def _ask(host: str, settings: Mapping[str, Any], loader: str) -> str | None:
 
 def _texts(folder: Path) -> Iterator[str]:
     for path in folder.glob("*.y*ml"):
-        yield path.read_text(encoding="utf-8")
+        yield path.read_text(encoding="utf-8", errors="replace")
 
 
 @contextmanager

@@ -12,6 +12,11 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
+    def GetSchema(
+        self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.GetSchemaResponse:
+        return provider_pb2.GetSchemaResponse(schema='{"resources": {"cp-event-source:index:CpEventSource": {}}}')
+
     def Construct(
         self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConstructResponse:
