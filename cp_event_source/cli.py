@@ -195,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="PROGRAM_DIR",
-        help="folder of a Pulumi program in Python, with its Pulumi.yaml",
+        help="folder of a Pulumi program in Python, TypeScript, YAML or Go, with its Pulumi.yaml",
     )
     local.add_argument(
         "--events",

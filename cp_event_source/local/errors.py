@@ -19,6 +19,10 @@ class ProgramError(LocalRunError):
     """A Pulumi program, or its project file or configuration, could not be read or failed."""
 
 
+class FailedComponentError(LocalRunError):
+    """A component of the package failed, or one of its children did."""
+
+
 class UnsupportedError(LocalRunError):
     """A program asks for something that a local run does not have: a resource type, an input, a function."""
 

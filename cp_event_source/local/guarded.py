@@ -88,15 +88,22 @@ class Guarded:
             # Without a line, somebody killed the guard, and only this process can still end the command.
             self._exit_code = int(line) if line else -signal.SIGKILL
             if not line:
-                self._kill()
+                self.kill()
         return self._exit_code
+
+    def kill(self) -> None:
+        """Kill the command and its group; `wait` returns then."""
+        if self.process_id:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process_id, signal.SIGKILL)
+            self.process_id = 0
 
     def end(self) -> None:
         """End the command and its group, and remove its folder. A second call does nothing."""
         if self._status.closed:
             return
         if self._guard.poll() is not None:
-            self._kill()
+            self.kill()
         if self._guard.stdin is not None:
             self._guard.stdin.close()
         self._guard.wait()
@@ -106,9 +113,3 @@ class Guarded:
 
     def _read(self) -> str:
         return self._status.readline().decode(errors="replace").strip()
-
-    def _kill(self) -> None:
-        if self.process_id:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process_id, signal.SIGKILL)
-            self.process_id = 0

@@ -6,58 +6,58 @@ program there is no difference: it uses Pulumi's own SDK over the same protocol.
 # The names and signatures of the services' methods are the protocol's.
 # ruff: noqa: ARG002, N802
 
+import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NoReturn
 
 import grpc
 from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2, struct_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import (
+    callback_pb2,
+    engine_pb2,
+    engine_pb2_grpc,
+    provider_pb2,
+    resource_pb2,
+    resource_pb2_grpc,
+)
 
-from cp_event_source.deployed.clients import Clients
-from cp_event_source.local.errors import LocalRunError, UnsupportedError
+from cp_event_source.local.construct import MESSAGE_LIMITS, Plugin
+from cp_event_source.local.deployment import PARALLEL, Deployment
+from cp_event_source.local.errors import FailedComponentError, LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
+from cp_event_source.local.lookups import look_up
 from cp_event_source.local.resources import CREATORS, Request
-from cp_event_source.local.starts import Starts
+from cp_event_source.local.transforms import Transforms
 from cp_event_source.local.updates import Registered, comparable, names_of, update
-from cp_event_source.local.values import properties
+from cp_event_source.local.values import plain, properties
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _STACK_REFERENCE_TYPE: Final = "pulumi:pulumi:StackReference"
 PROVIDER_PREFIX: Final = "pulumi:providers:"
-_MESSAGE_BYTES: Final = 400 * 1024 * 1024  # Pulumi's own limit
+_GET_RESOURCE: Final = "pulumi:pulumi:getResource"
 
+_FEATURES: Final = {
+    "secrets": resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    "resourceReferences": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+    "outputValues": resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+    "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    "replaceWith": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    "transforms": resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    "parameterization": resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+}
+"""What programs may use here, under the names by which older and newer SDKs ask. Those about what exists already, such
+as aliases, have no effect: a local run starts with an empty account. An SDK refuses all else in its own words."""
 
-@dataclass
-class Deployment:
-    """The deployment of one program: what it needs, and what it made."""
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""Some hosts and SDKs colour what they write, whoever reads it."""
 
-    project: str
-    stack: str
-    folder: Path
-    clients: Clients
-    earlier_outputs: Mapping[str, Mapping[str, Any]]
-    """Outputs of the stacks deployed before, by "project/stack"."""
-    announce: Callable[[str], None]
-    before: Mapping[str, Registered] = field(default_factory=dict)
-    """What an earlier run of the program made, by URN: it is compared, and changed where it differs."""
-
-    resources: dict[str, Registered] = field(default_factory=dict)
-    """Every resource, by URN, in the order of registration."""
-    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The outputs that components registered, by URN."""
-    outputs: dict[str, Any] = field(default_factory=dict)
-    """The stack's exports."""
-    failures: list[str] = field(default_factory=list)
-    """The reasons why resources could not be created."""
-    starts: Starts = field(default_factory=Starts)
-    program_errors: list[str] = field(default_factory=list)
-    """The errors that the program logged or ended with."""
+_MOST_WAITING: Final = 512
+"""How many calls are served at a time. A component's call waits for those of its children."""
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
@@ -66,17 +66,21 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._lock = threading.Lock()
+        self._creations = threading.Semaphore(PARALLEL)
         self._root_urn = ""
         self._urns: set[str] = set()
-        options = [
-            ("grpc.max_receive_message_length", _MESSAGE_BYTES),
-            ("grpc.max_send_message_length", _MESSAGE_BYTES),
-            ("grpc.so_reuseport", 0),
-        ]
-        self._server = grpc.server(ThreadPoolExecutor(max_workers=16), options=options)
+        self._constructed: set[str] = set()
+        """Components that the package's plugin constructs, and registers itself."""
+        self._states: dict[str, resource_pb2.RegisterResourceResponse] = {}
+        """What the program got for each resource, by URN."""
+        self._transforms = Transforms()
+        self._ended = False
+        options = [*MESSAGE_LIMITS, ("grpc.so_reuseport", 0)]
+        self._server = grpc.server(ThreadPoolExecutor(max_workers=_MOST_WAITING), options=options)
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(self, self._server)
         engine_pb2_grpc.add_EngineServicer_to_server(self, self._server)
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self.plugin = Plugin(deployment, self.address)
 
     def __enter__(self) -> "Monitor":
         self._server.start()
@@ -85,19 +89,43 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended = True
+        self.plugin.close()
         self._server.stop(grace=None).wait()
 
     # Resource monitor
 
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:
-        """Without optional features, so that secrets and references to resources arrive as plain values."""
-        return resource_pb2.DeploymentInfo(project=self._deployment.project, stack=self._deployment.stack, parallel=16)
+        deployment = self._deployment
+        return resource_pb2.DeploymentInfo(
+            project=deployment.project,
+            stack=deployment.stack,
+            parallel=PARALLEL,
+            supportedFeatures=_FEATURES.values(),
+        )
+
+    def SupportsFeature(
+        self, request: resource_pb2.SupportsFeatureRequest, context: grpc.ServicerContext
+    ) -> resource_pb2.SupportsFeatureResponse:
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
+
+    def RegisterPackage(
+        self, request: resource_pb2.RegisterPackageRequest, context: grpc.ServicerContext
+    ) -> resource_pb2.RegisterPackageResponse:
+        """Any package, since each of its resources is looked at by its type."""
+        return resource_pb2.RegisterPackageResponse(ref=request.name)
+
+    def RegisterStackTransform(self, request: callback_pb2.Callback, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        self._transforms.add(request)
+        return empty_pb2.Empty()
 
     def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.RegisterResourceResponse:
         try:
             return self._register(request)
+        except FailedComponentError as error:
+            self._refuse(context, f"{request.type} {request.name!r}: {error}", known=bool(self._deployment.failures))
         except (LocalRunError, ClientError, BotoCoreError, RuntimeError) as error:
             self._refuse(context, f"{request.type} {request.name!r}: {error}")
         except Exception as error:  # noqa: BLE001  # an input's unexpected form, or a mistake here: report it
@@ -112,6 +140,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 self._deployment.outputs.update(outputs)
             else:
                 self._deployment.component_outputs[request.urn] = outputs
+            if request.urn in self._states:
+                self._states[request.urn].object.MergeFrom(request.outputs)
         return empty_pb2.Empty()
 
     def ReadResource(
@@ -139,12 +169,17 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     def Invoke(
         self, request: resource_pb2.ResourceInvokeRequest, context: grpc.ServicerContext
-    ) -> resource_pb2.ResourceInvokeResponse:
-        self._refuse(
-            context,
-            f"{request.tok}: functions that look something up are not supported in a local run; use a resource's"
-            " outputs instead (an ARN holds region and account), or pass the value as configuration",
-        )
+    ) -> provider_pb2.InvokeResponse:
+        arguments = properties(request.args)
+        try:
+            if request.tok == _GET_RESOURCE:
+                found = self._resource(arguments["urn"])
+            else:
+                found = struct_pb2.Struct()
+                found.update(look_up(request.tok, arguments, self._deployment.clients))
+        except (LocalRunError, ClientError, BotoCoreError) as error:
+            self._refuse(context, f"{request.tok}: {error}")
+        return provider_pb2.InvokeResponse(**{"return": found})
 
     def Call(
         self, request: resource_pb2.ResourceCallRequest, context: grpc.ServicerContext
@@ -159,7 +194,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         if request.severity == engine_pb2.ERROR:
             with self._lock:
-                self._deployment.program_errors.append(request.message)
+                self._deployment.program_errors.append(_COLOURS.sub("", request.message))
         elif request.severity in (engine_pb2.INFO, engine_pb2.WARNING) and not request.ephemeral:
             prefix = "warning: " if request.severity == engine_pb2.WARNING else ""
             self._deployment.announce(prefix + request.message)
@@ -175,21 +210,22 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         urn = self._urn(request.parent, request.type, request.name)
+        if request.remote:
+            request.object.CopyFrom(self._transforms.transformed(urn, request))
+            self._constructed.add(urn)
+            return self.plugin.construct(request)
         with self._lock:
             if urn in self._urns:
                 raise UnsupportedError("a resource of this type and name was registered before; rename one")
             self._urns.add(urn)
+        if urn not in self._constructed:
+            request.object.CopyFrom(self._transforms.transformed(urn, request))
         inputs = properties(request.object)
         compared = comparable(inputs, self._deployment.folder) if request.custom else {}
         outputs: Mapping[str, Any] = {}
         identity = ""
         if request.type == STACK_TYPE:
             self._root_urn = urn
-        elif request.remote:
-            raise UnsupportedError(
-                "a component from a provider package; a local run can only run components of this program's"
-                " own language (import the Python class instead)"
-            )
         elif request.type.startswith(PROVIDER_PREFIX):
             identity = "local"
             if urn not in self._deployment.before:
@@ -197,15 +233,28 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                     f"note: provider {request.name!r} is ignored: the emulator creates every resource"
                 )
         elif request.custom:
-            identity, outputs = self._create_or_update(request, inputs, self._deployment.before.get(urn), compared)
+            with self._creations:
+                identity, outputs = self._create_or_update(request, inputs, self._deployment.before.get(urn), compared)
+        state = plain(request.object)
+        state.update(outputs)
+        response = resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
         with self._lock:
             self._deployment.resources[urn] = Registered(
                 request.type, request.name, urn, identity, inputs, outputs, compared
             )
-        state = struct_pb2.Struct()
-        state.CopyFrom(request.object)
-        state.update(outputs)
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
+            self._states[urn] = response
+        return response
+
+    def _resource(self, urn: str) -> struct_pb2.Struct:
+        """A resource of the program, as an SDK asks for it that has a reference to it."""
+        with self._lock:
+            response = self._states.get(urn)
+            if response is None:
+                raise UnsupportedError(f"must be a resource of this program; got {urn}")
+            found = struct_pb2.Struct()
+            found.update({"urn": urn, "id": response.id})
+            found["state"] = response.object
+        return found
 
     def _create_or_update(
         self,
@@ -264,8 +313,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             type_token = f"{parent_type}${type_token}"
         return f"urn:pulumi:{self._deployment.stack}::{self._deployment.project}::{type_token}::{name}"
 
-    def _refuse(self, context: grpc.ServicerContext, message: str) -> NoReturn:
+    def _refuse(self, context: grpc.ServicerContext, message: str, *, known: bool = False) -> NoReturn:
+        """Refuse a call, and note why unless the cause is known: a component fails with each of its children."""
         with self._lock:
-            self._deployment.failures.append(message)
+            if not (known or self._ended):
+                self._deployment.failures.append(message)
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)
         raise AssertionError("abort raises")

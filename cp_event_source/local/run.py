@@ -11,11 +11,11 @@ from cp_event_source.deployed.pipeline import COMPONENT_TYPE, Pipeline
 from cp_event_source.inputs.spelling import in_python
 from cp_event_source.local import layers
 from cp_event_source.local.clients import emulator_clients, warm_up
+from cp_event_source.local.deployment import Deployment
 from cp_event_source.local.drain import Sent, Traffic, put, wait_until_drained
 from cp_event_source.local.emulator import REGION, Emulator
 from cp_event_source.local.errors import FailedStartError, LocalRunError, NotDrainedError
 from cp_event_source.local.events_file import Entry, entries
-from cp_event_source.local.monitor import Deployment
 from cp_event_source.local.program import load_program, run_program
 from cp_event_source.local.resources import NOTES
 from cp_event_source.local.starts import Starts
@@ -167,6 +167,7 @@ class LocalRun:
             earlier_outputs={key: each.outputs for key, each in self._programs.items() if each.outputs is not None},
             announce=self._announce,
             before=before,
+            config=program.config,
         )
         try:
             run_program(program, deployment)

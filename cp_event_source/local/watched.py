@@ -11,7 +11,7 @@ from typing import Final
 
 Stamp = tuple[int, int, int]
 
-PROGRAM_FILES: Final = (".py", ".yaml", ".yml")
+PROGRAM_FILES: Final = (".py", ".yaml", ".yml", ".ts", ".mts", ".js", ".mjs", ".cjs", ".go")
 _NO_SOURCES: Final = ("__pycache__", "node_modules")
 
 
@@ -50,7 +50,7 @@ class Watched:
 
 
 def program_files(root: Path, apart_from: Iterable[Path]) -> Iterator[Path]:
-    """The Python and YAML files of a program's folder, without hidden folders and virtual environments.
+    """The source files of a program's folder, without hidden folders and virtual environments.
 
     Args:
         root: the folder.

@@ -36,7 +36,10 @@ def pages() -> list[Path]:
         REPOSITORY / "CHANGELOG.md",
         REPOSITORY / "SECURITY.md",
         *sorted((REPOSITORY / "docs").rglob("*.md")),
-        *sorted((REPOSITORY / "examples").rglob("*.md")),
+        # What package managers write beside a program is none of the documentation.
+        *sorted(
+            path for path in (REPOSITORY / "examples").rglob("*.md") if not {"node_modules", "sdks"} & {*path.parts}
+        ),
     ]
 
 

@@ -84,7 +84,7 @@ def test_the_stream_triggers_the_consumer_and_two_policies_of_the_pipeline_give_
     }
 
 
-@pytest.mark.parametrize("name", ["default", "custom_event_bus", "consumer"])
+@pytest.mark.parametrize("name", ["default", "custom_event_bus", "consumer", "typescript", "yaml"])
 def test_a_project_file_names_its_folder(name: str) -> None:
     text = (EXAMPLES / name / "Pulumi.yaml").read_text()
     assert f"name: cp-event-source-{name.replace('_', '-')}\n" in text

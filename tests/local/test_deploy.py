@@ -222,7 +222,7 @@ def test_an_unknown_input_is_an_error_that_names_it(run: LocalRun, tmp_path: Pat
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("aws.get_caller_identity()", "getCallerIdentity.*not supported in a local run"),
+        ("aws.get_arn(arn='arn:aws:s3:::b')", "getArn: a local run does not know this function.*Known functions: aws:"),
         ("aws.sqs.Queue.get('q', 'https://queue')", "starts with an empty account"),
         ("aws.sqs.Queue('q', opts=pulumi.ResourceOptions(import_='https://q'))", "import_"),
         ("aws.sqs.Queue('q', region='eu-west-1')", "region: must be 'us-east-1'.*; got 'eu-west-1'"),
@@ -264,7 +264,11 @@ def test_a_provider_of_ones_own_is_passed_over_and_announced(
         (None, r"must hold a Pulumi\.yaml; got none"),
         ("name: [", "cannot be read as YAML"),
         ("runtime: python", "name: must be given; got nothing"),
-        ("name: x\nruntime: nodejs", "runtime: must be python for a local run; got 'nodejs'"),
+        (
+            "name: x\nruntime: dotnet",
+            "runtime: must be python, nodejs, yaml or go for a local run; got 'dotnet'; deploy",
+        ),
+        ("name: x", "runtime: must be given; got nothing"),
         ("name: x\nruntime: python", "main: must be a file, or a folder with a file __main__.py"),
     ],
 )

@@ -171,3 +171,15 @@ def test_nothing_is_left_of_a_process_that_is_killed_at_any_moment(tmp_path: Pat
             assert until(lambda: list(tmp_path.iterdir()) == [], 2), milliseconds
         parents.stdin.close()
     assert most > 2, "no process had started, so this showed nothing"
+
+
+def test_a_command_that_is_killed_ends_with_its_group_and_its_output_ends() -> None:
+    process, ids = started(WITH_A_CHILD + "child.wait()")
+
+    process.kill()
+
+    assert process.wait() == -signal.SIGKILL
+    assert until(lambda: not any(runs(each) for each in ids))
+    assert process.outputs[0].read() == b""
+    process.kill()
+    process.end()

@@ -18,9 +18,10 @@ from pulumi.runtime.proto import resource_pb2
 from cp_event_source.layer.layer_files import layer_files
 from cp_event_source.local import LocalRun, Stack
 from cp_event_source.local import run as run_module
+from cp_event_source.local.deployment import Deployment
 from cp_event_source.local.errors import FailedStartError, LocalRunError, ProgramError
-from cp_event_source.local.monitor import STACK_TYPE, Deployment, Monitor
-from cp_event_source.local.program import Program
+from cp_event_source.local.monitor import STACK_TYPE, Monitor
+from cp_event_source.local.project import Program
 from tests.local.conftest import Announcements
 from tests.local.programs_on_disk import write_program
 

@@ -67,10 +67,12 @@ def test_of_a_program_the_sources_are_watched_and_not_what_others_write_there(tm
         "__main__.py",
         "Pulumi.dev.yaml",
         "parts/queues.py",
+        "index.ts",
+        "cmd/main.go",
         "layer/domain_handler.py",
         "data.json",
         ".git/hook.py",
-        "node_modules/a.py",
+        "node_modules/a.ts",
         "__pycache__/b.py",
         "environment/pyvenv.cfg",
         "environment/lib/c.py",
@@ -80,4 +82,4 @@ def test_of_a_program_the_sources_are_watched_and_not_what_others_write_there(tm
 
     found = {path.relative_to(tmp_path).as_posix() for path in program_files(tmp_path, [tmp_path / "layer"])}
 
-    assert found == {"__main__.py", "Pulumi.dev.yaml", "parts/queues.py"}
+    assert found == {"__main__.py", "Pulumi.dev.yaml", "parts/queues.py", "index.ts", "cmd/main.go"}

@@ -1,8 +1,8 @@
 """A Pulumi program's process: it runs the program, under Pulumi's SDK.
 
-Usage: python -m cp_event_source.local.program_process SETTINGS, with SETTINGS a JSON object: program (folder or
-file to run), folder (of the program), root (folder of Pulumi.yaml), project, stack, organization, monitor (an
-address), config (an object of texts).
+Usage: python -m cp_event_source.local.runtimes.python_process SETTINGS, with SETTINGS a JSON object: program (folder or
+file to run), folder (of the program), root (folder of Pulumi.yaml), project, stack, organization, parallel, monitor
+(an address), config (an object of texts).
 """
 
 import asyncio
@@ -40,7 +40,7 @@ def _run(settings: dict[str, Any]) -> None:
             root_directory=settings["root"],
             monitor=settings["monitor"],
             engine=settings["monitor"],
-            parallel=16,
+            parallel=settings["parallel"],
             dry_run=False,
         )
     )

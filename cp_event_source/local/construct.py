@@ -1,0 +1,154 @@
+"""Constructs components for programs in other languages in the process of the package's own plugin."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+import grpc
+from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, status_pb2
+
+from cp_event_source.local.child import child, relay
+from cp_event_source.local.deployment import ORGANIZATION, PARALLEL, Deployment
+from cp_event_source.local.errors import FailedComponentError, ProgramError, UnsupportedError
+
+PACKAGE: Final = "cp-event-source"
+"""The name of the package whose components are constructed."""
+
+MESSAGE_LIMITS: Final = [
+    ("grpc.max_receive_message_length", 400 * 1024 * 1024),  # Pulumi's own
+    ("grpc.max_send_message_length", 400 * 1024 * 1024),
+]
+
+_PLUGIN: Final = Path(__file__).resolve().parents[1]
+
+
+class Plugin:
+    """The package's plugin. Its process starts with the first component, and ends by `close`.
+
+    Args:
+        deployment: the deployment that it serves.
+        monitor: the address of the monitor with which it registers resources.
+    """
+
+    def __init__(self, deployment: Deployment, monitor: str) -> None:
+        self._deployment = deployment
+        self._monitor = monitor
+        self._starting = threading.Lock()
+        self._open = ExitStack()
+        self._address = ""
+        self._closed = False
+
+    def construct(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        """Construct a component that a program registers as a remote one.
+
+        Raises:
+            UnsupportedError: the package has no such component.
+            ProgramError: an input is bad.
+            FailedComponentError: it failed otherwise.
+        """
+        package = request.type.partition(":")[0]
+        if package != PACKAGE:
+            raise UnsupportedError(
+                f"a component of the package {package!r}, and a local run has only those of {PACKAGE!r}. Leave it out"
+                f" when the stack is {self._deployment.stack!r}; a program in Python may import its class instead"
+            )
+        try:
+            known = json.loads(self.schema())["resources"]
+            if request.type not in known:
+                raise UnsupportedError(f"must be a component of {PACKAGE}, which has {' and '.join(known)}")
+            with self._stub() as stub:
+                constructed = stub.Construct(self._request_for(request))
+        except grpc.RpcError as error:
+            if reasons := _bad_inputs(error):
+                raise ProgramError(reasons) from error
+            raise FailedComponentError(str(error.details())) from error
+        return resource_pb2.RegisterResourceResponse(
+            urn=constructed.urn,
+            object=constructed.state,
+            propertyDependencies={
+                name: resource_pb2.RegisterResourceResponse.PropertyDependencies(urns=dependencies.urns)
+                for name, dependencies in constructed.stateDependencies.items()
+            },
+        )
+
+    def schema(self) -> str:
+        """The schema of the package, as JSON.
+
+        Raises:
+            ProgramError: the plugin does not start.
+        """
+        with self._stub() as stub:
+            return str(stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
+
+    def close(self) -> None:
+        """End its process, also while it starts."""
+        self._closed = True
+        self._open.close()
+
+    @contextmanager
+    def _stub(self) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+        with grpc.insecure_channel(self._started(), options=MESSAGE_LIMITS) as channel:
+            yield provider_pb2_grpc.ResourceProviderStub(channel)
+
+    def _started(self) -> str:
+        """Its address; it starts if it does not run."""
+        with self._starting:
+            if not self._address:
+                command = [sys.executable, str(_PLUGIN), self._monitor]
+                process = self._open.enter_context(child(command, self._deployment))
+                if self._closed:
+                    self._open.close()
+                    raise ProgramError(f"the plugin of {PACKAGE} is not needed any more")
+                output, errors = process.outputs
+                relay([errors], self._deployment.announce)
+                port = output.readline().strip()
+                if not port.isdigit():
+                    raise ProgramError(f"the plugin of {PACKAGE} does not start; what it wrote is above")
+                relay([output], self._deployment.announce)
+                self._address = f"127.0.0.1:{int(port)}"
+            return self._address
+
+    def _request_for(self, request: resource_pb2.RegisterResourceRequest) -> provider_pb2.ConstructRequest:
+        deployment = self._deployment
+        return provider_pb2.ConstructRequest(
+            project=deployment.project,
+            stack=deployment.stack,
+            organization=ORGANIZATION,
+            config=deployment.config,
+            parallel=PARALLEL,
+            monitorEndpoint=self._monitor,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            inputs=request.object,
+            inputDependencies={
+                name: provider_pb2.ConstructRequest.PropertyDependencies(urns=dependencies.urns)
+                for name, dependencies in request.propertyDependencies.items()
+            },
+            dependencies=request.dependencies,
+            providers=request.providers,
+            protect=request.protect,
+            aliases=request.aliases,
+            additionalSecretOutputs=request.additionalSecretOutputs,
+            ignoreChanges=request.ignoreChanges,
+            replaceOnChanges=request.replaceOnChanges,
+            retainOnDelete=request.retainOnDelete,
+            deletedWith=request.deletedWith,
+            accepts_output_values=True,
+        )
+
+
+def _bad_inputs(error: grpc.RpcError) -> str:
+    """The bad inputs that an error names, as the program spells them; empty if it is another error."""
+    for name, value in error.trailing_metadata() or ():
+        if name == "grpc-status-details-bin":
+            found = errors_pb2.InputPropertiesError()
+            for packed in status_pb2.Status.FromString(value).details:
+                if packed.Unpack(found):
+                    lines = [f"{each.property_path}: {each.reason}" for each in found.errors]
+                    return "\n  ".join(lines if len(lines) == 1 else [f"{len(lines)} inputs are bad:", *lines])
+    return ""
