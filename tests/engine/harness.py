@@ -1,5 +1,6 @@
 """Pulumi's own engine on this machine: its CLI, with a home, a backend and providers that only these tests see."""
 
+import json
 import shlex
 import shutil
 import subprocess
@@ -22,6 +23,9 @@ from .aws_plugin.calls import Calls
 from .aws_plugin.schema import VERSION
 
 ROOT: Final = Path(__file__).parents[2]
+
+LAYER_FOLDER: Final = ROOT / "examples" / "default" / "file_domain"
+"""The logic of the domain `File`."""
 
 STACK: Final = "test"
 _SECONDS: Final = 60.0
@@ -127,13 +131,13 @@ class Stack:
     def destroy(self, **options: Any) -> Outcome:
         return self._watched(self.automation.destroy, options)
 
-    def run(self, command: str, *arguments: str) -> str:
+    def run(self, *arguments: str) -> str:
         """What a command of the CLI prints about the stack.
 
         Raises:
             RefusedError: it fails.
         """
-        return self.engine.run(command, "--stack", STACK, "--color", "never", *arguments, folder=self.folder)
+        return self.engine.run(*arguments, "--stack", STACK, "--color", "never", folder=self.folder)
 
     def set(self, name: str, value: str) -> None:
         self.automation.set_config(name, auto.ConfigValue(value))
@@ -143,9 +147,8 @@ class Stack:
 
     def resources(self) -> list[dict[str, Any]]:
         """The state's resources, as `pulumi stack export` gives them: secrets are encrypted."""
-        exported = self.automation.export_stack()
-        assert exported.deployment is not None
-        return list(exported.deployment.get("resources", []))
+        exported = json.loads(self.run("stack", "export"))
+        return list(exported["deployment"].get("resources", []))
 
     def resource(self, type_: str, name: str) -> dict[str, Any]:
         """The one resource of a type, without its package, and a name in the state."""

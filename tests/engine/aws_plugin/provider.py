@@ -26,6 +26,7 @@ from .diffs import changed, is_content, replacing
 from .names import named
 from .reads import is_gone, read
 from .schema import VERSION, text
+from .secret_values import as_secret, has_secrets, opened
 from .tags import RETAG
 from .updates import Change, make
 
@@ -77,7 +78,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             defaults = json.loads(defaults)
         self._default_tags = defaults.get("tags", {})
         self._clients = emulator_clients(self._endpoint, region)
-        return provider_pb2.ConfigureResponse(supportsPreview=True)
+        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> NoReturn:
         _refuse(context, f"{request.tok}: the stand-in looks nothing up")
@@ -124,7 +125,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             found |= {"region": self._clients.region, "tagsAll": found.get("tags", {})}
         # Of what a program did not give, a change is in the state and not in the inputs.
         now = {name: found.get(name, value) for name, value in inputs.items()}
-        return provider_pb2.ReadResponse(id=request.id, properties=_struct(found), inputs=_struct(now))
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=_sealed(found, request.properties), inputs=_sealed(now, request.inputs)
+        )
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         self._calls.add(Call("Update", request.type, request.name, preview=request.preview))
@@ -136,14 +139,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             state.update(kept)
             return provider_pb2.UpdateResponse(properties=state)
         try:
-            old, new = properties(_without_contents(request.old_inputs)), properties(request.news)
+            old, new = _values(_without_contents(request.old_inputs)), _values(request.news)
             change = Change(
                 request.type,
                 request.name,
                 request.urn,
                 request.id,
                 self._clients,
-                properties(_without_contents(request.olds)),
+                _values(_without_contents(request.olds)),
                 old | {"tags": _plain(request.olds).get("tagsAll", {})},
                 new | {"tags": self._all_tags(new)},
                 changed(old_inputs, _plain(request.news)) | {"tags"} & RETAG.keys(),
@@ -156,14 +159,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         self._calls.add(Call("Delete", request.type, request.name))
         try:
-            DELETES[request.type](self._clients, request.id, properties(_without_contents(request.properties)))
+            DELETES[request.type](self._clients, request.id, _values(_without_contents(request.properties)))
         except Exception as error:  # noqa: BLE001
             if not is_gone(error):
                 _refuse(context, f"deleting {request.type} {request.name}: {_said(error)}")
         return empty_pb2.Empty()
 
     def _created(self, request: provider_pb2.CreateRequest) -> Created:
-        values = properties(request.properties)
+        values = _values(request.properties)
         inputs = Inputs(values | self._tags_of(request.type, values))
         created = CREATORS[request.type](Request(request.name, inputs, Path.cwd(), self._clients, Starts()))
         if unread := inputs.unread():
@@ -171,12 +174,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return created
 
     def _state(self, type_: str, inputs: struct_pb2.Struct, outputs: Mapping[str, Any]) -> struct_pb2.Struct:
-        state = struct_pb2.Struct()
-        state.CopyFrom(inputs)
-        state.update({"region": self._clients.region, **outputs})
+        """The state after a change. As with pulumi-aws, all tags are a secret if some are."""
+        plain = _plain(inputs)
+        state = {**plain, "region": self._clients.region, **outputs}
         if type_ in RETAG:
-            state.update({"tagsAll": self._all_tags(_plain(inputs))})
-        return state
+            tags = self._all_tags(plain)
+            state["tagsAll"] = as_secret(tags) if has_secrets(json_format.MessageToDict(inputs).get("tags")) else tags
+        return _sealed(state, inputs)
 
     def _all_tags(self, inputs: Mapping[str, Any]) -> dict[str, str]:
         return {**self._default_tags, **inputs.get("tags", {})}
@@ -188,9 +192,20 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _plain(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """As on the wire: assets and unknown values keep their marks."""
-    plain: dict[str, Any] = json_format.MessageToDict(struct)
+    """As on the wire, without the marks of secrets: assets and unknown values keep theirs."""
+    plain: dict[str, Any] = opened(json_format.MessageToDict(struct))
     return plain
+
+
+def _values(struct: struct_pb2.Struct) -> dict[str, Any]:
+    """As Python values."""
+    return properties(_struct(_plain(struct)))
+
+
+def _sealed(values: Mapping[str, Any], before: struct_pb2.Struct) -> struct_pb2.Struct:
+    """On the wire: the properties that have secrets in `before` are secrets."""
+    secret = {name for name, value in json_format.MessageToDict(before).items() if has_secrets(value)}
+    return _struct({name: as_secret(value) if name in secret else value for name, value in values.items()})
 
 
 def _without_contents(struct: struct_pb2.Struct) -> struct_pb2.Struct:
