@@ -14,7 +14,7 @@ SCHEMA := cp_event_source/domain-event.schema.json
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 # `make quick` leaves these out: suites that go deep, measure or start an emulator, and the slowest of the other tests.
 # Of the others, those with random examples try fewer.
-SLOW := tests/bench tests/corpus tests/e2e tests/faults tests/fuzz tests/histories tests/local tests/model tests/new \
+SLOW := tests/bench tests/corpus tests/e2e tests/engine tests/faults tests/fuzz tests/histories tests/local tests/model tests/new \
   tests/scan tests/wheel \
   tests/docs/test_code_blocks.py::test_commands_print_what_the_page_shows \
   tests/docs/test_site.py::test_the_site_is_built_without_a_warning \
@@ -80,7 +80,7 @@ check: $(READY) ## Lint, format check, types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-quick: check ## Check and most tests, in about a minute; not bench, corpus, e2e, faults, fuzz, histories, local, model, new, scan, wheel
+quick: check ## Check and most tests, in about a minute; not bench, corpus, e2e, engine, faults, fuzz, histories, local, model, new, scan, wheel
 	$(PYTEST) --hypothesis-profile quick $(SLOW:%=--deselect=%)
 
 test: check $(SCANNER_READY) $(POLICIES_READY) $(SITE_READY) ## Everything that must be green, on all cores

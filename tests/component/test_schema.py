@@ -137,6 +137,14 @@ def test_no_type_ends_as_the_types_of_inputs_do_in_sdks_which_would_end_twice_so
     assert schema["types"].keys() == {f"cp-event-source:index:{name}" for name in ("Functions", "Index", "SignedCode")}
 
 
+def test_no_list_of_objects_is_plain_since_sdks_for_go_would_not_compile(schema: dict[str, Any]) -> None:
+    """Their generator gives such an input a type that it does not generate."""
+    inputs = [each for resource in schema["resources"].values() for each in resource["inputProperties"].values()]
+    lists = [each for each in inputs if each.get("items", {}).get("$ref", "").startswith("#/types/")]
+    assert lists
+    assert not [each for each in lists if each.get("plain") or each["items"].get("plain")]
+
+
 def test_each_reference_to_a_type_of_the_package_has_its_type(schema: dict[str, Any]) -> None:
     references = [each["$ref"] for each in shapes(schema) if each.get("$ref", "").startswith("#")]
     assert references
