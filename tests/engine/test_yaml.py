@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pulumi import automation as auto
 
+from cp_event_source import CpEventSource, key_policy_statements
 from cp_event_source.local import read_events
 
 from .harness import LAYER_FOLDER, ROOT, Engine, Outcome, RefusedError, Stack, missing_tools
@@ -42,7 +43,16 @@ resources:
     options:
       dependsOn:
         - ${{files}}
+variables:
+  statements:
+    fn::invoke:
+      function: cp-event-source:keyPolicyStatements
+      arguments:
+        partition: aws
+        region: eu-central-1
+        account: "111122223333"
 outputs:
+  key_policy_statements: ${{statements.statements}}
   table_of_reference: ${{files.domainTable.arn}}
 """ + "".join(
     f"  {name}: ${{files.{re.sub('_(.)', lambda found: found[1].upper(), name)}}}\n"
@@ -114,6 +124,19 @@ def test_events_become_rows(stack: Stack, created: list[str]) -> None:
 def test_a_child_is_a_resource_that_a_program_refers_to(stack: Stack, deployed: Outcome) -> None:
     outputs = stack.outputs()
     assert outputs["table_of_reference"] == outputs["domain_table_arn"]
+
+
+def test_a_function_of_the_package_answers(stack: Stack, deployed: Outcome) -> None:
+    statements = key_policy_statements(partition="aws", region="eu-central-1", account="111122223333")
+    assert stack.outputs()["key_policy_statements"] == statements
+
+
+def test_the_state_has_the_inputs_and_outputs_under_the_programs_names(stack: Stack, deployed: Outcome) -> None:
+    (component,) = (each for each in stack.resources() if each["type"] == CpEventSource.pulumi_type)
+    assert component["inputs"]["domainTableIndexes"] == [{"name": "by-result", "hashKey": "ScanResult"}]
+    assert component["inputs"]["cpDomainName"] == "File"
+    assert component["outputs"]["domainTableArn"] == stack.outputs()["domain_table_arn"]
+    assert component["outputs"]["domainTable"]["urn"].endswith("aws:dynamodb/table:Table::files-domain")
 
 
 def test_a_secret_tag_is_in_no_state(stack: Stack, deployed: Outcome) -> None:
