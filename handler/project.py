@@ -129,10 +129,10 @@ class Project:
         left = dict(by_object)
         try:
             for rows in self.rows.read_many(list(by_object)):
-                deliveries = (
+                deliveries = [
                     Delivery(domain_id, [_image(record) for record in by_object[domain_id]], row, may_crash)
                     for domain_id, row in rows.items()
-                )
+                ]
                 for result in self.projection.project(deliveries, budget):
                     if not self._reported(result):
                         yield result.delivery.domain_id

@@ -44,8 +44,10 @@ def test_a_row_is_read_as_it_was_written(table: DomainTable, calls: Calls) -> No
 def test_reads_are_strongly_consistent(table: DomainTable, calls: Calls) -> None:
     table.read("d-1")
     list(table.read_many(["d-1"]))
-    (_, get), (_, batch) = calls.made
+    list(table.read_many(["d-1", "d-2"]))
+    (_, get), (_, get_one), (_, batch) = calls.made
     assert get["ConsistentRead"] is True
+    assert get_one["ConsistentRead"] is True
     assert batch["RequestItems"]["rows"]["ConsistentRead"] is True
 
 
