@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.projection.snapshots import SLOT
 from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.handler.values.clock import Clock
+from cp_event_source.handler.values.threads import Threads
 from tests.doubles.clients import Double, direct_dynamodb, direct_sqs, wire
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.sqs import SQS
@@ -37,7 +37,7 @@ EVENTS, ROWS, SNAPSHOTS = "events", "rows", "snapshots"
 SPACING = 100
 """The default of the component's `events_per_snapshot`."""
 
-_WRITERS = ThreadPoolExecutor(clients.CONNECTIONS)
+_WRITERS = Threads(clients.CONNECTIONS)
 _CLOCK = Clock()
 
 
@@ -75,7 +75,7 @@ class Pipeline:
         """The persist function."""
         settings = PersistSettings(events.DOMAIN_NAME, EVENTS, self.queue_url, 600, "persist-1")
         telemetry = Telemetry(events.DOMAIN_NAME, "persist-1", _CLOCK)
-        return Persist.start(settings, client or self.client, direct_sqs(self.sqs), telemetry, _CLOCK)
+        return Persist.start(settings, client or self.client, direct_sqs(self.sqs), telemetry, _WRITERS, _CLOCK)
 
     def store(self, items: Sequence[Item]) -> None:
         """Put events into the store, as the persist function does. The cost is not counted."""
