@@ -2,8 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
 from ..projection.rows import BOOKKEEPING, DomainRow
@@ -25,14 +24,13 @@ class ReadIncomplete(Exception):
     """DynamoDB repeatedly left all keys of a batched read unprocessed, because it throttles the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class DomainTable:
+class DomainTable(NamedTuple):
     """The rows of all domain objects."""
 
     client: "DynamoDBClient"
     name: str
     clock: Clock
-    index_keys: IndexKeys = field(default_factory=lambda: NO_INDEX_KEYS)
+    index_keys: IndexKeys = NO_INDEX_KEYS
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
         """The rows of different domain objects, by DomainId.

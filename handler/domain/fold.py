@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, localcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..events.stored_event import StoredEvent
 from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, differences, encode_item, item_size
@@ -13,7 +13,6 @@ from .contract import RESERVED_ATTRIBUTES
 from .failure import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause, Failure, Phase
 from .index_keys import NO_INDEX_KEYS, IndexKeys, refusals
 from .logic import DomainLogic, RowItem
-from .place import place_of
 from .state import BOOKKEEPING_BYTES, DomainState
 from .time_limit import time_limit
 
@@ -28,8 +27,7 @@ class RowRefused(ValueError):
     """The value that `to_dynamo_item` returned cannot be a row of the domain table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """The result of a fold."""
 
     state: DomainState
@@ -200,6 +198,8 @@ def _shown(attribute: Mapping[str, Any]) -> str:
 
 
 def _failure(event: StoredEvent, error: BaseException, step: _Step, folder: str) -> Failure:
+    from .place import place_of  # not at a cold start: few processes meet a failure
+
     name = type(error).__name__[:MAX_ERROR_CHARACTERS]
     return Failure(event, Cause.LOGIC, name, _reason(error), step.phase, place_of(error, step.function, folder))
 

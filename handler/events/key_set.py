@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 DIGEST_BYTES = 16
 
@@ -49,8 +50,7 @@ def key_of(counted: str) -> str:
     return counted.removeprefix(_ERASED)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A range of EventKeys. A position is any text in their order; it need not be the key of an event."""
 
     start: str = ""

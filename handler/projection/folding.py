@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, islice
+from typing import NamedTuple
 
 from ..domain.failure import Cause, Failure, process_died
 from ..domain.fold import fold
@@ -19,8 +20,7 @@ from .rows import MIXED, DomainRow
 from .snapshots import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class FoldLimits:
+class FoldLimits(NamedTuple):
     """How far one fold may go."""
 
     budget: Budget = UNLIMITED

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..events.stored_event import StoredEvent
 from ..values.attribute_value import Item
@@ -41,8 +41,7 @@ class Contention(Exception):
     """A domain object's row changed too often to be written. The events stay in the stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One domain object's records in a batch of the stream."""
 
     domain_id: str
@@ -54,8 +53,7 @@ class Delivery:
     """True if it is a single event that may have crashed processes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The result of a delivery: a plan that was carried out, or errors. With errors it must be delivered again."""
 
     delivery: Delivery
@@ -66,8 +64,7 @@ class Result:
     """The first error is the cause. A second one means that this process could not remove its crash probe after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     """A delivery whose first plan is being written."""
 
     delivery: Delivery

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -154,7 +153,7 @@ class Pipeline:
         """Deploy the domain table with indexes on these attributes, and the function."""
         self.index_types = types
         keys = {name: IndexKey(type_, 2048) for name, type_ in types.items()}
-        self.settings = replace(self.settings, index_keys=keys)
+        self.settings = self.settings._replace(index_keys=keys)
         self.restart()
 
     def notices(self) -> list[dict[str, Any]]:

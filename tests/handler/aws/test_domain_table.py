@@ -191,7 +191,7 @@ def test_a_row_that_an_index_refuses_is_written_without_the_attribute_and_read_w
     refused = row(name="")
     with pytest.raises(ClientError, match="ValidationException"):
         table.write(refused, replacing=None)
-    with_keys = replace(table, index_keys={"Name": IndexKey("S", 2048)})
+    with_keys = table._replace(index_keys={"Name": IndexKey("S", 2048)})
     with_keys.write(refused, replacing=None)
     assert table.read("d-1") == refused
     with_keys.write(row(name="a"), replacing=refused)
