@@ -7,7 +7,7 @@ process of the double is another one, so the CPU time of this process is the fun
 import multiprocessing
 import os
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,8 @@ class Endpoint:
 
     client: Any
     """The functions' own client for DynamoDB."""
+    environment: Mapping[str, str]
+    """The environment in which any client of AWS talks to this double."""
     _control: Connection
 
     def run(self, act: Callable[[Any], Any]) -> Any:
@@ -68,7 +70,7 @@ def endpoint(double: Double) -> Iterator[Endpoint]:
             }
             with mock.patch.dict(os.environ, environment):
                 client = clients.dynamodb()
-            yield Endpoint(client, here)
+            yield Endpoint(client, environment, here)
         finally:
             server.terminate()
             server.join()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from time import thread_time
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
@@ -21,7 +20,7 @@ from cp_event_source.handler.projection.snapshots import SLOT
 from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.handler.values.clock import Clock
 from cp_event_source.handler.values.threads import Threads
-from tests.doubles.clients import Double, direct_dynamodb, direct_sqs, wire
+from tests.doubles.clients import Double, direct_dynamodb, direct_sqs
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.sqs import SQS
 from tests.doubles.tables import Collection
@@ -193,16 +192,3 @@ def real_dynamodb() -> Any:
     fake = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
     with mock.patch.dict(os.environ, fake):
         return clients.dynamodb()
-
-
-def wired_metered(double: Double) -> tuple[Any, Metered]:
-    """A real client with a double instead of the network, and the double's meter, which includes the replies' JSON."""
-    client = real_dynamodb()
-    meter = Metered(double)
-
-    def register_first(event: str, answer: Callable[..., Any]) -> None:
-        client.meta.events.register_first(event, lambda **given: meter.timed(lambda: answer(**given)))
-
-    hooks = SimpleNamespace(register_first=register_first)
-    wire(SimpleNamespace(meta=SimpleNamespace(service_model=client.meta.service_model, events=hooks)), double)
-    return client, meter
