@@ -181,13 +181,14 @@ def fast_path_checks(
     for k in ks:
         batches, objects = 100 // k, 100 // k
         reads = -(-objects // MAX_ROWS_PER_READ)
+        read = "GetItem" if objects == 1 else "BatchGetItem"
         wanted = {
-            (ROWS, "BatchGetItem"): batches * reads,
+            (ROWS, read): batches * reads,
             (ROWS, "PutItem"): batches * objects,
             (SNAPSHOTS, "PutItem"): objects * 100 // SPACING,
         }
         yield Check(
-            f"k = {k}: {reads} BatchGetItem per batch, 1 PutItem per domain object and batch, 1 snapshot per {SPACING} "
+            f"k = {k}: {reads} {read} per batch, 1 PutItem per domain object and batch, 1 snapshot per {SPACING} "
             f"events, nothing else; the same on histories of {' and '.join(map(shown, lengths))}",
             all(costs[k, length].calls == wanted for length in lengths),
         )

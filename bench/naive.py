@@ -20,3 +20,14 @@ def handle_batch(client: Any, layer: Layer, records: Sequence[Mapping[str, Any]]
         domain = logic.from_dynamo_item(RowItem(decode_item(reply["Item"]))) if "Item" in reply else None
         after = logic.apply(logic.create_new(event) if domain is None else domain, event)
         client.put_item(TableName=ROWS, Item=encode_item(logic.to_dynamo_item(after)))
+
+
+def handle_batch_by_table(table: Any, layer: Layer, records: Sequence[Mapping[str, Any]]) -> None:
+    """The same with a `Table` of boto3's, which converts the values itself, as its guide shows."""
+    for record in records:
+        event = StoredEvent.of(record["dynamodb"]["NewImage"])
+        reply = table.get_item(Key={"DomainId": event.domain_id})
+        logic = layer.logic
+        domain = logic.from_dynamo_item(RowItem(reply["Item"])) if "Item" in reply else None
+        after = logic.apply(logic.create_new(event) if domain is None else domain, event)
+        table.put_item(Item=logic.to_dynamo_item(after))

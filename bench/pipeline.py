@@ -2,13 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from time import thread_time
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
@@ -21,7 +19,8 @@ from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.projection.snapshots import SLOT
 from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.handler.values.clock import Clock
-from tests.doubles.clients import Double, direct_dynamodb, direct_sqs, wire
+from cp_event_source.handler.values.threads import Threads
+from tests.doubles.clients import Double, direct_dynamodb, direct_sqs
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.sqs import SQS
 from tests.doubles.tables import Collection
@@ -37,7 +36,7 @@ EVENTS, ROWS, SNAPSHOTS = "events", "rows", "snapshots"
 SPACING = 100
 """The default of the component's `events_per_snapshot`."""
 
-_WRITERS = ThreadPoolExecutor(clients.CONNECTIONS)
+_WRITERS = Threads(clients.CONNECTIONS)
 _CLOCK = Clock()
 
 
@@ -75,7 +74,7 @@ class Pipeline:
         """The persist function."""
         settings = PersistSettings(events.DOMAIN_NAME, EVENTS, self.queue_url, 600, "persist-1")
         telemetry = Telemetry(events.DOMAIN_NAME, "persist-1", _CLOCK)
-        return Persist.start(settings, client or self.client, direct_sqs(self.sqs), telemetry, _CLOCK)
+        return Persist.start(settings, client or self.client, direct_sqs(self.sqs), telemetry, _WRITERS, _CLOCK)
 
     def store(self, items: Sequence[Item]) -> None:
         """Put events into the store, as the persist function does. The cost is not counted."""
@@ -193,16 +192,3 @@ def real_dynamodb() -> Any:
     fake = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
     with mock.patch.dict(os.environ, fake):
         return clients.dynamodb()
-
-
-def wired_metered(double: Double) -> tuple[Any, Metered]:
-    """A real client with a double instead of the network, and the double's meter, which includes the replies' JSON."""
-    client = real_dynamodb()
-    meter = Metered(double)
-
-    def register_first(event: str, answer: Callable[..., Any]) -> None:
-        client.meta.events.register_first(event, lambda **given: meter.timed(lambda: answer(**given)))
-
-    hooks = SimpleNamespace(register_first=register_first)
-    wire(SimpleNamespace(meta=SimpleNamespace(service_model=client.meta.service_model, events=hooks)), double)
-    return client, meter

@@ -6,8 +6,9 @@ import resource
 import subprocess
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.tables import PAGE_BYTES
 
 from . import events
+from .endpoint import endpoint
 from .layers import file_layer
-from .pipeline import EVENTS, Pipeline, deliver, lines_to_nowhere, wired_metered
+from .pipeline import EVENTS, Pipeline, deliver, direct_metered, lines_to_nowhere
 from .report import Cell, Check, Section, Table
 from .scale import Scale
 from .timing import process_seconds
@@ -66,67 +68,101 @@ class EndlessStore:
 
 def section(scale: Scale) -> Section:
     """Measure."""
-    runs = {length: _in_an_interpreter(length) for length in scale.rebuilds}
+    runs = {(kind, length): _in_an_interpreter(kind, length) for kind in _CLIENTS for length in scale.rebuilds}
     rows: list[Sequence[Cell]] = [
         (
+            _CLIENTS[kind],
             length,
             round(length / run["seconds"]),
             round(1e6 * run["seconds"] / length, 1),
-            round(run["before"], 1),
-            round(run["peak"], 1),
-            round(run["peak"] - run["before"], 1),
+            *(
+                (round(run["before"], 1), round(run["peak"], 1), round(run["peak"] - run["before"], 1))
+                if kind == _SERVED
+                else ("", "", "")
+            ),
         )
-        for length, run in runs.items()
+        for (kind, length), run in runs.items()
     ]
     return Section(
         "6. A rebuild",
         [
             Table(
-                ("history", "events/s", "microseconds per event", "MB before", "MB at the peak", "increase"),
+                ("client", "history", "events/s", "microseconds per event", "MB before", "MB at the peak", "increase"),
                 rows,
-                "One domain object folded again, with botocore; CPU time without the double's; memory of the whole "
-                "process",
-                "Each in a fresh interpreter. MB: the resident set, just before the rebuild and the largest during it. "
-                "The store creates its pages when they are read, so it takes no memory itself. The increase includes a "
-                "page of 1 MB, as JSON and as items, and the double's copies of it.",
+                "One domain object folded again; CPU time; memory of the whole process",
+                "Each in a fresh interpreter. With botocore: through TLS to a double in another process. Without: the "
+                "double's own time is measured and subtracted. MB: the resident set, just before the rebuild and the "
+                "largest during it. The increase includes a page of 1 MB, as JSON and as items.",
             )
         ],
         [
             Check(
                 "a rebuild reads each event once, and has all of them",
-                all(run["read"] == run["count"] == length for length, run in runs.items()),
+                all(run["read"] == run["count"] == length for (_, length), run in runs.items()),
             )
         ],
     )
 
 
-def _in_an_interpreter(length: int) -> dict[str, float]:
-    code = f"from bench import rebuild; rebuild.measure({length})"
+_SERVED = "served"
+_CLIENTS = {"direct": "without botocore", _SERVED: "with botocore"}
+
+
+def _in_an_interpreter(kind: str, length: int) -> dict[str, float]:
+    code = f"from bench import rebuild; rebuild.measure({kind!r}, {length})"
     done = subprocess.run([sys.executable, "-c", code], cwd=_REPOSITORY, check=True, stdout=subprocess.PIPE)  # noqa: S603
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 
 
-def measure(length: int) -> None:
+def measure(kind: str, length: int) -> None:
     """Rebuild a domain object with a history of this length, and print its time and memory."""
     pipeline = Pipeline()
     store = EndlessStore(pipeline.db)
-    client, meter = wired_metered(store)
+    store.length = _FEW
     with lines_to_nowhere():
-        project = pipeline.projection(file_layer(), client=client)
-        store.length = _FEW
-        deliver(project, events.items(file_layer(), events.domain_id(), range(_FEW)))
-        store.length, store.read = length, 0
-        meter.seconds = 0
-        gc.collect()
-        _forget_the_peak()
-        before, start = _peak(), process_seconds()
-        done = project.rebuild_requests.handle(
-            {"EventType": "REBUILD", "DomainName": events.DOMAIN_NAME, "DomainId": events.domain_id()}
-        )
-        seconds, peak = process_seconds() - start - meter.seconds, _peak()
-    figures = {"seconds": seconds, "before": before, "peak": peak, "read": store.read, "count": done["EventCount"]}
+        if kind == _SERVED:
+            with endpoint(store) as served:
+                figures = _figures(pipeline, served.client, lambda: 0, served.run, length)
+        else:
+            client, meter = direct_metered(store)
+            figures = _figures(pipeline, client, lambda: meter.seconds, lambda act: act(store), length)
     sys.stdout.write(json.dumps(figures))
+
+
+def _figures(
+    pipeline: Pipeline,
+    client: Any,
+    doubles_seconds: Callable[[], float],
+    on_store: Callable[[Callable[[EndlessStore], int]], int],
+    length: int,
+) -> dict[str, float]:
+    project = pipeline.projection(file_layer(), client=client)
+    deliver(project, events.items(file_layer(), events.domain_id(), range(_FEW)))
+    on_store(partial(_grow, length=length))
+    gc.collect()
+    _forget_the_peak()
+    before, start = _peak(), process_seconds() - doubles_seconds()
+    done = project.rebuild_requests.handle(
+        {"EventType": "REBUILD", "DomainName": events.DOMAIN_NAME, "DomainId": events.domain_id()}
+    )
+    seconds, peak = process_seconds() - doubles_seconds() - start, _peak()
+    return {
+        "seconds": seconds,
+        "before": before,
+        "peak": peak,
+        "read": on_store(_events_read),
+        "count": done["EventCount"],
+    }
+
+
+def _grow(store: EndlessStore, length: int) -> int:
+    store.length, store.read = length, 0
+    return length
+
+
+def _events_read(store: EndlessStore) -> int:
+    return store.read
 
 
 def _forget_the_peak() -> None:

@@ -26,6 +26,12 @@ class Scale:
     """How many events a round of throughput has at least."""
     starts: int
     """The same for new interpreters."""
+    invocations: int
+    """How many invocations with one event a round of them has."""
+    hot_events: int
+    """How many events a hot object gets."""
+    many_objects: int
+    """How many domain objects the largest batch has."""
 
 
 FULL = Scale(
@@ -40,6 +46,9 @@ FULL = Scale(
     rounds=5,
     round_events=1_000,
     starts=15,
+    invocations=300,
+    hot_events=5_000,
+    many_objects=10_000,
 )
 QUICK = Scale(
     histories=(10, 100, 1_000),
@@ -53,5 +62,8 @@ QUICK = Scale(
     rounds=1,
     round_events=100,
     starts=1,
+    invocations=10,
+    hot_events=200,
+    many_objects=100,
 )
 """Small sizes, to see that the report runs."""

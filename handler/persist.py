@@ -1,9 +1,11 @@
 """Stores each ingest message once in the domain events table, or quarantines it unchanged."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .aws.clients import CONNECTIONS
 from .aws.events_table import Appended, EventsTable, ItemRefused
 from .aws.queues import Quarantine
 from .aws.settings import PersistSettings
@@ -33,9 +35,21 @@ _FRACTION_OF_TIME = 1 / 2
 """The fraction of an invocation's time in which work on a message may begin. The rest is enough for the last message to
 compute and to make two calls, each of at most `clients.MAX_CALL_SECONDS`."""
 
+_MAX_CHARACTERS_IN_A_THREAD = 64 * 1024
+"""A longer message is stored before work on the next one begins: it takes more time to compute than to wait, and ten of
+them at once would take too much memory."""
 
-@dataclass(frozen=True, slots=True)
-class Persist:
+
+class _Attempt(NamedTuple):
+    """A message that is being stored or quarantined."""
+
+    record: SqsRecord
+    begun: float
+    ids: Ids
+    done: Future[Appended | Rejected]
+
+
+class Persist(NamedTuple):
     """Processes batches of the ingest queue."""
 
     settings: PersistSettings
@@ -43,6 +57,8 @@ class Persist:
     quarantine: Quarantine
     telemetry: Telemetry
     clock: Clock
+    writers: Executor
+    """The threads in which messages are stored."""
 
     @classmethod
     def start(
@@ -51,15 +67,25 @@ class Persist:
         dynamodb: "DynamoDBClient",
         sqs: "SQSClient",
         telemetry: Telemetry,
+        writers: Executor,
         clock: Clock,
     ) -> "Persist":
-        """Create the function with its table and its queue."""
+        """Create the function with its table and its queue.
+
+        Args:
+            settings: the function's environment.
+            dynamodb, sqs: AWS's clients.
+            telemetry: the function's logs and metrics.
+            writers: the threads that write: as many as `clients.CONNECTIONS`.
+            clock: the time.
+        """
         return cls(
             settings,
             EventsTable(dynamodb, settings.events_table),
             Quarantine(sqs, settings.dead_letter_queue_url, settings.function_name, clock),
             telemetry,
             clock,
+            writers,
         )
 
     def handle(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -69,74 +95,126 @@ class Persist:
     def handle_batch(self, records: Sequence[SqsRecord], budget: Budget = UNLIMITED) -> dict[str, Any]:
         """Store or quarantine each message of a batch. An error of one message does not affect the others.
 
+        This thread reads the messages; others write, side by side. Messages with the same event are stored in the order
+        of the batch.
+
         Returns:
             SQS's partial-batch reply: the messages to deliver again, because of an error of the infrastructure or
             because no time was left. Messages that can never be stored are in the dead-letter queue.
         """
         latest = instant_at(self.clock.now() + self.settings.max_future_skew_seconds)
-        to_return = []
+        writes = _Writes(self.writers if len(records) > 1 else None)
+        attempts = []
         for record in records:
             with collector_paused():
-                done = self._process(record, latest, budget)
-            if not done:
-                to_return.append(record["messageId"])
+                attempts.append(self._begin(record, latest, budget, writes))
+        to_return = [attempt.record["messageId"] for attempt in attempts if not self._is_reported(attempt)]
         self.telemetry.flush()
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in to_return]}
 
-    def _process(self, record: SqsRecord, latest: str, budget: Budget) -> bool:
-        """Store or quarantine a message. False if it must be delivered again."""
-        begun, ids = self.clock.now(), NO_IDS
+    def _begin(self, record: SqsRecord, latest: str, budget: Budget, writes: "_Writes") -> _Attempt:
+        """Read a message, and begin to store or to quarantine it."""
+        writes.wait_for_room()
+        begun, ids, body = self.clock.now(), NO_IDS, record["body"]
         try:
             budget.check()
-            try:
-                item = self._event_item(record, latest)
-                ids = ids_of(item)
-                self._store(item, ids, begun)
-            except Rejected as rejected:
-                ids = rejected.ids
-                self._quarantine(record["body"], rejected, begun)
+            item = event_item(body, domain_name=self.settings.domain_name, latest=latest, arrived_at=_sent_at(record))
+            ids = ids_of(item)
+        except Rejected as rejected:
+            done = writes.begin(partial(self._quarantined, body, rejected), body)
+            return _Attempt(record, begun, rejected.ids, done)
+        except Exception as error:  # noqa: BLE001  an error of one message must not affect the others
+            failed: Future[Appended | Rejected] = Future()
+            failed.set_exception(error)
+            return _Attempt(record, begun, ids, failed)
+        key = (item["DomainId"]["S"], item["EventKey"]["S"])
+        return _Attempt(record, begun, ids, writes.begin(partial(self._stored, item, ids, body), body, key))
+
+    def _stored(self, item: Item, ids: Ids, body: str) -> Appended | Rejected:
+        """Store an event, or quarantine its message. Several threads may call it."""
+        try:
+            appended = self.events.append(item)
+        except ItemRefused as error:
+            return self._quarantined(body, Rejected(UNSTORABLE, f"the event cannot be stored: {error}", ids))
+        if appended is Appended.CONFLICT:
+            reason = (
+                "EventId: must identify one event; found a stored event with this DomainId, EventTime and EventId, "
+                "but other content; the stored event stays; send another event with its own EventId"
+            )
+            return self._quarantined(body, Rejected(CONFLICT, reason, ids))
+        return appended
+
+    def _quarantined(self, body: str, rejected: Rejected) -> Rejected:
+        self.quarantine.send(body, rejected)
+        return rejected
+
+    def _is_reported(self, attempt: _Attempt) -> bool:
+        """Log and count the result of an attempt. False if the message must be delivered again."""
+        record, begun, ids, done = attempt
+        try:
+            result = done.result()
         except Exception as error:  # noqa: BLE001  an error of one message must not affect the others
             message_id = record["messageId"]
             self.telemetry.failed("message goes back to the queue", error, ids=ids, begun=begun, message_id=message_id)
             self.telemetry.count("MessagesReturned")
             return False
+        if isinstance(result, Rejected):
+            self.telemetry.warning(
+                "event quarantined", ids=ids, begun=begun, reason_code=result.code, size=len(record["body"])
+            )
+            self.telemetry.count(_METRICS[result.code])
+        else:
+            message, metric = _APPENDED[result]
+            self.telemetry.info(message, ids=ids, begun=begun)
+            self.telemetry.count(metric)
         return True
 
-    def _event_item(self, record: SqsRecord, latest: str) -> Item:
-        return event_item(
-            record["body"], domain_name=self.settings.domain_name, latest=latest, arrived_at=_sent_at(record)
-        )
 
-    def _store(self, item: Item, ids: Ids, begun: float) -> None:
-        match self._append(item, ids):
-            case Appended.STORED:
-                self.telemetry.info("event stored", ids=ids, begun=begun)
-                self.telemetry.count("EventsStored")
-            case Appended.DUPLICATE:
-                self.telemetry.info("event is stored already", ids=ids, begun=begun)
-                self.telemetry.count("DuplicateEvents")
-            case Appended.ERASED:
-                self.telemetry.info("event was erased", ids=ids, begun=begun)
-                self.telemetry.count("ErasedEvents")
-            case Appended.CONFLICT:
-                reason = (
-                    "EventId: must identify one event; found a stored event with this DomainId, EventTime and EventId, "
-                    "but other content; the stored event stays; send another event with its own EventId"
-                )
-                raise Rejected(CONFLICT, reason, ids)
+_APPENDED = {
+    Appended.STORED: ("event stored", "EventsStored"),
+    Appended.DUPLICATE: ("event is stored already", "DuplicateEvents"),
+    Appended.ERASED: ("event was erased", "ErasedEvents"),
+}
 
-    def _append(self, item: Item, ids: Ids) -> Appended:
-        try:
-            return self.events.append(item)
-        except ItemRefused as error:
-            raise Rejected(UNSTORABLE, f"the event cannot be stored: {error}", ids) from error
 
-    def _quarantine(self, body: str, rejected: Rejected, begun: float) -> None:
-        self.quarantine.send(body, rejected)
-        self.telemetry.warning(
-            "event quarantined", ids=rejected.ids, begun=begun, reason_code=rejected.code, size=len(body)
-        )
-        self.telemetry.count(_METRICS[rejected.code])
+class _Writes:
+    """The writes of a batch."""
+
+    def __init__(self, writers: Executor | None) -> None:
+        """Args: writers: the threads; None if there is nothing to do while a message is written."""
+        self._writers = writers
+        self._in_progress: set[Future[Appended | Rejected]] = set()
+        self._by_key: dict[tuple[str, str], Future[Appended | Rejected]] = {}
+
+    def wait_for_room(self) -> None:
+        """Wait until a write can begin at once, so that whatever begins in time is also written in time."""
+        self._in_progress = {each for each in self._in_progress if not each.done()}
+        if len(self._in_progress) >= CONNECTIONS:
+            self._in_progress = wait(self._in_progress, return_when=FIRST_COMPLETED).not_done
+
+    def begin(
+        self, write: Callable[[], Appended | Rejected], body: str, key: tuple[str, str] | None = None
+    ) -> Future[Appended | Rejected]:
+        """Begin a write, after the write of the same event that is in progress, if there is one."""
+        if key is not None and key in self._by_key:
+            wait([self._by_key[key]])
+        if self._writers is None or len(body) > _MAX_CHARACTERS_IN_A_THREAD:
+            done = _at_once(write)
+        else:
+            done = self._writers.submit(write)
+            self._in_progress.add(done)
+        if key is not None:
+            self._by_key[key] = done
+        return done
+
+
+def _at_once(write: Callable[[], Appended | Rejected]) -> Future[Appended | Rejected]:
+    done: Future[Appended | Rejected] = Future()
+    try:
+        done.set_result(write())
+    except Exception as error:  # noqa: BLE001  whoever asks for the result gets it
+        done.set_exception(error)
+    return done
 
 
 def _sent_at(record: SqsRecord) -> str | None:

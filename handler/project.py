@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from .aws.domain_table import DomainTable
@@ -20,9 +20,7 @@ from .events.stored_event import StoredEvent
 from .projection.folding import FoldConfig
 from .projection.plan import Outcome, Plan
 from .projection.projection import Delivery, Projection, Result
-from .projection.rebuild import Rebuilds
 from .projection.stores import Stores
-from .rebuild_requests import RebuildRequests
 from .values.attribute_value import Item
 from .values.budget import UNLIMITED, Budget
 from .values.clock import Clock
@@ -30,6 +28,8 @@ from .values.clock import Clock
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_sqs.client import SQSClient
+
+    from .rebuild_requests import RebuildRequests
 
 StreamRecord = Mapping[str, Any]
 
@@ -47,12 +47,14 @@ _METRICS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
     """Processes batches of the stream, and passes rebuild requests on."""
 
+    domain_name: str
+    stores: Stores
+    config: FoldConfig
     projection: Projection
-    rebuild_requests: RebuildRequests
     rows: DomainTable
     telemetry: Telemetry
     clock: Clock
@@ -92,12 +94,23 @@ class Project:
         )
         notices = ParkedQueue(sqs, settings.parked_queue_url, settings.domain_name)
         return cls(
+            settings.domain_name,
+            stores,
+            config,
             Projection(stores, notices, config, clock, writers),
-            RebuildRequests(settings.domain_name, Rebuilds(stores, config, clock), telemetry, clock),
             rows,
             telemetry,
             clock,
         )
+
+    @cached_property
+    def rebuild_requests(self) -> "RebuildRequests":
+        """The rebuild requests. Most processes get none, so their code is not imported at a cold start."""
+        from .projection.rebuild import Rebuilds
+        from .rebuild_requests import RebuildRequests
+
+        rebuilds = Rebuilds(self.stores, self.config, self.clock)
+        return RebuildRequests(self.domain_name, rebuilds, self.telemetry, self.clock)
 
     def handle(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
         """Handle Lambda's call with a batch of the stream, or with a rebuild request from the bus."""
@@ -129,10 +142,10 @@ class Project:
         left = dict(by_object)
         try:
             for rows in self.rows.read_many(list(by_object)):
-                deliveries = (
+                deliveries = [
                     Delivery(domain_id, [_image(record) for record in by_object[domain_id]], row, may_crash)
                     for domain_id, row in rows.items()
-                )
+                ]
                 for result in self.projection.project(deliveries, budget):
                     if not self._reported(result):
                         yield result.delivery.domain_id

@@ -1,7 +1,5 @@
 """The entry point of the project function, which turns the events table's stream into domain rows and runs rebuilds."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from .aws import clients
 from .aws.settings import ProjectSettings
 from .aws.telemetry import Telemetry
@@ -10,13 +8,14 @@ from .domain import logic
 from .project import Project
 from .values.clock import Clock
 from .values.collector import collector_paused, spare_from_collector
+from .values.threads import Threads
 
 _settings = ProjectSettings.read()
 _logic = logic.load()
 _clock = Clock()
 _tracing = Tracing(_clock, _settings.trace_daemon)
 _telemetry = Telemetry(_settings.domain_name, _settings.function_name, _clock, _tracing)
-_writers = ThreadPoolExecutor(clients.CONNECTIONS)
+_writers = Threads(clients.CONNECTIONS)
 
 with collector_paused():
     handle = Project.start(_settings, _logic, clients.dynamodb(), clients.sqs(), _telemetry, _writers, _clock).handle

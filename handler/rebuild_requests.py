@@ -1,8 +1,7 @@
 """Checks rebuild requests from the bus, runs the rebuilds, and reports the results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .aws.telemetry import Telemetry, error_class
 from .events.domain_event import ContractViolation, check_field
@@ -19,8 +18,7 @@ class BadRebuildRequest(ValueError):
     """A rebuild request does not name a domain object of this pipeline. The message names the field and its rule."""
 
 
-@dataclass(frozen=True, slots=True)
-class RebuildRequests:
+class RebuildRequests(NamedTuple):
     """Processes rebuild requests for one domain."""
 
     domain_name: str
@@ -46,7 +44,7 @@ class RebuildRequests:
         begun, ids = self.clock.now(), Ids(correlation_ids=_correlation_ids(request))
         try:
             domain_id = self._requested(request)
-            ids = replace(ids, domain_id=domain_id)
+            ids = ids._replace(domain_id=domain_id)
             accepts = _accepts_missing_events(request)
             row = self.rebuilds.rebuild(domain_id, request_id=request_id, accept_missing_events=accepts, budget=budget)
         except Exception as error:

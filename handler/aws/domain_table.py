@@ -2,8 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
 from ..projection.rows import BOOKKEEPING, DomainRow
@@ -25,27 +24,31 @@ class ReadIncomplete(Exception):
     """DynamoDB repeatedly left all keys of a batched read unprocessed, because it throttles the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class DomainTable:
+class DomainTable(NamedTuple):
     """The rows of all domain objects."""
 
     client: "DynamoDBClient"
     name: str
     clock: Clock
-    index_keys: IndexKeys = field(default_factory=lambda: NO_INDEX_KEYS)
+    index_keys: IndexKeys = NO_INDEX_KEYS
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
         """The rows of different domain objects, by DomainId.
 
         It yields them in parts of at most MAX_ROWS_PER_READ, and reads each part when the caller needs it. A row is
-        None if the table does not have it.
+        None if the table does not have it. A part of one row is read by GetItem, which costs the same as a BatchGetItem
+        of one row and takes less time.
 
         Raises:
             ReadIncomplete: DynamoDB throttled the read for too long.
             botocore.exceptions.ClientError: the table cannot be read now.
         """
         for start in range(0, len(domain_ids), MAX_ROWS_PER_READ):
-            yield from self._batch_get(domain_ids[start : start + MAX_ROWS_PER_READ])
+            part = domain_ids[start : start + MAX_ROWS_PER_READ]
+            if len(part) == 1:
+                yield {part[0]: self.read(part[0])}
+            else:
+                yield from self._batch_get(part)
 
     def read(self, domain_id: str) -> DomainRow | None:
         """One domain object's row; None if there is none."""

@@ -1,9 +1,8 @@
 """Appends events to the domain events table and reads them. It does nothing else."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -28,8 +27,7 @@ class Appended(Enum):
     ERASED = "erased"
 
 
-@dataclass(frozen=True, slots=True)
-class EventsTable:
+class EventsTable(NamedTuple):
     """The events of all domain objects. No method changes or removes an event."""
 
     client: "DynamoDBClient"

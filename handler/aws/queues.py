@@ -2,8 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..values.clock import Clock
 
@@ -21,8 +20,7 @@ _MAX_MESSAGE_BYTES = 1024 * 1024
 queues."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantine:
+class Quarantine(NamedTuple):
     """The ingest dead-letter queue: it keeps messages that cannot be stored, unchanged, with the reason."""
 
     client: "SQSClient"
@@ -71,8 +69,7 @@ def _printable(text: str) -> str:
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class ParkedQueue:
+class ParkedQueue(NamedTuple):
     """The parked queue, which triggers the alarm for parked domain objects. The rows are the truth, not the notices."""
 
     client: "SQSClient"

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..domain import index_keys
 from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
@@ -13,8 +13,7 @@ class BrokenSettings(Exception):
     """The function's environment is not as the component sets it. The message names the variable."""
 
 
-@dataclass(frozen=True, slots=True)
-class PersistSettings:
+class PersistSettings(NamedTuple):
     """The persist function's settings."""
 
     domain_name: str
@@ -38,8 +37,7 @@ class PersistSettings:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectSettings:
+class ProjectSettings(NamedTuple):
     """The project function's settings."""
 
     domain_name: str
@@ -53,7 +51,7 @@ class ProjectSettings:
     function_name: str
     trace_daemon: str = ""
     """The address of X-Ray's daemon; empty if there is no daemon."""
-    index_keys: IndexKeys = field(default_factory=lambda: NO_INDEX_KEYS)
+    index_keys: IndexKeys = NO_INDEX_KEYS
     """The keys of the domain table's indexes."""
 
     @classmethod

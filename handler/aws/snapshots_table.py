@@ -5,8 +5,7 @@ that another writer has replaced in the meantime is ignored.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..projection.rows import BOOKKEEPING
 from ..projection.snapshots import Snapshot, slot_key
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotsTable:
+class SnapshotsTable(NamedTuple):
     """The snapshots of all domain objects, by DomainId and slot."""
 
     client: "DynamoDBClient"

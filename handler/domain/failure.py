@@ -1,8 +1,7 @@
 """Describes why an event could not be applied."""
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from ..events.stored_event import StoredEvent
 
@@ -30,8 +29,7 @@ class Cause(Enum):
     """The store lacks events that the row holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """The event that could not be applied."""
 
     event: StoredEvent

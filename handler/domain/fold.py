@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, localcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..events.stored_event import StoredEvent
-from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, decode_item, differences, encode_item, item_size
+from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, differences, encode_item, item_size
 from ..values.exact_numbers import MAX_DIGITS
+from ..values.stored_form import NOTHING_STORED, StoredForm
 from .contract import RESERVED_ATTRIBUTES
 from .failure import MAX_ERROR_CHARACTERS, MAX_REASON_CHARACTERS, Cause, Failure, Phase
 from .index_keys import NO_INDEX_KEYS, IndexKeys, refusals
 from .logic import DomainLogic, RowItem
-from .place import place_of
 from .state import BOOKKEEPING_BYTES, DomainState
 from .time_limit import time_limit
 
@@ -27,8 +27,7 @@ class RowRefused(ValueError):
     """The value that `to_dynamo_item` returned cannot be a row of the domain table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """The result of a fold."""
 
     state: DomainState
@@ -59,22 +58,28 @@ def fold(
         seconds_per_event: the maximum time that the logic may take for one event.
         index_keys: the keys of the domain table's indexes.
     """
-    state = start
     step = _Step()
+    stored: StoredForm | None = None
+    applied: list[str] = []
+    checkpoint = start.checkpoint
+    failure: Failure | None = None
     with time_limit(seconds_per_event) as limit:
         for event in events:
-            if event.is_erased:
-                state = state.after(event, state.attributes)
-                continue
-            try:
-                with localcontext(_ARITHMETIC), limit:
-                    attributes = _next_attributes(logic, state, event, step, index_keys)
-            except KeyboardInterrupt:  # a person raised it, not domain logic
-                raise
-            except BaseException as error:  # noqa: BLE001  domain logic may raise anything
-                return Folded(state, _failure(event, error, step, logic.folder))
-            state = state.after(event, attributes)
-    return Folded(state)
+            if not event.is_erased:
+                try:
+                    with localcontext(_ARITHMETIC), limit:
+                        stored = _next_stored(logic, start if stored is None else stored, event, step, index_keys)
+                except KeyboardInterrupt:  # a person raised it, not domain logic
+                    raise
+                except BaseException as error:  # noqa: BLE001  domain logic may raise anything
+                    failure = _failure(event, error, step, logic.folder)
+                    break
+            applied.append(event.counted)
+            checkpoint = event.key
+    if not applied:
+        return Folded(start, failure)
+    attributes = start.attributes if stored is None else stored.attributes
+    return Folded(DomainState(attributes, checkpoint, start.applied.plus(*applied)), failure)
 
 
 @dataclass(slots=True)
@@ -85,50 +90,61 @@ class _Step:
     function: Callable[..., Any] | None = None
 
 
-def _next_attributes(
-    logic: DomainLogic, state: DomainState, event: StoredEvent, step: _Step, index_keys: IndexKeys
-) -> Item:
-    if state.attributes:
+def _next_stored(
+    logic: DomainLogic, before: DomainState | StoredForm, event: StoredEvent, step: _Step, index_keys: IndexKeys
+) -> StoredForm:
+    """The stored form after an event, from the state at the fold's start or the stored form before the event."""
+    if before.attributes:
         step.phase, step.function = "from_dynamo_item", logic.from_dynamo_item
-        domain_object = _read(logic, state.attributes)
+        stored = before if isinstance(before, StoredForm) else StoredForm.read(before.attributes)
+        domain_object = logic.from_dynamo_item(RowItem(stored.values()))
     else:
         step.phase, step.function = "create_new", logic.create_new
+        stored = NOTHING_STORED
         domain_object = logic.create_new(event)
     apply = logic.applier(domain_object, returned_by=step.phase)
     step.phase, step.function = "apply", apply
     after = logic.apply(domain_object, event)
     step.phase, step.function = "to_dynamo_item", logic.to_dynamo_item
     try:
-        attributes = _row_attributes(logic.to_dynamo_item(after), event.domain_id)
+        stored = stored.followed_by(_checked_row(logic.to_dynamo_item(after)))
+        _check_domain_id(stored.attributes, event.domain_id)
     except Exception:
         if not logic.can_apply(after):  # then this is the cause
             step.phase, step.function = "apply", apply
             logic.applier(after, returned_by=step.phase)
         raise
-    _check_size(attributes)
-    _check_index_keys(attributes, index_keys)
+    if not stored.fits(_MAX_ROW_BYTES):
+        raise _too_large(stored.attributes)
+    if index_keys:
+        _check_index_keys(stored.attributes, index_keys)
     step.phase, step.function = "from_dynamo_item", logic.from_dynamo_item
-    read = _read(logic, attributes)
+    read = logic.from_dynamo_item(RowItem(stored.values()))
     step.phase, step.function = "to_dynamo_item", logic.to_dynamo_item
-    again = _row_attributes(logic.to_dynamo_item(read), event.domain_id)
-    if again != attributes:
+    again = logic.to_dynamo_item(read)
+    if not stored.is_form_of(again):
+        _check_round_trip(stored.attributes, again, event.domain_id, step, logic)
+    return stored
+
+
+def _check_round_trip(attributes: Item, again: Any, domain_id: str, step: _Step, logic: DomainLogic) -> None:
+    encoded = encode_item(_checked_row(again))
+    _check_domain_id(encoded, domain_id)
+    if encoded != attributes:
         step.phase, step.function = "round trip", logic.from_dynamo_item
         raise RowRefused(
-            f"{_changes(attributes, again)}; the row must survive its round trip: "
+            f"{_changes(attributes, encoded)}; the row must survive its round trip: "
             "to_dynamo_item(from_dynamo_item(item)) must equal item"
         )
-    return attributes
 
 
-def _check_size(attributes: Item) -> None:
-    size = item_size(attributes)
-    if size > _MAX_ROW_BYTES:
-        sizes = {name: item_size({name: value}) for name, value in attributes.items()}
-        largest = max(sizes, key=sizes.__getitem__)
-        raise RowRefused(
-            f"{largest}: takes {sizes[largest]} of the row's {size} bytes; a row must take at most {_MAX_ROW_BYTES} "
-            "without the pipeline's notes; store less in it"
-        )
+def _too_large(attributes: Item) -> RowRefused:
+    sizes = {name: item_size({name: value}) for name, value in attributes.items()}
+    largest = max(sizes, key=sizes.__getitem__)
+    return RowRefused(
+        f"{largest}: takes {sizes[largest]} of the row's {item_size(attributes)} bytes; a row must take at most "
+        f"{_MAX_ROW_BYTES} without the pipeline's notes; store less in it"
+    )
 
 
 def _check_index_keys(attributes: Item, index_keys: IndexKeys) -> None:
@@ -139,11 +155,8 @@ def _check_index_keys(attributes: Item, index_keys: IndexKeys) -> None:
         )
 
 
-def _read(logic: DomainLogic, attributes: Item) -> Any:
-    return logic.from_dynamo_item(RowItem(decode_item(attributes)))
-
-
-def _row_attributes(returned: Any, domain_id: str) -> Item:
+def _checked_row(returned: Any) -> dict[Any, Any]:
+    """What `to_dynamo_item` returned, if it is a dict that leaves the pipeline's attributes alone."""
     if not isinstance(returned, dict):
         raise RowRefused(f"to_dynamo_item must return a dict; found a {type(returned).__name__}")
     for name in RESERVED_ATTRIBUTES:
@@ -151,10 +164,12 @@ def _row_attributes(returned: Any, domain_id: str) -> Item:
             raise RowRefused(
                 f"{name}: to_dynamo_item must not return this attribute, which belongs to the pipeline; rename it"
             )
-    attributes = encode_item(returned)
+    return returned
+
+
+def _check_domain_id(attributes: Item, domain_id: str) -> None:
     if attributes.get("DomainId") != {"S": domain_id}:
         raise RowRefused("DomainId: to_dynamo_item must return the DomainId of the event; found another value or none")
-    return attributes
 
 
 def _changes(before: Item, after: Item) -> str:
@@ -183,6 +198,8 @@ def _shown(attribute: Mapping[str, Any]) -> str:
 
 
 def _failure(event: StoredEvent, error: BaseException, step: _Step, folder: str) -> Failure:
+    from .place import place_of  # not at a cold start: few processes meet a failure
+
     name = type(error).__name__[:MAX_ERROR_CHARACTERS]
     return Failure(event, Cause.LOGIC, name, _reason(error), step.phase, place_of(error, step.function, folder))
 

@@ -6,9 +6,8 @@ without the attribute is not in the index.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..values.attribute_value import binary
 
@@ -18,8 +17,7 @@ RANGE_KEY_BYTES: Final = 1024
 _KINDS: Final = {"S": "text (S)", "N": "a number (N)", "B": "binary (B)", "NULL": "None"}
 
 
-@dataclass(frozen=True, slots=True)
-class IndexKey:
+class IndexKey(NamedTuple):
     """What an index requires of an attribute."""
 
     type: str

@@ -7,6 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from traceback import walk_tb
 from types import ModuleType
@@ -16,23 +17,22 @@ from ..events.stored_event import StoredEvent
 from . import contract
 
 _APPLY_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
-    "domain_payload": lambda event: event.domain_payload,
-    "event_time": lambda event: event.event_time,
-    "event_type": lambda event: event.event_type,
-    "event_name": lambda event: event.event_name,
-    "payload": lambda event: event.payload,
-    "event_id": lambda event: event.event_id,
-    "user_id": lambda event: event.user_id,
-    "correlation_id": lambda event: event.correlation_id,
-    "version": lambda event: event.version,
-    "event": lambda event: event,
-}
+    name: attrgetter(name)
+    for name in (
+        "domain_payload",
+        "event_time",
+        "event_type",
+        "event_name",
+        "payload",
+        "event_id",
+        "user_id",
+        "correlation_id",
+        "version",
+    )
+} | {"event": lambda event: event}
 _CREATE_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
-    "domain_id": lambda event: event.domain_id,
-    "user_id": lambda event: event.user_id,
-    "event_time": lambda event: event.event_time,
-    "event": lambda event: event,
-}
+    name: attrgetter(name) for name in ("domain_id", "user_id", "event_time")
+} | {"event": lambda event: event}
 
 # From Python 3.14 on, reading a signature evaluates its annotations. A name that the module imports only for type
 # checkers must not prevent the function from starting.
@@ -63,6 +63,9 @@ class RowItem(Mapping[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"the row has no attribute {name!r}")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.__dict__.get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.__dict__)
@@ -123,7 +126,9 @@ class DomainLogic:
             BrokenDomainLogic: the class has no `apply`, or its `apply` requires an unknown parameter.
         """
         kind = type(domain_object)
-        if kind not in self._appliers and not self.can_apply(domain_object):
+        if kind in self._appliers:
+            return self._appliers[kind]
+        if not self.can_apply(domain_object):
             found = "None" if domain_object is None else f"a value of the type {type(domain_object).__name__}"
             raise BrokenDomainLogic(
                 f"{returned_by} returned {found}; it must return the domain object, whose class has the method "
@@ -244,13 +249,13 @@ def _by_name(
         else:
             named[parameter.name] = known[parameter.name]
 
+    by_name = tuple(named.items())
+
     @functools.wraps(function)  # so that `inspect.unwrap` finds the layer's function
     def call(*arguments: Any) -> Any:
         *first, event = arguments
-        return function(
-            *first,
-            *(value(event) for value in positional),
-            **{name: value(event) for name, value in named.items()},
-        )
+        if positional:
+            first += [value(event) for value in positional]
+        return function(*first, **{name: value(event) for name, value in by_name})
 
     return call

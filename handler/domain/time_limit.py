@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from math import inf
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -76,17 +77,30 @@ class _Measured(AbstractContextManager[None]):
 class _Limit(_Measured):
     """A limit that also stops a block."""
 
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self._runs = False
+        self._last_resort_set = -inf
+
     def __enter__(self) -> None:
         super().__enter__()
         # the interval repeats the signal, in case the logic catches the first exception
         signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds)
-        # the last resort: no code handles this signal, so the kernel ends the process
-        signal.setitimer(signal.ITIMER_VIRTUAL, 2 * self._seconds + 1)
+        if self._began - self._last_resort_set > _LAST_RESORT_SECONDS:
+            # the last resort: no code handles this signal, so the kernel ends the process
+            signal.setitimer(signal.ITIMER_VIRTUAL, 2 * self._seconds + 2 * _LAST_RESORT_SECONDS)
+            self._last_resort_set = self._began
+        self._runs = True
 
     def __exit__(self, *raised: Any) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        self._runs = False  # the timers stay set, since the next block sets them again
         super().__exit__(*raised)
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
-        raise self._too_long()
+        # not between two blocks, and not for a block that began while the signal of an earlier one was on its way
+        if self._runs and monotonic() - self._began > self._seconds / 2:
+            raise self._too_long()
+
+
+_LAST_RESORT_SECONDS = 1
+"""The last resort is set again after this time, since setting it for each block would take longer than many a block."""

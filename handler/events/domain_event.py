@@ -1,7 +1,7 @@
 """Parses the domain event in a bus event's `detail`, and checks it against the contract."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..values import exact_json
 from .fields import DOMAIN as DOMAIN
@@ -13,8 +13,7 @@ _MAX_SHOWN_CHARACTERS: Final = 80
 """A message shows at most this many characters of a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One broken rule of the contract."""
 
     field: str

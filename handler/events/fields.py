@@ -1,7 +1,7 @@
 """Defines the fields of a domain event and their rules. The check and the published schema both use them."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from ..values import exact_json
 from .event_time import UnreadableTime, instant
@@ -32,8 +32,7 @@ class Rule(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Unicode text of limited length."""
 
     max_bytes: int
@@ -48,8 +47,7 @@ class Text:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(NamedTuple):
     """A date and time that can be ordered. Its check returns the instant."""
 
     latest: str | None = None
@@ -69,8 +67,7 @@ class Time:
         return moment
 
 
-@dataclass(frozen=True, slots=True)
-class Exactly:
+class Exactly(NamedTuple):
     """Exactly one text."""
 
     text: str
@@ -81,8 +78,7 @@ class Exactly:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class WholeNumber:
+class WholeNumber(NamedTuple):
     """A whole number of limited length. True and false are not numbers."""
 
     max_digits: int
@@ -101,8 +97,7 @@ class AnyJson:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field of the contract."""
 
     name: str

@@ -1,16 +1,14 @@
 """Holds the ids and names of what a log line or a trace segment is about, never an event's content."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _MAX_CHARACTERS = 8_000
 """The maximum characters of a log line's correlation ids: two hundred UUIDs. Each is a producer's text, and a batch may
 have a hundred of them. Without this limit, the escaped texts might not fit into a CloudWatch log event (256 KB)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+class Ids(NamedTuple):
     """The ids of an event, of a message, or of a domain object and some of its events."""
 
     event_id: str | None = None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 DIGEST_BYTES = 16
 
@@ -20,10 +21,12 @@ class KeySet:
     count: int = 0
     digest: int = 0
 
-    def plus(self, key: str) -> "KeySet":
-        """The set with one more key."""
-        added = int.from_bytes(sha256(key.encode("utf-8", "surrogatepass")).digest()[:DIGEST_BYTES], "big")
-        return KeySet(self.count + 1, (self.digest + added) % 2 ** (8 * DIGEST_BYTES))
+    def plus(self, *keys: str) -> "KeySet":
+        """The set with further keys."""
+        digest = self.digest
+        for key in keys:
+            digest += int.from_bytes(sha256(key.encode("utf-8", "surrogatepass")).digest()[:DIGEST_BYTES], "big")
+        return KeySet(self.count + len(keys), digest % 2 ** (8 * DIGEST_BYTES))
 
 
 NO_KEYS = KeySet()
@@ -47,8 +50,7 @@ def key_of(counted: str) -> str:
     return counted.removeprefix(_ERASED)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A range of EventKeys. A position is any text in their order; it need not be the key of an event."""
 
     start: str = ""

@@ -3,13 +3,15 @@
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..values import attribute_value, exact_json
 from ..values.attribute_value import ITEM_SIZE_LIMIT, Item, NotStorable, item_size
 from ..values.exact_numbers import number_text
-from .domain_event import DomainEvent
 from .key_set import erased_key
+
+if TYPE_CHECKING:  # the project function reads stored events, and checks none
+    from .domain_event import DomainEvent
 
 ERASED = "Erased"
 """The attribute that makes an item a tombstone, whatever its type. A tombstone says only that there was an event."""
@@ -25,7 +27,7 @@ class Unstorable(ValueError):
 
 
 def to_item(
-    event: DomainEvent, bus: Mapping[str, Any], *, arrived_at: str | None = None, original: str | None = None
+    event: "DomainEvent", bus: Mapping[str, Any], *, arrived_at: str | None = None, original: str | None = None
 ) -> Item:
     """The item that keeps an event and how it arrived.
 

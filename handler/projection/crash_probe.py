@@ -11,8 +11,7 @@ object may be in delivery.
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..domain.state import INITIAL_STATE, DomainState
 from ..events.stored_event import StoredEvent
@@ -27,8 +26,7 @@ MAX_CRASHES: Final = 2
 """After this many crashes at an event, no process of the same logic version retries it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrashProbes:
+class CrashProbes(NamedTuple):
     """The probes of one process with one version of the domain logic. Reads and writes nothing."""
 
     version: str

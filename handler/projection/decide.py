@@ -14,7 +14,8 @@ Every decision keeps these invariants:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from ..domain.failure import Cause
 from ..domain.state import INITIAL_STATE, DomainState
@@ -35,8 +36,7 @@ Events = Sequence[StoredEvent]
 """One domain object's delivered events: at least one, in EventKey order, without repetitions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(NamedTuple):
     """Makes decisions with one version of the domain logic."""
 
     stores: Stores
@@ -104,7 +104,7 @@ class Decide:
     def _retry_or_wait(self, row: DomainRow, parked: Parked, events: Events, limits: FoldLimits) -> Next:
         """Retry the fold if it may end differently now; otherwise note that the events wait."""
         if parked.cause is Cause.PROCESS_DIED and parked.logic_version == self.config.version:
-            limits = replace(limits, untried_key=parked.event_key)
+            limits = limits._replace(untried_key=parked.event_key)
         retries = self.parking.is_worth_retrying(parked, row, events)
         if parked.cause is Cause.OUT_OF_TIME and not retries:
             advanced = self._advance_parked(row, parked, events, limits)
@@ -142,7 +142,7 @@ class Decide:
     def _refold(self, domain_id: str, row: DomainRow | None, events: Events, span: Span, limits: FoldLimits) -> Next:
         """Fold again from the newest state that holds no event of a span, to the end of the span."""
         base, folding = self._base(domain_id, row, span.start, limits)
-        self._fold(folding, domain_id, replace(span, start=base.key))
+        self._fold(folding, domain_id, span._replace(start=base.key))
         return self._after_refold(domain_id, row, events, base.key, folding)
 
     def _after_refold(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, islice
+from typing import NamedTuple
 
 from ..domain.failure import Cause, Failure, process_died
 from ..domain.fold import fold
@@ -19,8 +20,7 @@ from .rows import MIXED, DomainRow
 from .snapshots import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class FoldLimits:
+class FoldLimits(NamedTuple):
     """How far one fold may go."""
 
     budget: Budget = UNLIMITED
@@ -231,13 +231,14 @@ class Folding:
             self._noted = {mark.key: self._noted[mark.key] for mark in self.marks if mark.key in self._noted}
 
     def _until_stopped(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
+        untried, is_over, is_repeated = self.limits.untried_key, self.limits.budget.is_over, self._ids.add
         for event in events:
-            if self._is_untried(event) or self.limits.budget.is_over():
+            if is_over() or (event.key == untried and self._is_untried(event)):
                 self._stopped_at = event
                 return
             if event.is_erased:
                 self.met_erased = True
-            elif self._ids.add(event.event_id):
+            elif is_repeated(event.event_id):
                 self.config.on_repeated_id(event)
             yield event
 

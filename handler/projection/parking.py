@@ -1,7 +1,8 @@
 """Decides which note a parked row gets, how it merges with the earlier note, and when to retry a fold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from ..domain.failure import Cause, Failure, process_died
 from ..events.stored_event import StoredEvent
@@ -11,8 +12,7 @@ from .notes import MAX_NAME_CHARACTERS, Parked
 from .rows import DomainRow
 
 
-@dataclass(frozen=True, slots=True)
-class Parking:
+class Parking(NamedTuple):
     """Makes the parked notes of one version of the domain logic."""
 
     version: str

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from ..events.stored_event import StoredEvent
 from .notes import Parked
@@ -24,8 +25,7 @@ class Outcome(Enum):
     HEALED = "healed"
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
+class Next(NamedTuple):
     """A decision: the row to write, and the snapshots to put before it."""
 
     row: DomainRow | None = None

@@ -13,11 +13,11 @@ deletes the row in the meantime, the write can create it again without the event
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Final
+from functools import cached_property, partial
+from typing import Final, NamedTuple
 
 from ..events.stored_event import StoredEvent
 from ..values.attribute_value import Item
@@ -41,8 +41,7 @@ class Contention(Exception):
     """A domain object's row changed too often to be written. The events stay in the stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One domain object's records in a batch of the stream."""
 
     domain_id: str
@@ -54,8 +53,7 @@ class Delivery:
     """True if it is a single event that may have crashed processes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The result of a delivery: a plan that was carried out, or errors. With errors it must be delivered again."""
 
     delivery: Delivery
@@ -66,14 +64,14 @@ class Result:
     """The first error is the cause. A second one means that this process could not remove its crash probe after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     """A delivery whose first plan is being written."""
 
     delivery: Delivery
     begun: float
     plan: Plan
-    written: Future[DomainRow | None]
+    written: Callable[[], DomainRow | None]
+    """Returns the row that the table holds after the write."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +87,12 @@ class Projection:
     process: str = field(default_factory=lambda: secrets.token_hex(4))
     """A random token of this process."""
 
-    def project(self, deliveries: Iterable[Delivery], budget: Budget = UNLIMITED) -> Iterator[Result]:
+    def project(self, deliveries: Sequence[Delivery], budget: Budget = UNLIMITED) -> Iterator[Result]:
         """Bring rows up to date with deliveries. An error of one delivery does not affect the others.
 
-        Domain logic runs in this thread, where its time limit works; other threads write the rows. If the events are
-        newer than the row's checkpoint, a delivery costs one conditional write.
+        Domain logic runs in this thread, where its time limit works; other threads write the rows. One row is written
+        in this thread, since there is nothing to do meanwhile. If the events are newer than the row's checkpoint, a
+        delivery costs one conditional write.
 
         Args:
             deliveries: deliveries of different domain objects.
@@ -103,8 +102,9 @@ class Projection:
             A result for each delivery. Its errors may be Contention, OutOfTime, or any error of the stores.
         """
         attempts: list[_Attempt | Result] = []
+        alone = len(deliveries) == 1
         for delivery in deliveries:
-            attempts.append(self._begin(delivery, budget))
+            attempts.append(self._begin(delivery, budget, alone=alone))
             budget = budget.shared()
         for attempt in attempts:
             yield attempt if isinstance(attempt, Result) else self._finish(attempt, budget)
@@ -175,7 +175,7 @@ class Projection:
         if after is not None:
             write_over(self.stores.rows, row, after)
 
-    def _begin(self, delivery: Delivery, budget: Budget) -> _Attempt | Result:
+    def _begin(self, delivery: Delivery, budget: Budget, *, alone: bool) -> _Attempt | Result:
         begun = self.clock.now()
         try:
             budget.check()
@@ -183,19 +183,21 @@ class Projection:
             row = delivery.row
             if delivery.may_crash:
                 if row is not None and row.readable and row_has(self.stores.events, row, events[0]):
-                    return self._attempt(delivery, begun, Plan(events, row))
+                    return self._attempt(delivery, begun, Plan(events, row), alone=alone)
                 row = self.begin_probe(events[0], row)
-            return self._attempt(delivery, begun, self.plan(events, row, budget, may_crash=delivery.may_crash))
+            plan = self.plan(events, row, budget, may_crash=delivery.may_crash)
+            return self._attempt(delivery, begun, plan, alone=alone)
         except Exception as error:  # noqa: BLE001  an error of one delivery must not affect the others
             return self._failed(delivery, begun, error)
 
-    def _attempt(self, delivery: Delivery, begun: float, plan: Plan) -> _Attempt:
-        return _Attempt(delivery, begun, plan, self.writers.submit(self.write, plan))
+    def _attempt(self, delivery: Delivery, begun: float, plan: Plan, *, alone: bool) -> _Attempt:
+        written = partial(self.write, plan) if alone else self.writers.submit(self.write, plan).result
+        return _Attempt(delivery, begun, plan, written)
 
     def _finish(self, attempt: _Attempt, budget: Budget) -> Result:
         delivery = attempt.delivery
         try:
-            plan = self.settle(attempt.plan, attempt.written.result(), budget, may_crash=delivery.may_crash)
+            plan = self.settle(attempt.plan, attempt.written(), budget, may_crash=delivery.may_crash)
             if delivery.may_crash and plan.after is None:  # no write has removed the note
                 self.end_probe(plan.events[0])
         except Exception as error:  # noqa: BLE001  an error of one delivery must not affect the others

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..domain.contract import RESERVED_ATTRIBUTES
 from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys, refusals
@@ -158,8 +158,7 @@ class DomainRow:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPart:
+class HistoryPart(NamedTuple):
     """The part of a history around some events, and the events that the row has in it."""
 
     before: Mark

@@ -1,8 +1,7 @@
 """Represents a snapshot: a domain object's state at a mark, from which a fold can start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..domain.contract import RESERVED_ATTRIBUTES
 from ..domain.state import DomainState
@@ -13,8 +12,7 @@ from .rows import BOOKKEEPING
 SLOT = RESERVED_ATTRIBUTES[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A domain object's state before a position in the order of its events. One version computed all of it."""
 
     position: str

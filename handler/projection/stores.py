@@ -1,8 +1,7 @@
 """Defines the ports: the operations that the projection needs from the tables and the parked queue."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..events.key_set import Span
 from ..events.stored_event import StoredEvent
@@ -55,8 +54,7 @@ class ParkedNotices(Protocol):
         """Notify people that a domain object is parked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(NamedTuple):
     """The three tables."""
 
     events: EventStore

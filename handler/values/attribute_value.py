@@ -86,27 +86,12 @@ def decode(attribute: Mapping[str, Any]) -> Any:
     """The Python value of an attribute value: whole numbers as `int`, all other numbers as `Decimal`."""
     (kind,) = attribute
     value = attribute[kind]
-    match kind:
-        case "S" | "BOOL":
-            return value
-        case "N":
-            return _parse_number(value)
-        case "M":
-            return {key: decode(element) for key, element in value.items()}
-        case "L":
-            return [decode(element) for element in value]
-        case "NULL":
-            return None
-        case "B":
-            return binary(value)
-        case "SS":
-            return set(value)
-        case "NS":
-            return {_parse_number(number) for number in value}
-        case "BS":
-            return {binary(element) for element in value}
-        case _:
-            raise ValueError(f"must be a DynamoDB type; found {kind!r}")
+    if kind == "S" or kind == "BOOL":  # nearly every value
+        return value
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        raise ValueError(f"must be a DynamoDB type; found {kind!r}")
+    return decoder(value)
 
 
 def copy(attribute: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,39 +139,51 @@ def binary(value: Any) -> bytes:
 
 def item_size(item: Mapping[str, Any]) -> int:
     """The maximum bytes that an item takes. DynamoDB's rule for numbers is approximate; this is never too low."""
-    return sum(map(len, map(str.encode, item))) + sum(map(_size, item.values()))
+    return sum(map(len, map(str.encode, item))) + sum(map(value_size, item.values()))
 
 
-def _size(attribute: Mapping[str, Any]) -> int:
+def value_size(attribute: Mapping[str, Any]) -> int:
+    """The maximum bytes that an attribute value takes, without the attribute's name."""
     (kind,) = attribute
-    value = attribute[kind]
-    match kind:
-        case "S":
-            return len(value.encode())
-        case "N":
-            return _number_size(value)
-        case "B":
-            return len(binary(value))
-        case "M":
-            return 3 + len(value) + item_size(value)
-        case "L":
-            return 3 + len(value) + sum(map(_size, value))
-        case "SS":
-            return sum(len(element.encode()) for element in value)
-        case "NS":
-            return sum(_number_size(number) for number in value)
-        case "BS":
-            return sum(len(binary(element)) for element in value)
-        case _:
-            return 1
+    size = _SIZES.get(kind)
+    return 1 if size is None else size(attribute[kind])
 
 
 def _number_size(text: str) -> int:
     return min(len(text) // 2 + 2, 21)
 
 
+_SIZES: dict[str, Callable[[Any], int]] = {
+    "S": lambda value: len(value.encode()),
+    "N": _number_size,
+    "B": lambda value: len(binary(value)),
+    "M": lambda value: 3 + len(value) + item_size(value),
+    "L": lambda value: 3 + len(value) + sum(map(value_size, value)),
+    "SS": lambda value: len("".join(value).encode()),
+    "NS": lambda value: sum(map(_number_size, value)),
+    "BS": lambda value: sum(len(binary(element)) for element in value),
+}
+"""The size of each kind of value; every other kind takes one byte."""
+
+
 def _parse_number(text: str) -> int | Decimal:
     return int(text) if text.lstrip("-").isdecimal() else whole(Decimal(text))
+
+
+def _decode_map(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: decode(element) for key, element in value.items()}
+
+
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "N": _parse_number,
+    "M": _decode_map,
+    "L": lambda value: list(map(decode, value)),
+    "NULL": lambda _: None,
+    "B": binary,
+    "SS": set,
+    "NS": lambda value: set(map(_parse_number, value)),
+    "BS": lambda value: set(map(binary, value)),
+}
 
 
 def _encode(value: Any, depth: int) -> dict[str, Any]:
@@ -237,6 +234,9 @@ def _encode_list(value: Sequence[Any], depth: int) -> dict[str, Any]:
 
 
 def _encode_set(value: Collection[Any], _depth: int) -> dict[str, Any]:
+    if set(map(type, value)) == {str}:  # nearly every set
+        _unicode("".join(value))
+        return {"SS": sorted(value)}
     elements: dict[str, list[Any]] = {}
     for element in value:
         for kind, stored in _encode(element, 0).items():

@@ -9,12 +9,11 @@ with its own stack, about ten times more slowly.
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_ETINY, Decimal
 from json.decoder import scanstring  # type: ignore[attr-defined]  # it has no types
 from json.encoder import encode_basestring_ascii as _quoted
 from types import NoneType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .exact_numbers import short_text, whole
 
@@ -38,8 +37,7 @@ class UnreadableNumber(ValueError):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A parsed JSON text."""
 
     value: Any

@@ -159,10 +159,17 @@ class _DirectSQS(_Direct):
         return self._call("ChangeMessageVisibility", request)
 
 
-def _http_reply(model: Any, double: Double, request: AWSPreparedRequest) -> AWSResponse:
-    """The reply in AWS's JSON protocol, which both DynamoDB and SQS use."""
-    operation = model.operation_model(_text(request.headers["X-Amz-Target"]).rpartition(".")[2])
-    asked = json.loads(_text(request.body))
+def json_reply(model: Any, double: Double, target: str, request: bytes | str) -> tuple[int, Any, bytes]:
+    """The status, headers and body of a reply in AWS's JSON protocol, which both DynamoDB and SQS use.
+
+    Args:
+        model: the service's model.
+        double: the service.
+        target: the request's header X-Amz-Target, which names the operation.
+        request: the request's body.
+    """
+    operation = model.operation_model(target.rpartition(".")[2])
+    asked = json.loads(request)
     headers: Any = HeadersDict({"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "0"})
     try:
         reply = double.handle(operation.name, _converted(operation.input_shape, asked, base64.b64decode))
@@ -175,6 +182,11 @@ def _http_reply(model: Any, double: Double, request: AWSPreparedRequest) -> AWSR
             headers["x-amzn-query-error"] = f"{error.query_code};Sender"
     body = json.dumps(content).encode()
     headers["x-amz-crc32"] = str(zlib.crc32(body))
+    return status, headers, body
+
+
+def _http_reply(model: Any, double: Double, request: AWSPreparedRequest) -> AWSResponse:
+    status, headers, body = json_reply(model, double, _text(request.headers["X-Amz-Target"]), _text(request.body))
     return AWSResponse(request.url, status, headers, HTTPResponse(io.BytesIO(body), preload_content=False))
 
 

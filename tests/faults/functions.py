@@ -68,21 +68,19 @@ class Function:
         passing = FunctionClock(clock)
         tracing = Tracing(passing, environment.get("AWS_XRAY_DAEMON_ADDRESS", ""))
         written = telemetry(DOMAIN_NAME, environment["AWS_LAMBDA_FUNCTION_NAME"], passing, tracing)
-        self._writers: Executor | None = None
+        self._writers: Executor = ThreadPoolExecutor(clients.CONNECTIONS) if has_threads else InOrder()
         if name == PERSIST:
             persist = PersistSettings.read(environment)
             self.handle: Callable[[dict[str, Any], object], Any] = Persist.start(
-                persist, dynamodb, sqs, written, passing
+                persist, dynamodb, sqs, written, self._writers, passing
             ).handle
         else:
-            self._writers = ThreadPoolExecutor(clients.CONNECTIONS) if has_threads else InOrder()
             project = ProjectSettings.read(environment)
             self.handle = Project.start(project, domain, dynamodb, sqs, written, self._writers, passing).handle
 
     def stop(self) -> None:
         """Wait for the threads that still write."""
-        if self._writers is not None:
-            self._writers.shutdown(wait=True)
+        self._writers.shutdown(wait=True)
 
 
 @contextmanager

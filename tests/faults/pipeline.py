@@ -243,9 +243,9 @@ class Pipeline:
         try:
             return function.handle(event, context)
         finally:
-            if self._has_threads and process.name == PROJECT:
+            if self._has_threads:
                 function.stop()
-                self._running.pop(PROJECT, None)
+                self._running.pop(process.name, None)
             self.injector.invocations += 1
             self.injector.current = around
 

@@ -11,6 +11,7 @@ from cp_event_source.handler.aws.settings import PersistSettings
 from cp_event_source.handler.aws.telemetry import Telemetry
 from cp_event_source.handler.persist import Persist
 from cp_event_source.handler.values.clock import Clock
+from cp_event_source.testing.memory import InOrder
 
 SETTINGS = {
     "AWS_LAMBDA_FUNCTION_NAME": "persist-1",
@@ -77,7 +78,7 @@ class PersistFunction:
         self.table_calls, self.queue_calls = Calls(self.dynamodb), Calls(self.sqs)
         settings = PersistSettings.read({**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": self.queue})
         telemetry = Telemetry(settings.domain_name, settings.function_name, clock)
-        self.function = Persist.start(settings, self.dynamodb, self.sqs, telemetry, clock)
+        self.function = Persist.start(settings, self.dynamodb, self.sqs, telemetry, InOrder(), clock)
 
     def stop(self) -> None:
         self.table_calls.stop()

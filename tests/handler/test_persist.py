@@ -3,6 +3,8 @@
 import json
 import random
 import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -11,17 +13,25 @@ from typing import Any
 import pytest
 
 from cp_event_source.handler.aws import clients
+from cp_event_source.handler.aws.settings import PersistSettings
+from cp_event_source.handler.aws.telemetry import Telemetry
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.persist import _FRACTION_OF_TIME
+from cp_event_source.handler.persist import _FRACTION_OF_TIME, Persist
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import decode, decode_item, item_size
+from cp_event_source.handler.values.threads import Threads
 from cp_event_source.resources import persist_function
+from tests.doubles.aws import AwsError
+from tests.doubles.clients import direct_dynamodb, direct_sqs
+from tests.doubles.clock import FunctionClock
+from tests.doubles.dynamodb import DynamoDB
+from tests.doubles.sqs import SQS
 
 from .given import detail, logic
-from .on_moto import PersistFunction, client_error
+from .on_moto import SETTINGS, PersistFunction, client_error
 
 NUMBERS = ["0.1", "12345678901234567890", "1E+30", "99999999999999999999999999999999999999", "-0.0", "1.0"]
 
@@ -365,3 +375,112 @@ class TestInfrastructure:
         assert persist.handle(body(1)) == []
         assert persist.handle(body(1)) == []
         assert len(persist.stored()) == 1
+
+
+class SideBySide:
+    """The persist function with the threads that it has on Lambda, on doubles."""
+
+    def __init__(self, clock: FunctionClock) -> None:
+        self.db, self.sqs = DynamoDB(), SQS()
+        self.db.create_table("events", "DomainId", "EventKey")
+        self.letters = self.sqs.create_queue("letters")
+        self.threads: dict[str, threading.Thread] = {}
+        """The thread that stored each event, by EventId."""
+        self.meet: Callable[[], object] = lambda: None
+        """Called in each write, before it takes effect."""
+        self.db.intercept = self._intercept
+        self.writers = Threads(clients.CONNECTIONS)
+        self.clock = clock
+        self.function = Persist.start(
+            PersistSettings.read({**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": self.letters}),
+            direct_dynamodb(self.db),
+            direct_sqs(self.sqs),
+            Telemetry("File", "persist", clock),
+            self.writers,
+            clock,
+        )
+
+    def handle(self, *bodies: str, seconds: float = 1000) -> list[str]:
+        records = [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 1000 * seconds)
+        reply = self.function.handle({"Records": records}, context)
+        return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+
+    def stored(self) -> dict[str, Any]:
+        return {item["EventId"]["S"]: decode(item["Payload"]) for item in self.db.items("events")}
+
+    def _intercept(self, operation: str, request: Mapping[str, Any], phase: str) -> None:
+        if phase == "before":
+            self.threads[request["Item"]["EventId"]["S"]] = threading.current_thread()
+            self.meet()
+
+
+@pytest.fixture
+def side_by_side() -> Iterator[SideBySide]:
+    function = SideBySide(FunctionClock())
+    yield function
+    function.writers.shutdown()
+
+
+class TestSideBySide:
+    def test_ten_messages_are_written_at_once(self, side_by_side: SideBySide) -> None:
+        """Ten writes that each wait until all have begun."""
+        side_by_side.meet = threading.Barrier(10, timeout=20).wait
+        assert side_by_side.handle(*map(body, range(10))) == []
+        assert len(side_by_side.stored()) == 10
+
+    def test_no_more_are_written_at_once_than_there_are_connections(self, side_by_side: SideBySide) -> None:
+        in_progress: list[int] = []
+        most: list[int] = []
+
+        def meet() -> None:
+            in_progress.append(1)
+            most.append(len(in_progress))
+            threading.Event().wait(0.002)
+            in_progress.pop()
+
+        side_by_side.meet = meet
+        assert side_by_side.handle(*map(body, range(40))) == []
+        assert len(side_by_side.stored()) == 40
+        assert 1 < max(most) <= clients.CONNECTIONS
+
+    def test_a_message_that_would_wait_for_a_connection_until_the_time_is_over_goes_back(
+        self, side_by_side: SideBySide
+    ) -> None:
+        """Whatever begins in time is written in time."""
+
+        def take_long() -> None:
+            threading.Event().wait(0.2)
+            side_by_side.clock.advance(60)
+
+        all_busy = threading.Barrier(10, action=take_long, timeout=20)
+        side_by_side.meet = lambda: all_busy.wait() if len(side_by_side.threads) <= 10 else None
+        assert side_by_side.handle(*map(body, range(12)), seconds=90) == ["m10", "m11"]
+        assert len(side_by_side.stored()) == 10
+
+    def test_messages_with_one_event_are_stored_in_the_order_of_the_batch(self, side_by_side: SideBySide) -> None:
+        """The first one is stored, and another content of the same event is quarantined, however slow the first is."""
+        waits = iter([0.2, 0, 0, 0])
+        side_by_side.meet = lambda: threading.Event().wait(next(waits))
+        assert side_by_side.handle(body(1, "1"), body(2), body(1, "2"), body(1, "1")) == []
+        assert side_by_side.stored() == {"e-1": 1, "e-2": None}
+        ((letter,),) = [side_by_side.sqs.handle("ReceiveMessage", {"QueueUrl": side_by_side.letters})["Messages"]]
+        assert letter["Body"] == body(1, "2")
+
+    def test_an_error_returns_only_that_message(self, side_by_side: SideBySide) -> None:
+        def meet() -> None:
+            if side_by_side.threads.get("e-2") is threading.current_thread():
+                raise AwsError("InternalServerError", "oops")
+
+        side_by_side.meet = meet
+        assert side_by_side.handle(body(1), body(2), "not JSON") == ["m1"]
+        assert list(side_by_side.stored()) == ["e-1"]
+
+    @pytest.mark.parametrize("bodies", [[body(1)], [body(1, json.dumps("x" * 100_000)), body(2)]])
+    def test_one_message_or_a_large_one_is_stored_in_the_thread_that_reads(
+        self, bodies: list[str], side_by_side: SideBySide
+    ) -> None:
+        """There is nothing to do meanwhile, or no memory for ten of them."""
+        assert side_by_side.handle(*bodies) == []
+        assert side_by_side.threads["e-1"] is threading.current_thread()
+        assert side_by_side.threads.get("e-2") is not threading.current_thread()

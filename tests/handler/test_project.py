@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -154,7 +153,7 @@ class Pipeline:
         """Deploy the domain table with indexes on these attributes, and the function."""
         self.index_types = types
         keys = {name: IndexKey(type_, 2048) for name, type_ in types.items()}
-        self.settings = replace(self.settings, index_keys=keys)
+        self.settings = self.settings._replace(index_keys=keys)
         self.restart()
 
     def notices(self) -> list[dict[str, Any]]:
@@ -217,7 +216,7 @@ class TestIndexes:
     def test_a_row_that_an_index_allows_is_written(self, pipeline: Pipeline) -> None:
         pipeline.index(Owner="S", Balance="N", Missing="B")
         assert pipeline.deliver(pipeline.store(1)) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", "Query", "PutItem"]
+        assert pipeline.calls == ["GetItem", "Query", "PutItem"]
         assert pipeline.row()["Balance"] == {"N": "1"}
 
     def test_a_new_object_is_parked(self, pipeline: Pipeline) -> None:
@@ -255,12 +254,12 @@ class TestBatches:
         pipeline.deliver(pipeline.store(1))
         records = [pipeline.store(number) for number in range(2, 22)]
         assert pipeline.deliver(*records) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", "PutItem"]
+        assert pipeline.calls == ["GetItem", "PutItem"]
         assert pipeline.row()["Balance"] == {"N": "21"}
 
     def test_a_new_object_costs_one_more_read(self, pipeline: Pipeline) -> None:
         assert pipeline.deliver(pipeline.store(1)) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", "Query", "PutItem"]
+        assert pipeline.calls == ["GetItem", "Query", "PutItem"]
 
     def test_the_rows_of_a_batch_are_read_in_one_call(self, pipeline: Pipeline) -> None:
         pipeline.deliver(*(pipeline.store(1, f"d{n}") for n in range(20)))
@@ -292,7 +291,7 @@ class TestBatches:
         pipeline.deliver(*records)
         before = pipeline.row()
         assert pipeline.deliver(*records) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", "Query"]
+        assert pipeline.calls == ["GetItem", "Query"]
         assert pipeline.row() == before
 
     def test_an_error_of_the_infrastructure_sends_back_only_that_object(self, pipeline: Pipeline) -> None:
@@ -307,9 +306,22 @@ class TestBatches:
         assert pipeline.row("bad")["Balance"] == {"N": "2"}
         assert pipeline.notices() == []
 
+    def test_one_object_is_read_and_written_in_the_thread_that_computes(self, pipeline: Pipeline) -> None:
+        """The usual case has nothing to do meanwhile, and another thread takes longer than its write's own code."""
+        threads: list[threading.Thread] = []
+
+        def note(**_: Any) -> None:
+            threads.append(threading.current_thread())
+
+        pipeline.client.meta.events.register("before-parameter-build.dynamodb.PutItem", note)
+        assert pipeline.deliver(pipeline.store(1), pipeline.store(2)) == NONE_FAILED
+        assert threads == [threading.current_thread()]
+
     def test_rows_that_cannot_be_read_send_the_batch_back(self, pipeline: Pipeline) -> None:
-        pipeline.broken = {("BatchGetItem", "a")}
+        pipeline.broken = {("GetItem", "a"), ("BatchGetItem", "a")}
         assert pipeline.deliver(pipeline.store(1)) == {"batchItemFailures": [{"itemIdentifier": "a1"}]}
+        records = [pipeline.store(1, "a"), pipeline.store(1, "b")]
+        assert [each["itemIdentifier"] for each in pipeline.deliver(*records)["batchItemFailures"]] == ["a1", "b1"]
 
     @pytest.mark.parametrize(
         "how",
@@ -394,7 +406,7 @@ class TestDeath:
         pipeline.deliver(pipeline.store(1))
         record = self.alone_and_late(pipeline.store(2))
         assert pipeline.deliver(record) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", "PutItem", "PutItem"]
+        assert pipeline.calls == ["GetItem", "PutItem", "PutItem"]
         assert pipeline.row()["Balance"] == {"N": "2"}
         assert pipeline.deliver(record) == NONE_FAILED  # delivered again, it leaves no note
         assert not {"Parked", "CrashProbes"} & pipeline.row()["CpEventSource"]["M"].keys()
@@ -414,7 +426,7 @@ class TestDeath:
         pipeline.deliver(pipeline.store(1))
         records = [self.alone_and_late(pipeline.store(number)) for number in (2, 3)]
         assert pipeline.deliver(*records) == NONE_FAILED
-        assert pipeline.calls == ["BatchGetItem", "PutItem"]
+        assert pipeline.calls == ["GetItem", "PutItem"]
 
 
 class TestTime:

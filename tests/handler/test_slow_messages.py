@@ -25,6 +25,7 @@ from ..doubles.clock import FunctionClock
 from ..doubles.dynamodb import DynamoDB
 from ..doubles.mappings import Crashed, QueueMapping
 from ..doubles.sqs import SQS
+from .doubles import InOrder
 from .on_moto import SETTINGS
 from .slowest_messages import BATCH_MESSAGES, SHAPES, SLOWEST_CONFLICT_SECONDS, SLOWEST_SECONDS, WHOLE_PROCESSOR_MB
 from .test_persist import body
@@ -81,6 +82,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             direct_dynamodb(db),
             direct_sqs(sqs),
             Telemetry("File", "persist", passing),
+            InOrder(),
             passing,
         )
         ends: list[float] = []  # of the invocations

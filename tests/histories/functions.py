@@ -14,6 +14,7 @@ from cp_event_source.handler.project import Project
 from tests.doubles.clients import Double, direct_dynamodb, direct_sqs
 from tests.doubles.clock import FunctionClock
 from tests.doubles.sqs import SQS
+from tests.handler.doubles import InOrder
 
 from .logic import Now, logic, version
 
@@ -72,7 +73,8 @@ class Functions:
     def persist(self, dynamodb: Double, sqs: Double) -> Callable[[dict[str, Any]], Any]:
         """The persist function."""
         settings = PersistSettings(DOMAIN_NAME, "events", self._dead_letters, MAX_FUTURE_SKEW_SECONDS, "persist")
-        handle = Persist.start(settings, *_started(dynamodb, sqs)).handle
+        on = _started(dynamodb, sqs)
+        handle = Persist.start(settings, on.dynamodb, on.sqs, on.telemetry, InOrder(), on.clock).handle
         return lambda event: handle(event, None)
 
     def project(

@@ -4,7 +4,7 @@ The code runs in a greenlet of its own. Each storage call hands its step to the 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -189,7 +189,7 @@ class _Events(_Storage):
             yield from page
             if len(page) < _PAGE:
                 return
-            span = replace(span, after=page[-1].key)
+            span = span._replace(after=page[-1].key)
 
     def keys(self, domain_id: str, span: Span) -> Iterator[str]:
         return (event.counted for event in self.read(domain_id, span))

@@ -45,10 +45,10 @@ class MemoryPipeline:
         for event in batch:
             by_object.setdefault(event.domain_id, []).append(event)
         projection = Projection(self._stores, MemoryNotices(), _config(layer, version), Clock(), InOrder())
-        deliveries = (
+        deliveries = [
             Delivery(domain_id, [event.item for event in events], self.rows.read(domain_id))
             for domain_id, events in by_object.items()
-        )
+        ]
         with layer.current():
             for result in projection.project(deliveries):
                 for error in result.errors:

@@ -44,8 +44,10 @@ def test_a_row_is_read_as_it_was_written(table: DomainTable, calls: Calls) -> No
 def test_reads_are_strongly_consistent(table: DomainTable, calls: Calls) -> None:
     table.read("d-1")
     list(table.read_many(["d-1"]))
-    (_, get), (_, batch) = calls.made
+    list(table.read_many(["d-1", "d-2"]))
+    (_, get), (_, get_one), (_, batch) = calls.made
     assert get["ConsistentRead"] is True
+    assert get_one["ConsistentRead"] is True
     assert batch["RequestItems"]["rows"]["ConsistentRead"] is True
 
 
@@ -189,7 +191,7 @@ def test_a_row_that_an_index_refuses_is_written_without_the_attribute_and_read_w
     refused = row(name="")
     with pytest.raises(ClientError, match="ValidationException"):
         table.write(refused, replacing=None)
-    with_keys = replace(table, index_keys={"Name": IndexKey("S", 2048)})
+    with_keys = table._replace(index_keys={"Name": IndexKey("S", 2048)})
     with_keys.write(refused, replacing=None)
     assert table.read("d-1") == refused
     with_keys.write(row(name="a"), replacing=refused)

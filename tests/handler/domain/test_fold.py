@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from cp_event_source.handler.domain.fold import Folded, fold
 from cp_event_source.handler.domain.index_keys import IndexKey
-from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.domain.logic import DomainLogic, RowItem
 from cp_event_source.handler.domain.state import BOOKKEEPING_BYTES, INITIAL_STATE, DomainState
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import DomainRow
-from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, decode_item, encode_item
+from cp_event_source.handler.values.attribute_value import ITEM_SIZE_LIMIT, NotStorable, decode_item, encode_item
 from tests.handler.given import endless, erased, logic, stored
 from tests.handler.strategies import json_values, numbers
 
@@ -126,6 +126,93 @@ def test_grouping_does_not_matter(payloads: list[tuple[Any, str]], data: st.Data
             break
     assert state == at_once.state
     assert failure == at_once.failure
+
+
+class Shelf:
+    """Does what its events say: keeps any values, changes them in place, and changes them when it is written."""
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+    def apply(self, payload: dict[str, Any], event_name: str) -> None:
+        name, value = payload["Name"], payload["Value"]
+        match event_name:
+            case "Put":
+                self.item[name] = value
+            case "Taken":
+                self.item.pop(name, None)
+            case "Retyped":
+                before = self.item.get(name)
+                self.item[name] = not before if isinstance(before, bool) else bool(before)
+            case "Changed" if isinstance(self.item.get(name), list):
+                self.item[name].append(value)
+            case "Forgotten":  # the row does not survive its round trip
+                self.item["Forgets"] = name
+
+
+class Shelves:
+    @staticmethod
+    def create_new(domain_id: str) -> Shelf:
+        return Shelf({"DomainId": domain_id, "List": [], "Set": {"a"}, "One": 1})
+
+    @staticmethod
+    def from_dynamo_item(item: Any) -> Shelf:
+        attributes = dict(item)
+        attributes.pop(attributes.get("Forgets"), None)
+        return Shelf(attributes)
+
+    @staticmethod
+    def to_dynamo_item(shelf: Shelf) -> dict[str, Any]:
+        written = dict(shelf.item)
+        shelf.item.clear()
+        return written
+
+
+SHELVES = logic(Shelf, type("Domain", (Shelves,), {}))
+
+
+def stored_after(attributes: Any, event: StoredEvent) -> Any:
+    """The row's attributes after one event, encoded and decoded completely: what a batch of one event does."""
+    read = Shelves.from_dynamo_item
+    shelf = read(RowItem(decode_item(attributes))) if attributes else Shelves.create_new(event.domain_id)
+    shelf.apply(event.payload, event.event_name)
+    after = encode_item(Shelves.to_dynamo_item(shelf))
+    again = encode_item(Shelves.to_dynamo_item(read(RowItem(decode_item(after)))))
+    return after if again == after and after.get("DomainId") == {"S": event.domain_id} else None
+
+
+shelf_events = st.lists(
+    st.tuples(
+        st.sampled_from(["Put", "Put", "Taken", "Retyped", "Changed", "Forgotten"]),
+        st.sampled_from(["One", "List", "Set", "Other", "DomainId"]),
+        st.sampled_from([True, 1, 0, Decimal("1.5"), "d-1", "\u00e4", None, [1]]) | json_values,
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(shelf_events)
+def test_the_fold_is_that_of_rows_that_are_encoded_and_decoded_for_each_event(shelf_events: list[Any]) -> None:
+    """Guarantee: what the fold does not encode or decode again changes neither its state nor where it stops."""
+    events = [
+        stored(number, {"Name": name, "Value": value}, EventName=event_name)
+        for number, (event_name, name, value) in enumerate(shelf_events, 1)
+    ]
+    folded = run(SHELVES, events)
+    attributes: Any = {}
+    failed = None
+    for event in events:
+        try:
+            after = stored_after(attributes, event)
+        except NotStorable:
+            after = None
+        if after is None:
+            failed = event
+            break
+        attributes = after
+    assert (folded.failure and folded.failure.event) == failed
+    assert folded.state.attributes == attributes
 
 
 def test_what_the_row_does_not_hold_does_not_reach_the_next_event() -> None:

@@ -218,3 +218,27 @@ def test_what_cannot_be_stopped_ends_with_the_process(work: str) -> None:
     root = Path(__file__).parents[3]
     ended = subprocess.run([sys.executable, "-c", program], cwd=root, timeout=60, check=False)
     assert ended.returncode == -signal.SIGVTALRM
+
+
+def test_blocks_that_keep_their_limit_do_not_end_the_process_however_many_they_are() -> None:
+    """The last resort is set again while blocks run one after another, though not by each of them."""
+    program = (
+        "import time\n"
+        "from cp_event_source.handler.domain import time_limit\n"
+        "time_limit._LAST_RESORT_SECONDS = 0.05\n"
+        "with time_limit.time_limit(0.05) as limit:\n"
+        "    while time.process_time() < 1:\n"
+        "        with limit:\n"
+        "            pass\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3], timeout=60, check=False)
+    assert ended.returncode == 0
+
+
+def test_a_signal_between_two_blocks_stops_neither() -> None:
+    with time_limit(SHORT) as limit:
+        with limit:
+            pass
+        signal.raise_signal(signal.SIGALRM)
+        with limit:  # it may also be handled only now, while the next block already runs
+            signal.raise_signal(signal.SIGALRM)

@@ -1,0 +1,118 @@
+"""Guarantee: items that are read without botocore's parser equal those that it reads, and it reports broken replies."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.parsers import JSONParser, ResponseParserError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cp_event_source.handler.aws import clients, replies
+from tests.doubles.clients import wire
+from tests.doubles.dynamodb import DynamoDB
+
+names = st.sampled_from(["B", "BS", "S", "Bus", "Name", "Ä"])
+binary = st.sampled_from(["", "AA==", "/w=="])
+attributes: st.SearchStrategy[dict[str, Any]] = st.recursive(
+    st.one_of(
+        st.builds(lambda text: {"S": text}, st.text(max_size=3) | st.just('"B"')),
+        st.builds(lambda number: {"N": str(number)}, st.integers()),
+        st.builds(lambda value: {"BOOL": value}, st.booleans()),
+        st.just({"NULL": True}),
+        st.builds(lambda value: {"B": value}, binary),
+        st.builds(lambda values: {"BS": values}, st.lists(binary, min_size=1, max_size=2)),
+        st.just({"SS": ["a", "b"]}),
+        st.just({"NS": ["1", "2.5"]}),
+    ),
+    lambda inner: (
+        st.builds(lambda values: {"L": values}, st.lists(inner, max_size=3))
+        | st.builds(lambda values: {"M": values}, st.dictionaries(names, inner, max_size=3))
+    ),
+    max_leaves=6,
+)
+items = st.dictionaries(names, attributes, max_size=4)
+keys = {"DomainId": {"S": "d"}, "EventKey": {"S": "k"}}
+bodies = st.one_of(
+    st.tuples(st.just("GetItem"), st.builds(lambda item: {"Item": item}, items) | st.just({})),
+    st.tuples(
+        st.just("BatchGetItem"),
+        st.builds(
+            lambda found, left: {"Responses": {"rows": found}, "UnprocessedKeys": left},
+            st.lists(items, max_size=3),
+            st.sampled_from([{}, {"rows": {"Keys": [{"DomainId": {"S": "d"}}], "ConsistentRead": True}}]),
+        ),
+    ),
+    st.tuples(
+        st.just("Query"),
+        st.builds(
+            lambda found, more: {"Items": found, "Count": len(found), "ScannedCount": len(found), **more},
+            st.lists(items, max_size=3),
+            st.sampled_from([{}, {"LastEvaluatedKey": keys}]),
+        ),
+    ),
+    st.tuples(st.just("PutItem"), st.builds(lambda item: {"Attributes": item}, items)),
+)
+
+MODEL: Any = clients.dynamodb.__globals__["_SESSION"].get_service_model("dynamodb")
+
+
+def parsed(operation: str, body: bytes, *, status: int = 200, reads_items: bool = True) -> dict[str, Any]:
+    """The result of a call, as botocore's endpoint makes it of a reply."""
+    model = MODEL.operation_model(operation)
+    reply: dict[str, Any] = {"body": body, "headers": {}, "status_code": status, "context": {}}
+    read: dict[str, Any] = {}
+    if reads_items:
+        replies.read_items(operation_model=model, response_dict=reply, customized_response_dict=read)
+    result: dict[str, Any] = JSONParser().parse(reply, model.output_shape)
+    return result | read
+
+
+@given(bodies, st.booleans(), st.sampled_from([None, (",", ":")]))
+def test_a_reply_is_read_as_botocore_reads_it(
+    reply: tuple[str, dict[str, Any]], ensure_ascii: bool, separators: tuple[str, str] | None
+) -> None:
+    operation, content = reply
+    body = json.dumps(content, ensure_ascii=ensure_ascii, separators=separators).encode("utf-8", "surrogatepass")
+    try:
+        expected = parsed(operation, body, reads_items=False)
+    except (ResponseParserError, UnicodeDecodeError):  # a lone surrogate
+        with pytest.raises((ResponseParserError, UnicodeDecodeError)):
+            parsed(operation, body)
+        return
+    assert parsed(operation, body) == expected
+
+
+def test_binary_values_are_found_however_their_types_name_is_written() -> None:
+    for name in ('"B"', '"\\u0042"'):
+        body = f'{{"Item": {{"A": {{{name}: "/w=="}}}}}}'.encode()
+        assert parsed("GetItem", body)["Item"] == {"A": {"B": b"\xff"}}
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"Items": [{"B": 1}]}', b"\xff"])
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_any_other_reply_is_left_to_botocore(body: bytes, status: int) -> None:
+    def outcome(*, reads_items: bool) -> Any:
+        try:
+            return parsed("Query", body, status=status, reads_items=reads_items)
+        except (AttributeError, ResponseParserError, TypeError, ValueError) as error:
+            return type(error)
+
+    assert outcome(reads_items=True) == outcome(reads_items=False)
+
+
+def test_the_functions_client_reads_items_this_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    def parsers_own(*_: object) -> None:
+        raise AssertionError("botocore's parser reads the items")
+
+    client: Any = clients.dynamodb()
+    db = DynamoDB()
+    db.create_table("events", "DomainId", "EventKey")
+    wire(client, db)
+    client.put_item(TableName="events", Item={**keys, "Payload": {"B": b"\xff"}})
+    monkeypatch.setattr(JSONParser, "_handle_map", parsers_own)
+    assert client.get_item(TableName="events", Key=keys, ConsistentRead=True)["Item"]["Payload"] == {"B": b"\xff"}
