@@ -167,9 +167,15 @@ class CpEventSource(pulumi.ComponentResource):
             scope,
             indexes=settings.domain_table_indexes,
             ttl_attribute=settings.domain_table_ttl_attribute,
+            events_table_class=settings.domain_events_table_class,
             key_arn=key_arn,
         )
-        queues = create_queues(scope, ingest_timeout_seconds=persist_function.TIMEOUT_SECONDS, key_arn=key_arn)
+        queues = create_queues(
+            scope,
+            ingest_timeout_seconds=persist_function.TIMEOUT_SECONDS,
+            ingest_window_seconds=settings.functions.batching_window_seconds,
+            key_arn=key_arn,
+        )
 
         # Ingest queue -> persist function -> domain events table.
         persist = create_persist_function(scope, settings, tables=tables, queues=queues, key_arn=key_arn)

@@ -12,7 +12,7 @@ from .values.threads import Threads
 _settings = PersistSettings.read()
 _clock = Clock()
 _tracing = Tracing(_clock, _settings.trace_daemon)
-_telemetry = Telemetry(_settings.domain_name, _settings.function_name, _clock, _tracing)
+_telemetry = Telemetry(_settings.domain_name, _settings.function_name, _clock, _tracing, log_level=_settings.log_level)
 _writers = Threads(clients.CONNECTIONS)
 
 with collector_paused():

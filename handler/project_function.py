@@ -14,7 +14,7 @@ _settings = ProjectSettings.read()
 _logic = logic.load()
 _clock = Clock()
 _tracing = Tracing(_clock, _settings.trace_daemon)
-_telemetry = Telemetry(_settings.domain_name, _settings.function_name, _clock, _tracing)
+_telemetry = Telemetry(_settings.domain_name, _settings.function_name, _clock, _tracing, log_level=_settings.log_level)
 _writers = Threads(clients.CONNECTIONS)
 
 with collector_paused():

@@ -238,6 +238,17 @@ def one_of(numbers: Collection[int], why: str) -> Check:
     return check
 
 
+def one_of_texts(texts: Collection[str]) -> Check:
+    """One of some texts."""
+
+    def check(name: str, value: object) -> list[str]:
+        if isinstance(value, str) and value in texts:
+            return []
+        return [f"{name}: must be one of {', '.join(texts)}; got {shown(value)}"]
+
+    return check
+
+
 def flag(name: str, value: object) -> list[str]:
     """A boolean."""
     return [] if isinstance(value, bool) else [f"{name}: must be a boolean; got {shown(value)}"]

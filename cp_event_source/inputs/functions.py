@@ -18,6 +18,18 @@ MAX_SUBNETS: Final = 16
 MAX_SECURITY_GROUPS: Final = 5
 """Lambda's limits for the VPC of a function."""
 
+PERSIST_MEMORY_MB: Final = 512
+PROJECT_MEMORY_MB: Final = 1769
+"""A whole processor, since folding computes. It is also enough for the largest batches: 6 MB of events, or as many rows
+as are read at once, each of 400 KB and full of small numbers."""
+MAX_MEMORY_MB: Final = 10_240
+"""Lambda's maximum."""
+
+MAX_BATCHING_WINDOW_SECONDS: Final = 60
+"""Lambda allows 300. Alarms on late events go off after five minutes, and they shall tell of trouble only."""
+
+LEVELS: Final = ("INFO", "WARNING", "ERROR")
+
 OWN_VARIABLES: Final = frozenset(
     {
         "DOMAIN_EVENTS_TABLE",
@@ -29,6 +41,7 @@ OWN_VARIABLES: Final = frozenset(
         "EVENT_TIME_LIMIT_SECONDS",
         "INGEST_DEAD_LETTER_QUEUE_URL",
         "LOGIC_VERSION",
+        "LOG_LEVEL",
         "MAX_FUTURE_SKEW_SECONDS",
         "PARKED_QUEUE_URL",
     }
@@ -82,6 +95,32 @@ class FunctionsArgs(TypedDict):
     security_group_ids: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """Ids of the functions' security groups, at most 5. Together with `subnet_ids`."""
 
+    batching_window_seconds: NotRequired[pulumi.Input[int]]
+    """How many seconds the queue and the stream each wait for more events before they call their function. It makes
+    batches of events that come one after the other, which costs less, and events late by up to twice this time. A whole
+    number from 0 to 60; default 0."""
+
+    tracing: NotRequired[pulumi.Input[str]]
+    """Lambda's tracing mode. With `Active`, Lambda traces one request a second and a twentieth of the others. With
+    `PassThrough`, it traces only what the producer's call is traced for. Default `Active`, in a development stack
+    `PassThrough`."""
+
+    log_level: NotRequired[pulumi.Input[str]]
+    """The least level of the functions' own lines: `INFO` with a line for each event, `WARNING` or `ERROR`. Metrics are
+    not lines of a level. Default `INFO`."""
+
+    system_log_level: NotRequired[pulumi.Input[str]]
+    """The least level of the lines that Lambda adds: `DEBUG`, `INFO` with a few for each invocation, or `WARN`. Default
+    `INFO`."""
+
+    persist_memory_mb: NotRequired[pulumi.Input[int]]
+    """Memory of the persist function in MB; its processor grows with it. A whole number from 512, which the largest
+    batch needs, to 10,240; default 512."""
+
+    project_memory_mb: NotRequired[pulumi.Input[int]]
+    """Memory of the project function in MB. The default is a whole processor, and domain logic uses no more than one. A
+    whole number from 1,769, which the largest rows need, to 10,240; default 1,769."""
+
 
 @dataclass(frozen=True)
 class FunctionSettings:
@@ -92,6 +131,14 @@ class FunctionSettings:
     subnet_ids: pulumi.Output[list[str]] | None
     """None if the functions run in no VPC."""
     security_group_ids: pulumi.Output[list[str]] | None
+    batching_window_seconds: pulumi.Output[int] | None
+    """None for none."""
+    tracing: pulumi.Output[str]
+    log_level: pulumi.Output[str]
+    system_log_level: pulumi.Output[str] | None
+    """None for Lambda's own default."""
+    persist_memory_mb: pulumi.Output[int]
+    project_memory_mb: pulumi.Output[int]
 
 
 def _variables(name: str, value: object) -> list[str]:
@@ -124,6 +171,12 @@ _FIELDS: Final[dict[str, checks.Check]] = {
     "security_group_ids": checks.each(
         checks.matching(_SECURITY_GROUP, "the id of a security group (sg-...)"), "security groups", MAX_SECURITY_GROUPS
     ),
+    "batching_window_seconds": checks.whole_number(0, MAX_BATCHING_WINDOW_SECONDS, "seconds"),
+    "tracing": checks.one_of_texts(("Active", "PassThrough")),
+    "log_level": checks.one_of_texts(LEVELS),
+    "system_log_level": checks.one_of_texts(("DEBUG", "INFO", "WARN")),
+    "persist_memory_mb": checks.whole_number(PERSIST_MEMORY_MB, MAX_MEMORY_MB, "MB"),
+    "project_memory_mb": checks.whole_number(PROJECT_MEMORY_MB, MAX_MEMORY_MB, "MB"),
 }
 
 
@@ -141,7 +194,7 @@ def functions(name: str, value: object) -> list[str]:
     return problems
 
 
-def function_settings(name: str, given: FunctionsArgs) -> FunctionSettings:
+def function_settings(name: str, given: FunctionsArgs, *, development: bool) -> FunctionSettings:
     """The settings that a checked input describes."""
     later = Later({field: value for field, value in given.items() if value is not None}, _FIELDS, within=f"{name}.")
     return FunctionSettings(
@@ -149,4 +202,10 @@ def function_settings(name: str, given: FunctionsArgs) -> FunctionSettings:
         environment=later.each_value("environment"),
         subnet_ids=later.if_given("subnet_ids"),
         security_group_ids=later.if_given("security_group_ids"),
+        batching_window_seconds=later.if_given("batching_window_seconds", int),
+        tracing=later.value("tracing", "PassThrough" if development else "Active"),
+        log_level=later.value("log_level", "INFO"),
+        system_log_level=later.if_given("system_log_level"),
+        persist_memory_mb=later.value("persist_memory_mb", PERSIST_MEMORY_MB).apply(int),
+        project_memory_mb=later.value("project_memory_mb", PROJECT_MEMORY_MB).apply(int),
     )

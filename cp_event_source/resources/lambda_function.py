@@ -26,7 +26,7 @@ class Description:
     """One line for people; cut at Lambda's limit."""
     handler: str
     """Module and function in the code archive."""
-    memory_mb: int
+    memory_mb: pulumi.Output[int]
     timeout_seconds: int
     reserved_concurrency: pulumi.Input[int] | None
     environment: Mapping[str, pulumi.Input[str]]
@@ -53,9 +53,9 @@ def create_lambda_function(
 ) -> LambdaFunction:
     """The function that a description asks for. The key encrypts its environment and its logs."""
     logs = _log_group(scope, f"{description.name}-logs", settings.log_retention_days, key_arn)
-    organisation = settings.functions
+    how = settings.functions
     rights = [*description.rights, *_rights_of_any_function(logs, key_arn)]
-    if organisation.subnet_ids is not None:
+    if how.subnet_ids is not None:
         rights += _rights_in_a_vpc(logs.arn)
     role, role_policy = _role(scope, f"{description.name}-role", rights)
     signed = settings.signed_code
@@ -72,18 +72,20 @@ def create_lambda_function(
         s3_key=signed["s3_key"] if signed is not None else None,
         s3_object_version=signed["s3_object_version"] if signed is not None else None,
         code_signing_config_arn=signed["code_signing_config_arn"] if signed is not None else None,
-        layers=_layers(organisation.layers, description.layers),
+        layers=_layers(how.layers, description.layers),
         memory_size=description.memory_mb,
         timeout=description.timeout_seconds,
         reserved_concurrent_executions=description.reserved_concurrency,
         role=role.arn,
         kms_key_arn=key_arn,
         environment=aws.lambda_.FunctionEnvironmentArgs(
-            variables=with_own(organisation.environment, description.environment)
+            variables=with_own(how.environment, {**description.environment, "LOG_LEVEL": how.log_level})
         ),
-        vpc_config=_vpc(organisation),
-        logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=logs.name),
-        tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
+        vpc_config=_vpc(how),
+        logging_config=aws.lambda_.FunctionLoggingConfigArgs(
+            log_format="JSON", log_group=logs.name, system_log_level=how.system_log_level
+        ),
+        tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode=how.tracing),
         tags=scope.tags,
         opts=scope.options(depends_on=[role_policy]),
     )
@@ -92,6 +94,7 @@ def create_lambda_function(
         region=scope.region,
         function_name=function.arn,
         function_response_types=["ReportBatchItemFailures"],
+        maximum_batching_window_in_seconds=how.batching_window_seconds,
         tags=scope.tags,
         # Lambda refuses the mapping while the role may not read its source.
         opts=scope.options(depends_on=[role_policy]),

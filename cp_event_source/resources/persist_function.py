@@ -17,8 +17,6 @@ TIMEOUT_SECONDS: Final = 90
 back to the queue for lack of time alone: each return uses one of queues.MAX_RECEIVE_COUNT. In the second half the last
 message is computed, with at most two calls of 15 s, their retries and waits included."""
 
-MEMORY_MB: Final = 512
-
 BATCH_SIZE: Final = 10
 
 _MAX_CONCURRENT_BATCHES: Final = 1000
@@ -40,7 +38,7 @@ def create_persist_function(
         name="persist",
         purpose=f"Stores the events of the domain {scope.domain_name}",
         handler="handler.persist_function.handle",
-        memory_mb=MEMORY_MB,
+        memory_mb=settings.functions.persist_memory_mb,
         timeout_seconds=TIMEOUT_SECONDS,
         reserved_concurrency=reserved,
         environment={

@@ -19,10 +19,6 @@ from .tables import Tables, index_keys
 TIMEOUT_SECONDS: Final = 900
 """Lambda's maximum: a late event or a rebuild may fold a long history."""
 
-MEMORY_MB: Final = 1769
-"""A whole processor, since folding computes. It is also enough for the largest batches: 6 MB of events, or as many rows
-as are read at once, each of 400 KB and full of small numbers."""
-
 BATCH_SIZE: Final = 100
 
 EVENT_TIME_LIMIT_SECONDS: Final = 10
@@ -57,7 +53,7 @@ def create_project_function(
         name="project",
         purpose=f"Computes the rows of the domain {scope.domain_name}",
         handler="handler.project_function.handle",
-        memory_mb=MEMORY_MB,
+        memory_mb=settings.functions.project_memory_mb,
         timeout_seconds=TIMEOUT_SECONDS,
         reserved_concurrency=settings.project_reserved_concurrency,
         layers=[settings.logic_layer],

@@ -39,7 +39,13 @@ class Queues:
     """Metadata of stream batches that Lambda gave up."""
 
 
-def create_queues(scope: Scope, *, ingest_timeout_seconds: int, key_arn: pulumi.Output[str]) -> Queues:
+def create_queues(
+    scope: Scope,
+    *,
+    ingest_timeout_seconds: int,
+    ingest_window_seconds: pulumi.Output[int] | None = None,
+    key_arn: pulumi.Output[str],
+) -> Queues:
     """The queues, encrypted with the key, without their policies.
 
     They are protected: a queue takes its messages along, and no alarm counts messages that are gone. The events in the
@@ -50,15 +56,21 @@ def create_queues(scope: Scope, *, ingest_timeout_seconds: int, key_arn: pulumi.
         scope: the component's.
         ingest_timeout_seconds: the time-out of the function that takes from the ingest queue. Lambda asks for a
             visibility time-out of six times that, since a batch may be retried while Lambda throttles it.
+        ingest_window_seconds: for how long messages wait, received, for others.
         key_arn: the key's ARN.
     """
     ingest_dead_letter = _queue(scope, "ingest-dead-letter", key_arn)
+    invisible = 6 * ingest_timeout_seconds
     return Queues(
         ingest=_queue(
             scope,
             "ingest",
             key_arn,
-            visibility_timeout_seconds=6 * ingest_timeout_seconds,
+            visibility_timeout_seconds=(
+                invisible
+                if ingest_window_seconds is None
+                else ingest_window_seconds.apply(lambda window: invisible + window)
+            ),
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": ingest_dead_letter.arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
             ),
@@ -103,7 +115,7 @@ def _queue(
     suffix: str,
     key_arn: pulumi.Output[str],
     *,
-    visibility_timeout_seconds: int | None = None,
+    visibility_timeout_seconds: pulumi.Input[int] | None = None,
     redrive_policy: pulumi.Output[str] | None = None,
 ) -> aws.sqs.Queue:
     return aws.sqs.Queue(

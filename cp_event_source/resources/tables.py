@@ -41,6 +41,7 @@ def create_tables(
     *,
     indexes: pulumi.Output[tuple[Index, ...]] | None = None,
     ttl_attribute: pulumi.Output[str] | None = None,
+    events_table_class: pulumi.Output[str] | None = None,
     key_arn: pulumi.Output[str],
 ) -> Tables:
     """The tables, encrypted with the key; the domain table with these indexes besides its own, and with rows that
@@ -57,6 +58,7 @@ def create_tables(
             attributes={"DomainId": "S", "EventKey": "S"},
             range_key="EventKey",
             stream_view_type="NEW_IMAGE",
+            table_class=events_table_class,
         ),
         domain=_table(
             scope,
@@ -83,6 +85,7 @@ def _table(
     indexes: pulumi.Output[list[Index]] | None = None,
     ttl_attribute: pulumi.Output[str] | None = None,
     stream_view_type: str | None = None,
+    table_class: pulumi.Output[str] | None = None,
 ) -> aws.dynamodb.Table:
     def declared(of_indexes: Sequence[Index]) -> list[aws.dynamodb.TableAttributeArgs]:
         types = attributes | {key.attribute: key.type for index in of_indexes for key in index.keys}
@@ -96,6 +99,7 @@ def _table(
         attributes=declared([]) if indexes is None else indexes.apply(declared),
         global_secondary_indexes=None if indexes is None else indexes.apply(lambda all_: [_index(it) for it in all_]),
         billing_mode="PAY_PER_REQUEST",
+        table_class=table_class,
         stream_enabled=True if stream_view_type else None,
         stream_view_type=stream_view_type,
         server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(enabled=True, kms_key_arn=key_arn),

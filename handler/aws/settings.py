@@ -8,6 +8,9 @@ from typing import NamedTuple
 from ..domain import index_keys
 from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
 
+LEVELS = ("INFO", "WARNING", "ERROR")
+"""The levels of logged lines, the least first."""
+
 
 class BrokenSettings(Exception):
     """The function's environment is not as the component sets it. The message names the variable."""
@@ -23,6 +26,8 @@ class PersistSettings(NamedTuple):
     function_name: str
     trace_daemon: str = ""
     """The address of X-Ray's daemon; empty if there is no daemon."""
+    log_level: str = "INFO"
+    """The least level of lines that are logged."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "PersistSettings":
@@ -34,6 +39,7 @@ class PersistSettings(NamedTuple):
             max_future_skew_seconds=int(_number(environment, "MAX_FUTURE_SKEW_SECONDS")),
             function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
             trace_daemon=environment.get("AWS_XRAY_DAEMON_ADDRESS", ""),
+            log_level=_log_level(environment, "LOG_LEVEL"),
         )
 
 
@@ -51,6 +57,8 @@ class ProjectSettings(NamedTuple):
     function_name: str
     trace_daemon: str = ""
     """The address of X-Ray's daemon; empty if there is no daemon."""
+    log_level: str = "INFO"
+    """The least level of lines that are logged."""
     index_keys: IndexKeys = NO_INDEX_KEYS
     """The keys of the domain table's indexes."""
 
@@ -68,8 +76,20 @@ class ProjectSettings(NamedTuple):
             events_per_snapshot=int(_number(environment, "EVENTS_PER_SNAPSHOT", minimum=1)),
             function_name=_text(environment, "AWS_LAMBDA_FUNCTION_NAME"),
             trace_daemon=environment.get("AWS_XRAY_DAEMON_ADDRESS", ""),
+            log_level=_log_level(environment, "LOG_LEVEL"),
             index_keys=_index_keys(environment, "DOMAIN_TABLE_INDEX_KEYS"),
         )
+
+
+def _log_level(environment: Mapping[str, str], name: str) -> str:
+    """The level; that of all lines if there is no such variable, as with stacks of earlier versions."""
+    level = environment.get(name, LEVELS[0])
+    if level not in LEVELS:
+        raise BrokenSettings(
+            f"the environment variable {name} must be one of {', '.join(LEVELS)}; found {level!r}; "
+            "deploy the stack again"
+        )
+    return level
 
 
 def _text(environment: Mapping[str, str], name: str) -> str:

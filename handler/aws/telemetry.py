@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from ..events.ids import NO_IDS, Ids
 from ..values.clock import Clock
+from .settings import LEVELS
 from .tracing import Tracing
 
 NAMESPACE = "CpEventSource"
@@ -33,15 +34,27 @@ _MAX_VALUES = 100
 class Telemetry:
     """Writes one function's logs, metrics and parts of traces.
 
+    Lines below `log_level` are left out here, and not by Lambda's own filter: that takes the lines of metrics, which
+    have no level, for INFO.
+
     The metrics' dimensions are `DomainName` and `FunctionName`. So two pipelines with one domain name in one account,
     such as a team's own stacks, have separate metrics.
     """
 
-    def __init__(self, domain_name: str, function_name: str, clock: Clock, tracing: Tracing | None = None) -> None:
+    def __init__(
+        self,
+        domain_name: str,
+        function_name: str,
+        clock: Clock,
+        tracing: Tracing | None = None,
+        *,
+        log_level: str = "INFO",
+    ) -> None:
         self._service = domain_name
         self._dimensions = {"DomainName": domain_name, "FunctionName": function_name}
         self._clock = clock
         self._tracing = tracing or Tracing(clock)
+        self._logged = LEVELS[LEVELS.index(log_level) :]
         self._counts: Counter[str] = Counter()
         self._measured: defaultdict[str, list[float]] = defaultdict(list)
 
@@ -98,6 +111,8 @@ class Telemetry:
         self._tracing.add(os.environ.get(_TRACE, ""), message, ids, begun=begun, flag=flag)
 
     def _log(self, level: str, message: str, fields: dict[str, object]) -> None:
+        if level not in self._logged:
+            return
         line = {
             "level": level,
             "message": message,

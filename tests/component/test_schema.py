@@ -83,6 +83,7 @@ def test_the_components_inputs_and_which_of_them_are_required(schema: dict[str, 
         "permissionsBoundary": ("string", None),
         "region": ("string", None),
         "domainTableTtlAttribute": ("string", None),
+        "domainEventsTableClass": ("string", None),
     }
     assert sorted(component["requiredInputs"]) == ["cpDomainLogicLayer", "cpDomainName"]
 

@@ -19,7 +19,7 @@ from urllib3 import HTTPResponse
 
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.events.ingest import event_item
-from cp_event_source.resources.persist_function import MEMORY_MB
+from cp_event_source.inputs.functions import PERSIST_MEMORY_MB
 
 from .given import detail
 from .largest_batches import INVOCATION, MESSAGE, SETTINGS, array, nested, text
@@ -140,7 +140,7 @@ def main(chosen: list[str]) -> None:
         measured.append(times)
         sys.stdout.write(f"{'  '.join(f'{each:6.2f}' for each in times)}  {name}\n")
         sys.stdout.flush()
-    share = MEMORY_MB / WHOLE_PROCESSOR_MB
+    share = PERSIST_MEMORY_MB / WHOLE_PROCESSOR_MB
     for kind, worst in zip(("new", "sent again", "in conflict"), map(max, zip(*measured, strict=True)), strict=True):
         batch = BATCH_MESSAGES * worst / share
         sys.stdout.write(

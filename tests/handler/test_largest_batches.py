@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cp_event_source.resources import persist_function, project_function
+from cp_event_source.inputs.functions import PERSIST_MEMORY_MB, PROJECT_MEMORY_MB
 
 from ..nightly import NIGHTLY
 from .largest_batches import STATUS
@@ -29,4 +29,4 @@ def test_the_largest_batch_fits_into_the_functions_memory(function: str, shape: 
         [sys.executable, "-m", PROGRAM, function, shape], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert run.returncode == 0, run.stderr[-2000:]
-    assert 30 < int(run.stdout) < (persist_function if function == "persist" else project_function).MEMORY_MB
+    assert 30 < int(run.stdout) < (PERSIST_MEMORY_MB if function == "persist" else PROJECT_MEMORY_MB)

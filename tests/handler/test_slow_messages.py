@@ -17,6 +17,7 @@ from cp_event_source.handler.aws.settings import PersistSettings
 from cp_event_source.handler.aws.telemetry import Telemetry
 from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.persist import Persist
+from cp_event_source.inputs.functions import PERSIST_MEMORY_MB
 from cp_event_source.resources import persist_function, queues
 
 from ..doubles.aws import Clock
@@ -34,7 +35,7 @@ MESSAGES = 600
 MARGIN = 2
 """The factor on the measured time of the slowest batch: a processor may be slower, and AWS's calls take time."""
 
-_SHARE_OF_A_PROCESSOR = persist_function.MEMORY_MB / WHOLE_PROCESSOR_MB
+_SHARE_OF_A_PROCESSOR = PERSIST_MEMORY_MB / WHOLE_PROCESSOR_MB
 STORED_SECONDS = SLOWEST_SECONDS / _SHARE_OF_A_PROCESSOR
 CONFLICT_SECONDS = SLOWEST_CONFLICT_SECONDS / _SHARE_OF_A_PROCESSOR
 

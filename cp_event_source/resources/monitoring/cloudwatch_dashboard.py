@@ -130,4 +130,5 @@ def _rows(number: int, line: Line) -> list[pulumi.Input[list[Any]]]:
     )
     if line.times is None:
         return [named]
-    return [named, [{"expression": f"m{number} * {line.times!r}", "id": f"e{number}", **shown}]]
+    expression = pulumi.Output.from_input(line.times).apply(lambda times: f"m{number} * {times!r}")
+    return [named, [{"expression": expression, "id": f"e{number}", **shown}]]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import pulumi
 import pulumi_aws as aws
 
-from .. import persist_function, project_function
 from .metrics import Metric, of_function, of_handler, of_queue, of_rule, of_table
 from .watched import Watched
 
@@ -19,7 +19,7 @@ class Line:
 
     label: str
     metric: Metric
-    times: float | None = None
+    times: pulumi.Input[float] | None = None
     """The factor that the metric is multiplied with, if any."""
     right: bool = False
     """Whether the line belongs to the right axis, which has another unit."""
@@ -184,7 +184,6 @@ def _stuck(watched: Watched) -> list[Graph]:
 
 def _cost(watched: Watched) -> list[Graph]:
     functions = _functions(watched)
-    gigabytes = {"persist": persist_function.MEMORY_MB / 1024, "project": project_function.MEMORY_MB / 1024}
     return [
         *(
             Graph(title, [Line(name, of_table(table, metric)) for name, table in _tables(watched).items()])
@@ -197,7 +196,7 @@ def _cost(watched: Watched) -> list[Graph]:
         Graph(
             "GB-seconds",
             [
-                Line(name, of_function(each, "Duration"), times=gigabytes[name] / 1000)
+                Line(name, of_function(each, "Duration"), times=each.memory_size.apply(_gigabytes_per_millisecond))
                 for name, each in functions.items()
             ],
             "GB-s",
@@ -217,6 +216,10 @@ def _cost(watched: Watched) -> list[Graph]:
             "invocations",
         ),
     ]
+
+
+def _gigabytes_per_millisecond(memory_mb: float | None) -> float:
+    return (memory_mb or 0) / 1024 / 1000
 
 
 def _functions(watched: Watched) -> dict[str, aws.lambda_.Function]:

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from cp_event_source import CpEventSource, CpEventSourceArgs
+from cp_event_source import CpEventSource, CpEventSourceArgs, FunctionsArgs
 from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
 from cp_event_source.inputs.domain_name import MAX_DOMAIN_NAME_LENGTH
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
@@ -382,7 +382,14 @@ INPUTS: dict[str, Any] = {
         "environment": {"STAGE": "test"},
         "subnet_ids": ["subnet-0a"],
         "security_group_ids": ["sg-0a"],
+        "batching_window_seconds": 5,
+        "tracing": "PassThrough",
+        "log_level": "ERROR",
+        "system_log_level": "WARN",
+        "persist_memory_mb": 1024,
+        "project_memory_mb": 2048,
     },
+    "domain_events_table_class": "STANDARD_INFREQUENT_ACCESS",
     "permissions_boundary": "arn:aws:iam::aws:policy/PowerUserAccess",
     "region": REGION,
     "domain_table_ttl_attribute": "ExpiresAt",
@@ -400,9 +407,13 @@ def outputs(value: Any, *, deep: bool) -> Any:
     return pulumi.Output.from_input(value)
 
 
+def test_the_inputs_here_are_all_there_are() -> None:
+    assert INPUTS.keys() | {"cp_event_bus"} == CpEventSourceArgs.__annotations__.keys()
+    assert INPUTS["functions"].keys() == FunctionsArgs.__annotations__.keys()
+
+
 @pytest.mark.parametrize("deep", [False, True])
 def test_whatever_does_not_decide_on_resources_may_be_an_output(deep: bool) -> None:
-    assert INPUTS.keys() | {"cp_event_bus"} == CpEventSourceArgs.__annotations__.keys()
     at_once = deploy(in_program(lambda: component(**INPUTS)))
     later = deploy(
         in_program(

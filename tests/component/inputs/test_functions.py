@@ -18,6 +18,18 @@ VPC = {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]}
     [
         ([], "functions: must be what both functions get, a dictionary with layers, environment, "),
         ({"layer": [LAYER]}, "functions.layer: is not an input; did you mean layers?"),
+        (
+            {"batching_window_seconds": 61},
+            "functions.batching_window_seconds: must be a whole number of seconds from 0 to 60; got 61",
+        ),
+        ({"tracing": "Off"}, "functions.tracing: must be one of Active, PassThrough; got 'Off'"),
+        ({"log_level": "DEBUG"}, "functions.log_level: must be one of INFO, WARNING, ERROR; got 'DEBUG'"),
+        ({"system_log_level": 1}, "functions.system_log_level: must be one of DEBUG, INFO, WARN; got 1"),
+        (
+            {"persist_memory_mb": 256},
+            "functions.persist_memory_mb: must be a whole number of MB from 512 to 10240; got",
+        ),
+        ({"project_memory_mb": 512}, "functions.project_memory_mb: must be a whole number of MB from 1769 to 10240; "),
         ({"layers": LAYER}, "functions.layers: must be a list of layers; got "),
         ({"layers": [LAYER, "agent"]}, "functions.layers[1]: must be the ARN of a Lambda layer version (arn:"),
         ({"layers": [LAYER] * 5}, "functions.layers: must have at most 4 layers; got 5"),

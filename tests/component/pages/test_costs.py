@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bench import events, layers, pipeline
 from cp_event_source.inputs import arguments
+from cp_event_source.inputs.functions import PERSIST_MEMORY_MB, PROJECT_MEMORY_MB
 from cp_event_source.pages.costs import PRICES, Batches, Estimate, Line, Part, deployed, estimate, load, page, prices
 from cp_event_source.pages.costs.page import LOADS
 from cp_event_source.resources import persist_function, project_function, queues
@@ -154,8 +155,8 @@ class TestOfWhatIsDeployed:
         assert "Key" not in {type_ for type_, _ in deploy(in_program(lambda: component(kms_key_arn=key))).names()}
 
     def test_numbers(self) -> None:
-        assert deployed.PERSIST_GB * 1024 == persist_function.MEMORY_MB
-        assert deployed.PROJECT_GB * 1024 == project_function.MEMORY_MB
+        assert deployed.PERSIST_GB * 1024 == PERSIST_MEMORY_MB
+        assert deployed.PROJECT_GB * 1024 == PROJECT_MEMORY_MB
         assert deployed.PERSIST_BATCH == persist_function.BATCH_SIZE
         assert deployed.PROJECT_BATCH == project_function.BATCH_SIZE
         assert deployed.EVENTS_PER_SNAPSHOT == arguments.DEFAULT_EVENTS_PER_SNAPSHOT

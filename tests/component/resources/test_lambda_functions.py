@@ -83,6 +83,7 @@ def test_the_persist_function(deployment: Deployment) -> None:
         "DOMAIN_EVENTS_TABLE": physical("files-domain-events"),
         "INGEST_DEAD_LETTER_QUEUE_URL": queue_url(deployment, "ingest_dead_letter"),
         "MAX_FUTURE_SKEW_SECONDS": "600",
+        "LOG_LEVEL": "INFO",
     }
 
 
@@ -100,6 +101,7 @@ def test_the_project_function_has_the_domains_logic_and_knows_its_version(deploy
         "LOGIC_VERSION": LAYER,
         "EVENT_TIME_LIMIT_SECONDS": "10",
         "EVENTS_PER_SNAPSHOT": "100",
+        "LOG_LEVEL": "INFO",
     }
 
 
@@ -192,3 +194,38 @@ def test_variables_of_the_organisation_are_added(deployment: Deployment) -> None
     for name in FUNCTIONS:
         own = deployment.only("Function", name).inputs["environment"]["variables"]
         assert more.only("Function", name).inputs["environment"]["variables"] == {"STAGE": "test", **own}
+
+
+def test_how_both_functions_run_can_be_chosen() -> None:
+    chosen = {
+        "batching_window_seconds": 5.0,
+        "tracing": "PassThrough",
+        "log_level": "WARNING",
+        "system_log_level": "WARN",
+        "persist_memory_mb": 1024.0,
+        "project_memory_mb": 3008,
+    }
+    stack = deploy(in_program(lambda: component(functions=chosen)))
+    for name, memory in zip(FUNCTIONS, (1024, 3008), strict=True):
+        function = stack.only("Function", name).inputs
+        assert stack.only("EventSourceMapping", name).inputs["maximumBatchingWindowInSeconds"] == 5
+        assert function["tracingConfig"] == {"mode": "PassThrough"}
+        assert function["environment"]["variables"]["LOG_LEVEL"] == "WARNING"
+        assert function["loggingConfig"]["systemLogLevel"] == "WARN"
+        assert function["memorySize"] == memory
+    body = json.loads(stack.only("Dashboard").inputs["dashboardBody"])
+    assert f"m1 * {3008 / 1024 / 1000!r}" in json.dumps(body), "the graph of GB-seconds has the memory"
+
+
+def test_messages_that_wait_for_others_stay_invisible_for_longer(deployment: Deployment) -> None:
+    usual = deployment.only("Queue", "files-ingest").inputs["visibilityTimeoutSeconds"]
+    waiting = deploy(in_program(lambda: component(functions={"batching_window_seconds": 60})))
+    assert waiting.only("Queue", "files-ingest").inputs["visibilityTimeoutSeconds"] == usual + 60
+
+
+def test_a_development_stack_traces_only_what_its_producers_trace() -> None:
+    assert {
+        each.inputs["tracingConfig"]["mode"]
+        for each in deploy(in_program(lambda: component(development=True))).resources
+        if each.type.endswith(":Function")
+    } == {"PassThrough"}

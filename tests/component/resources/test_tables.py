@@ -151,6 +151,14 @@ def test_the_project_function_knows_what_dynamodb_requires_of_the_keys(
     assert "DOMAIN_TABLE_INDEX_KEYS" not in without
 
 
+def test_stored_events_can_be_kept_in_the_class_for_infrequent_access(deployment: Deployment) -> None:
+    cheaper = deploy(in_program(lambda: component(domain_events_table_class="STANDARD_INFREQUENT_ACCESS")))
+    for stack, expected in ((deployment, None), (cheaper, "STANDARD_INFREQUENT_ACCESS")):
+        assert stack.only("Table", "files-domain-events").inputs.get("tableClass") == expected
+        assert "tableClass" not in stack.only("Table", "files-domain").inputs
+        assert "tableClass" not in stack.only("Table", "files-domain-snapshots").inputs
+
+
 def test_rows_alone_expire_by_the_attribute_that_is_named(deployment: Deployment) -> None:
     expiring = deploy(in_program(lambda: component(domain_table_ttl_attribute="ExpiresAt")))
     assert expiring.only("Table", "files-domain").inputs["ttl"] == {"attributeName": "ExpiresAt", "enabled": True}

@@ -85,3 +85,11 @@ def test_zero_is_not_a_valid_time_limit() -> None:
 
 def test_no_skew_may_be_allowed() -> None:
     assert PersistSettings.read({**PERSIST, "MAX_FUTURE_SKEW_SECONDS": "0"}).max_future_skew_seconds == 0
+
+
+@pytest.mark.parametrize(("settings", "environment"), [(PersistSettings, PERSIST), (ProjectSettings, PROJECT)])
+def test_all_lines_are_logged_unless_a_level_is_set(settings: Any, environment: dict[str, str]) -> None:
+    assert settings.read(environment).log_level == "INFO"
+    assert settings.read(environment | {"LOG_LEVEL": "ERROR"}).log_level == "ERROR"
+    with pytest.raises(BrokenSettings, match="LOG_LEVEL must be one of INFO, WARNING, ERROR; found 'debug'"):
+        settings.read(environment | {"LOG_LEVEL": "debug"})

@@ -177,3 +177,21 @@ def test_persist_counts_the_outcomes_of_its_messages(
     names = ["EventsStored", "DuplicateEvents", "ConflictingEvents", "ContractViolations", "UnstorableEvents"]
     assert [sent[name] for name in names] == [[2.0], [1.0], [1.0], [2.0], [1.0]]
     assert sent["MessagesReturned"] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [("INFO", ["INFO", "WARNING", "ERROR"]), ("WARNING", ["WARNING", "ERROR"]), ("ERROR", ["ERROR"])],
+)
+def test_lines_below_the_level_are_left_out_and_metrics_never(
+    capsys: pytest.CaptureFixture[str], level: str, expected: list[str]
+) -> None:
+    telemetry = Telemetry("File", "persist-1", Clock(), log_level=level)
+    telemetry.info("went well")
+    telemetry.warning("look at this")
+    telemetry.failed("went wrong", ValueError())
+    telemetry.count("EventsStored")
+    telemetry.flush()
+    *logged, metrics = lines(printed(capsys))
+    assert [line["level"] for line in logged] == expected
+    assert metrics["EventsStored"] == [1]

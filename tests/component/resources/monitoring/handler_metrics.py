@@ -17,7 +17,7 @@ def sent_by(function: str) -> set[str]:
     counted_as = [
         node.value
         for node in tree.body
-        if isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == ["_METRICS"]
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"_METRICS", "_APPENDED"}
     ]
     called = [
         node.args[0]
@@ -25,7 +25,8 @@ def sent_by(function: str) -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
         if node.func.attr in {"count", "measure", "_measure"}
     ]
-    values = [value for each in counted_as if isinstance(each, ast.Dict) for value in each.values]
+    found = [value for each in counted_as if isinstance(each, ast.Dict) for value in each.values]
+    values = [each.elts[-1] if isinstance(each, ast.Tuple) else each for each in found]  # beside a message for the log
     names = {
         each.value for each in [*called, *values] if isinstance(each, ast.Constant) and isinstance(each.value, str)
     }

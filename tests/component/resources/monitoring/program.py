@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from cp_event_source.inputs.functions import PERSIST_MEMORY_MB, PROJECT_MEMORY_MB
 from cp_event_source.resources.monitoring import Watched
 from cp_event_source.resources.queues import Queues
 from cp_event_source.resources.routing import EventBus, Routes
@@ -48,8 +49,8 @@ def watched_on(bus: str) -> Watched:
             domain=aws.dynamodb.Table("files-domain"),
             domain_snapshots=aws.dynamodb.Table("files-domain-snapshots"),
         ),
-        persist=aws.lambda_.Function("files-persist", role="role"),
-        project=aws.lambda_.Function("files-project", role="role"),
+        persist=aws.lambda_.Function("files-persist", role="role", memory_size=PERSIST_MEMORY_MB),
+        project=aws.lambda_.Function("files-project", role="role", memory_size=PROJECT_MEMORY_MB),
     )
 
 
