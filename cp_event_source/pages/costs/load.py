@@ -95,6 +95,23 @@ class Batches(Enum):
 
 
 @dataclass(frozen=True)
+class Running:
+    """How the functions run, as far as it changes the bill."""
+
+    batching_window_seconds: int = 0
+    traces: bool = True
+    logs_events: bool = True
+    """Whether each event and domain object has its line."""
+    logs_system: bool = True
+    """Whether Lambda adds its lines to an invocation."""
+    persist_gb: float = deployed.PERSIST_GB
+    project_gb: float = deployed.PROJECT_GB
+
+
+DEFAULTS: Final = Running()
+
+
+@dataclass(frozen=True)
 class Load:
     """The pipeline's work in a month."""
 
@@ -103,6 +120,17 @@ class Load:
     project_invocations: float
     rows: float
     """Reads and writes of rows: one for each domain object in a batch."""
+    how: Running = DEFAULTS
+
+    @property
+    def persist_events_in_a_batch(self) -> float:
+        """How many events an invocation of the persist function has. One: they come alone."""
+        return self.events / self.persist_invocations if self.persist_invocations else 0
+
+    @property
+    def project_events_in_a_batch(self) -> float:
+        """How many events an invocation of the project function has."""
+        return self.events / self.project_invocations if self.project_invocations else 0
 
     @property
     def queue_requests(self) -> float:
@@ -112,7 +140,7 @@ class Load:
     @property
     def persist_gb_seconds(self) -> float:
         busy = PERSIST_SECONDS * self.persist_invocations + PERSIST_SECONDS_OF_AN_EVENT * self.events
-        return deployed.PERSIST_GB * (busy + COLD_START_SECONDS * _cold_starts(self.persist_invocations))
+        return self.how.persist_gb * (busy + COLD_START_SECONDS * _cold_starts(self.persist_invocations))
 
     @property
     def project_gb_seconds(self) -> float:
@@ -121,22 +149,24 @@ class Load:
             + PROJECT_SECONDS_OF_AN_OBJECT * self.rows
             + PROJECT_SECONDS_OF_AN_EVENT * self.events
         )
-        return deployed.PROJECT_GB * (busy + COLD_START_SECONDS * _cold_starts(self.project_invocations))
+        return self.how.project_gb * (busy + COLD_START_SECONDS * _cold_starts(self.project_invocations))
 
     @property
     def log_gb(self) -> float:
-        persist = PERSIST_LOG_BYTES * self.persist_invocations + PERSIST_LOG_BYTES_OF_AN_EVENT * self.events
-        project = (
-            PROJECT_LOG_BYTES * self.project_invocations
+        metrics = PERSIST_LOG_BYTES * self.persist_invocations + PROJECT_LOG_BYTES * self.project_invocations
+        lines = (
+            PERSIST_LOG_BYTES_OF_AN_EVENT * self.events
             + PROJECT_LOG_BYTES_OF_AN_OBJECT * self.rows
             + PROJECT_LOG_BYTES_OF_AN_EVENT * self.events
         )
         lambdas_own = LAMBDA_LOG_BYTES * (self.persist_invocations + self.project_invocations)
-        return (persist + project + lambdas_own) / GB
+        return (metrics + self.how.logs_events * lines + self.how.logs_system * lambdas_own) / GB
 
     @property
     def traces(self) -> float:
-        """Each sampled invocation is a trace."""
+        """Each sampled invocation is a trace. In pass-through mode, the producer's trace decides, and pays."""
+        if not self.how.traces:
+            return 0
         return _sampled(self.persist_invocations) + _sampled(self.project_invocations)
 
     @property
@@ -153,22 +183,32 @@ class Load:
         return len(deployed.METRICS) * min(1, self.events / HOURS)
 
 
-def load(events: int, batches: Batches = Batches.AS_THEY_COME) -> Load:
+def load(events: int, batches: Batches = Batches.AS_THEY_COME, how: Running = DEFAULTS) -> Load:
     """The work that a number of events a month makes for the pipeline.
 
-    More events never make less work: events share a batch only when the pollers can take no more batches.
+    More events never make less work: events share a batch only when the pollers can take no more batches, or when they
+    wait for a batch to fill.
     """
-    persist = _invocations(events, batches, deployed.PERSIST_BATCH, PERSIST_TURNS_PER_SECOND)
-    project = _invocations(events, batches, deployed.PROJECT_BATCH, PROJECT_TURNS_PER_SECOND)
-    return Load(events, persist, project, min(events, OBJECTS_IN_A_BATCH * project))
+    persist_turns, project_turns = PERSIST_TURNS_PER_SECOND, float(PROJECT_TURNS_PER_SECOND)
+    if window := how.batching_window_seconds:
+        persist_turns = min(persist_turns, PERSIST_POLLERS / window)
+        project_turns = min(project_turns, STREAM_SHARDS / window)
+    persist = _invocations(events, batches, deployed.PERSIST_BATCH, persist_turns)
+    project = _invocations(events, batches, deployed.PROJECT_BATCH, project_turns)
+    return Load(events, persist, project, min(events, OBJECTS_IN_A_BATCH * project), how)
 
 
-def table_gb(events: int, events_per_snapshot: int) -> float:
-    """The size of the three tables in GB when this number of events is stored."""
+def events_table_gb(events: int) -> float:
+    """The size of the events table in GB when this number of events is stored."""
+    return events * (EVENT_BYTES + ITEM_OVERHEAD_BYTES) / GB
+
+
+def derived_tables_gb(events: int, events_per_snapshot: int) -> float:
+    """The size in GB of what is computed from this number of events: rows and snapshots."""
     objects = events / EVENTS_OF_AN_OBJECT
     # Older snapshots of a domain object are further apart: their number grows with the logarithm of its events.
     snapshots = objects * (1 + log2(max(1, EVENTS_OF_AN_OBJECT / events_per_snapshot)))
-    items = ((events, EVENT_BYTES), (objects, ROW_BYTES), (snapshots, SNAPSHOT_BYTES))
+    items = ((objects, ROW_BYTES), (snapshots, SNAPSHOT_BYTES))
     return sum(number * (size + ITEM_OVERHEAD_BYTES) for number, size in items) / GB
 
 

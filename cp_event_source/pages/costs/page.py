@@ -7,16 +7,28 @@ from typing import Final
 from ..markdown import dollars, quantity, table, wrapped
 from . import deployed
 from . import load as assumed
-from .bill import A_YEAR, Estimate, Line, Part, estimate
+from .bill import A_YEAR, INFREQUENT, Estimate, Line, Part, estimate
 from .load import Batches
 from .prices import AS_OF, KEYS, MILLION, PRICES, WRITE_UNITS, Price
 
-LOADS: Final = {1_000: "1 thousand", 1_000_000: "1 million", 1_000_000_000: "1 billion"}
+LOADS: Final = {
+    1_000: "1 thousand",
+    1_000_000: "1 million",
+    10_000_000: "10 million",
+    100_000_000: "100 million",
+    1_000_000_000: "1 billion",
+}
 """Events a month, with their names on the page."""
+
+_CALCULATED: Final = (1_000, 1_000_000, 1_000_000_000)
+"""The loads whose arithmetic is on the page."""
 
 _COLUMNS: Final = ("$ a month, by events a month", *LOADS.values())
 
 _FINER_SNAPSHOTS: Final = 20
+
+_WINDOWS: Final = (1, 5)
+"""Batching windows in seconds."""
 
 _SHORT_RETENTION: Final = deployed.DEVELOPMENT_LOG_RETENTION_DAYS
 
@@ -42,9 +54,10 @@ def page() -> str:
     parts = (
         *("# What a pipeline costs", _INTRODUCTION, summary()),
         *("## Item by item", _items()),
-        *("## The arithmetic", *(_arithmetic(events) for events in LOADS)),
+        *("## The arithmetic", *(_arithmetic(events) for events in _CALCULATED)),
         *("## What is assumed", _ASSUMPTIONS),
-        *("## How batches form", _BATCHES, _ENDS, _batches()),
+        *("## How batches form", _BATCHES, _batch_sizes(), _ENDS, _batches()),
+        *("## What saves money", _SAVING, _levers(), _SAVING_NOTES),
         *("## What each option adds", _options(), _INDEXES, _FREE_OPTIONS),
         *("## A development stack", _DEVELOPMENT, _development(), _what_stays(), _LOCAL),
         *("## Prices", _PRICES, _price_list()),
@@ -103,19 +116,45 @@ _ASSUMPTIONS: Final = wrapped(f"""\
 """)
 
 _BATCHES: Final = wrapped(f"""\
-Nothing waits for a batch to fill: an event is stored and projected at once, and a batch is what is there when Lambda
-asks. So the cost of an event depends on how events arrive. AWS promises nothing about that. This page uses this model:
+By default, nothing waits for a batch to fill: an event is stored and projected at once, and a batch is what is there
+when Lambda asks. So the cost of an event depends on how events arrive. AWS promises nothing about that. This page uses
+this model:
 - {assumed.PERSIST_POLLERS} pollers of the queue are busy with a batch for {assumed.PERSIST_TURN_SECONDS} s. Up to
   {_PERSIST_TURNS} events a second, each event comes alone. Above that, they come in {_PERSIST_TURNS} batches a second,
   up to {deployed.PERSIST_BATCH} events per batch.
 - {assumed.STREAM_SHARDS} shards of the stream are polled {assumed.PROJECT_POLLS_PER_SECOND} times a second each. Up to
   {_PROJECT_TURNS} events a second, each event comes alone. Above that, they come in {_PROJECT_TURNS} batches a second,
   up to {deployed.PROJECT_BATCH} events per batch.
+- With a batching window, each poller and each shard waits for that long, or until its batch is full.
 """)
 
 _ENDS: Final = wrapped("""\
-A million events a month, spread evenly, are one every 2.6 s: each comes alone. In bursts or from a backlog, events fill
-batches at any load. The two extremes and the model, for the events of the month:
+Where a batch has one event, events come alone. In bursts or from a backlog, events fill batches at any load. The two
+extremes and the model, for the events of the month:
+""")
+
+_SAVING: Final = wrapped("""\
+The whole bill of a month without and with inputs that change it. All are fields of `functions`, but for
+`domain_events_table_class`:
+""")
+
+_SAVING_NOTES: Final = wrapped(f"""\
+- **A batching window** costs time: an event waits in the queue and in the stream for up to the window each, so a row
+  may be late by twice as much. The default is 0, because a row is often read right after its event, and at a million
+  events a month there is nothing to save: events are further apart than any window. From some ten million on, a window
+  of a few seconds saves more than any other input. Batches stay within {deployed.PERSIST_BATCH} and
+  {deployed.PROJECT_BATCH} events: a window makes them fuller and not larger, because the functions' memory and time are
+  for these.
+- **Tracing** in the mode `PassThrough` leaves the decision to your producers: the functions trace what arrives with a
+  sampled trace. The default is `Active`, as Security Hub's Lambda.7 asks for; in a development stack it is
+  `PassThrough`.
+- **Log levels.** With `log_level` `WARNING`, an event that went well has no line, so you cannot follow it through the
+  logs. Metrics, and with them alarms and the dashboard, are the same. With `system_log_level` `WARN`, Lambda's lines of
+  start, end, duration and memory are gone; its metrics of them are the same.
+- **The class for infrequent access** pays when the storage of the events table costs more than half of its writes:
+  under a steady load after some months, and the more the longer the events are kept. AWS allows two changes of a
+  table's class in 30 days.
+- **Memory** is not among them: less than the default is too little for the largest batches.
 """)
 
 _INDEXES: Final = wrapped("""\
@@ -127,9 +166,9 @@ each time. With `KEYS_ONLY`, a write that leaves the keys as they are costs noth
 _FREE_OPTIONS: Final = wrapped("""\
 These inputs cost nothing: `cp_event_bus`, `publishers`, `tags`, `alarm_topic_arn`, `alarm_actions`,
 `alarm_thresholds`, `persist_reserved_concurrency`, `project_reserved_concurrency` and `signed_code` (except its file in
-S3). Protection from deletion and the policies for other stacks cost nothing either. Traces have no input. Their cost is
-[above](#item-by-item): under a small and steady load nearly every invocation is traced, and traces may be the largest
-item.
+S3). Protection from deletion and the policies for other stacks cost nothing either. The endpoints of a VPC of yours are
+not in this bill. Under a small and steady load nearly every invocation is traced, and traces may be the largest item:
+[what saves money](#what-saves-money).
 """)
 
 _DEVELOPMENT: Final = wrapped(f"""\
@@ -191,6 +230,55 @@ def _batches() -> str:
     return table(_COLUMNS, rows)
 
 
+def _batch_sizes() -> str:
+    def row(what: str, how: assumed.Running) -> list[str]:
+        loads = [assumed.load(events, how=how) for events in LOADS]
+        sizes = [(each.persist_events_in_a_batch, each.project_events_in_a_batch) for each in loads]
+        return [what, *(f"{persist:.1f}, {project:.1f}" for persist, project in sizes)]
+
+    return table(
+        ("events in a batch, persist and project", *LOADS.values()),
+        [
+            row(f"window of {window} s" if window else "by default", assumed.Running(window))
+            for window in (0, *_WINDOWS)
+        ],
+    )
+
+
+def _levers() -> str:
+    long = max(_WINDOWS)
+    rows = [
+        ("by default", *_sums(_bills(estimate))),
+        *(
+            (f"`batching_window_seconds={window}`", *_sums(_bills(partial(estimate, batching_window_seconds=window))))
+            for window in _WINDOWS
+        ),
+        ('`tracing="PassThrough"`', *_sums(_bills(partial(estimate, tracing="PassThrough")))),
+        ('`system_log_level="WARN"`', *_sums(_bills(partial(estimate, system_log_level="WARN")))),
+        ('`log_level="WARNING"`', *_sums(_bills(partial(estimate, log_level="WARNING")))),
+        (
+            f'`domain_events_table_class="{INFREQUENT}"`',
+            *_sums(_bills(partial(estimate, events_table_class=INFREQUENT))),
+        ),
+        (
+            f"all of these, with {long} s",
+            *_sums(
+                _bills(
+                    partial(
+                        estimate,
+                        batching_window_seconds=long,
+                        tracing="PassThrough",
+                        system_log_level="WARN",
+                        log_level="WARNING",
+                        events_table_class=INFREQUENT,
+                    )
+                )
+            ),
+        ),
+    ]
+    return table(_COLUMNS, rows)
+
+
 def _price_list() -> str:
     rows = [
         (f"[{price.of}]({price.source})", _amount(price), f"{price.per:,} {_unit(price, price.per)}", price.note)
@@ -237,7 +325,7 @@ def _options() -> str:
             *[_added(0)] * len(LOADS),
         ),
         (
-            "`functions`, `permissions_boundary`, `region`: nothing here; a VPC's endpoints are yours",
+            "`permissions_boundary`, `region`, and of `functions` all that is not above",
             *[_added(0)] * len(LOADS),
         ),
     ]

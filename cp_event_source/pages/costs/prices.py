@@ -85,6 +85,21 @@ TABLE_STORAGE: Final = Price(
     unit="GB-months",
     source="https://aws.amazon.com/dynamodb/pricing/on-demand/",
 )
+INFREQUENT_WRITE_UNITS: Final = Price(
+    of="DynamoDB Standard-IA on demand, writes",
+    dollars=0.78,
+    per=MILLION,
+    unit="write units",
+    source="https://aws.amazon.com/dynamodb/pricing/on-demand/",
+    note="as of the other class; a quarter more",
+)
+INFREQUENT_STORAGE: Final = Price(
+    of="DynamoDB Standard-IA, storage",
+    dollars=0.10,
+    per=1,
+    unit="GB-months",
+    source="https://aws.amazon.com/dynamodb/pricing/on-demand/",
+)
 RESTORABLE: Final = Price(
     of="DynamoDB, point-in-time recovery",
     dollars=0.20,
@@ -157,5 +172,6 @@ TRACES: Final = Price(
 
 PRICES: Final = (
     *(EVENTS, QUEUE_REQUESTS, INVOCATIONS, GB_SECONDS, WRITE_UNITS, READ_UNITS, TABLE_STORAGE, RESTORABLE),
+    *(INFREQUENT_WRITE_UNITS, INFREQUENT_STORAGE),
     *(LOGS, LOGS_KEPT, CUSTOM_METRICS, ALARM_METRICS, DASHBOARDS, KEYS, KEY_REQUESTS, TRACES),
 )

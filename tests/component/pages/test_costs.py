@@ -16,6 +16,7 @@ from bench import events, layers, pipeline
 from cp_event_source.inputs import arguments
 from cp_event_source.inputs.functions import PERSIST_MEMORY_MB, PROJECT_MEMORY_MB
 from cp_event_source.pages.costs import PRICES, Batches, Estimate, Line, Part, deployed, estimate, load, page, prices
+from cp_event_source.pages.costs.bill import INFREQUENT
 from cp_event_source.pages.costs.page import LOADS
 from cp_event_source.resources import persist_function, project_function, queues
 from tests.docs.markdown import REPOSITORY, blocks
@@ -238,7 +239,8 @@ class TestThePage:
 
     def test_has_every_price_with_its_source(self) -> None:
         text = page()
-        assert set(PRICES) == {line.price for line in estimate(1).lines}
+        bills = (estimate(1), estimate(1, events_table_class=INFREQUENT))
+        assert set(PRICES) == {line.price for bill in bills for line in bill.lines}
         for price in PRICES:
             assert f"[{price.of}]({price.source}) | " in text
 
@@ -302,3 +304,48 @@ def measured(*, k: int) -> tuple[tuple[float, float], int]:
     (row,) = re.findall(rf"^\| k = {k}, history of 10 .*$", performance_page(), re.MULTILINE)
     *_, wcu, rcu, size, _dollars, _end = (cell.strip() for cell in row.split("|"))
     return (float(wcu), float(rcu)), int(size)
+
+
+LEVERS: list[dict[str, Any]] = [
+    {"batching_window_seconds": 5},
+    {"tracing": "PassThrough"},
+    {"system_log_level": "WARN"},
+    {"log_level": "WARNING"},
+]
+
+
+class TestWhatSavesMoney:
+    @pytest.mark.parametrize("lever", LEVERS)
+    @given(events=st.integers(0, 10**10), months=st.integers(1, 60), batches=st.sampled_from(Batches))
+    def test_never_costs_more(self, lever: dict[str, Any], events: int, months: int, batches: Batches) -> None:
+        usual = estimate(events, months=months, batches=batches)
+        saving = estimate(events, months=months, batches=batches, **lever)
+        assert saving.dollars <= usual.dollars * (1 + 1e-9)
+
+    @given(events=st.integers(0, 10**10), shorter=st.integers(0, 60), longer=st.integers(0, 60))
+    def test_a_longer_window_never_makes_more_work(self, events: int, shorter: int, longer: int) -> None:
+        shorter, longer = sorted((shorter, longer))
+        less = load.load(events, how=load.Running(longer))
+        more = load.load(events, how=load.Running(shorter))
+        assert less.persist_invocations <= more.persist_invocations
+        assert less.project_invocations <= more.project_invocations
+        assert less.rows <= more.rows
+
+    @pytest.mark.parametrize("lever", LEVERS)
+    def test_the_input_is_one_that_the_component_has(self, lever: dict[str, Any]) -> None:
+        deploy(in_program(lambda: component(functions=lever)))
+
+    def test_the_class_for_infrequent_access_trades_storage_for_writes(self) -> None:
+        usual, other = estimate(10**8), estimate(10**8, events_table_class=INFREQUENT)
+        changed = {line.item for line, that in zip(usual.lines, other.lines, strict=True) if line != that}
+        assert changed == {"events table: one write per event", "events table"}
+        assert estimate(10**8, months=1, events_table_class=INFREQUENT).dollars > estimate(10**8, months=1).dollars
+        assert other.dollars < usual.dollars
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("tracing", "Off"), ("log_level", "TRACE"), ("system_log_level", "ERROR"), ("events_table_class", "GLACIER")],
+    )
+    def test_an_unknown_word_is_refused(self, name: str, value: str) -> None:
+        with pytest.raises(ValueError, match=f"^{name}: must be one of .*; found '{value}'"):
+            estimate(1, **{name: value})  # type: ignore[arg-type]
