@@ -89,9 +89,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended = True
+        self.end()
         self.plugin.close()
         self._server.stop(grace=None).wait()
+
+    def end(self) -> None:
+        """Note no further failures: what is going on is about to be interrupted."""
+        self._ended = True
 
     # Resource monitor
 

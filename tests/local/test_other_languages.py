@@ -267,6 +267,31 @@ def test_a_plugin_that_does_not_start_is_the_error(
     assert "no such library" in announcements
 
 
+STARTING = """
+import sys, time
+import grpc
+from pulumi.runtime.proto import resource_pb2, resource_pb2_grpc
+
+try:
+    monitor = resource_pb2_grpc.ResourceMonitorStub(grpc.insecure_channel(sys.argv[1]))
+    monitor.Invoke(resource_pb2.ResourceInvokeRequest(tok="aws:ec2/getVpc:getVpc"))
+finally:
+    time.sleep(600)
+"""
+
+
+def test_what_is_interrupted_by_a_refusal_is_no_further_error(
+    run: LocalRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the plugin, which has not started when something is refused."""
+    (tmp_path / "plugin.py").write_text(STARTING)
+    monkeypatch.setattr(construct, "_PLUGIN", tmp_path / "plugin.py")
+
+    reasons = refused(run, tmp_path / "refused", 'component("DomainPythonLayer", "files", {})').splitlines()
+
+    assert [reason.partition(": ")[0] for reason in reasons] == ["aws:ec2/getVpc:getVpc"]
+
+
 def test_the_layers_warnings_are_announced(run: LocalRun, tmp_path: Path, announcements: Announcements) -> None:
     layer = str(PROGRAMS.parents[1] / "fixtures" / "seed_layer")
     run.deploy(write_binary(tmp_path / "warned", f'component("DomainPythonLayer", "seed", {{"sourceDir": {layer!r}}})'))
