@@ -25,7 +25,7 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-from cp_event_source.local.construct import MESSAGE_LIMITS, Plugin
+from cp_event_source.local.construct import MESSAGE_LIMITS, PACKAGE, Plugin
 from cp_event_source.local.deployment import PARALLEL, Deployment
 from cp_event_source.local.errors import FailedComponentError, LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
@@ -178,6 +178,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         try:
             if request.tok == _GET_RESOURCE:
                 found = self._resource(arguments["urn"])
+            elif request.tok.partition(":")[0] == PACKAGE:
+                found = self.plugin.invoke(request.tok, plain(request.args))
             else:
                 found = struct_pb2.Struct()
                 found.update(look_up(request.tok, arguments, self._deployment.clients))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cp_event_source import key_policy_statements
 from cp_event_source.local import LocalRun, Stack, construct
 from cp_event_source.local.errors import ProgramError
 from tests.local.conftest import Announcements
@@ -15,6 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 LAYER = str(EXAMPLES / "default" / "file_domain")
 EVENTS = json.loads((EXAMPLES / "default" / "events.json").read_text())
 
+FUNCTION = "cp-event-source:index:keyPolicyStatements"
 FEATURES = ["secrets", "outputValues", "aliasSpecs", "resourceReferences", "transforms", "parameterization"]
 
 
@@ -87,6 +89,20 @@ def test_sdks_hear_which_features_there_are(stack: Stack) -> None:
     assert stack.outputs["features"] == FEATURES
 
 
+def test_a_function_of_the_package_is_called(run: LocalRun, tmp_path: Path) -> None:
+    program = write_binary(
+        tmp_path / "calling",
+        f"""
+        arguments = {{"partition": "aws", "region": SECRET | {{"value": "eu-west-1"}}, "account": "111122223333"}}
+        export(statements=look_up({FUNCTION!r}, arguments)["statements"])
+        """,
+    )
+
+    statements = run.deploy(program).outputs["statements"]
+
+    assert statements == key_policy_statements(partition="aws", region="eu-west-1", account="111122223333")
+
+
 def test_events_become_rows(run: LocalRun, stack: Stack) -> None:
     (pipeline,) = stack.pipelines
     events = [{**event, "DomainName": "Remote"} for event in EVENTS if event["DomainId"].startswith("aefbd80d")]
@@ -145,6 +161,18 @@ GOOD = '"cpDomainName": "File", "cpDomainLogicLayer": "arn:aws:lambda:us-east-1:
         (
             'look_up("aws:ec2/getVpc:getVpc")',
             "aws:ec2/getVpc:getVpc: a local run does not know this function; use a resource's outputs instead, or ",
+        ),
+        (
+            f'look_up({FUNCTION!r}, {{"partition": "aws", "region": "eu-west-1", "account": "1"}})',
+            f"{FUNCTION}: account: must be ",
+        ),
+        (
+            f'look_up({FUNCTION!r}, {{"partition": "aws"}})',
+            f"{FUNCTION}: 2 inputs are bad:\n  ",
+        ),
+        (
+            'look_up("cp-event-source:index:keyPolicy")',
+            "cp-event-source:index:keyPolicy: must be a function of cp-event-source, which has ",
         ),
         (
             'get({"urn": "urn:pulumi:local::other::aws:sqs/queue:Queue::q"})',
