@@ -48,7 +48,7 @@ def stack(run: LocalRun, tmp_path_factory: pytest.TempPathFactory) -> Stack:
             bus=files["eventBusName"],
             table=files["domainTable"],
             arn=get(files["domainTable"])["arn"],
-            component=get(files)["domain_table_name"],
+            component=get(files)["domainTableName"],
             config=CONFIG,
             features=[name for name in {[*FEATURES, "resourceHooks", "later"]!r} if feature(name)],
         )
