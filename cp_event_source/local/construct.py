@@ -1,4 +1,4 @@
-"""Constructs components for programs in other languages in the process of the package's own plugin."""
+"""The package's own plugin, which constructs components and calls functions for programs in other languages."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import grpc
+from google.protobuf import struct_pb2
 from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, status_pb2
 
 from cp_event_source.local.child import child, relay
@@ -57,9 +58,7 @@ class Plugin:
                 f" when the stack is {self._deployment.stack!r}; a program in Python may import its class instead"
             )
         try:
-            known = json.loads(self.schema())["resources"]
-            if request.type not in known:
-                raise UnsupportedError(f"must be a component of {PACKAGE}, which has {' and '.join(known)}")
+            self._check("component", request.type)
             with self._stub() as stub:
                 constructed = stub.Construct(self._request_for(request))
         except grpc.RpcError as error:
@@ -75,6 +74,29 @@ class Plugin:
             },
         )
 
+    def invoke(self, token: str, arguments: struct_pb2.Struct) -> struct_pb2.Struct:
+        """What a function of the package returns.
+
+        Args:
+            token: the function's type token.
+            arguments: its arguments.
+
+        Raises:
+            UnsupportedError: the package has no such function.
+            ProgramError: an argument is bad.
+            FailedComponentError: it failed otherwise.
+        """
+        try:
+            self._check("function", token)
+            with self._stub() as stub:
+                answer = stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=arguments))
+        except grpc.RpcError as error:
+            raise FailedComponentError(str(error.details())) from error
+        if answer.failures:
+            raise ProgramError(_lines([f"{each.property}: {each.reason}" for each in answer.failures]))
+        returned: struct_pb2.Struct = getattr(answer, "return")
+        return returned
+
     def schema(self) -> str:
         """The schema of the package, as JSON.
 
@@ -88,6 +110,12 @@ class Plugin:
         """End its process, also while it starts."""
         self._closed = True
         self._open.close()
+
+    def _check(self, what: str, token: str) -> None:
+        """Raise UnsupportedError if the package has no such component or function."""
+        known = json.loads(self.schema())[{"component": "resources", "function": "functions"}[what]]
+        if token not in known:
+            raise UnsupportedError(f"must be a {what} of {PACKAGE}, which has {' and '.join(known)}")
 
     @contextmanager
     def _stub(self) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
@@ -149,6 +177,9 @@ def _bad_inputs(error: grpc.RpcError) -> str:
             found = errors_pb2.InputPropertiesError()
             for packed in status_pb2.Status.FromString(value).details:
                 if packed.Unpack(found):
-                    lines = [f"{each.property_path}: {each.reason}" for each in found.errors]
-                    return "\n  ".join(lines if len(lines) == 1 else [f"{len(lines)} inputs are bad:", *lines])
+                    return _lines([f"{each.property_path}: {each.reason}" for each in found.errors])
     return ""
+
+
+def _lines(reasons: list[str]) -> str:
+    return "\n  ".join(reasons if len(reasons) == 1 else [f"{len(reasons)} inputs are bad:", *reasons])

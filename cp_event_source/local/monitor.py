@@ -25,7 +25,7 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-from cp_event_source.local.construct import MESSAGE_LIMITS, Plugin
+from cp_event_source.local.construct import MESSAGE_LIMITS, PACKAGE, Plugin
 from cp_event_source.local.deployment import PARALLEL, Deployment
 from cp_event_source.local.errors import FailedComponentError, LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
@@ -89,9 +89,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended = True
+        self.end()
         self.plugin.close()
         self._server.stop(grace=None).wait()
+
+    def end(self) -> None:
+        """Note no further failures: what is going on is about to be interrupted."""
+        self._ended = True
 
     # Resource monitor
 
@@ -174,6 +178,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         try:
             if request.tok == _GET_RESOURCE:
                 found = self._resource(arguments["urn"])
+            elif request.tok.partition(":")[0] == PACKAGE:
+                found = self.plugin.invoke(request.tok, plain(request.args))
             else:
                 found = struct_pb2.Struct()
                 found.update(look_up(request.tok, arguments, self._deployment.clients))

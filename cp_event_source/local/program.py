@@ -53,7 +53,7 @@ def run_program(program: Program, deployment: Deployment) -> None:
         with child(command.arguments, deployment, command.environment) as process:
             readers = relay(process.outputs, deployment.announce)
             if not runtime.ends_when_refused:
-                _end_when_refused(process, deployment)
+                _end_when_refused(process, monitor, deployment)
             exit_code = process.wait()
             for reader in readers:
                 reader.join()
@@ -63,10 +63,11 @@ def run_program(program: Program, deployment: Deployment) -> None:
         raise ProgramError(f"{_shown(program.root)}: " + "\n".join(reasons))
 
 
-def _end_when_refused(process: Guarded, deployment: Deployment) -> None:
+def _end_when_refused(process: Guarded, monitor: Monitor, deployment: Deployment) -> None:
     """Wait until the program ends, and end it as the engine does when a resource is refused."""
     while process.poll() is None:
         if deployment.failures:
+            monitor.end()
             process.kill()
             return
         time.sleep(_LOOK_EVERY_SECONDS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cp_event_source import key_policy_statements
 from cp_event_source.local import LocalRun, Stack, construct
 from cp_event_source.local.errors import ProgramError
 from tests.local.conftest import Announcements
@@ -15,6 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 LAYER = str(EXAMPLES / "default" / "file_domain")
 EVENTS = json.loads((EXAMPLES / "default" / "events.json").read_text())
 
+FUNCTION = "cp-event-source:index:keyPolicyStatements"
 FEATURES = ["secrets", "outputValues", "aliasSpecs", "resourceReferences", "transforms", "parameterization"]
 
 
@@ -46,7 +48,7 @@ def stack(run: LocalRun, tmp_path_factory: pytest.TempPathFactory) -> Stack:
             bus=files["eventBusName"],
             table=files["domainTable"],
             arn=get(files["domainTable"])["arn"],
-            component=get(files)["domain_table_name"],
+            component=get(files)["domainTableName"],
             config=CONFIG,
             features=[name for name in {[*FEATURES, "resourceHooks", "later"]!r} if feature(name)],
         )
@@ -85,6 +87,20 @@ def test_a_reference_to_a_resource_leads_to_its_outputs(stack: Stack) -> None:
 
 def test_sdks_hear_which_features_there_are(stack: Stack) -> None:
     assert stack.outputs["features"] == FEATURES
+
+
+def test_a_function_of_the_package_is_called(run: LocalRun, tmp_path: Path) -> None:
+    program = write_binary(
+        tmp_path / "calling",
+        f"""
+        arguments = {{"partition": "aws", "region": SECRET | {{"value": "eu-west-1"}}, "account": "111122223333"}}
+        export(statements=look_up({FUNCTION!r}, arguments)["statements"])
+        """,
+    )
+
+    statements = run.deploy(program).outputs["statements"]
+
+    assert statements == key_policy_statements(partition="aws", region="eu-west-1", account="111122223333")
 
 
 def test_events_become_rows(run: LocalRun, stack: Stack) -> None:
@@ -145,6 +161,18 @@ GOOD = '"cpDomainName": "File", "cpDomainLogicLayer": "arn:aws:lambda:us-east-1:
         (
             'look_up("aws:ec2/getVpc:getVpc")',
             "aws:ec2/getVpc:getVpc: a local run does not know this function; use a resource's outputs instead, or ",
+        ),
+        (
+            f'look_up({FUNCTION!r}, {{"partition": "aws", "region": "eu-west-1", "account": "1"}})',
+            f"{FUNCTION}: account: must be ",
+        ),
+        (
+            f'look_up({FUNCTION!r}, {{"partition": "aws"}})',
+            f"{FUNCTION}: 2 inputs are bad:\n  ",
+        ),
+        (
+            'look_up("cp-event-source:index:keyPolicy")',
+            "cp-event-source:index:keyPolicy: must be a function of cp-event-source, which has ",
         ),
         (
             'get({"urn": "urn:pulumi:local::other::aws:sqs/queue:Queue::q"})',
@@ -265,6 +293,31 @@ def test_a_plugin_that_does_not_start_is_the_error(
 
     assert message.endswith("'files': the plugin of cp-event-source does not start; what it wrote is above")
     assert "no such library" in announcements
+
+
+STARTING = """
+import sys, time
+import grpc
+from pulumi.runtime.proto import resource_pb2, resource_pb2_grpc
+
+try:
+    monitor = resource_pb2_grpc.ResourceMonitorStub(grpc.insecure_channel(sys.argv[1]))
+    monitor.Invoke(resource_pb2.ResourceInvokeRequest(tok="aws:ec2/getVpc:getVpc"))
+finally:
+    time.sleep(600)
+"""
+
+
+def test_what_is_interrupted_by_a_refusal_is_no_further_error(
+    run: LocalRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the plugin, which has not started when something is refused."""
+    (tmp_path / "plugin.py").write_text(STARTING)
+    monkeypatch.setattr(construct, "_PLUGIN", tmp_path / "plugin.py")
+
+    reasons = refused(run, tmp_path / "refused", 'component("DomainPythonLayer", "files", {})').splitlines()
+
+    assert [reason.partition(": ")[0] for reason in reasons] == ["aws:ec2/getVpc:getVpc"]
 
 
 def test_the_layers_warnings_are_announced(run: LocalRun, tmp_path: Path, announcements: Announcements) -> None:
