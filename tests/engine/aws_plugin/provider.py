@@ -139,7 +139,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             state.update(kept)
             return provider_pb2.UpdateResponse(properties=state)
         try:
+            tags = _plain(request.olds).get("tagsAll", {})
             old, new = _values(_without_contents(request.old_inputs)), _values(request.news)
+            retagged = {"tags"} if request.type in RETAG and tags != self._all_tags(new) else set[str]()
             change = Change(
                 request.type,
                 request.name,
@@ -147,9 +149,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 request.id,
                 self._clients,
                 _values(_without_contents(request.olds)),
-                old | {"tags": _plain(request.olds).get("tagsAll", {})},
+                old | {"tags": tags},
                 new | {"tags": self._all_tags(new)},
-                changed(old_inputs, _plain(request.news)) | {"tags"} & RETAG.keys(),
+                changed(old_inputs, _plain(request.news)) | retagged,
             )
             outputs = make(change)
         except Exception as error:  # noqa: BLE001
