@@ -25,7 +25,7 @@ from .deletes import DELETES
 from .diffs import changed, is_content, replacing
 from .names import named
 from .reads import is_gone, read
-from .schema import VERSION, text
+from .schema import VERSION, schema
 from .secret_values import as_secret, has_secrets, opened
 from .tags import RETAG
 from .updates import Change, make
@@ -55,7 +55,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def GetSchema(
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
-        return provider_pb2.GetSchemaResponse(schema=text())
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema()))
 
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
