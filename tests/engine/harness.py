@@ -3,7 +3,6 @@
 import json
 import shlex
 import shutil
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
@@ -83,6 +82,12 @@ class Engine:
     emulator: Emulator
     clients: Clients
     calls: Calls
+    provider: Path
+    """The folder with the stand-in's executable."""
+
+    def install_provider(self, version: str) -> None:
+        """Install the stand-in as a version of the provider `aws`: the one that a program's SDK asks for."""
+        self.run("plugin", "install", "resource", "aws", version, "--file", str(self.provider), folder=self.provider)
 
     def run(self, *arguments: str, folder: Path) -> str:
         """What a command of the CLI prints.
@@ -221,8 +226,8 @@ def start(folder: Path, emulator: Emulator, clients: Clients) -> Engine:
     command = shlex.join([sys.executable, "-P", "-m", "tests.engine.aws_plugin"])
     executable.write_text(f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {command}\n")
     executable.chmod(0o755)
-    engine = Engine(auto.PulumiCommand(), environment, emulator, clients, Calls(calls))
-    engine.run("plugin", "install", "resource", "aws", VERSION, "--file", str(plugin), folder=folder)
+    engine = Engine(auto.PulumiCommand(), environment, emulator, clients, Calls(calls), plugin)
+    engine.install_provider(VERSION)
     return engine
 
 
@@ -244,8 +249,3 @@ def python_program(folder: Path, code: str, *, project: str = "") -> Path:
     )
     (folder / "__main__.py").write_text(textwrap.dedent(code))
     return folder
-
-
-def version_of(tool: str, *arguments: str) -> str:
-    """What a tool says of its version."""
-    return subprocess.run([tool, *arguments], capture_output=True, text=True, check=True).stdout.strip()

@@ -24,11 +24,13 @@ def plugin(folder: Path) -> Path:
     return folder
 
 
+def by_path(plugin_folder: Path) -> str:
+    """The part of a Pulumi.yaml that says where the plugin is."""
+    return f"plugins:\n  providers:\n    - name: {NAME}\n      path: {plugin_folder}\n"
+
+
 def yaml_program(folder: Path, plugin_folder: Path, resources: str) -> Path:
     """A program in YAML that uses the plugin by path."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "Pulumi.yaml").write_text(
-        f"name: {folder.name}\nruntime: yaml\n"
-        f"plugins:\n  providers:\n    - name: {NAME}\n      path: {plugin_folder}\n{resources}"
-    )
+    (folder / "Pulumi.yaml").write_text(f"name: {folder.name}\nruntime: yaml\n{by_path(plugin_folder)}{resources}")
     return folder

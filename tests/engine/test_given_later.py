@@ -91,6 +91,14 @@ def imported(stack: Stack, forgotten: dict[str, str]) -> Outcome:
     return stack.up()
 
 
+@pytest.fixture(scope="module")
+def left(stack: Stack, imported: Outcome) -> set[str]:
+    """The types of what `destroy` without a preview leaves, as the Automation API runs it."""
+    with pytest.raises(RefusedError):
+        stack.destroy(continue_on_error=True)
+    return {each["type"].rpartition(":")[2] for each in stack.resources()}
+
+
 def test_the_preview_is_stopped_by_the_bus_that_would_go(stopped: str) -> None:
     assert set(re.findall(r'::([\w-]+)" cannot be deleted', stopped)) == {"files-bus"}
 
@@ -121,3 +129,12 @@ def test_imported_tables_are_the_components_own_again(
 
 def test_an_imported_table_needs_no_change(imported: Outcome) -> None:
     assert "Table" not in {type_ for type_, _ in imported.of("update")}
+
+
+def test_destroy_without_a_preview_deletes_what_is_not_protected_and_up_makes_it_again(
+    stack: Stack, left: set[str]
+) -> None:
+    assert {"Table", "Queue", "Key", "LogGroup"} <= left
+    assert not {"EventTarget", "Function"} & left
+    assert {("EventTarget", "files-domain-event"), ("Function", "files-persist")} <= stack.up().of("create")
+    assert FILE in {event.domain_id for event in stack.pipeline().events()}

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,16 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-def without(tool: str) -> pytest.MarkDecorator:
+def change(manifest: Path, part: str, values: dict[str, str]) -> None:
+    """Set values in a part of a package.json."""
+    content = json.loads(manifest.read_text())
+    content[part].update(values)
+    manifest.write_text(json.dumps(content))
+
+
+def downloads(*tools: str) -> pytest.MarkDecorator:
     """Skips where a tool is missing, and where nothing may be downloaded."""
-    reason = missing_tools(tool) or ("" if NIGHTLY else "downloads some 100 MB: set NIGHTLY=1")
+    reason = missing_tools(*tools) or ("" if NIGHTLY else "downloads some 100 MB: set NIGHTLY=1")
     return pytest.mark.skipif(bool(reason), reason=reason)
 
 
@@ -97,14 +105,11 @@ def test_the_sdk_for_python_compiles_and_can_be_imported(sdks: Sdks) -> None:
     run([sys.executable, "-c", code], folder)
 
 
-@without("npm")
+@downloads("npm")
 def test_the_sdk_for_typescript_compiles_with_a_program(sdks: Sdks, tmp_path: Path) -> None:
     shutil.copytree(sdks.of("nodejs"), tmp_path / "sdk")
-    manifest = tmp_path / "sdk" / "package.json"
     # The newest of the registry: a mirror may lag behind the Python package.
-    content = json.loads(manifest.read_text())
-    content["dependencies"]["@pulumi/aws"] = "^7.0.0"
-    manifest.write_text(json.dumps(content))
+    change(tmp_path / "sdk" / "package.json", "dependencies", {"@pulumi/aws": "^7.0.0"})
     (tmp_path / "package.json").write_text('{"name": "program", "private": true}')
     (tmp_path / "tsconfig.json").write_text(
         json.dumps(
@@ -134,12 +139,17 @@ def test_the_sdk_for_typescript_compiles_with_a_program(sdks: Sdks, tmp_path: Pa
     run(["npx", "tsc", "--project", "."], tmp_path)
 
 
-@without("go")
+@downloads("go")
 def test_the_sdk_for_go_compiles(sdks: Sdks, tmp_path: Path) -> None:
     folder = tmp_path / "sdk"
     shutil.copytree(sdks.of("go") / "cpeventsource", folder)
     (folder / "go.mod").write_text("module example.com/pulumi-cp-event-source/sdk/go/cp-event-source\n\ngo 1.24\n")
-    run(["go", "mod", "tidy"], folder)
+    tidied = subprocess.run(
+        ["go", "mod", "tidy"], cwd=folder, env=INHERITED, capture_output=True, text=True, check=False
+    )
+    if tidied.returncode and "pulumi-aws/sdk/v7" in tidied.stderr:
+        pytest.skip("Go's module proxy does not serve the AWS provider's SDK here")
+    assert tidied.returncode == 0, tidied.stderr
     run(["go", "build", "./..."], folder)
 
 
@@ -151,14 +161,12 @@ def test_the_sdk_for_java_is_generated(sdks: Sdks) -> None:
     assert list(sdks.of("java").rglob("CpEventSource.java"))
 
 
-@without("npm")
+@downloads()
 def test_the_package_is_installed_from_the_repositorys_folder(engine: Engine, tmp_path: Path) -> None:
     """The engine makes an environment for it in the folder, from the pinned requirements."""
     for name in (NAME.replace("-", "_"), "handler"):
         ignore = shutil.ignore_patterns("__pycache__", "venv")
         shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=ignore)
-    reachable = Engine(
-        engine.command, {**INHERITED, **engine.environment}, engine.emulator, engine.clients, engine.calls
-    )
-    bound = json.loads(reachable.run("package", "get-schema", "./cp_event_source", folder=tmp_path))
+    with_network = replace(engine, environment={**INHERITED, **engine.environment})
+    bound = json.loads(with_network.run("package", "get-schema", "./cp_event_source", folder=tmp_path))
     assert bound["resources"].keys() == schema_of(Provider)["resources"].keys()

@@ -105,5 +105,7 @@ DELETES: Final[dict[str, Delete]] = {
     ),
     "aws:sqs/queue:Queue": lambda clients, identity, _: clients("sqs").delete_queue(QueueUrl=identity),
     "aws:sqs/queuePolicy:QueuePolicy": _with_what_it_belongs_to,
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": _with_what_it_belongs_to,
+    "aws:sqs/redrivePolicy:RedrivePolicy": _with_what_it_belongs_to,
 }
 """By type. They raise the service's error if the resource is not there."""

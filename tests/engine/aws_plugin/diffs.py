@@ -15,7 +15,7 @@ _EVERYWHERE: Final = {"region"}
 
 _EVERY_INPUT: Final = frozenset({"*"})
 
-_REPLACING: Final[dict[str, frozenset[str]]] = {
+REPLACING: Final[dict[str, frozenset[str]]] = {
     "aws:cloudwatch/dashboard:Dashboard": frozenset({"dashboardName"}),
     "aws:cloudwatch/eventBus:EventBus": frozenset({"name"}),
     "aws:cloudwatch/eventBusPolicy:EventBusPolicy": frozenset({"eventBusName"}),
@@ -43,6 +43,8 @@ _REPLACING: Final[dict[str, frozenset[str]]] = {
     "aws:sns/topicSubscription:TopicSubscription": frozenset({"topic", "protocol", "endpoint"}),
     "aws:sqs/queue:Queue": frozenset({"name", "namePrefix", "fifoQueue"}),
     "aws:sqs/queuePolicy:QueuePolicy": frozenset({"queueUrl"}),
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": frozenset({"queueUrl"}),
+    "aws:sqs/redrivePolicy:RedrivePolicy": frozenset({"queueUrl"}),
 }
 
 _KEPT: Final = {"skipDestroy"}
@@ -61,7 +63,7 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
 
 def replacing(type_: str, inputs: set[str]) -> set[str]:
     """The changed inputs that replace a resource."""
-    rule = _REPLACING[type_]
+    rule = REPLACING[type_]
     if rule is _EVERY_INPUT:
         return inputs - _KEPT
     return inputs & (rule | _EVERYWHERE)

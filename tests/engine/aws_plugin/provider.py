@@ -25,7 +25,7 @@ from .deletes import DELETES
 from .diffs import changed, is_content, replacing
 from .names import named
 from .reads import is_gone, read
-from .schema import VERSION, text
+from .schema import VERSION, schema
 from .secret_values import as_secret, has_secrets, opened
 from .tags import RETAG
 from .updates import Change, make
@@ -55,7 +55,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def GetSchema(
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
-        return provider_pb2.GetSchemaResponse(schema=text())
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema()))
 
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
@@ -139,7 +139,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             state.update(kept)
             return provider_pb2.UpdateResponse(properties=state)
         try:
+            tags = _plain(request.olds).get("tagsAll", {})
             old, new = _values(_without_contents(request.old_inputs)), _values(request.news)
+            retagged = {"tags"} if request.type in RETAG and tags != self._all_tags(new) else set[str]()
             change = Change(
                 request.type,
                 request.name,
@@ -147,9 +149,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 request.id,
                 self._clients,
                 _values(_without_contents(request.olds)),
-                old | {"tags": _plain(request.olds).get("tagsAll", {})},
+                old | {"tags": tags},
                 new | {"tags": self._all_tags(new)},
-                changed(old_inputs, _plain(request.news)) | {"tags"} & RETAG.keys(),
+                changed(old_inputs, _plain(request.news)) | retagged,
             )
             outputs = make(change)
         except Exception as error:  # noqa: BLE001
