@@ -72,7 +72,7 @@ def arn_of(resource: Registration) -> str:
 def key_of(deployment: Deployment) -> str:
     """The ARN of the key, own or given, that everything is to be encrypted with."""
     (component,) = [each for each in deployment.resources if each.type.endswith(":CpEventSource")]
-    key: str = deployment.outputs[component.urn]["kms_key_arn"]
+    key: str = deployment.outputs[component.urn]["kmsKeyArn"]
     assert ":key/" in key, f"{key} is no customer-managed key"
     return key
 
