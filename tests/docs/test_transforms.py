@@ -12,7 +12,6 @@ from tests.component.deployment import Deployment, component, deploy, in_program
 from tests.component.pages.controls import CHECKS
 
 from .markdown import REPOSITORY, blocks
-from .test_code_blocks import is_a_program
 
 PAGE = REPOSITORY / "docs" / "how-to" / "change-child-resources.md"
 (PROGRAM,) = blocks(PAGE)
@@ -32,10 +31,6 @@ def transformed(deployment: Deployment) -> Deployment:
         result = names["change"](args)
         resources.append(replace(each, inputs=result.props) if result else each)
     return replace(deployment, resources=resources)
-
-
-def test_the_program_runs(tmp_path: Any) -> None:
-    is_a_program(PROGRAM, tmp_path)
 
 
 def test_the_transform_changes_two_properties_and_breaks_no_control() -> None:
