@@ -1,4 +1,4 @@
-"""Guarantee: the policy pack passes the default stack under Pulumi's own engine, and stops a stack that lacks a control.
+"""Guarantee: under Pulumi's own engine, the policy pack passes the default stack and stops one that lacks a control.
 
 That each policy fails for each resource that is changed against it is shown without an engine, in `tests/policies`.
 """
