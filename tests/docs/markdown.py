@@ -41,7 +41,9 @@ def pages() -> list[Path]:
         *sorted({*(REPOSITORY / "docs").rglob("*.md")} - {*FOR_THE_REGISTRY}),
         # What package managers write beside a program is none of the documentation.
         *sorted(
-            path for path in (REPOSITORY / "examples").rglob("*.md") if not {"node_modules", "sdks"} & {*path.parts}
+            path
+            for path in (REPOSITORY / "examples").rglob("*.md")
+            if not {"node_modules", "sdks", "venv"} & {*path.relative_to(REPOSITORY).parts}
         ),
     ]
 
