@@ -43,8 +43,8 @@ def test_the_transform_changes_two_properties_and_breaks_no_control() -> None:
         if new.inputs[name] != old.inputs.get(name)
     }
     assert changed == {
-        ("files-project", "memorySize"): 3008,
-        ("files-domain-events", "tableClass"): "STANDARD_INFREQUENT_ACCESS",
+        ("files-project", "ephemeralStorage"): {"size": 2048},
+        ("files-domain-snapshots", "pointInTimeRecovery"): {"enabled": True, "recoveryPeriodInDays": 7},
     }
     off = ("reserved-concurrency", "signed-code", "given-key", "given-topic", "vpc", "permissions-boundary")
     states = after.states()

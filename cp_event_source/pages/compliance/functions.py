@@ -31,7 +31,7 @@ CONTROLS: Final = (
             "dropped silently."
         ),
         property='`lambda_.Function`: `tracing_config.mode="Active"`; the role: X-Ray\'s two actions',
-        status=Default(),
+        status=Default(off_in_development=True),
         standards=Standards(security_hub=("Lambda.7",), cdk_nag=("LambdaTracing",), checkov=("CKV_AWS_50",)),
     ),
     Control(
