@@ -24,6 +24,7 @@ version = release = re.search(r'"(.+)"', (ROOT / "cp_event_source" / "version.py
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 root_doc = INDEX
+exclude_patterns = ["docs/_index.md", "docs/installation-configuration.md"]  # in the form of Pulumi's registry
 include_patterns = ["docs/**.md", "examples/README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 # Links name headings as GitHub does.
 myst_heading_anchors = 4

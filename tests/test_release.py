@@ -1,8 +1,6 @@
 """Guarantee: a release is what it says it is, or it is refused before anything is tagged."""
 
-import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GOLDEN = Path("tests/component/golden")
+STATE = "tests/engine/states/1.2.3.json"
 WHEEL = "dist/cp_event_source-1.2.3-py3-none-any.whl"
 
 
@@ -21,8 +19,7 @@ def repository(tmp_path: Path) -> Path:
     write(folder / "cp_event_source" / "version.py", 'from typing import Final\n\nVERSION: Final = "1.2.3"\n')
     write(folder / "CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n## 1.2.3 - 2026-11-29\n\n- Something.\n")
     write(folder / ".gitignore", "/dist/\n")
-    for name in ("resources.json", "releases/1.2.3.json"):
-        write(folder / GOLDEN / name, json.dumps({"default": []}))
+    write(folder / STATE, "{}")
     write(folder / ".ci" / "release", (ROOT / ".ci" / "release").read_text())
     make = f'#!/bin/sh\necho "$@" >> {tmp_path}/made\n[ "$1" = wheel ] && mkdir -p dist && touch {WHEEL}\nexit 0\n'
     write(tmp_path / "bin" / "make", make)
@@ -81,13 +78,8 @@ def no_changelog(folder: Path) -> None:
     commit(folder)
 
 
-def names_not_kept(folder: Path) -> None:
-    shutil.rmtree(folder / GOLDEN / "releases")
-    commit(folder)
-
-
-def other_names_kept(folder: Path) -> None:
-    write(folder / GOLDEN / "releases" / "1.2.3.json", "{}")
+def state_not_kept(folder: Path) -> None:
+    (folder / STATE).unlink()
     commit(folder)
 
 
@@ -109,8 +101,7 @@ def no_wheel(folder: Path) -> None:
         (uncommitted, "there are changes that are not committed"),
         (other_version, 'cp_event_source/version.py: VERSION must be "1.2.3"'),
         (no_changelog, "CHANGELOG.md: must have the heading '## 1.2.3 - YYYY-MM-DD'"),
-        (names_not_kept, f"commit: cp {GOLDEN}/resources.json {GOLDEN}/releases/1.2.3.json"),
-        (other_names_kept, f"commit: cp {GOLDEN}/resources.json {GOLDEN}/releases/1.2.3.json"),
+        (state_not_kept, f"{STATE}: the state that the release makes must be kept"),
         (tagged, "the tag v1.2.3 is there already"),
         (failing_tests, ""),
         (no_wheel, "dist has no wheel of 1.2.3"),

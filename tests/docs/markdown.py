@@ -6,6 +6,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 
+FOR_THE_REGISTRY = [REPOSITORY / "docs" / name for name in ("_index.md", "installation-configuration.md")]
+"""Pages that Pulumi's registry shows, in its own form of Markdown."""
+
 _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARKER = re.compile(r"<!-- (?P<marker>[^>]*?) -->\s*\Z")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
@@ -29,16 +32,18 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """All pages of the documentation."""
+    """All pages of the documentation that this repository shows."""
     return [
         REPOSITORY / "README.md",
         REPOSITORY / "CONTRIBUTING.md",
         REPOSITORY / "CHANGELOG.md",
         REPOSITORY / "SECURITY.md",
-        *sorted((REPOSITORY / "docs").rglob("*.md")),
+        *sorted({*(REPOSITORY / "docs").rglob("*.md")} - {*FOR_THE_REGISTRY}),
         # What package managers write beside a program is none of the documentation.
         *sorted(
-            path for path in (REPOSITORY / "examples").rglob("*.md") if not {"node_modules", "sdks"} & {*path.parts}
+            path
+            for path in (REPOSITORY / "examples").rglob("*.md")
+            if not {"node_modules", "sdks", "venv"} & {*path.relative_to(REPOSITORY).parts}
         ),
     ]
 

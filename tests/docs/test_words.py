@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .markdown import REPOSITORY, pages
+from .markdown import FOR_THE_REGISTRY, REPOSITORY, pages
 
 REPLACED = {
     "anew": "again",
@@ -36,7 +36,9 @@ CODE = sorted(
 FOUND = re.compile(rf"\b({'|'.join(REPLACED)})(s|ed|ing)?\b", re.IGNORECASE)
 
 
-@pytest.mark.parametrize("file", [*pages(), *CODE], ids=lambda file: str(file.relative_to(REPOSITORY)))
+@pytest.mark.parametrize(
+    "file", [*pages(), *FOR_THE_REGISTRY, *CODE], ids=lambda file: str(file.relative_to(REPOSITORY))
+)
 def test_no_replaced_word_is_left(file: Path) -> None:
     text = file.read_text()
     for name in NAMES:

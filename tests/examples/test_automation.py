@@ -4,6 +4,7 @@
 """
 
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,13 @@ FOLDER = Path(__file__).parents[2] / "examples" / "automation"
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+def programs() -> dict[str, Callable[[], None]]:
+    """The program of each stack that was made."""
+    return {}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, programs: dict[str, Callable[[], None]]) -> list[tuple[str, str]]:
     """The stacks and what was asked of them."""
     asked: list[tuple[str, str]] = []
 
@@ -29,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
             return note
 
-        assert run_program(program).only("aws:cloudwatch/eventBus:EventBus").inputs["tags"]["tenant"] == name
+        programs[name] = program
         return SimpleNamespace(**{command: noting(command) for command in ("preview", "up", "destroy")})
 
     monkeypatch.setattr(automation, "create_or_select_stack", stack)
@@ -47,6 +54,14 @@ def test_a_command_is_for_each_tenant_in_turn(
     main(command, "acme", "globex")
     assert asked == [("acme", command), ("globex", command)]
     assert ("acme: publish to acme-bus" in capsys.readouterr().out) == (command == "up")
+
+
+def test_the_program_is_the_pipeline_of_its_tenant(
+    asked: list[tuple[str, str]], programs: dict[str, Callable[[], None]]
+) -> None:
+    main("preview", "acme", "globex")
+    bus = run_program(programs["globex"]).only("aws:cloudwatch/eventBus:EventBus")
+    assert bus.inputs["tags"]["tenant"] == "globex"
 
 
 def test_another_command_is_refused(asked: list[tuple[str, str]]) -> None:

@@ -40,6 +40,7 @@ _INTRODUCTION: Final = f"""\
 This page lists the security controls that a pipeline satisfies by default, those that it satisfies with an input, and
 those that it does not satisfy. `cp-event-source compliance` prints this page for the installed version. Each control
 has a test of the registered resources that fails when the property is removed ([test_controls.py](../{_TESTS})).
+With the [policy pack](how-to/enforce-the-controls.md), Pulumi refuses a stack that lacks one.
 
 This is not a certification: no auditor has checked it, and a standard requires much more than properties of resources.
 The ids are those of the standards' own pages when they were last looked up. Only ids that could be looked up are
@@ -62,7 +63,8 @@ _DEFAULT: Final = "The name in parentheses is the control's key. Its test has th
 
 _DEVELOPMENT: Final = """\
 `development=True` is for stacks that you may discard with all their events. It turns off the controls in this list and
-no others. `alarms=True` turns `alarms-notify` on again, and `log_retention_days` turns `log-retention` on again:"""
+no others. `alarms=True` turns `alarms-notify` on again, `log_retention_days` turns `log-retention` on again, and
+`tracing` in `functions` turns `tracing` on again:"""
 
 _STANDARDS: Final = """\
 Security Hub maps its controls to requirements of the standards. This table is Security Hub's mapping, not ours, for its
