@@ -24,7 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m bench", description="What the functions cost, on doubles of AWS.")
     parser.add_argument("--quick", action="store_true", help="tiny histories, to see that the report runs")
-    scale = QUICK if parser.parse_args(arguments).quick else FULL
+    parser.add_argument("--only", metavar="PART", help="measure one part, such as 'CPU'")
+    options = parser.parse_args(arguments)
+    scale = QUICK if options.quick else FULL
     began = monotonic()
 
     def progress(what: str) -> None:
@@ -46,7 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
     }
     sys.stdout.write(f"# What the functions cost\n\n{machine.described()}\n")
     broken = False
+    if options.only not in {None, *parts}:
+        parser.error(f"--only: must be one of {', '.join(parts)}; found {options.only}")
     for name, part in parts.items():
+        if options.only not in {None, name}:
+            continue
         progress(name)
         with lines_to_nowhere():
             section = part()
