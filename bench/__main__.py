@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from .pipeline import Pipeline, lines_to_nowhere
 from .scale import FULL, QUICK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from .report import Section
 
