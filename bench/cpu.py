@@ -1,9 +1,17 @@
 """Section 4: CPU time of the handlers, alone and with all of botocore and TLS, and of the domain logic."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
+from unittest import mock
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from urllib3 import HTTPSConnectionPool
 
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.logic import RowItem
@@ -46,6 +54,13 @@ def section(scale: Scale) -> Section:
                 "persist, new events",
                 "botocore: one put_item through TLS to a double in another process, from the call to the reply. $: "
                 "Lambda only, for that time, at any memory up to 1,769 MB.",
+            ),
+            Table(
+                ("client", "microseconds per call", "of boto3's"),
+                list(_transport(scale)),
+                "One put_item of an event, through TLS",
+                "boto3's client: as `boto3.client(\"dynamodb\")` makes it. Bare: botocore's signature and a pool of "
+                "urllib3, without retries, refreshed credentials, endpoints of all partitions, checksums or errors.",
             ),
             Table(
                 ("domain", "row, bytes", "fold, microseconds per event", "the domain's own apply", "without it"),
@@ -92,6 +107,44 @@ def _persist(scale: Scale) -> Iterator[Sequence[Cell]]:
     for name, each in seconds.items():
         share = f"{each / seconds['botocore']:.0%}"
         yield (name, round(1e6 * each / _BATCH, 1), share, round(prices.cpu(each / _BATCH), 4))
+
+
+def _transport(scale: Scale) -> Iterator[Sequence[Cell]]:
+    numbers = iter(range(10**9))
+
+    def put(send: Callable[..., object]) -> Callable[[], object]:
+        items = [events.item(file_layer(), events.domain_id(), next(numbers)) for _ in range(_BATCH)]
+        return lambda: [send(TableName=EVENTS, Item=item) for item in items]
+
+    with endpoint(Pipeline().db) as served:
+        with mock.patch.dict(os.environ, served.environment):
+            boto3s = boto3.Session().client("dynamodb")
+        sends = {
+            "boto3's": boto3s.put_item,
+            "the functions'": served.client.put_item,
+            "bare": _bare(served.environment),
+        }
+        seconds = best({name: partial(put, send) for name, send in sends.items()}, scale.runs, process_seconds)
+    for name, each in seconds.items():
+        yield (name, round(1e6 * each / _BATCH, 1), f"{each / seconds[next(iter(seconds))]:.0%}")
+
+
+def _bare(environment: Mapping[str, str]) -> Callable[..., object]:
+    url = environment["AWS_ENDPOINT_URL_DYNAMODB"]
+    host, _, port = url.removeprefix("https://").partition(":")
+    pool = HTTPSConnectionPool(host, int(port), ca_certs=environment["AWS_CA_BUNDLE"])
+    credentials = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+    fixed = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.PutItem"}
+
+    def send(**request: Any) -> Any:
+        signed = AWSRequest("POST", f"{url}/", fixed, json.dumps(request))
+        SigV4Auth(credentials, "dynamodb", environment["AWS_DEFAULT_REGION"]).add_auth(signed)
+        reply = pool.urlopen("POST", "/", body=signed.data, headers=dict(signed.headers.items()))
+        if reply.status != 200:
+            raise RuntimeError(reply.data)
+        return json.loads(reply.data)
+
+    return send
 
 
 def _fold(layer: Layer, runs: int) -> Sequence[Cell]:

@@ -3,7 +3,7 @@
 import gc
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
@@ -31,9 +31,8 @@ _COLUMNS = ("handler", "client", "events/s", "microseconds per event", "$ per mi
 _Handle = Callable[[list[dict[str, Any]]], None]
 
 
-def section(pipelines: Mapping[int, Pipeline], scale: Scale) -> Section:
-    """Measure. Takes pipelines of the File domain by the length of the history of object 0."""
-    base = pipelines[min(pipelines)]
+def section(base: Pipeline, scale: Scale) -> Section:
+    """Measure. Takes a pipeline of the File domain in which object 0 has a short history."""
     return Section(
         "5. Throughput of the project function on one core",
         [
