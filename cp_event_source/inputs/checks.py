@@ -336,5 +336,7 @@ def shown(value: object) -> str:
         return f"a resource ({type(value).__name__})"
     if isinstance(value, pulumi.Output):
         return "an output, which is known only later"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # whole numbers come from other languages as floats
     shown = repr(value)
     return shown if len(shown) <= _MAX_SHOWN_CHARACTERS else f"{shown[:_MAX_SHOWN_CHARACTERS]}..."
