@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .component import CpEventSource
-    from .inputs.arguments import CpEventSourceArgs, SignedCodeArgs
-    from .inputs.functions import FunctionsArgs
+    from .inputs.arguments import CpEventSourceArgs
+    from .inputs.functions import FunctionsArgs, SignedCodeArgs
     from .inputs.indexes import IndexArgs
+    from .inputs.monitoring import MonitoringArgs
     from .layer.domain_python_layer import DomainPythonLayer, DomainPythonLayerArgs
     from .resources.encryption import key_policy_statements
 
@@ -22,6 +23,7 @@ __all__ = [
     "DomainPythonLayerArgs",
     "FunctionsArgs",
     "IndexArgs",
+    "MonitoringArgs",
     "SignedCodeArgs",
     "key_policy_statements",
 ]
@@ -33,7 +35,8 @@ _MODULES: Final = {
     "DomainPythonLayerArgs": "layer.domain_python_layer",
     "FunctionsArgs": "inputs.functions",
     "IndexArgs": "inputs.indexes",
-    "SignedCodeArgs": "inputs.arguments",
+    "MonitoringArgs": "inputs.monitoring",
+    "SignedCodeArgs": "inputs.functions",
     "key_policy_statements": "resources.encryption",
 }
 

@@ -161,8 +161,9 @@ class CpEventSource(pulumi.ComponentResource):
         routes = create_routes(scope, settings.event_bus, settings.publishers)
 
         # What is stored and what waits, all encrypted with one key.
-        has_topic = settings.alarms and settings.alarm_topic is None
-        key_arn = create_encryption_key(scope, settings.key, beside=routes.domain_event_rule.arn, has_topic=has_topic)
+        key_arn = create_encryption_key(
+            scope, settings.key, beside=routes.domain_event_rule.arn, has_topic=settings.monitoring.makes_topic
+        )
         tables = create_tables(
             scope,
             indexes=settings.domain_table_indexes,
@@ -190,7 +191,7 @@ class CpEventSource(pulumi.ComponentResource):
 
         # What people are notified of and what they see.
         watched = Watched(settings.domain_name, routes, queues, tables, persist, project.function)
-        monitoring = create_monitoring(scope, settings, watched, key_arn=key_arn)
+        monitoring = create_monitoring(scope, settings.monitoring, watched, key_arn=key_arn)
 
         # What other stacks may do here.
         policies = create_access_policies(

@@ -11,6 +11,7 @@ from .checks import Check
 from .functions import FunctionsArgs, FunctionSettings, function_settings, functions
 from .indexes import Index, IndexArgs, indexes, indexes_from
 from .later import Later
+from .monitoring import MonitoringArgs, MonitoringSettings, monitoring, monitoring_settings
 from .spelling import in_schema
 
 DEFAULT_MAX_FUTURE_SKEW_SECONDS: Final = 600
@@ -32,42 +33,8 @@ MAX_NAME_LENGTH: Final = 43
 """Names of functions, roles and rules have at most 64 characters, with `-persist-role` as the longest suffix. Names of
 queues have longer suffixes and at most 80 characters. Automatic naming adds eight characters."""
 
-DEFAULT_LOG_RETENTION_DAYS: Final = 365
-"""A year, as Security Hub's CloudWatch.16 asks for."""
-
-DEVELOPMENT_LOG_RETENTION_DAYS: Final = 7
-
-LOG_RETENTION_DAYS: Final = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
-    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
-"""What CloudWatch Logs takes (PutRetentionPolicy)."""
-
 MAX_PUBLISHERS: Final = 50
 """A bus's policy has at most 10,240 characters: enough for 50 ARNs of ordinary length."""
-
-MAX_ALARM_ACTIONS: Final = 4
-"""An alarm takes five actions, and the topic is one of them."""
-
-MAX_RESERVED_CONCURRENCY: Final = 100_000
-"""More than any account's quota so far. AWS refuses more than the account has left."""
-
-
-class SignedCodeArgs(TypedDict):
-    """Where the signed code of the functions is: what AWS Signer made of the archive that `cp-event-source package`
-    wrote."""
-
-    code_signing_config_arn: pulumi.Input[str]
-    """ARN of the code signing configuration that both functions are checked against."""
-
-    s3_bucket: pulumi.Input[str]
-    """Name of the bucket with the signed archive, in the region that the component is deployed to."""
-
-    s3_key: pulumi.Input[str]
-    """Key of the signed archive in the bucket."""
-
-    s3_object_version: pulumi.Input[str]
-    """Version of the object that `s3_key` names, so that a deployment has exactly this code."""
 
 
 class CpEventSourceArgs(TypedDict):
@@ -118,40 +85,12 @@ class CpEventSourceArgs(TypedDict):
     let EventBridge, CloudWatch and CloudWatch Logs use it, as "Encrypt with your own key" in the documentation says.
     Without it the component makes a key of its own."""
 
-    alarms: NotRequired[bool]
-    """Whether there are alarms. Default true, in a development stack false."""
-
-    alarm_topic_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the SNS topic that alarms notify; its policy, and that of its key, must let CloudWatch publish. Without it
-    the component makes a topic of its own."""
-
-    alarm_actions: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
-    """ARNs of the actions that alarms take besides notifying the topic, at most four."""
-
-    alarm_thresholds: NotRequired[pulumi.Input[dict[str, pulumi.Input[float]]]]
-    """Thresholds instead of the default ones, by the alarm's name, in the unit of its metric."""
-
-    dashboard: NotRequired[bool]
-    """Whether there is a CloudWatch dashboard. Default true, in a development stack false."""
-
-    log_retention_days: NotRequired[pulumi.Input[int]]
-    """How many days the functions' logs are kept: one of the numbers that CloudWatch Logs takes. Default 365, in a
-    development stack 7."""
-
-    persist_reserved_concurrency: NotRequired[pulumi.Input[int]]
-    """How many invocations of the persist function may run at once, taken from the account's quota. At least 2, which
-    is the minimum for the queue's pollers. Default: none reserved."""
-
-    project_reserved_concurrency: NotRequired[pulumi.Input[int]]
-    """How many invocations of the project function may run at once: one for each shard of the stream, and one for each
-    rebuild. Give more than the events table has partitions (four at first), or Lambda throttles the function all the
-    time. At least 2. Default: none reserved."""
-
-    signed_code: NotRequired[pulumi.Input[SignedCodeArgs]]
-    """The signed code of the functions. Without it the functions are deployed with the package's own code, unsigned."""
+    monitoring: NotRequired[MonitoringArgs]
+    """Whom alarms notify and when, and the dashboard."""
 
     functions: NotRequired[FunctionsArgs]
-    """How the functions run: batches, tracing, logs, memory, further layers and environment variables, a VPC."""
+    """How the functions run: concurrency, batches, tracing, logs, memory, signed code, further layers and environment
+    variables, a VPC."""
 
     permissions_boundary: NotRequired[pulumi.Input[str]]
     """ARN of the managed policy that bounds what the functions' roles may do. It must allow what the roles allow."""
@@ -185,15 +124,7 @@ class Settings:
     development: bool
     publishers: pulumi.Output[list[str]]
     key: pulumi.Output[str] | None
-    alarms: bool
-    alarm_topic: pulumi.Output[str] | None
-    alarm_actions: pulumi.Output[list[str]]
-    alarm_thresholds: pulumi.Output[dict[str, float]]
-    dashboard: bool
-    log_retention_days: pulumi.Output[int]
-    persist_reserved_concurrency: pulumi.Output[int] | None
-    project_reserved_concurrency: pulumi.Output[int] | None
-    signed_code: SignedCodeArgs | pulumi.Output[SignedCodeArgs] | None
+    monitoring: MonitoringSettings
     functions: FunctionSettings
     permissions_boundary: pulumi.Output[str] | None
     region: pulumi.Output[str] | None
@@ -204,12 +135,9 @@ class Settings:
 _KEY: Final = checks.an_arn(
     arn_patterns.KEY, "the ARN of a KMS key", "arn:aws:kms:REGION:ACCOUNT:key/ID, not that of an alias"
 )
-_TOPIC: Final = checks.an_arn(arn_patterns.TOPIC, "the ARN of an SNS topic", "arn:aws:sns:REGION:ACCOUNT:NAME")
-_ACTION: Final = checks.an_arn(arn_patterns.ANY, "an ARN", "arn:aws:SERVICE:...")
-_CONCURRENCY: Final = checks.whole_number(2, MAX_RESERVED_CONCURRENCY, "invocations")
 
 
-_PLAIN: Final = frozenset({"cp_domain_name", "development", "alarms", "dashboard", "functions"})
+_PLAIN: Final = frozenset({"cp_domain_name", "development", "functions", "monitoring"})
 """The inputs that must be known at once: they decide which resources and rights there are, or what they are called."""
 
 
@@ -218,7 +146,7 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
 
     Args:
         args: the inputs.
-        alarm_names: the alarms that `alarm_thresholds` may name.
+        alarm_names: the alarms that `monitoring.alarm_thresholds` may name.
 
     Raises:
         pulumi.InputPropertiesError: a bad input; the message has a line for every one.
@@ -227,7 +155,6 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
     known = _checks(alarm_names)
     checks.raise_if_any(_problems(given, known))
     development = given.get("development", False)
-    usual_retention = DEVELOPMENT_LOG_RETENTION_DAYS if development else DEFAULT_LOG_RETENTION_DAYS
     later = Later(given, known)
     return Settings(
         domain_name=given["cp_domain_name"],
@@ -240,15 +167,7 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
         development=development,
         publishers=later.value("publishers", []),
         key=later.if_given("kms_key_arn"),
-        alarms=given.get("alarms", not development),
-        alarm_topic=later.if_given("alarm_topic_arn"),
-        alarm_actions=later.value("alarm_actions", []),
-        alarm_thresholds=later.value("alarm_thresholds", {}),
-        dashboard=given.get("dashboard", not development),
-        log_retention_days=later.value("log_retention_days", usual_retention).apply(int),
-        persist_reserved_concurrency=later.if_given("persist_reserved_concurrency", int),
-        project_reserved_concurrency=later.if_given("project_reserved_concurrency", int),
-        signed_code=later.each_value("signed_code") if "signed_code" in given else None,
+        monitoring=monitoring_settings("monitoring", given.get("monitoring", {}), alarm_names, development=development),
         functions=function_settings("functions", given.get("functions", {}), development=development),
         permissions_boundary=later.if_given("permissions_boundary"),
         region=later.if_given("region"),
@@ -257,17 +176,14 @@ def settings_from(args: CpEventSourceArgs, alarm_names: Collection[str]) -> Sett
     )
 
 
-_WITH_FIELDS: Final = frozenset({"domain_table_indexes", "functions", "signed_code"})
-"""The inputs whose dictionaries have fields of ours, and not names that the user chose."""
+_NAMED_BY_USERS: Final = frozenset({"alarm_thresholds", "environment", "tags"})
+"""The inputs, and fields of inputs, that are dictionaries with names that users chose."""
 
 
 def registered_inputs(args: CpEventSourceArgs) -> dict[str, pulumi.Input[Any]]:
     """The inputs as the state of a stack keeps them and as policies see them: under the schema's names."""
-    return {
-        in_schema(name): _with_schema_names(value) if name in _WITH_FIELDS else value
-        for name, value in args.items()
-        if value is not None
-    }
+    registered: dict[str, pulumi.Input[Any]] = _with_schema_names(args)
+    return registered
 
 
 def _with_schema_names(value: Any) -> Any:
@@ -276,7 +192,11 @@ def _with_schema_names(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_with_schema_names(each) for each in value]
     if isinstance(value, Mapping):
-        return {in_schema(field): each for field, each in value.items()}
+        return {
+            in_schema(name): each if name in _NAMED_BY_USERS else _with_schema_names(each)
+            for name, each in value.items()
+            if each is not None
+        }
     return value
 
 
@@ -295,14 +215,7 @@ def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
         "development": checks.flag,
         "publishers": checks.each(checks.publisher, "publishers", MAX_PUBLISHERS),
         "kms_key_arn": _KEY,
-        "alarms": checks.flag,
-        "alarm_topic_arn": _TOPIC,
-        "alarm_actions": checks.each(_ACTION, "actions", MAX_ALARM_ACTIONS),
-        "alarm_thresholds": checks.thresholds(alarm_names),
-        "dashboard": checks.flag,
-        "log_retention_days": checks.one_of(LOG_RETENTION_DAYS, "which CloudWatch Logs takes"),
-        "persist_reserved_concurrency": _CONCURRENCY,
-        "project_reserved_concurrency": _CONCURRENCY,
+        "monitoring": monitoring(alarm_names),
         "functions": functions,
         "permissions_boundary": checks.an_arn(
             arn_patterns.POLICY, "the ARN of a managed policy", "arn:aws:iam::ACCOUNT:policy/NAME"
@@ -310,19 +223,6 @@ def _checks(alarm_names: Collection[str]) -> dict[str, Check]:
         "region": checks.region,
         "domain_events_table_class": checks.one_of_texts(("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
         "domain_table_ttl_attribute": checks.row_attribute,
-        "signed_code": checks.fields(
-            {
-                "code_signing_config_arn": checks.an_arn(
-                    arn_patterns.CODE_SIGNING_CONFIG,
-                    "the ARN of a code signing configuration",
-                    "arn:aws:lambda:REGION:ACCOUNT:code-signing-config:csc-ID",
-                ),
-                "s3_bucket": checks.text("a bucket's name"),
-                "s3_key": checks.text("an object's key"),
-                "s3_object_version": checks.text("an object's version"),
-            },
-            "the location of signed code",
-        ),
     }
 
 

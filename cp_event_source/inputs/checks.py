@@ -77,20 +77,26 @@ def _unknown(key: str, known: Collection[str]) -> str:
 
 
 def inputs(
-    given: Mapping[str, object], known: Mapping[str, Check], *, required: Collection[str], plain: Collection[str]
+    given: Mapping[str, object],
+    known: Mapping[str, Check],
+    *,
+    required: Collection[str],
+    plain: Collection[str],
+    within: str = "",
 ) -> list[str]:
-    """The problems of a component's inputs.
+    """The problems of a component's inputs, or of an input's fields.
 
     Args:
         given: the inputs that are given.
         known: the check of each input that there is.
         required: those that must be given.
         plain: those that must be known at once. The others may be outputs.
+        within: what their names begin with in messages, such as `functions.`.
     """
-    found = unknown_inputs(given.keys(), known.keys())
+    found = unknown_inputs(given.keys(), known.keys(), within=within)
     for name, check in known.items():
         if name in given or name in required:
-            found += (check if name in plain else unless_later(check))(name, given.get(name))
+            found += (check if name in plain else unless_later(check))(f"{within}{name}", given.get(name))
     return found
 
 
@@ -300,21 +306,23 @@ def each(check: Check, what: str, max_length: int) -> Check:
     return check_list
 
 
-def fields(checks: Mapping[str, Check], what: str, *, optional: bool = False) -> Check:
-    """A dictionary that has each of some fields, or any of them if they are optional, and no other."""
+def fields(
+    known: Mapping[str, Check], what: str, *, required: Collection[str] = (), plain: Collection[str] = ()
+) -> Check:
+    """A dictionary that has some fields and no other.
+
+    Args:
+        known: the check of each field that there is.
+        what: what the dictionary is, for messages.
+        required: the fields that must be given.
+        plain: the fields that must be known at once.
+    """
 
     def check_fields(name: str, value: object) -> list[str]:
         if not isinstance(value, Mapping) or not has_text_keys(value):
-            return [f"{name}: must be {what}, a dictionary with {', '.join(checks)}; got {shown(value)}"]
-        return [
-            *unknown_inputs(value.keys(), checks.keys(), within=f"{name}."),
-            *(
-                problem
-                for field, check in checks.items()
-                if not (optional and value.get(field) is None)
-                for problem in unless_later(check)(f"{name}.{field}", value.get(field))
-            ),
-        ]
+            return [f"{name}: must be {what}; got {shown(value)}"]
+        given = {field: each for field, each in value.items() if each is not None}
+        return inputs(given, known, required=required, plain=plain, within=f"{name}.")
 
     return check_fields
 

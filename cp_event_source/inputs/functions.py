@@ -1,4 +1,4 @@
-"""The input `functions`: what an organisation asks of every Lambda function in it."""
+"""The input `functions`: how the Lambda functions run."""
 
 import re
 from collections.abc import Mapping
@@ -73,13 +73,60 @@ RESERVED_VARIABLES: Final = frozenset(
 """The variables that Lambda sets itself and refuses
 (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)."""
 
+DEFAULT_LOG_RETENTION_DAYS: Final = 365
+"""A year, as Security Hub's CloudWatch.16 asks for."""
+
+DEVELOPMENT_LOG_RETENTION_DAYS: Final = 7
+
+LOG_RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs takes (PutRetentionPolicy)."""
+
+MAX_RESERVED_CONCURRENCY: Final = 100_000
+"""More than any account's quota so far. AWS refuses more than the account has left."""
+
 _VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _SUBNET: Final = re.compile(r"subnet-[0-9a-f]+")
 _SECURITY_GROUP: Final = re.compile(r"sg-[0-9a-f]+")
 
 
+class SignedCodeArgs(TypedDict):
+    """Where the signed code of the functions is: what AWS Signer made of the archive that `cp-event-source package`
+    wrote."""
+
+    code_signing_config_arn: pulumi.Input[str]
+    """ARN of the code signing configuration that both functions are checked against."""
+
+    s3_bucket: pulumi.Input[str]
+    """Name of the bucket with the signed archive, in the region that the component is deployed to."""
+
+    s3_key: pulumi.Input[str]
+    """Key of the signed archive in the bucket."""
+
+    s3_object_version: pulumi.Input[str]
+    """Version of the object that `s3_key` names, so that a deployment has exactly this code."""
+
+
 class FunctionsArgs(TypedDict):
-    """What both functions get besides what the component gives them."""
+    """How the functions run."""
+
+    log_retention_days: NotRequired[pulumi.Input[int]]
+    """How many days the functions' logs are kept: one of the numbers that CloudWatch Logs takes. Default 365, in a
+    development stack 7."""
+
+    persist_reserved_concurrency: NotRequired[pulumi.Input[int]]
+    """How many invocations of the persist function may run at once, taken from the account's quota. At least 2, which
+    is the minimum for the queue's pollers. Default: none reserved."""
+
+    project_reserved_concurrency: NotRequired[pulumi.Input[int]]
+    """How many invocations of the project function may run at once: one for each shard of the stream, and one for each
+    rebuild. Give more than the events table has partitions (four at first), or Lambda throttles the function all the
+    time. At least 2. Default: none reserved."""
+
+    signed_code: NotRequired[pulumi.Input[SignedCodeArgs]]
+    """The signed code of the functions. Without it the functions are deployed with the package's own code, unsigned."""
 
     layers: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of layer versions, at most 4, such as an agent for observability. Where two layers have a file of the same
@@ -126,6 +173,10 @@ class FunctionsArgs(TypedDict):
 class FunctionSettings:
     """The checked input."""
 
+    log_retention_days: pulumi.Output[int]
+    persist_reserved_concurrency: pulumi.Output[int] | None
+    project_reserved_concurrency: pulumi.Output[int] | None
+    signed_code: SignedCodeArgs | pulumi.Output[SignedCodeArgs] | None
     layers: pulumi.Output[list[str]] | None
     environment: Mapping[str, pulumi.Input[str]] | pulumi.Output[Mapping[str, str]]
     subnet_ids: pulumi.Output[list[str]] | None
@@ -156,7 +207,24 @@ def _variables(name: str, value: object) -> list[str]:
     return problems
 
 
+_CONCURRENCY: Final = checks.whole_number(2, MAX_RESERVED_CONCURRENCY, "invocations")
+_SIGNED_CODE: Final[dict[str, checks.Check]] = {
+    "code_signing_config_arn": checks.an_arn(
+        arn_patterns.CODE_SIGNING_CONFIG,
+        "the ARN of a code signing configuration",
+        "arn:aws:lambda:REGION:ACCOUNT:code-signing-config:csc-ID",
+    ),
+    "s3_bucket": checks.text("a bucket's name"),
+    "s3_key": checks.text("an object's key"),
+    "s3_object_version": checks.text("an object's version"),
+}
 _FIELDS: Final[dict[str, checks.Check]] = {
+    "log_retention_days": checks.one_of(LOG_RETENTION_DAYS, "which CloudWatch Logs takes"),
+    "persist_reserved_concurrency": _CONCURRENCY,
+    "project_reserved_concurrency": _CONCURRENCY,
+    "signed_code": checks.fields(
+        _SIGNED_CODE, f"the location of signed code, a dictionary with {', '.join(_SIGNED_CODE)}", required=_SIGNED_CODE
+    ),
     "layers": checks.each(
         checks.an_arn(
             arn_patterns.LAYER_VERSION,
@@ -185,7 +253,7 @@ _ALL_OR_NONE: Final = frozenset({"subnet_ids", "security_group_ids"})
 
 def functions(name: str, value: object) -> list[str]:
     """The check of the input. Which fields it has must be known, since a VPC needs further rights."""
-    problems = checks.fields(_FIELDS, "what both functions get", optional=True)(name, value)
+    problems = checks.fields(_FIELDS, f"a dictionary with {', '.join(_FIELDS)}")(name, value)
     given = {field for field in _ALL_OR_NONE if isinstance(value, Mapping) and value.get(field) is not None}
     if len(given) == 1:
         (field,) = given
@@ -196,8 +264,14 @@ def functions(name: str, value: object) -> list[str]:
 
 def function_settings(name: str, given: FunctionsArgs, *, development: bool) -> FunctionSettings:
     """The settings that a checked input describes."""
-    later = Later({field: value for field, value in given.items() if value is not None}, _FIELDS, within=f"{name}.")
+    known = {field: value for field, value in given.items() if value is not None}
+    later = Later(known, _FIELDS, within=f"{name}.")
+    usual_retention = DEVELOPMENT_LOG_RETENTION_DAYS if development else DEFAULT_LOG_RETENTION_DAYS
     return FunctionSettings(
+        log_retention_days=later.value("log_retention_days", usual_retention).apply(int),
+        persist_reserved_concurrency=later.if_given("persist_reserved_concurrency", int),
+        project_reserved_concurrency=later.if_given("project_reserved_concurrency", int),
+        signed_code=later.each_value("signed_code") if "signed_code" in known else None,
         layers=later.if_given("layers"),
         environment=later.each_value("environment"),
         subnet_ids=later.if_given("subnet_ids"),

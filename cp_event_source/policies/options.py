@@ -16,7 +16,7 @@ def _no_own_key(_key: Resource) -> Iterator[str]:
 
 
 def _no_own_topic(_topic: Resource) -> Iterator[str]:
-    return _none_of_its_own("alarm_topic_arn")
+    return _none_of_its_own("monitoring.alarm_topic_arn")
 
 
 POLICIES: Final = (

@@ -52,13 +52,13 @@ def create_lambda_function(
     scope: Scope, settings: Settings, description: Description, *, key_arn: pulumi.Output[str]
 ) -> LambdaFunction:
     """The function that a description asks for. The key encrypts its environment and its logs."""
-    logs = _log_group(scope, f"{description.name}-logs", settings.log_retention_days, key_arn)
+    logs = _log_group(scope, f"{description.name}-logs", settings.functions.log_retention_days, key_arn)
     how = settings.functions
     rights = [*description.rights, *_rights_of_any_function(logs, key_arn)]
     if how.subnet_ids is not None:
         rights += _rights_in_a_vpc(logs.arn)
     role, role_policy = _role(scope, f"{description.name}-role", rights)
-    signed = settings.signed_code
+    signed = how.signed_code
     function = aws.lambda_.Function(
         scope.child(description.name),
         region=scope.region,

@@ -33,7 +33,7 @@ def create_persist_function(
     Lambda's pollers do not look at the function's reserved concurrency: each batch that Lambda throttles would count as
     a delivery, and the tenth sends a message to the dead-letter queue. So the mapping has the limit, too.
     """
-    reserved = settings.persist_reserved_concurrency
+    reserved = settings.functions.persist_reserved_concurrency
     description = Description(
         name="persist",
         purpose=f"Stores the events of the domain {scope.domain_name}",

@@ -55,7 +55,7 @@ def create_project_function(
         handler="handler.project_function.handle",
         memory_mb=settings.functions.project_memory_mb,
         timeout_seconds=TIMEOUT_SECONDS,
-        reserved_concurrency=settings.project_reserved_concurrency,
+        reserved_concurrency=settings.functions.project_reserved_concurrency,
         layers=[settings.logic_layer],
         environment={
             "DOMAIN_NAME": scope.domain_name,

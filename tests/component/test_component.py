@@ -223,14 +223,19 @@ def test_a_development_stack_has_nothing_that_outlives_it_and_nothing_that_rings
         assert stack.only("LogGroup", name).inputs["retentionInDays"] == 7
 
 
+BOTH = {"alarms": True, "dashboard": True}
+
+
 def test_a_development_stack_has_what_is_asked_for() -> None:
-    asked = deploy(in_program(lambda: component(development=True, alarms=True, dashboard=True, log_retention_days=30)))
+    asked = deploy(
+        in_program(lambda: component(development=True, monitoring=BOTH, functions={"log_retention_days": 30}))
+    )
     assert asked.names() == WITHOUT_BUS | OWN_BUS
     assert asked.only("LogGroup", "files-persist-logs").inputs["retentionInDays"] == 30
 
 
 def test_alarms_and_dashboard_can_be_left_out() -> None:
-    silent = deploy(in_program(lambda: component(alarms=False, dashboard=False)))
+    silent = deploy(in_program(lambda: component(monitoring=dict.fromkeys(BOTH, False))))
     assert not {"MetricAlarm", "Topic", "Dashboard"} & {kind for kind, _ in silent.names()}
     assert silent.only("Table", "files-domain").protect
 
@@ -238,7 +243,11 @@ def test_alarms_and_dashboard_can_be_left_out() -> None:
 def test_alarms_notify_a_given_topic_and_do_what_else_is_asked_for() -> None:
     topic, action = arn("sns", "company-alarms"), arn("lambda", "function:page")
     given = deploy(
-        in_program(lambda: component(alarm_topic_arn=pulumi.Output.from_input(topic), alarm_actions=[action]))
+        in_program(
+            lambda: component(
+                monitoring={"alarm_topic_arn": pulumi.Output.from_input(topic), "alarm_actions": [action]}
+            )
+        )
     )
     assert "Topic" not in {kind for kind, _ in given.names()}
     actions = [each.inputs["alarmActions"] for each in given.children() if each.type.endswith(":MetricAlarm")]
@@ -248,7 +257,7 @@ def test_alarms_notify_a_given_topic_and_do_what_else_is_asked_for() -> None:
 
 def test_a_threshold_is_the_one_given_for_its_alarm() -> None:
     (name, default), *_ = DEFAULT_THRESHOLDS.items()
-    other = deploy(in_program(lambda: component(alarm_thresholds={name: default + 1})))
+    other = deploy(in_program(lambda: component(monitoring={"alarm_thresholds": {name: default + 1}})))
     for each in DEFAULT_THRESHOLDS:
         expected = default + 1 if each == name else DEFAULT_THRESHOLDS[each]
         assert other.only("MetricAlarm", f"files-alarm-{each}").inputs["threshold"] == expected
@@ -310,7 +319,8 @@ def test_the_inputs_are_registered_as_the_schema_names_them() -> None:
 
     def program() -> None:
         component(
-            alarms=None,
+            kms_key_arn=None,
+            monitoring={"alarm_thresholds": {"ingest-age": 600}, "dashboard": None},
             cp_event_bus=pulumi.Output.from_input("company"),
             tags={"cost_center": "7"},
             functions={"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"], "environment": {"my_stage": "x"}},
@@ -322,6 +332,7 @@ def test_the_inputs_are_registered_as_the_schema_names_them() -> None:
         "cpDomainLogicLayer": LAYER,
         "cpEventBus": "company",
         "tags": {"cost_center": "7"},
+        "monitoring": {"alarmThresholds": {"ingest-age": 600}},
         "functions": {"subnetIds": ["subnet-0a"], "securityGroupIds": ["sg-0a"], "environment": {"my_stage": "x"}},
         "domainTableIndexes": [{"name": "by-status", "hashKey": "Status"}],
     }

@@ -107,7 +107,9 @@ def test_it_gives_its_schema(plugin: provider_pb2_grpc.ResourceProviderStub) -> 
     schema = json.loads(plugin.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema)
     assert (schema["name"], schema["version"]) == ("cp-event-source", VERSION)
     assert schema["license"] == "Apache-2.0"
-    assert schema["types"].keys() == {f"cp-event-source:index:{name}" for name in ("Functions", "Index", "SignedCode")}
+    assert schema["types"].keys() == {
+        f"cp-event-source:index:{name}" for name in ("Functions", "Index", "Monitoring", "SignedCode")
+    }
     assert schema["resources"].keys() == {
         "cp-event-source:index:CpEventSource",
         "cp-event-source:index:DomainPythonLayer",
@@ -194,8 +196,16 @@ SECRET = {rpc._special_sig_key: rpc._special_secret_sig, "value": 5}
         ({"cpDomainLogicLayer": LAYER}, "cpDomainName", "must be given; got nothing"),
         (GOOD | {"eventsPerSnapshot": 1}, "eventsPerSnapshot", "must be a whole number of events"),
         (GOOD | {"publishers": ["*"]}, "publishers[0]", "must be an account's number"),
-        (GOOD | {"signedCode": SIGNED}, "signedCode.codeSigningConfigArn", "got nothing"),
-        (GOOD | {"signedCode": {"s3Buket": "b"}}, "signedCode.s3Buket", "did you mean s3Bucket?"),
+        (
+            GOOD | {"functions": {"signedCode": SIGNED}},
+            "functions.signedCode.codeSigningConfigArn",
+            "got nothing",
+        ),
+        (
+            GOOD | {"functions": {"signedCode": {"s3Buket": "b"}}},
+            "functions.signedCode.s3Buket",
+            "did you mean s3Bucket?",
+        ),
         (GOOD | {"domainTableIndexes": [{"name": "by-status"}]}, "domainTableIndexes[0].hashKey", "got nothing"),
         (GOOD | {"domainTableIndexes": [INDEX, INDEX]}, "domainTableIndexes[1].name", "must be another name"),
         (
@@ -215,13 +225,26 @@ SECRET = {rpc._special_sig_key: rpc._special_secret_sig, "value": 5}
             "must be 3 to 255 ASCII letters",
         ),
         (GOOD | {"publishers": [LATER | {"value": "*"}]}, "publishers[0]", "must be an account's number"),
-        (GOOD | {"alarmActions": LATER | {"value": ["x"]}}, "alarmActions[0]", "must be an ARN"),
-        (GOOD | {"alarmThresholds": LATER | {"value": {"x": 1}}}, "alarmThresholds", "x: is not an alarm"),
+        (
+            GOOD | {"monitoring": {"alarmActions": LATER | {"value": ["x"]}}},
+            "monitoring.alarmActions[0]",
+            "must be an ARN",
+        ),
+        (
+            GOOD | {"monitoring": {"alarmThresholds": LATER | {"value": {"x": 1}}}},
+            "monitoring.alarmThresholds",
+            "x: is not an alarm",
+        ),
         (GOOD | {"tags": LATER | {"value": {"team": 5}}}, "tags", "team: must be a string; got 5"),
         (GOOD | {"tags": {"team": LATER | {"value": 5}}}, "tags", "team: must be a string; got 5"),
         (GOOD | {"functions": {"subnetIds": ["x"]}}, "functions.subnetIds", "securityGroupIds"),
         (GOOD | {"functions": {"environment": LATER | {"value": {"_": "x"}}}}, "functions.environment", "_: must be"),
-        (GOOD | {"signedCode": LATER | {"value": SIGNED}}, "signedCode.codeSigningConfigArn", "got nothing"),
+        (GOOD | {"monitoring": {"alarms": LATER}}, "monitoring.alarms", "must be a boolean; got an output"),
+        (
+            GOOD | {"functions": {"signedCode": LATER | {"value": SIGNED}}},
+            "functions.signedCode.codeSigningConfigArn",
+            "got nothing",
+        ),
         (GOOD | {"domainTableIndexes": {"0": INDEX}}, "domainTableIndexes", "must be a list of indexes"),
         (GOOD | {"cpEventBuss": "company"}, "cpEventBuss", "is not an input; did you mean cpEventBus?"),
         (GOOD | {"kmsKeyArn": LATER | {"value": "alias/company"}}, "kmsKeyArn", "must be the ARN of a KMS key"),
@@ -237,11 +260,15 @@ def test_a_bad_input_comes_back_under_the_name_that_the_caller_gave_it(
 
 
 def test_all_errors_of_a_call_come_at_once(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:
-    inputs = {"cpDomainName": 5, "alarmActions": ["x", "arn:aws:sns:eu-west-1:123456789012:a", "y"], "taggs": {}}
+    actions = ["x", "arn:aws:sns:eu-west-1:123456789012:a", "y"]
+    inputs = {"cpDomainName": 5, "monitoring": {"alarmActions": actions}, "taggs": {}}
 
     found = refused(plugin, engine, inputs)
 
-    assert found.keys() == {"cpDomainName", "cpDomainLogicLayer", "alarmActions[0]", "alarmActions[2]", "taggs"}
+    assert found.keys() == {
+        *("cpDomainName", "cpDomainLogicLayer", "taggs"),
+        *("monitoring.alarmActions[0]", "monitoring.alarmActions[2]"),
+    }
     assert not any("_" in reason.partition("got")[0] for reason in found.values())
 
 

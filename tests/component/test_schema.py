@@ -70,15 +70,7 @@ def test_the_components_inputs_and_which_of_them_are_required(schema: dict[str, 
         "development": ("boolean", True),
         "publishers": ("array", None),
         "kmsKeyArn": ("string", None),
-        "alarms": ("boolean", True),
-        "alarmTopicArn": ("string", None),
-        "alarmActions": ("array", None),
-        "alarmThresholds": ("object", None),
-        "dashboard": ("boolean", True),
-        "logRetentionDays": ("integer", None),
-        "persistReservedConcurrency": ("integer", None),
-        "projectReservedConcurrency": ("integer", None),
-        "signedCode": ("SignedCode", None),
+        "monitoring": ("Monitoring", True),
         "functions": ("Functions", True),
         "permissionsBoundary": ("string", None),
         "region": ("string", None),
@@ -135,7 +127,9 @@ def test_no_input_or_output_is_a_union(schema: dict[str, Any]) -> None:
 def test_no_type_ends_as_the_types_of_inputs_do_in_sdks_which_would_end_twice_so(schema: dict[str, Any]) -> None:
     names = [*schema["types"], *(each["$ref"] for each in shapes(schema) if "$ref" in each)]
     assert [name for name in names if name.endswith("Args")] == []
-    assert schema["types"].keys() == {f"cp-event-source:index:{name}" for name in ("Functions", "Index", "SignedCode")}
+    assert schema["types"].keys() == {
+        f"cp-event-source:index:{name}" for name in ("Functions", "Index", "Monitoring", "SignedCode")
+    }
 
 
 def test_no_list_of_objects_is_plain_since_sdks_for_go_would_not_compile(schema: dict[str, Any]) -> None:
@@ -159,6 +153,7 @@ def test_the_schema_differs_from_what_pulumi_infers_only_in_what_it_says(schema:
         .replace("index:SignedCodeArgs", "index:SignedCode")
         .replace("index:IndexArgs", "index:Index")
         .replace("index:FunctionsArgs", "index:Functions")
+        .replace("index:MonitoringArgs", "index:Monitoring")
     )
     added = {"functions", *ABOUT}
     assert without_descriptions({name: part for name, part in schema.items() if name not in added}) == renamed

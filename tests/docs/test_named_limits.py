@@ -18,7 +18,7 @@ from cp_event_source.handler.projection import rows as domain_row
 from cp_event_source.handler.projection.marks import Mark, Marks
 from cp_event_source.handler.projection.snapshots import Snapshot
 from cp_event_source.handler.values import attribute_value
-from cp_event_source.inputs import arguments
+from cp_event_source.inputs import arguments, functions
 from cp_event_source.inputs.domain_name import MAX_DOMAIN_NAME_LENGTH
 from cp_event_source.resources import persist_function, project_function, queues
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
@@ -95,8 +95,8 @@ def test_the_page_names_the_maximum_length_of_a_field(field: str) -> None:
         ),
         ("docs/reference/component.md", f"at most {arguments.MAX_NAME_LENGTH} letters"),
         ("docs/reference/component.md", f"1 to {MAX_DOMAIN_NAME_LENGTH} ASCII"),
-        ("docs/reference/component.md", f"logs kept for {arguments.DEFAULT_LOG_RETENTION_DAYS} days"),
-        ("docs/reference/component.md", f"logs are kept {arguments.DEVELOPMENT_LOG_RETENTION_DAYS} days"),
+        ("docs/reference/component.md", f"logs kept for {functions.DEFAULT_LOG_RETENTION_DAYS} days"),
+        ("docs/reference/component.md", f"logs are kept {functions.DEVELOPMENT_LOG_RETENTION_DAYS} days"),
         ("docs/reference/component.md", f"queues keep {queues.RETENTION_SECONDS // 86_400} days"),
         ("README.md", f"{len(DEFAULT_THRESHOLDS)} alarms that each name"),
         ("README.md", f"one invocation of {project_function.TIMEOUT_SECONDS // 60} minutes"),

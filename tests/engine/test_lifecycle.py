@@ -121,19 +121,19 @@ def stopped(stack: Stack, refused: str) -> str:
 @pytest.fixture(scope="module")
 def developed(stack: Stack, stopped: str) -> Operation:
     """After the change that the how-to asks for before a stack is given up."""
-    _edit(stack, SWITCH, "development=True, alarms=True,")
+    _edit(stack, SWITCH, "development=True, monitoring={'alarms': True},")
     return operate(stack, "up")
 
 
 @pytest.fixture(scope="module")
 def produced(stack: Stack, developed: Operation) -> Operation:
-    _edit(stack, "development=True, alarms=True,", SWITCH)
+    _edit(stack, "development=True, monitoring={'alarms': True},", SWITCH)
     return operate(stack, "up")
 
 
 @pytest.fixture(scope="module")
 def destroyed(stack: Stack, produced: Operation) -> Operation:
-    _edit(stack, SWITCH, "development=True, alarms=True,")
+    _edit(stack, SWITCH, "development=True, monitoring={'alarms': True},")
     stack.up()
     return operate(stack, "destroy")
 

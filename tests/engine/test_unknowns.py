@@ -21,12 +21,10 @@ files = CpEventSource(
         cp_domain_logic_layer=layer.arn,
         cp_event_bus=bus.arn,
         kms_key_arn=key.arn,
-        alarm_topic_arn=topic.arn,
-        alarm_actions=[topic.arn],
+        monitoring={{"alarms": True, "alarm_topic_arn": topic.arn, "alarm_actions": [topic.arn]}},
         events_per_snapshot=later.url.apply(lambda _: 50),
         max_future_skew_seconds=later.url.apply(lambda _: 60),
         development=True,
-        alarms=True,
         tags={{"queue": later.arn}},
     ),
 )

@@ -69,7 +69,7 @@ def test_resources_beside_the_component_are_not_looked_at() -> None:
 def test_each_pipeline_of_a_stack_is_looked_at_by_itself() -> None:
     def program() -> None:
         component("files")
-        component("orders", development=True, alarms=False)
+        component("orders", development=True, monitoring={"alarms": False})
 
     resources = deploy(program).states()
     assert findings_in(POLICIES["queues-tls"], resources) == []

@@ -113,7 +113,7 @@ def test_the_default_stack_passes(pack: Any, resources: list[Resource]) -> None:
 
 def test_the_pack_finds_what_the_policies_find(pack: Any) -> None:
     configure(pack, dict.fromkeys(POLICIES, "mandatory"))
-    resources = deploy(in_program(lambda: component(development=True, alarms=False))).states()
+    resources = deploy(in_program(lambda: component(development=True, monitoring={"alarms": False}))).states()
     expected = {
         key: {finding.resource.urn for finding in findings}
         for key, policy in POLICIES.items()

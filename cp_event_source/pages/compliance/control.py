@@ -16,7 +16,7 @@ class Option:
     """Satisfied when an input asks for it."""
 
     input: str
-    """The input's name; several are separated by a comma and a space."""
+    """The input's name, or that of a field in it; several are separated by a comma and a space."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ CONTROLS: Final = (
         asks="Functions' concurrency is limited",
         why="It protects the account's other functions. It is off by default because it reduces the account's quota.",
         property="`lambda_.Function`: `reserved_concurrent_executions`",
-        status=Option("persist_reserved_concurrency, project_reserved_concurrency"),
+        status=Option("functions.persist_reserved_concurrency, functions.project_reserved_concurrency"),
         standards=Standards(cdk_nag=("NIST.800.53.R5-LambdaConcurrency",), checkov=("CKV_AWS_115",)),
     ),
     Control(
@@ -18,7 +18,7 @@ CONTROLS: Final = (
         asks="Functions run signed code only",
         why="It is off by default because you must sign the code and store it in a bucket of yours.",
         property="`lambda_.Function`: `code_signing_config_arn`, `s3_bucket`, `s3_key`, `s3_object_version`",
-        status=Option("signed_code"),
+        status=Option("functions.signed_code"),
         standards=Standards(checkov=("CKV_AWS_272",)),
     ),
     Control(
@@ -48,7 +48,7 @@ CONTROLS: Final = (
         asks="Alarms notify a topic of yours",
         why="For accounts that collect all alarms in one topic. The component then makes no topic.",
         property="`cloudwatch.MetricAlarm`: `alarm_actions`",
-        status=Option("alarm_topic_arn"),
+        status=Option("monitoring.alarm_topic_arn"),
     ),
     Control(
         key="vpc",
@@ -57,7 +57,7 @@ CONTROLS: Final = (
         "resources. A VPC needs a NAT gateway or endpoints, and keeps nobody out: a Lambda function is invoked, and no "
         "network reaches it. Lambda may make network interfaces with the roles; the functions' own code may not.",
         property="`lambda_.Function`: `vpc_config`; `iam.RolePolicy`",
-        status=Option("functions"),
+        status=Option("functions.subnet_ids, functions.security_group_ids"),
         standards=Standards(
             security_hub=("Lambda.3",), cdk_nag=("NIST.800.53.R5-LambdaInsideVPC",), checkov=("CKV_AWS_117",)
         ),

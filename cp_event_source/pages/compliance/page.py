@@ -63,8 +63,8 @@ _DEFAULT: Final = "The name in parentheses is the control's key. Its test has th
 
 _DEVELOPMENT: Final = """\
 `development=True` is for stacks that you may discard with all their events. It turns off the controls in this list and
-no others. `alarms=True` turns `alarms-notify` on again, `log_retention_days` turns `log-retention` on again, and
-`tracing` in `functions` turns `tracing` on again:"""
+no others. `monitoring.alarms` turns `alarms-notify` on again, `functions.log_retention_days` turns `log-retention` on
+again, and `functions.tracing` turns `tracing` on again:"""
 
 _STANDARDS: Final = """\
 Security Hub maps its controls to requirements of the standards. This table is Security Hub's mapping, not ours, for its

@@ -76,7 +76,7 @@ THREATS: Final = (
     Threat(
         "A principal that may put events requests many rebuilds",
         "A domain object has one rebuild at a time, and a newer request does not starve an older one. An alarm counts "
-        "requests. `project_reserved_concurrency` limits them.",
+        "requests. `functions.project_reserved_concurrency` limits them.",
         ("tests/handler/projection/test_rebuild.py", "tests/component/resources/monitoring/test_alarms.py"),
     ),
     Threat(

@@ -164,17 +164,17 @@ each time. With `KEYS_ONLY`, a write that leaves the keys as they are costs noth
 """)
 
 _FREE_OPTIONS: Final = wrapped("""\
-These inputs cost nothing: `cp_event_bus`, `publishers`, `tags`, `alarm_topic_arn`, `alarm_actions`,
-`alarm_thresholds`, `persist_reserved_concurrency`, `project_reserved_concurrency` and `signed_code` (except its file in
-S3). Protection from deletion and the policies for other stacks cost nothing either. The endpoints of a VPC of yours are
-not in this bill. Under a small and steady load nearly every invocation is traced, and traces may be the largest item:
-[what saves money](#what-saves-money).
+These inputs cost nothing: `cp_event_bus`, `publishers`, `tags`; of `monitoring` the topic, the actions and the
+thresholds; of `functions` reserved concurrency and signed code (except its file in S3). Protection from deletion and
+the policies for other stacks cost nothing either. The endpoints of a VPC of yours are not in this bill. Under a small
+and steady load nearly every invocation is traced, and traces may be the largest item: [what saves
+money](#what-saves-money).
 """)
 
 _DEVELOPMENT: Final = wrapped(f"""\
 The input `development=True` turns off what a stack does not need if you may discard its events: alarms, the dashboard,
-restoring tables to an earlier time, and logs older than {_SHORT_RETENTION} days. `alarms=True`, `dashboard=True` and
-`log_retention_days` turn each of them on again.
+restoring tables to an earlier time, and logs older than {_SHORT_RETENTION} days. `monitoring.alarms`,
+`monitoring.dashboard` and `functions.log_retention_days` turn each of them on again.
 """)
 
 _LOCAL: Final = """\
@@ -295,17 +295,17 @@ def _options() -> str:
     )
     rows = [
         (
-            f"`alarms`, on by default: {deployed.ALARMS} alarms, on {deployed.ALARM_METRICS} metrics",
+            f"`monitoring.alarms`, on by default: {deployed.ALARMS} alarms, on {deployed.ALARM_METRICS} metrics",
             *_difference(default, _bills(partial(estimate, alarms=False))),
         ),
-        ("`dashboard`, on by default", *_difference(default, _bills(partial(estimate, dashboard=False)))),
+        ("`monitoring.dashboard`, on by default", *_difference(default, _bills(partial(estimate, dashboard=False)))),
         (
             "a key of its own, by default; `kms_key_arn` can name a shared key instead",
             *_difference(default, _bills(partial(estimate, key_given=True))),
         ),
         ("each of that key's first two yearly rotations", *[_added(KEYS.dollars)] * len(LOADS)),
         (
-            f"`log_retention_days`: {deployed.LOG_RETENTION_DAYS}, the default, instead of {_SHORT_RETENTION}",
+            f"`functions.log_retention_days`: {deployed.LOG_RETENTION_DAYS}, by default, instead of {_SHORT_RETENTION}",
             *_difference(default, _bills(less_kept)),
         ),
         (

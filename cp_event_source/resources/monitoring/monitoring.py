@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from ...inputs.arguments import Settings
+from ...inputs.monitoring import MonitoringSettings
 from ..scope import Scope
 from .cloudwatch_dashboard import create_dashboard, dashboard_url
 from .metric_alarms import create_alarms
@@ -22,7 +22,9 @@ class Monitoring:
     """None if there is no dashboard."""
 
 
-def create_monitoring(scope: Scope, settings: Settings, watched: Watched, *, key_arn: pulumi.Output[str]) -> Monitoring:
+def create_monitoring(
+    scope: Scope, settings: MonitoringSettings, watched: Watched, *, key_arn: pulumi.Output[str]
+) -> Monitoring:
     """The alarms on what is watched, their topic unless one is given, and the dashboard."""
     topic_arn = settings.alarm_topic
     if settings.alarms:

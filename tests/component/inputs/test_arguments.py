@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from cp_event_source import CpEventSource, CpEventSourceArgs, FunctionsArgs
+from cp_event_source import CpEventSource, CpEventSourceArgs, FunctionsArgs, MonitoringArgs
 from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
 from cp_event_source.inputs.domain_name import MAX_DOMAIN_NAME_LENGTH
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
@@ -176,7 +176,7 @@ def test_a_tag_is_a_string(value: Any, found: str) -> None:
 
 def test_a_mistyped_input_is_not_passed_over() -> None:
     assert refused(cp_evnt_bus="company") == "cp_evnt_bus: is not an input; did you mean cp_event_bus?"
-    assert refused(wings=2).startswith("wings: is not an input; use one of alarm_actions, ")
+    assert refused(wings=2).startswith("wings: is not an input; use one of cp_domain_logic_layer, ")
 
 
 def test_none_is_as_good_as_leaving_an_input_out(deployment: Deployment) -> None:
@@ -266,8 +266,8 @@ def test_a_key_is_given_by_its_own_arn_since_policies_take_no_alias(value: Any) 
 
 @pytest.mark.parametrize("value", ["", "alarms", arn("sqs", "alarms"), 7])
 def test_a_topic_is_given_by_its_arn(value: Any) -> None:
-    assert refused(alarm_topic_arn=value) == (
-        f"alarm_topic_arn: must be the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME); got {value!r}"
+    assert refused(monitoring={"alarm_topic_arn": value}) == (
+        f"monitoring.alarm_topic_arn: must be the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME); got {value!r}"
     )
 
 
@@ -275,13 +275,13 @@ def test_a_topic_is_given_by_its_arn(value: Any) -> None:
     ("value", "found"),
     [
         ("arn:aws:sns:eu-central-1:111122223333:all", "must be a list of actions; got 'arn:"),
-        (["page me"], "alarm_actions[0]: must be an ARN (arn:aws:SERVICE:...); got 'page me'"),
+        (["page me"], "monitoring.alarm_actions[0]: must be an ARN (arn:aws:SERVICE:...); got 'page me'"),
         ([arn("lambda", f"function:page-{number}") for number in range(5)], "must have at most 4 actions; got 5"),
     ],
 )
 def test_alarm_actions_are_at_most_four_arns(value: Any, found: str) -> None:
-    message = refused(alarm_actions=value)
-    assert message.startswith("alarm_actions")
+    message = refused(monitoring={"alarm_actions": value})
+    assert message.startswith("monitoring.alarm_actions")
     assert found in message
 
 
@@ -296,29 +296,30 @@ def test_alarm_actions_are_at_most_four_arns(value: Any, found: str) -> None:
     ],
 )
 def test_thresholds_are_numbers_by_the_names_of_alarms_that_there_are(value: Any, found: str) -> None:
-    message = refused(alarm_thresholds=value)
-    assert message.startswith("alarm_thresholds: ")
+    message = refused(monitoring={"alarm_thresholds": value})
+    assert message.startswith("monitoring.alarm_thresholds: ")
     assert found in message
 
 
-@pytest.mark.parametrize("name", ["alarms", "dashboard", "development"])
+@pytest.mark.parametrize("name", ["alarms", "dashboard"])
 @pytest.mark.parametrize("value", ["false", 0, 1.0, []])
 def test_a_flag_is_a_boolean(name: str, value: Any) -> None:
-    assert refused(**{name: value}) == f"{name}: must be a boolean; got {got(value)}"
+    assert refused(development=value) == f"development: must be a boolean; got {got(value)}"
+    assert refused(monitoring={name: value}) == f"monitoring.{name}: must be a boolean; got {got(value)}"
 
 
 @pytest.mark.parametrize("value", [0, 2, 366, "365", True, 30.5])
 def test_logs_are_kept_for_as_many_days_as_cloudwatch_takes(value: Any) -> None:
-    message = refused(log_retention_days=value)
-    assert message.startswith("log_retention_days: must be one of 1, 3, 5, 7, ")
+    message = refused(functions={"log_retention_days": value})
+    assert message.startswith("functions.log_retention_days: must be one of 1, 3, 5, 7, ")
     assert message.endswith(f", which CloudWatch Logs takes; got {value!r}")
 
 
 @pytest.mark.parametrize("name", ["persist_reserved_concurrency", "project_reserved_concurrency"])
 @pytest.mark.parametrize("value", [0, 1, -5, 2.5, "5", True])
 def test_reserved_concurrency_is_a_whole_number_from_two(name: str, value: Any) -> None:
-    message = refused(**{name: value})
-    assert message == f"{name}: must be a whole number of invocations from 2 to 100000; got {value!r}"
+    message = refused(functions={name: value})
+    assert message == f"functions.{name}: must be a whole number of invocations from 2 to 100000; got {value!r}"
 
 
 SIGNED_CODE = {
@@ -334,32 +335,32 @@ SIGNED_CODE = {
     [
         (
             "handler.zip",
-            "signed_code: must be the location of signed code, a dictionary with code_signing_config_arn, ",
+            "functions.signed_code: must be the location of signed code, a dictionary with code_signing_config_arn, ",
         ),
-        ({**SIGNED_CODE, "bucket": "code"}, "signed_code.bucket: is not an input; did you mean s3_bucket?"),
-        (SIGNED_CODE | {"s3_key": ""}, "signed_code.s3_key: must be an object's key; got ''"),
+        ({**SIGNED_CODE, "bucket": "code"}, "functions.signed_code.bucket: is not an input; did you mean s3_bucket?"),
+        (SIGNED_CODE | {"s3_key": ""}, "functions.signed_code.s3_key: must be an object's key; got ''"),
         (
             {name: value for name, value in SIGNED_CODE.items() if name != "s3_object_version"},
-            "signed_code.s3_object_version: must be an object's version; got nothing",
+            "functions.signed_code.s3_object_version: must be an object's version; got nothing",
         ),
         (
             SIGNED_CODE | {"code_signing_config_arn": "csc-1"},
-            "signed_code.code_signing_config_arn: must be the ARN of a code signing configuration (",
+            "functions.signed_code.code_signing_config_arn: must be the ARN of a code signing configuration (",
         ),
     ],
 )
 def test_signed_code_says_all_of_where_it_lies(value: Any, found: str) -> None:
-    assert refused(signed_code=value).startswith(found)
+    assert refused(functions={"signed_code": value}).startswith(found)
 
 
 def test_every_bad_input_has_a_line() -> None:
-    message = refused(kms_key_arn="key", log_retention_days=2, publishers=["*", "?"], alarm=True)
+    message = refused(kms_key_arn="key", functions={"log_retention_days": 2}, publishers=["*", "?"], alarm=True)
     assert [line.partition(":")[0] for line in message.splitlines()] == [
         "alarm",
         "publishers[0]",
         "publishers[1]",
         "kms_key_arn",
-        "log_retention_days",
+        "functions.log_retention_days",
     ]
 
 
@@ -373,16 +374,18 @@ INPUTS: dict[str, Any] = {
     "development": False,
     "publishers": ["444455556666", ROLE],
     "kms_key_arn": KEY,
-    "alarms": True,
-    "alarm_topic_arn": arn("sns", "alarms"),
-    "alarm_actions": [arn("sns", "pager")],
-    "alarm_thresholds": {next(iter(DEFAULT_THRESHOLDS)): 7},
-    "dashboard": True,
-    "log_retention_days": 30,
-    "persist_reserved_concurrency": 5,
-    "project_reserved_concurrency": 6,
-    "signed_code": SIGNED_CODE,
+    "monitoring": {
+        "alarms": True,
+        "alarm_topic_arn": arn("sns", "alarms"),
+        "alarm_actions": [arn("sns", "pager")],
+        "alarm_thresholds": {next(iter(DEFAULT_THRESHOLDS)): 7},
+        "dashboard": True,
+    },
     "functions": {
+        "log_retention_days": 30,
+        "persist_reserved_concurrency": 5,
+        "project_reserved_concurrency": 6,
+        "signed_code": SIGNED_CODE,
         "layers": [LAYER],
         "environment": {"STAGE": "test"},
         "subnet_ids": ["subnet-0a"],
@@ -399,7 +402,7 @@ INPUTS: dict[str, Any] = {
     "region": REGION,
     "domain_table_ttl_attribute": "ExpiresAt",
 }
-PLAIN = {"cp_domain_name", "development", "alarms", "dashboard", "functions"}
+PLAIN = {"cp_domain_name", "development", "functions", "monitoring", "alarms", "dashboard"}
 """What decides which resources and rights there are, or what they are called. Functions' own values may be outputs."""
 
 
@@ -412,28 +415,36 @@ def outputs(value: Any, *, deep: bool) -> Any:
     return pulumi.Output.from_input(value)
 
 
+def later_unless_plain(name: str, value: Any, *, deep: bool) -> Any:
+    return value if name in PLAIN else outputs(value, deep=deep)
+
+
 def test_the_inputs_here_are_all_there_are() -> None:
     assert INPUTS.keys() | {"cp_event_bus"} == CpEventSourceArgs.__annotations__.keys()
     assert INPUTS["functions"].keys() == FunctionsArgs.__annotations__.keys()
+    assert INPUTS["monitoring"].keys() == MonitoringArgs.__annotations__.keys()
 
 
 @pytest.mark.parametrize("deep", [False, True])
 def test_whatever_does_not_decide_on_resources_may_be_an_output(deep: bool) -> None:
     at_once = deploy(in_program(lambda: component(**INPUTS)))
-    later = deploy(
-        in_program(
-            lambda: component(
-                **{name: value if name in PLAIN else outputs(value, deep=deep) for name, value in INPUTS.items()}
-                | {"functions": {name: outputs(value, deep=deep) for name, value in INPUTS["functions"].items()}}
-            )
-        )
-    )
+
+    def program() -> None:
+        inputs: Any = {
+            name: {field: later_unless_plain(field, each, deep=deep) for field, each in value.items()}
+            if name in {"functions", "monitoring"}
+            else later_unless_plain(name, value, deep=deep)
+            for name, value in INPUTS.items()
+        }
+        component(**inputs)
+
+    later = deploy(program)
     assert [(each.urn, each.inputs) for each in sorted(later.children(), key=lambda each: each.urn)] == [
         (each.urn, each.inputs) for each in sorted(at_once.children(), key=lambda each: each.urn)
     ]
 
 
-@pytest.mark.parametrize("name", sorted(PLAIN))
+@pytest.mark.parametrize("name", sorted(PLAIN & INPUTS.keys()))
 def test_what_decides_on_resources_may_not(name: str) -> None:
     def program() -> None:
         inputs: Any = {name: pulumi.Output.from_input(INPUTS[name])}

@@ -16,7 +16,7 @@ VPC = {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]}
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([], "functions: must be what both functions get, a dictionary with layers, environment, "),
+        ([], "functions: must be a dictionary with log_retention_days, persist_reserved_concurrency, "),
         ({"layer": [LAYER]}, "functions.layer: is not an input; did you mean layers?"),
         (
             {"batching_window_seconds": 61},

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import events, layers, pipeline
-from cp_event_source.inputs import arguments
+from cp_event_source.inputs import arguments, functions
 from cp_event_source.inputs.functions import PERSIST_MEMORY_MB, PROJECT_MEMORY_MB
 from cp_event_source.pages.costs import PRICES, Batches, Estimate, Line, Part, deployed, estimate, load, page, prices
 from cp_event_source.pages.costs.bill import INFREQUENT
@@ -33,7 +33,7 @@ OPTIONS = st.fixed_dictionaries(
         "development": st.booleans(),
         "alarms": st.booleans(),
         "dashboard": st.booleans(),
-        "log_retention_days": st.sampled_from(arguments.LOG_RETENTION_DAYS),
+        "log_retention_days": st.sampled_from(functions.LOG_RETENTION_DAYS),
         "key_given": st.booleans(),
         "events_per_snapshot": st.integers(arguments.MIN_EVENTS_PER_SNAPSHOT, arguments.MAX_EVENTS_PER_SNAPSHOT),
         "months": st.integers(1, 120),
@@ -161,8 +161,8 @@ class TestOfWhatIsDeployed:
         assert deployed.PERSIST_BATCH == persist_function.BATCH_SIZE
         assert deployed.PROJECT_BATCH == project_function.BATCH_SIZE
         assert deployed.EVENTS_PER_SNAPSHOT == arguments.DEFAULT_EVENTS_PER_SNAPSHOT
-        assert deployed.LOG_RETENTION_DAYS == arguments.DEFAULT_LOG_RETENTION_DAYS
-        assert deployed.DEVELOPMENT_LOG_RETENTION_DAYS == arguments.DEVELOPMENT_LOG_RETENTION_DAYS
+        assert deployed.LOG_RETENTION_DAYS == functions.DEFAULT_LOG_RETENTION_DAYS
+        assert deployed.DEVELOPMENT_LOG_RETENTION_DAYS == functions.DEVELOPMENT_LOG_RETENTION_DAYS
         assert deployed.DATA_KEY_REUSE_SECONDS == queues.DATA_KEY_REUSE_SECONDS
 
 

@@ -57,7 +57,7 @@ def test_the_account_decides_who_uses_the_key_and_three_services_may(deployment:
 
 @pytest.mark.parametrize("inputs", [{"alarms": False}, {"alarm_topic_arn": arn("sns", "company")}])
 def test_alarms_may_use_the_key_only_for_a_topic_of_the_component(inputs: dict[str, Any]) -> None:
-    policy = key_policy(deploy(in_program(lambda: component(**inputs))))
+    policy = key_policy(deploy(in_program(lambda: component(monitoring=inputs))))
     assert policy.keys() == {"AccountDecides", "EventBridgeWritesToQueues", "LogGroups"}
 
 

@@ -38,14 +38,18 @@ def test_logs_are_encrypted_and_kept_for_a_year(deployment: Deployment, name: st
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("days", [30, 3653.0])
 def test_logs_are_kept_as_long_as_is_asked_for(name: str, days: float) -> None:
-    kept = deploy(in_program(lambda: component(log_retention_days=days)))
+    kept = deploy(in_program(lambda: component(functions={"log_retention_days": days})))
     assert kept.only("LogGroup", f"{name}-logs").inputs["retentionInDays"] == days
 
 
 def test_concurrency_is_reserved_for_each_function_where_it_is_asked_for(deployment: Deployment) -> None:
     for name in FUNCTIONS:
         assert "reservedConcurrentExecutions" not in deployment.only("Function", name).inputs
-    limited = deploy(in_program(lambda: component(persist_reserved_concurrency=5, project_reserved_concurrency=20.0)))
+    limited = deploy(
+        in_program(
+            lambda: component(functions={"persist_reserved_concurrency": 5, "project_reserved_concurrency": 20.0})
+        )
+    )
     reserved = [limited.only("Function", name).inputs["reservedConcurrentExecutions"] for name in FUNCTIONS]
     assert reserved == [5, 20]
     assert limited.only("EventSourceMapping", "files-persist").inputs["scalingConfig"] == {"maximumConcurrency": 5}
@@ -53,7 +57,7 @@ def test_concurrency_is_reserved_for_each_function_where_it_is_asked_for(deploym
 
 
 def test_the_queues_pollers_get_no_higher_limit_than_lambda_takes() -> None:
-    wide = deploy(in_program(lambda: component(persist_reserved_concurrency=3000)))
+    wide = deploy(in_program(lambda: component(functions={"persist_reserved_concurrency": 3000})))
     assert wide.only("EventSourceMapping", "files-persist").inputs["scalingConfig"] == {"maximumConcurrency": 1000}
 
 
@@ -66,7 +70,7 @@ def test_signed_code_comes_from_its_bucket_in_one_version_and_is_checked(deploym
         "s3_key": "handler.zip",
         "s3_object_version": "v1",
     }
-    signed = deploy(in_program(lambda: component(signed_code=signed_code))).only("Function", name).inputs
+    signed = deploy(in_program(lambda: component(functions={"signed_code": signed_code}))).only("Function", name).inputs
     assert "code" not in signed
     assert (signed["s3Bucket"], signed["s3Key"], signed["s3ObjectVersion"]) == ("code", "handler.zip", "v1")
     assert signed["codeSigningConfigArn"] == config

@@ -72,7 +72,7 @@ CHECKS: Mapping[str, Check] = {
     "reserved-concurrency": Check(
         each_has("Function", lambda found: found in (3, 5), "reservedConcurrentExecutions"),
         (Removal("without", "Function", unset("reservedConcurrentExecutions")),),
-        inputs={"persist_reserved_concurrency": 3, "project_reserved_concurrency": 5},
+        inputs={"functions": {"persist_reserved_concurrency": 3, "project_reserved_concurrency": 5}},
     ),
     "signed-code": Check(
         code_is_signed,
@@ -80,7 +80,7 @@ CHECKS: Mapping[str, Check] = {
             Removal("unchecked", "Function", unset("codeSigningConfigArn")),
             Removal("whatever lies there", "Function", unset("s3ObjectVersion")),
         ),
-        inputs={"signed_code": SIGNED_CODE},
+        inputs={"functions": {"signed_code": SIGNED_CODE}},
     ),
     "backup-plan": Check(
         each_has("Table", "daily", "tags", "backup"),
@@ -104,7 +104,7 @@ CHECKS: Mapping[str, Check] = {
     "given-topic": Check(
         given_topic_is_notified,
         (Removal("another", "MetricAlarm", put([arn("sns", "another")], "alarmActions")),),
-        inputs={"alarm_topic_arn": GIVEN_TOPIC},
+        inputs={"monitoring": {"alarm_topic_arn": GIVEN_TOPIC}},
     ),
     "vpc": Check(
         functions_run_in_a_vpc,
