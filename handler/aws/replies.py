@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any, Final
 
 from ..values.attribute_value import Item
+from ..values.collector import collector_paused
 
 _ITEMS_OF: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterable[Item]]]] = {
     "GetItem": lambda reply: [reply["Item"]] if "Item" in reply else (),
@@ -42,7 +43,8 @@ def read_items(
         return
     try:
         text = response_dict["body"].decode()
-        reply = json.loads(text)
+        with collector_paused():  # a page of 1 MB has a hundred thousand objects, and none of them is garbage
+            reply = json.loads(text)
         items = items_of(reply)
         if any(mark in text for mark in _MAY_BE_BINARY):
             for item in items:
