@@ -18,13 +18,14 @@ BELOW: Final[dict[str, set[str]]] = {
     "resources": {"handler", "inputs"},
     "component": {"inputs", "resources"},
     "producer": {"handler"},
+    "decide": {"handler", "producer"},
     "pages": {"handler"},
     "policies": {"layer"},
     "contract_schema": {"pages"},
     "costs": {"pages"},
     "domain_logic": set(),
     "new": {"handler", "inputs", "version"},
-    "testing": {"handler", "layer", "producer"},
+    "testing": {"decide", "handler", "layer", "producer"},
     "deployed": {"handler"},
     "local": {"deployed", "handler", "inputs", "layer"},
     "operate": {"deployed", "handler", "inputs", "pages", "version"},
@@ -40,6 +41,7 @@ BELOW: Final[dict[str, set[str]]] = {
 
 WITHOUT_PULUMI: Final = (
     "producer",
+    "decide",
     "pages",
     "policies",
     "contract_schema",

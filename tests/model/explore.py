@@ -136,6 +136,8 @@ class World:
     def problems_of_decision(self, step: Transact) -> Iterator[str]:
         """What is wrong with a decision that is about to be written."""
         applied = self.row.state.applied if self.row is not None else frozenset[int]()
+        if step.command in self.decided.values():
+            yield "the command has an event"
         if self.row is not None and self.row.parked is not None:
             yield "the row is parked"
         if not step.known >= applied:
@@ -144,8 +146,6 @@ class World:
             yield f"it does not know the decisions {sorted(self.decided.keys() - step.known)}"
         if step.known and step.key <= max(step.known):
             yield "its event is older than one that it was made on"
-        if step.command in self.decided.values():
-            yield "the command has an event"
         if step.row is not None and step.row.state.applied != step.known | {step.key}:
             yield f"its row holds {sorted(step.row.state.applied)}, and not what it was made on and its event"
 

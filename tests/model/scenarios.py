@@ -34,7 +34,9 @@ class Decider:
 
     command: str
     residue: int
+    """What identifies the command's event in the model."""
     now: int
+    """The time, never that of an event of the bus: these are multiples of RESIDUES."""
     version: str = "v1"
     closing: int | None = None
     """The key of an event after which it refuses."""
@@ -335,7 +337,7 @@ DECISIONS = [
     Setting(
         "two decisions on the last of a balance",
         delivered=((10,),),
-        deciders=(Decider("c1", 1, 20), Decider("c2", 2, 20)),
+        deciders=(Decider("c1", 1, 25), Decider("c2", 2, 25)),
     ),
     Setting(
         "two decisions, a late event and a new event",
@@ -349,7 +351,7 @@ DECISIONS = [
         "the first event of an object is decided",
         later=(10, 30),
         batches=(("v1", (10,)), ("v1", (30,))),
-        deciders=(Decider("c1", 1, 20), Decider("c2", 2, 20)),
+        deciders=(Decider("c1", 1, 25), Decider("c2", 2, 25)),
     ),
     Setting(
         "one command asked for twice, with a lost reply",
@@ -609,6 +611,46 @@ CRASHES = [
         probed=(("v1", (2,)), ("v1", (2,)), ("v1", (2,))),
         invocations_end=2,
         crashes=2,
+        last="v2",
+    ),
+]
+"""For the real code only."""
+
+DECISIONS_BESIDE = [
+    Setting(
+        "an event is erased beside a decision",
+        delivered=((10, 20),),
+        later=(30,),
+        batches=(("v1", (30,)),),
+        erased=(10,),
+        deciders=(Decider("c1", 1, 25),),
+    ),
+    Setting(
+        "the store loses an event beside a decision",
+        delivered=((10, 20, 30),),
+        later=(15,),
+        batches=(("v1", (15,)),),
+        lost=(10,),
+        deciders=(Decider("c1", 1, 35), Decider("c2", 2, 25)),
+    ),
+    Setting(
+        "a history too long for one invocation, and decisions",
+        delivered=((10, 30, 40, 50),),
+        delivered_by="v0",
+        later=(20, 60),
+        batches=(("v1", (20,)), ("v1", (60,))),
+        time=3,
+        deciders=(Decider("c1", 1, 55), Decider("c2", 2, 55, "v0")),
+    ),
+    Setting(
+        "an event that crashes processes, and a decision",
+        delivered=((10,),),
+        stored=(20,),
+        crashed=(20, 20),
+        later=(30,),
+        batches=(("v1", (30,)),),
+        probed=(("v1", (20,)),),
+        deciders=(Decider("c1", 1, 25), Decider("c2", 2, 25, "v2")),
         last="v2",
     ),
 ]
