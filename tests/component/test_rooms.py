@@ -15,7 +15,7 @@ FOLDER: Final = Path(__file__).parents[2] / PACKAGE
 BELOW: Final[dict[str, set[str]]] = {
     "inputs": set(),
     "layer": {"handler", "inputs", "resources"},
-    "resources": {"handler", "inputs"},
+    "resources": {"decide", "handler", "inputs"},
     "component": {"inputs", "resources"},
     "producer": {"handler"},
     "decide": {"handler", "producer"},
