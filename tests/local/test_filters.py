@@ -1,4 +1,4 @@
-"""Guarantee: a mapping's filter has the same effect on the emulator as on AWS, where the emulator reads it otherwise."""
+"""Guarantee: a mapping's filter has the effect on the emulator that it has on AWS, which reads it otherwise."""
 
 import json
 from typing import Any
