@@ -55,9 +55,8 @@ def _meaning(error: exceptions.ClientError) -> Exception:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "TransactionCanceledException":
         response: Any = error.response
-        reasons = {
-            reason.get("Code", ""): reason.get("Message", "") for reason in response.get("CancellationReasons", ())
-        }
+        listed = response.get("CancellationReasons", ())
+        reasons = {reason.get("Code", ""): reason.get("Message", "") for reason in listed}
         if "ConditionalCheckFailed" in reasons:
             return RowChanged()
         for refused in _REFUSED & reasons.keys():

@@ -110,6 +110,7 @@ def cancelled(*codes: str) -> AwsError:
         (cancelled("None", "TransactionConflict"), Busy),
         (cancelled("ThrottlingError", "None"), Busy),
         (cancelled("ProvisionedThroughputExceeded"), Busy),
+        (AwsError("TransactionCanceledException", "without reasons"), Busy),
         (cancelled("ValidationError", "None"), ItemsRefused),
         (cancelled("ItemCollectionSizeLimitExceeded", "None"), ItemsRefused),
         (AwsError("ValidationException", "too large"), ItemsRefused),
