@@ -136,6 +136,9 @@ class Deciding:
                     return Decided(domain_id, tuple(events), self._object(row.state), attempt)
             if attempt < max_attempts:
                 self._wait(attempt)
+        known = self._look(domain_id, command)  # the last race may have been lost to this decision's own first request
+        if known.own:
+            return self._repeated(domain_id, known)
         raise Contention(domain_id, max_attempts)
 
     def _look(self, domain_id: str, command: Command | None) -> _Known:

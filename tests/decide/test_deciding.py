@@ -282,6 +282,12 @@ class TestALostReply:
         done = bank.decide(withdraw(6))
         assert (done.is_repeated, done.object.Balance, len(bank.keys())) == (True, 4, 2)
 
+    def test_is_found_after_the_last_attempt(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        lose_replies(bank, 1)
+        assert bank.decide(withdraw(6), attempts=1).is_repeated
+
     def test_of_a_request_that_was_not_carried_out(self) -> None:
         bank = Bank()
         bank.deliver(credit(1, 10))

@@ -419,7 +419,9 @@ class Real:
                 return "parked"
             except LogicFailed:
                 return "failed"
-            except (NotDecided, OutcomeUnknown):
+            except NotDecided:
+                return "overtaken"
+            except OutcomeUnknown:
                 return "unknown"
             return "decided"
 
