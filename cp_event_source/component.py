@@ -23,6 +23,7 @@ from .inputs.later import readable_twice
 from .inputs.spelling import in_schema
 from .resources import persist_function
 from .resources.access import Watchable, create_access_policies
+from .resources.deciders import decider_settings
 from .resources.encryption import create_encryption_key
 from .resources.monitoring import DEFAULT_THRESHOLDS, Watched, create_monitoring
 from .resources.persist_function import create_persist_function
@@ -119,6 +120,11 @@ class CpEventSource(pulumi.ComponentResource):
     The operators' commands that change nothing need no more."""
     operator_policy_arn: pulumi.Output[str]
     """ARN of a managed policy to attach to the role of whoever runs the operators' commands."""
+    decider_policy_arn: pulumi.Output[str]
+    """ARN of a managed policy to attach to the role of a service that decides with `cp_event_source.decide`."""
+    decider_settings: pulumi.Output[str]
+    """One line of JSON for `cp_event_source.decide`: the tables, and the version of the domain logic. Give it to a
+    service that decides as its environment variable `CP_EVENT_SOURCE_DECIDER`."""
     publisher_policy_document: pulumi.Output[str]
     """The document of the publishers' policy, as JSON, for a policy of the role's own: a role takes ten managed
     policies."""
@@ -128,6 +134,8 @@ class CpEventSource(pulumi.ComponentResource):
     """The document of the auditors' policy, as JSON."""
     operator_policy_document: pulumi.Output[str]
     """The document of the operators' policy, as JSON."""
+    decider_policy_document: pulumi.Output[str]
+    """The document of the deciders' policy, as JSON."""
 
     def __init__(self, name: str, args: CpEventSourceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
@@ -241,6 +249,8 @@ class CpEventSource(pulumi.ComponentResource):
             "reader_policy_arn": policies.reader.arn,
             "auditor_policy_arn": policies.auditor.arn,
             "operator_policy_arn": policies.operator.arn,
+            "decider_policy_arn": policies.decider.arn,
+            "decider_settings": decider_settings(scope, settings, tables),
         }
         resources = {
             "domain_event_rule": routes.domain_event_rule,
@@ -256,6 +266,7 @@ class CpEventSource(pulumi.ComponentResource):
             "reader_policy_document": policies.reader.policy,
             "auditor_policy_document": policies.auditor.policy,
             "operator_policy_document": policies.operator.policy,
+            "decider_policy_document": policies.decider.policy,
         }
         for output, value in (outputs | documents | resources).items():
             setattr(self, output, value)

@@ -48,6 +48,8 @@ OUTPUTS: Final = frozenset(
         "reader_policy_arn",
         "auditor_policy_arn",
         "operator_policy_arn",
+        "decider_policy_arn",
+        "decider_settings",
     }
 )
 """The names of all outputs of the component."""

@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from cp_event_source.handler.aws.events_table import Appended, EventsTable, ItemRefused
+from cp_event_source.handler.events.stored_event import DECIDED
 from cp_event_source.handler.values.attribute_value import Item
 from cp_event_source.operate.pace import Pace
 
@@ -75,7 +76,12 @@ class Writers:
             if self._stopped:
                 break
             try:
-                outcomes.append((item, self._table.append(item)))
+                outcomes.append((item, self._table.append(_undecided(item))))
             except ItemRefused as error:
                 outcomes.append((item, error))
         return outcomes
+
+
+def _undecided(item: Item) -> Item:
+    """The event without the mark of a decision. This append does not write the row, so the stream must bring it."""
+    return {name: value for name, value in item.items() if name != DECIDED} if DECIDED in item else item

@@ -32,6 +32,7 @@ class AccessPolicies:
     reader: aws.iam.Policy
     auditor: aws.iam.Policy
     operator: aws.iam.Policy
+    decider: aws.iam.Policy
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,12 @@ def create_access_policies(
                 _use_key(key_arn, ["kms:Decrypt", "kms:GenerateDataKey"], through=_LOOKED_AT),
             ],
         ),
+        decider=_policy(
+            scope,
+            "decider",
+            "Decide on the objects of an event source: append events together with their rows",
+            [*_decide(tables), _use_key(key_arn, ["kms:Decrypt", "kms:GenerateDataKey"], through=["dynamodb"])],
+        ),
     )
 
 
@@ -165,6 +172,15 @@ def _operate(tables: Tables, watchable: Watchable) -> list[Statement]:
         allow("ReadRestored", ["dynamodb:DescribeTable", "dynamodb:Scan"], pulumi.Output.concat(events, "-restored")),
         allow("SendBack", ["sqs:SendMessage"], queues.ingest.arn),
         allow("DeleteMessages", ["sqs:DeleteMessage"], watchable.dead_letter_arns),
+    ]
+
+
+def _decide(tables: Tables) -> list[Statement]:
+    """A transaction needs the rights of its writes. IAM cannot demand their conditions: who may put may overwrite."""
+    return [
+        allow("ReadAndAppendEvents", ["dynamodb:PutItem", "dynamodb:Query"], tables.domain_events.arn),
+        allow("KeepRows", ["dynamodb:GetItem", "dynamodb:PutItem"], tables.domain.arn),
+        allow("KeepSnapshots", ["dynamodb:GetItem", "dynamodb:PutItem"], tables.domain_snapshots.arn),
     ]
 
 

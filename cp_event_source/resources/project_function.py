@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..handler.domain.index_keys import to_text
+from ..handler.events.stored_event import DECIDED
 from ..inputs.arguments import Settings
 from ..inputs.indexes import Index
 from .lambda_function import Description, create_lambda_function
@@ -24,6 +25,10 @@ BATCH_SIZE: Final = 100
 EVENT_TIME_LIMIT_SECONDS: Final = 10
 """How long domain logic may work on one event before its domain object is parked. Folding computes and does not wait:
 logic that needs longer hangs."""
+
+_PROJECTED: Final = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {DECIDED: {"S": [{"exists": False}]}}}}
+"""New events, without those of decisions: their rows hold them already. An attribute without a text is no leaf, and
+`exists` tests leaves."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +93,7 @@ def create_project_function(
             "maximum_retry_attempts": -1,
             "maximum_record_age_in_seconds": -1,
             "filter_criteria": aws.lambda_.EventSourceMappingFilterCriteriaArgs(
-                filters=[
-                    aws.lambda_.EventSourceMappingFilterCriteriaFilterArgs(
-                        pattern=json.dumps({"eventName": ["INSERT"]})
-                    )
-                ]
+                filters=[aws.lambda_.EventSourceMappingFilterCriteriaFilterArgs(pattern=json.dumps(_PROJECTED))]
             ),
             "destination_config": aws.lambda_.EventSourceMappingDestinationConfigArgs(
                 on_failure=aws.lambda_.EventSourceMappingDestinationConfigOnFailureArgs(

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from .events import Event, event, read_events
     from .given import Given
     from .layer import Layer, load
+    from .when import When
 
-__all__ = ["Event", "EvolutionReport", "Given", "Layer", "event", "load", "read_events"]
+__all__ = ["Event", "EvolutionReport", "Given", "Layer", "When", "event", "load", "read_events"]
 
 _MODULES: Final = {
     "Event": "events",
     "EvolutionReport": "checks.evolution",
     "Given": "given",
     "Layer": "layer",
+    "When": "when",
     "event": "events",
     "load": "layer",
     "read_events": "events",

@@ -20,8 +20,8 @@ _SECOND: Final = 1_000_000_000
 _FIRST_TIME: Final = 1_767_225_600 * _SECOND
 """The time of the first event if no event has one: 2026-01-01T00:00:00Z."""
 _NO_FIELDS: Final[dict[str, Any]] = {}
-_DOMAIN_ID: Final = "object-1"
-_DOMAIN_NAME: Final = "Domain"
+DOMAIN_ID: Final = "object-1"
+DOMAIN_NAME: Final = "Domain"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +121,7 @@ def stored_events(events: Iterable[Any]) -> list[StoredEvent]:
     details = _details(list(_flat(events)))
     if not details:
         raise ValueError("must be at least one event; got none")
-    domain_name = next((name for each in details if isinstance(name := each.get("DomainName"), str)), _DOMAIN_NAME)
+    domain_name = next((name for each in details if isinstance(name := each.get("DomainName"), str)), DOMAIN_NAME)
     violations: list[Violation] = []
     stored: dict[tuple[str, str], StoredEvent] = {}
     for number, detail in enumerate(details, 1):
@@ -212,7 +212,7 @@ def _details(events: list[AnyEvent]) -> list[dict[str, Any]]:
     firsts = [index for index in range(len(events)) if numbers[id(events[index])] == index]
     times = dict(zip(firsts, _times([sent[index].get("EventTime") for index in firsts]), strict=True))
     domain_ids = _domain_ids(sent)
-    domain_name = next((each["DomainName"] for each in sent if "DomainName" in each), _DOMAIN_NAME)
+    domain_name = next((each["DomainName"] for each in sent if "DomainName" in each), DOMAIN_NAME)
     filled = []
     for index, each in enumerate(events):
         first = numbers[id(each)]
@@ -243,7 +243,7 @@ def _sent(each: AnyEvent) -> dict[str, Any]:
 
 def _domain_ids(sent: list[dict[str, Any]]) -> list[Any]:
     """For each event its DomainId, or else that of the event before it."""
-    domain_id: Any = _DOMAIN_ID
+    domain_id: Any = DOMAIN_ID
     return [domain_id := each.get("DomainId", domain_id) for each in sent]
 
 

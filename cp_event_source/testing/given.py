@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..handler.domain.contract import RESERVED_ATTRIBUTES
 from ..handler.domain.failure import Failure
@@ -14,6 +14,11 @@ from ..handler.values.attribute_value import Item, NotStorable, decode_item, enc
 from .differences import row_differences
 from .events import describe
 from .places import Place
+
+if TYPE_CHECKING:
+    from ..decide.deciding import Decider
+    from .layer import Layer
+    from .when import When
 
 _LATER_SHOWN = 5
 
@@ -65,6 +70,23 @@ class Given:
     events: Sequence[StoredEvent]
     """In EventKey order, each once."""
     ended: Ended
+    layer: "Layer"
+
+    def when(self, decider: "Decider[Any]") -> "When":
+        """Let a decider decide on the object, as `cp_event_source.decide` does.
+
+        Args:
+            decider: a function of the object that returns `decide.Event`s, or raises an exception of its own to refuse.
+
+        Raises:
+            DecisionError: the decision cannot be made: the object is parked, or an event of the decider is invalid or
+                cannot be applied.
+            TypeError: the decider returned something else.
+        """
+        __tracebackhide__ = True
+        from .when import When
+
+        return When.of(self.layer, self.events, decider)
 
     def then(self, row: Mapping[str, Any]) -> "Given":
         """Expect that the object ends in this row.
@@ -157,14 +179,15 @@ class Given:
     def _must_be(self, row: Mapping[str, Any], what: str) -> None:
         __tracebackhide__ = True
         actual = self.ended.state.attributes
-        found = row_differences(_expected(row, actual), actual, ("expected", "got"))
+        found = row_differences(expected_row(row, actual), actual, ("expected", "got"))
         if found:
             names = ", ".join(event.event_name for event in self.events[-_LATER_SHOWN:])
             more = "..., " if len(self.events) > _LATER_SHOWN else ""
             raise AssertionError("\n".join([f"{what} after {more}{names} differs", *(f"  {each}" for each in found)]))
 
 
-def _expected(row: Mapping[str, Any], actual: Item) -> Item:
+def expected_row(row: Mapping[str, Any], actual: Item) -> Item:
+    """The row that a test expects, as the table would hold it. Raises ValueError if it cannot."""
     for name in RESERVED_ATTRIBUTES:
         if name in row:
             raise ValueError(f"{name}: must not be in the row, since it belongs to the pipeline; leave it out")

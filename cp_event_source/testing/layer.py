@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..handler.domain import contract
 from ..handler.domain.failure import Failure
@@ -21,7 +21,9 @@ from .observed import ObservedLogic
 from .places import place_at, places_of, shown_path
 
 if TYPE_CHECKING:
+    from ..decide.deciding import Decider
     from .checks.evolution import EvolutionReport
+    from .when import When
 
 Folder = str | os.PathLike[str]
 Events = Iterable[AnyEvent | Sequence[AnyEvent]]
@@ -84,7 +86,14 @@ class Layer:
                 "give each object's events by themselves"
             )
         (history,) = found.values()
-        return Given(history, self.fold(history))
+        return Given(history, self.fold(history), self)
+
+    def when(self, decider: "Decider[Any]") -> "When":
+        """Let a decider decide on an object that has no event yet; otherwise see `Given.when`."""
+        __tracebackhide__ = True
+        from .when import When
+
+        return When.of(self, [], decider)
 
     def fold(self, history: Sequence[StoredEvent], start: DomainState = INITIAL_STATE) -> Ended:
         """Fold stored events, in EventKey order, upon a state."""

@@ -1,7 +1,7 @@
 """Stores in memory for the projection: they keep items, as DynamoDB does, and the conditions of writes."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -101,6 +101,22 @@ class MemorySnapshots:
         """Remove the contents of the snapshot in a slot, if there is one."""
         if (domain_id, slot) in self.items:
             self.items[domain_id, slot] = slot_key(domain_id, slot)
+
+
+@dataclass
+class MemoryTransactions:
+    """The transactions of decisions, on the two tables."""
+
+    events: MemoryEvents
+    rows: MemoryRows
+
+    def write(self, events: Sequence[StoredEvent], row: DomainRow, *, replacing: DomainRow | None) -> None:
+        """Append events and write their row. Raises RowChanged if a key is taken or the row is another."""
+        of_the_object = self.events.events.get(row.domain_id, {})
+        if any(event.key in of_the_object for event in events):
+            raise RowChanged(row.domain_id)
+        self.rows.write(row, replacing=replacing)
+        self.events.put(*events)
 
 
 @dataclass

@@ -62,16 +62,23 @@ class DomainTable(NamedTuple):
             RowChanged: the table no longer holds `replacing`.
             botocore.exceptions.ClientError: the table cannot be written now.
         """
+        try:
+            self.client.put_item(**self.put(row, replacing=replacing))
+        except (
+            self.client.exceptions.ConditionalCheckFailedException,
+            self.client.exceptions.TransactionConflictException,  # a decision writes the row at this moment
+        ) as error:
+            raise RowChanged(row.domain_id) from error
+
+    def put(self, row: DomainRow, *, replacing: DomainRow | None) -> Any:
+        """The request to write `row` if the table still holds `replacing`."""
         options: dict[str, Any] = {"ExpressionAttributeNames": {"#notes": BOOKKEEPING, "#revision": "Revision"}}
         if replacing is None:
             options["ConditionExpression"] = "attribute_not_exists(#notes.#revision)"
         else:
             options["ConditionExpression"] = "#notes.#revision = :revision"
             options["ExpressionAttributeValues"] = {":revision": replacing.lock}
-        try:
-            self.client.put_item(TableName=self.name, Item=row.to_item(self.index_keys), **options)
-        except self.client.exceptions.ConditionalCheckFailedException as error:
-            raise RowChanged(row.domain_id) from error
+        return {"TableName": self.name, "Item": row.to_item(self.index_keys), **options}
 
     def _batch_get(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
         request: Any = {self.name: {"Keys": [{"DomainId": {"S": each}} for each in domain_ids], "ConsistentRead": True}}

@@ -41,12 +41,7 @@ class EventsTable(NamedTuple):
             botocore.exceptions.ClientError: the table cannot be written now.
         """
         try:
-            self.client.put_item(
-                TableName=self.name,
-                Item=item,
-                ConditionExpression="attribute_not_exists(EventKey)",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            self.client.put_item(**self.put(item), ReturnValuesOnConditionCheckFailure="ALL_OLD")
         except self.client.exceptions.ConditionalCheckFailedException as error:
             stored: Any = error.response.get("Item", {})
             if ERASED in stored:  # the erased content is gone and cannot be compared
@@ -57,6 +52,10 @@ class EventsTable(NamedTuple):
                 raise
             raise ItemRefused(error.response["Error"].get("Message", "")) from error
         return Appended.STORED
+
+    def put(self, item: Item) -> Any:
+        """The request to store an event if its key is free."""
+        return {"TableName": self.name, "Item": item, "ConditionExpression": "attribute_not_exists(EventKey)"}
 
     def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
         """A domain object's events whose keys lie in a span: in EventKey order, strongly consistent, page by page."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # the project function reads stored events, and checks none
 ERASED = "Erased"
 """The attribute that makes an item a tombstone, whatever its type. A tombstone says only that there was an event."""
 
+DECIDED = "Decided"
+"""The attribute of an event that was appended with its row, as text. The stream need not bring it to the projection."""
+
 MAX_NATIVE_VALUES = 20_000
 """The maximum values, at all levels, that are stored as native DynamoDB values. AWS's client takes five times as long
 to send a native value, and ten times as long to receive it, as to write it as JSON text. 400 KB may be 350,000 empty
@@ -271,4 +274,4 @@ def _same_value(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
     return exact_json.dumps(_value(stored)) == sent_text
 
 
-_NOT_CONTENT = {"EventTime", "Bus", "ArrivedAt", "Original"}
+_NOT_CONTENT = {"EventTime", "Bus", "ArrivedAt", "Original", DECIDED}

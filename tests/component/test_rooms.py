@@ -15,16 +15,17 @@ FOLDER: Final = Path(__file__).parents[2] / PACKAGE
 BELOW: Final[dict[str, set[str]]] = {
     "inputs": set(),
     "layer": {"handler", "inputs", "resources"},
-    "resources": {"handler", "inputs"},
+    "resources": {"decide", "handler", "inputs"},
     "component": {"inputs", "resources"},
     "producer": {"handler"},
+    "decide": {"handler", "producer"},
     "pages": {"handler"},
     "policies": {"layer"},
     "contract_schema": {"pages"},
     "costs": {"pages"},
     "domain_logic": set(),
     "new": {"handler", "inputs", "version"},
-    "testing": {"handler", "layer", "producer"},
+    "testing": {"decide", "handler", "layer", "producer"},
     "deployed": {"handler"},
     "local": {"deployed", "handler", "inputs", "layer"},
     "operate": {"deployed", "handler", "inputs", "pages", "version"},
@@ -40,6 +41,7 @@ BELOW: Final[dict[str, set[str]]] = {
 
 WITHOUT_PULUMI: Final = (
     "producer",
+    "decide",
     "pages",
     "policies",
     "contract_schema",

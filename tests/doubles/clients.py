@@ -117,6 +117,9 @@ class _DirectDynamoDB(_Direct):
     def delete_item(self, **request: Any) -> dict[str, Any]:
         return self._call("DeleteItem", request)
 
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        return self._call("TransactWriteItems", request)
+
     def get_item(self, **request: Any) -> dict[str, Any]:
         return self._call("GetItem", request)
 

@@ -1,4 +1,4 @@
-"""DynamoDB in memory: the five operations that the functions use, their limits and costs, and the tables' streams.
+"""DynamoDB in memory: the operations that functions and deciders use, their limits and costs, and tables' streams.
 
 AWS says (DynamoDB Developer Guide unless named otherwise):
 
@@ -10,14 +10,21 @@ AWS says (DynamoDB Developer Guide unless named otherwise):
   `_read_units`.
 - API reference, BatchGetItem: up to 100 keys, no duplicates, replies up to 16 MB and up to 1 MB of one partition; the
   rest is in UnprocessedKeys; items come in no particular order (here: the opposite of the one asked for).
+- API reference, TransactWriteItems: 1 to 100 items, 4 MB together, no two of one key; all or none are written. If a
+  condition does not hold, TransactionCanceledException has a reason for each item, in the order of the request. The
+  same ClientRequestToken within 10 minutes of a transaction is the same transaction: it succeeds without an effect, and
+  with other parameters it is IdempotentParameterMismatchException. "Amazon DynamoDB Transactions: How it works": each
+  item is written twice, and costs twice as much.
 - "Change data capture for DynamoDB Streams": each change makes exactly one record, in the order of the changes to an
   item; a write that changes nothing makes none.
 
-Simplified: hash keys are strings, range keys strings or numbers; sizes are the published approximations, of items and
+Simplified: transactions have only puts, and meet no others, so that nothing conflicts (the hook can raise the error);
+hash keys are strings, range keys strings or numbers; sizes are the published approximations, of items and
 not of replies; the double never throttles (the hook can raise the error); reserved words are accepted; there are no
 indexes, and no parameters except those listed.
 """
 
+import copy
 import threading
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -40,6 +47,9 @@ from .tables import RangeKey, Stored, Table
 BATCH_GET_KEYS = 100
 BATCH_GET_BYTES = 16 * 1024 * 1024
 BATCH_GET_PARTITION_BYTES = 1024 * 1024
+TRANSACTION_ITEMS = 100
+TRANSACTION_BYTES = 4 * 1024 * 1024
+TOKEN_SECONDS = 600
 
 _FIRST_SEQUENCE_NUMBER = 10**20
 """Sequence numbers are texts of 21 to 40 digits (API reference, StreamRecord)."""
@@ -55,10 +65,12 @@ _WRITE = frozenset(
         "ReturnConsumedCapacity",
     }
 )
+_TRANSACTED = _WRITE - {"ReturnValues", "ReturnConsumedCapacity"} | {"Item"}
 _READ = frozenset({"ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"})
 _PARAMETERS = {
     "PutItem": _WRITE | {"Item"},
     "DeleteItem": _WRITE | {"Key"},
+    "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),
     "GetItem": _READ | {"TableName", "Key", "ReturnConsumedCapacity"},
     "BatchGetItem": frozenset({"RequestItems", "ReturnConsumedCapacity"}),
     "Query": _READ
@@ -88,10 +100,13 @@ class DynamoDB:
         self.intercept: Intercept | None = None
         self.tables: dict[str, Table] = {}
         self._sequence_number = _FIRST_SEQUENCE_NUMBER
+        self._tokens: dict[str, tuple[float, Any]] = {}
+        """When the transaction with a token was carried out, and what it wrote."""
         self._lock = threading.Lock()
         self._operations: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "PutItem": self._put_item,
             "DeleteItem": self._delete_item,
+            "TransactWriteItems": self._transact_write_items,
             "GetItem": self._get_item,
             "BatchGetItem": self._batch_get_item,
             "Query": self._query,
@@ -121,7 +136,7 @@ class DynamoDB:
         if effect is None:
             raise NotImplementedError(operation)
         refuse_unknown(operation, request, _PARAMETERS[operation])
-        for table in request.get("RequestItems") or (request["TableName"],):
+        for table in _tables_of(request):
             self.counters.usage[table, operation].calls += 1
         if self.intercept is not None:
             self.intercept(operation, request, "before")
@@ -176,6 +191,39 @@ class DynamoDB:
         if request.get("ReturnValues", "NONE") == "ALL_OLD" and before is not None:
             reply["Attributes"] = before.item()
         return reply | _consumed(request, table.name, units)
+
+    def _transact_write_items(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        asked: list[Mapping[str, Any]] = request["TransactItems"]
+        if not 1 <= len(asked) <= TRANSACTION_ITEMS:
+            raise invalid("Member must have length less than or equal to 100, and at least 1")
+        token = request.get("ClientRequestToken")
+        if token is not None and not 1 <= len(token) <= 36:
+            raise invalid("clientRequestToken must have a length of 1 to 36")
+        puts = [_Put.of(self, each) for each in asked]
+        if len({(put.table.name, put.key) for put in puts}) < len(puts):
+            raise invalid("Transaction request cannot include multiple operations on one item")
+        if sum(put.after.size for put in puts) > TRANSACTION_BYTES:
+            raise invalid("Collection size of items in the transaction has exceeded the maximum allowed size")
+        written_at, written = self._tokens.get(token or "", (-TOKEN_SECONDS, None))
+        if self.clock.now - written_at < TOKEN_SECONDS:
+            if written != asked:
+                raise AwsError("IdempotentParameterMismatchException", "The token was used with other parameters")
+            return {}
+        for put in puts:
+            usage = self.counters.usage[put.table.name, "TransactWriteItems"]
+            usage.wcu += 2 * max(_write_units(put.before), _write_units(put.after) if put.holds else 1)
+        if not all(put.holds for put in puts):
+            codes = ", ".join("None" if put.holds else "ConditionalCheckFailed" for put in puts)
+            message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+            reasons = [put.reason() for put in puts]
+            raise AwsError("TransactionCanceledException", message, {"CancellationReasons": reasons})
+        for put in puts:
+            if put.before is None or put.before.image != put.after.image:
+                put.table.collections[put.key[0]].set(put.key[1], put.after)
+                self._record(put.table, put.before, put.after)
+        if token is not None:
+            self._tokens[token] = (self.clock.now, copy.deepcopy(asked))
+        return {}
 
     def _get_item(self, request: Mapping[str, Any]) -> dict[str, Any]:
         table = self._table(request["TableName"])
@@ -302,6 +350,45 @@ class DynamoDB:
                 "eventSourceARN": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table.name}/stream/1",
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """One put of a transaction."""
+
+    table: Table
+    key: tuple[str, RangeKey]
+    before: Stored | None
+    after: Stored
+    holds: bool
+    returns_old: bool
+
+    @classmethod
+    def of(cls, db: DynamoDB, asked: Mapping[str, Any]) -> "_Put":
+        if asked.keys() != {"Put"}:
+            raise NotImplementedError(f"TransactWriteItems with {sorted(asked)}")
+        request = asked["Put"]
+        refuse_unknown("TransactWriteItems", request, _TRANSACTED)
+        table = db._table(request["TableName"])
+        after = Stored.of(request["Item"])
+        key = table.key_of_item(after.image)
+        before = table.collection(key[0]).get(key[1], consistent=True)
+        returns_old = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        return cls(table, key, before, after, _condition_holds(request, before), returns_old)
+
+    def reason(self) -> dict[str, Any]:
+        """Why the transaction was cancelled, as far as this put is concerned."""
+        if self.holds:
+            return {"Code": "None"}
+        old = {"Item": self.before.item()} if self.returns_old and self.before is not None else {}
+        return {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed", **old}
+
+
+def _tables_of(request: Mapping[str, Any]) -> set[str]:
+    """The tables that a request is about."""
+    if "TransactItems" in request:
+        return {action["TableName"] for each in request["TransactItems"] for action in each.values()}
+    return set(request.get("RequestItems") or [request["TableName"]])
 
 
 @dataclass(slots=True)

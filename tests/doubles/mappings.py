@@ -144,6 +144,7 @@ class StreamMapping:
         shards: int = 4,
         bisect_batch_on_function_error: bool = True,
         event_names: frozenset[str] = frozenset({"INSERT"}),
+        absent: str | None = None,
         overtaking: int = 100,
         rng: random.Random | None = None,
     ) -> None:
@@ -152,6 +153,7 @@ class StreamMapping:
         self.shards = [Shard() for _ in range(shards)]
         self._bisects = bisect_batch_on_function_error
         self._event_names = event_names
+        self._absent = absent
         self._overtaking = overtaking
         self._rng = rng or random.Random(0)
         self._table = db.tables[table]
@@ -207,7 +209,7 @@ class StreamMapping:
         records = self._table.records
         for number in range(self._position, len(records)):
             record = records[number]
-            if record["eventName"] in self._event_names:
+            if self._matches(record):
                 keys = record["dynamodb"]["Keys"]
                 item = json.dumps(keys)
                 arrival = max(self._arrivals.get(item, 0), number + self._rng.uniform(0, self._overtaking))
@@ -215,6 +217,12 @@ class StreamMapping:
                 shard = self.shards[crc32(keys[self._table.hash_key]["S"].encode()) % len(self.shards)]
                 heapq.heappush(shard.written, (arrival, number, record))
         self._position = len(records)
+
+    def _matches(self, record: Mapping[str, Any]) -> bool:
+        """The filter: these kinds of changes, without those of items that have the text attribute `absent`."""
+        if record["eventName"] not in self._event_names:
+            return False
+        return self._absent is None or "S" not in record["dynamodb"].get("NewImage", {}).get(self._absent, {})
 
     def _next_batch(self, shard: Shard, size: int) -> list[ShardRecord]:
         while shard.written and len(shard.read) < size:

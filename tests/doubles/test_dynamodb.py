@@ -561,6 +561,75 @@ def test_a_batched_read_can_be_throttled(db: DynamoDB) -> None:
     assert code_of(lambda: batch_get(db, row_keys(3))) == "ProvisionedThroughputExceededException"
 
 
+# transactions
+
+
+def transact(db: DynamoDB, *items: Mapping[str, Any], token: str | None = None, free: bool = True) -> dict[str, Any]:
+    condition = {"ConditionExpression": "attribute_not_exists(DomainId)"} if free else {}
+    options = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if free else {}
+    puts = [
+        {"Put": {"TableName": "events" if "EventKey" in item else "rows", "Item": item, **condition, **options}}
+        for item in items
+    ]
+    return db.handle("TransactWriteItems", {"TransactItems": puts, **({"ClientRequestToken": token} if token else {})})
+
+
+def row(value: int = 0) -> dict[str, Any]:
+    return {"DomainId": {"S": "d"}, "Value": {"N": str(value)}}
+
+
+def test_a_transaction_writes_all_items_each_for_twice_the_price(db: DynamoDB) -> None:
+    transact(db, event("k", Text={"S": "x" * KIB}), row())
+    assert (db.items("events"), db.items("rows")) == ([event("k", Text={"S": "x" * KIB})], [row()])
+    assert (db.counters.of("events").wcu, db.counters.of("rows").wcu) == (4, 2)
+    assert [len(db.records(table)) for table in ("events", "rows")] == [1, 1]
+
+
+def test_a_cancelled_transaction_writes_nothing_and_has_a_reason_for_each_item(db: DynamoDB) -> None:
+    put(db, row(1), "rows")
+    with pytest.raises(AwsError) as raised:
+        transact(db, event("k"), row(2), event("l"))
+    assert raised.value.code == "TransactionCanceledException"
+    failed = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed", "Item": row(1)}
+    assert raised.value.fields == {"CancellationReasons": [{"Code": "None"}, failed, {"Code": "None"}]}
+    assert raised.value.message.endswith("[None, ConditionalCheckFailed, None]")
+    assert (db.items("events"), db.items("rows")) == ([], [row(1)])
+
+
+def test_a_token_makes_a_transaction_idempotent_for_ten_minutes(db: DynamoDB) -> None:
+    for _ in range(2):
+        transact(db, event("k"), token="t")
+    assert code_of(lambda: transact(db, event("l"), token="t")) == "IdempotentParameterMismatchException"
+    db.clock.advance(599)
+    transact(db, event("k"), token="t")
+    db.clock.advance(1)
+    assert code_of(lambda: transact(db, event("k"), token="t")) == "TransactionCanceledException"
+
+
+def test_a_cancelled_transaction_leaves_its_token_free(db: DynamoDB) -> None:
+    put(db, event("k"))
+    assert code_of(lambda: transact(db, event("k"), token="t")) == "TransactionCanceledException"
+    db.handle("DeleteItem", {"TableName": "events", "Key": event("k")})
+    transact(db, event("k"), token="t")
+    assert db.items("events") == [event("k")]
+
+
+def test_transactions_that_dynamodb_refuses(db: DynamoDB) -> None:
+    large: Any = {"Text": {"S": "x" * (399 * KIB)}}
+    refused: list[list[dict[str, Any]]] = [
+        [],
+        [event(f"k{number}") for number in range(101)],
+        [event("k"), event("k", Other={"S": "x"})],
+        [event(f"k{number}", **large) for number in range(11)],
+        [event("k"), event("")],
+    ]
+    for items in refused:
+        assert code_of(lambda: transact(db, *items)) == "ValidationException"  # noqa: B023
+    transact(db, *(event(f"k{number}") for number in range(100)))
+    transact(db, *(event(f"l{number}", **large) for number in range(10)))
+    assert len(db.items("events")) == 110
+
+
 # faults
 
 

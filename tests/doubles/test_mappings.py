@@ -115,6 +115,16 @@ def test_records_that_match_no_filter_are_discarded(db: DynamoDB, function: Reco
     assert (function.keys(), mapping.pending()) == (["ab"], [])
 
 
+def test_a_filter_may_leave_out_items_that_have_an_attribute(db: DynamoDB, function: Recorder) -> None:
+    """AWS: `{"Name": {"S": [{"exists": false}]}}` matches records without this leaf."""
+    put(db, "a", Decided={"S": "x"})
+    put(db, "b", Decided={"N": "1"})
+    put(db, "c")
+    mapping = StreamMapping(db, "events", function, absent="Decided", shards=1)
+    mapping.deliver_all()
+    assert sorted("".join(function.keys())) == ["b", "c"]
+
+
 @given(st.integers(0, 10_000), st.lists(st.sampled_from("abc"), max_size=30))
 def test_the_records_of_one_item_keep_their_order(seed: int, writes: list[str]) -> None:
     """AWS: for each item that is modified, the stream records appear in the same sequence as the modifications."""

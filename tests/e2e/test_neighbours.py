@@ -4,11 +4,19 @@ These tests do not show who may follow which stream: the emulator only checks th
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
 
+from cp_event_source.decide import Event, Objects
+from cp_event_source.decide.objects import deciding
+from cp_event_source.decide.settings import OUTPUT, DeciderSettings
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.values.clock import Clock
 from cp_event_source.local import LocalRun
 from tests.e2e.conftest import EXAMPLES
 from tests.e2e.roles import Clients, Deployed
@@ -22,7 +30,7 @@ def deployed() -> Iterator[Deployed]:
         yield Deployed(run, run.deploy(EXAMPLES / "default"))
 
 
-EVENTS, ROWS = "domain_events_table_name", "domain_table_name"
+EVENTS, ROWS, SNAPSHOTS = "domain_events_table_name", "domain_table_name", "domain_snapshots_table_name"
 
 
 def _put_event(clients: Clients, outputs: Mapping[str, str]) -> None:
@@ -90,7 +98,43 @@ def _send(clients: Clients, outputs: Mapping[str, str]) -> None:
 
 
 def _key(table: str) -> dict[str, Any]:
-    return {"DomainId": {"S": "none"}} | ({"EventKey": {"S": "none"}} if table == EVENTS else {})
+    ranges: dict[str, dict[str, Any]] = {
+        EVENTS: {"EventKey": {"S": "none"}},
+        SNAPSHOTS: {"CpEventSourceSlot": {"N": "0"}},
+    }
+    key: dict[str, Any] = {"DomainId": {"S": "none"}}
+    return key | ranges.get(table, {})
+
+
+def _decide(clients: Clients, outputs: Mapping[str, str]) -> None:
+    """Decide as a service does, with a snapshot after some events."""
+    settings = replace(DeciderSettings.of(outputs[OUTPUT], OUTPUT), events_per_snapshot=2)
+    domain_id = uuid4().hex
+    objects: Objects[Any] = Objects(deciding(settings, DomainLogic(ids_only()), clients("dynamodb"), Clock()))
+    objects.decide(domain_id, lambda _: [Event("A")] * 5, user_id="ada")
+    done = objects.decide(domain_id, lambda _: [Event("B")], user_id="ada")
+    assert len(done.events) == 1
+    assert objects.get(domain_id) == done.object
+
+
+def ids_only() -> ModuleType:
+    """Logic whose rows hold only their ids."""
+
+    @dataclass
+    class Log:
+        DomainId: str
+
+        def apply(self) -> None:
+            """Nothing is kept."""
+
+    module = ModuleType("domain_handler")
+    functions = {
+        "from_dynamo_item": staticmethod(lambda item: Log(item.DomainId)),
+        "create_new": staticmethod(lambda domain_id: Log(domain_id)),
+        "to_dynamo_item": staticmethod(lambda log: {"DomainId": log.DomainId}),
+    }
+    module.__dict__.update(Domain=type("Domain", (), functions), Log=Log)
+    return module
 
 
 READ_ROWS: dict[str, Call] = {
@@ -118,11 +162,19 @@ ALLOWED: dict[str, dict[str, Call]] = {
     "reader": {**READ_ROWS, "list parked objects": _list_parked, "list streams": _list_streams},
     "auditor": {**LOOK, "list streams": _list_streams},
     "operator": {**LOOK, "restore an event": _put(EVENTS), "send a message back": _send},
+    "decider": {
+        "decide": _decide,
+        "get a row": _get(ROWS),
+        "query events": _query(EVENTS),
+        "restore an event": _put(EVENTS),
+        "change a row": _put(ROWS),
+        "get a snapshot": _get(SNAPSHOTS),
+        "change a snapshot": _put(SNAPSHOTS),
+    },
 }
 
 OTHERS: dict[str, Call] = {
     "put an event on another bus": _put_event_on("default"),
-    "change a row": _put(ROWS),
     "delete a row": _delete(ROWS),
     "delete history": _delete(EVENTS),
     "purge the quarantine": _purge,

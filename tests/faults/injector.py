@@ -77,7 +77,8 @@ class Process:
     """A function's process. It stays warm until it crashes."""
 
     name: str
-    is_rebuild: bool = False
+    is_met: bool = False
+    """True if other steps happen while it runs, one before each of its calls."""
     deadline: float = 0
     """The end of the invocation that runs."""
     has_crashed: bool = False
@@ -269,6 +270,8 @@ class Injector:
 
 def domain_ids_of(request: Mapping[str, Any]) -> list[str]:
     """The DomainId that a call was for; `*` if it was for several objects or for none."""
+    if "TransactItems" in request:
+        request = request["TransactItems"][-1]["Put"]
     for source, name in (("Item", "DomainId"), ("Key", "DomainId"), ("ExpressionAttributeValues", ":domain")):
         if name in request.get(source, {}):
             return [request[source][name]["S"]]
@@ -280,12 +283,16 @@ def domain_ids_of(request: Mapping[str, Any]) -> list[str]:
 
 def signature_of(operation: str, request: Mapping[str, Any]) -> Signature:
     """What a call asks for, without its random parts."""
+    if "TransactItems" in request:
+        return (operation, _resource(request), *domain_ids_of(request))
     key = request.get("Item") or request.get("Key") or {}
     names = [str(key[name]) for name in ("EventKey", "CpEventSourceSlot") if name in key]
     return (operation, _resource(request), *domain_ids_of(request), *names)
 
 
 def _resource(request: Mapping[str, Any]) -> str:
+    if "TransactItems" in request:
+        return str(request["TransactItems"][-1]["Put"]["TableName"])
     if "RequestItems" in request:
         return str(next(iter(request["RequestItems"])))
     return str(request.get("TableName") or request["QueueUrl"])

@@ -250,12 +250,44 @@ def every_notice_has_a_cause(pipeline: "Pipeline") -> Iterable[str]:
             yield f"parked without a cause: {notice}"
 
 
+def callers_were_told_what_is_stored(pipeline: "Pipeline") -> Iterable[str]:
+    """A decision is in the store whole or not at all, once, and its caller was not told otherwise."""
+    ids = Counter((event["DomainId"]["S"], event["EventId"]["S"]) for event in pipeline.db.items("events"))
+    outcomes: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for told in pipeline.told:
+        outcomes.setdefault((told.domain_id, told.event_ids), []).append(told.outcome)
+    for (domain_id, event_ids), told_of in outcomes.items():
+        counts = [ids[domain_id, each] for each in event_ids]
+        if counts not in ([0] * len(counts), [1] * len(counts)):
+            yield f"not whole, or twice: {counts}"
+        if "decided" in told_of and not counts[0]:
+            yield f"told {told_of}, and not stored"
+        if counts[0] and not {"decided", "unknown"} & {*told_of}:
+            yield f"told {told_of}, and stored"
+    for event_id in {event["EventId"]["S"] for event in pipeline.db.items("events") if "Decided" in event}:
+        if not any(event_id in told.event_ids for told in pipeline.told):
+            yield f"nobody decided {event_id}"
+
+
+def no_balance_is_below_zero_at_a_decision(pipeline: "Pipeline") -> Iterable[str]:
+    """Late events only add. So each decision, on what it knew, left at least zero."""
+    for domain_id in domain_ids(pipeline.db):
+        balance = 0
+        events = sorted(stored(pipeline.db, domain_id), key=lambda event: str(event["EventKey"]["S"]))
+        for event in events:
+            balance += -1 if "Decided" in event else 1
+            if balance < 0:
+                yield f"the balance of {domain_id} is {balance}"
+
+
 CHECKS: tuple[Callable[["Pipeline"], Iterable[str]], ...] = (
     no_step_broke_a_guarantee,
     rows_are_folds_of_all_stored_events,
     events_are_stored_as_they_were_sent,
     messages_are_stored_or_quarantined,
     every_notice_has_a_cause,
+    callers_were_told_what_is_stored,
+    no_balance_is_below_zero_at_a_decision,
 )
 
 

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.stored_event import DECIDED
 from cp_event_source.handler.projection.rebuild import RebuildFailed
 
 from ..doubles.aws import Clock, invalid
@@ -22,6 +23,7 @@ from ..doubles.mappings import Crashed, QueueMapping, StreamMapping
 from ..doubles.sqs import SQS
 from ..handler.doubles import stored
 from . import oracle
+from .decisions import DECIDER, WHO, Told, command, service, told, withdraw
 from .domain import logic
 from .functions import DOMAIN_NAME, PERSIST, PROJECT, Function
 from .injector import Fault, Injector, Process
@@ -67,7 +69,7 @@ class Pipeline:
         self.db.intercept = self.injector.hook("dynamodb", self.db.handle, is_wired=is_wired)
         self.sqs.intercept = self.injector.hook("sqs", self.sqs.handle, is_wired=is_wired)
         self.messages = QueueMapping(self.sqs, self.ingest, self._persist)
-        self.stream = StreamMapping(self.db, "events", self._project, shards=1, overtaking=0)
+        self.stream = StreamMapping(self.db, "events", self._project, shards=1, overtaking=0, absent=DECIDED)
         self.version = "v1"
         self.seconds_per_event = 0.0
         self.is_slow = False
@@ -83,11 +85,13 @@ class Pipeline:
         self.lost: list[dict[str, Any]] = []
         """The events that the store lacks now."""
         self.concurrent: list[Callable[[], None]] = []
-        """Steps that happen while a rebuild runs, one before each of its calls."""
+        """Steps that happen while a rebuild or a decision runs, one before each of its calls."""
         self.rebuild_faults: list[dict[int, Fault]] = []
         """The faults of the next rebuild processes, by the number of the call."""
         self.rebuilds: list[str] = []
         """How each try of a rebuild ended: the name of the error, or an empty text."""
+        self.told: list[Told] = []
+        """What the callers of decisions were told."""
         self.calls_under_faults = 0
         self._is_wired = is_wired
         self._has_threads = has_threads
@@ -154,7 +158,7 @@ class Pipeline:
         detail = {"EventType": "REBUILD", "DomainName": DOMAIN_NAME, "DomainId": domain_id}
         for wait in (*_ASYNCHRONOUS_RETRIES, 0):
             faults = self.rebuild_faults.pop(0) if self.rebuild_faults else {}
-            process = Process(PROJECT, is_rebuild=True, faults=faults)
+            process = Process(PROJECT, is_met=True, faults=faults)
             stored_before = len(oracle.keys_of(self.db, domain_id))
             try:
                 reply = self._run(process, self._started(process), {"detail": detail}, request_id)
@@ -166,6 +170,34 @@ class Pipeline:
             if reply["EventCount"] < stored_before or reply["LogicVersion"] != self.version:
                 self.violations.append(f"{stored_before} events were stored before a rebuild that replied {reply}")
             return True
+        return False
+
+    def decide(self, domain_id: str, number: int, *, calls: int = 1) -> bool:
+        """A service decides on a command. If it was not told that the command is decided, it asks once more.
+
+        Args:
+            domain_id: the object.
+            number: the command.
+            calls: how often it asks at most. Each time it is a new process.
+
+        Returns:
+            True if it was told that the command is decided.
+        """
+        asked = command(domain_id, number, self.clock)
+        for _ in range(calls):
+            process = Process(DECIDER, is_met=True)
+            around, self.injector.current = self.injector.current, process
+            process.deadline = self.clock.now + SECONDS[PROJECT]
+            dynamodb = self._wired(process)[0] if self._is_wired else direct_dynamodb(self.db)
+            made = service(dynamodb, self._logic(), self.version, self.clock)
+            try:
+                ended = told(domain_id, asked, lambda: made.decide(domain_id, asked, withdraw, WHO, max_attempts=4))  # noqa: B023
+            finally:
+                self.injector.invocations += 1
+                self.injector.current = around
+            self.told.append(ended)
+            if ended.outcome == "decided":
+                return True
         return False
 
     def lose(self, domain_id: str, *numbers: int) -> None:
@@ -285,12 +317,14 @@ class Pipeline:
         return dynamodb, sqs
 
     def _run_concurrent_step(self, process: Process) -> None:
-        if process.is_rebuild and self.concurrent and process.calls > process.steps:
+        if process.is_met and self.concurrent and process.calls > process.steps:
             process.steps = process.calls
             self.concurrent.pop(0)()
 
     def _check_write(self, operation: str, request: Mapping[str, Any]) -> None:
-        if operation != "PutItem" or request["TableName"] != "rows":
+        if operation == "TransactWriteItems":
+            request = request["TransactItems"][-1]["Put"]
+        elif operation != "PutItem" or request["TableName"] != "rows":
             return
         domain_id: str = request["Item"]["DomainId"]["S"]
         row = oracle.row_of(self.db, domain_id)

@@ -256,6 +256,24 @@ def rebuilds(version: str = "v1", *concurrent: Callable[[Pipeline], None]) -> Ca
     return when
 
 
+def decides(*concurrent: Callable[[Pipeline], None], version: str = "v1") -> Callable[[Pipeline], None]:
+    """A service decides on a command until it is told that it is decided. Steps in `concurrent` happen meanwhile."""
+
+    def when(pipeline: Pipeline) -> None:
+        pipeline.version = version
+        pipeline.concurrent = [lambda step=step: step(pipeline) for step in concurrent]  # type: ignore[misc]
+        pipeline.decide("a", 1, calls=3)
+        pipeline.run_concurrent_steps()
+        pipeline.drain()
+
+    return when
+
+
+def another_decides(pipeline: Pipeline) -> None:
+    """Another service decides at the same time."""
+    pipeline.decide("a", 2)
+
+
 def takes(*numbers: int, poison: bool = False) -> Callable[[Pipeline], None]:
     """Store events and deliver them while a rebuild runs."""
 
@@ -393,6 +411,27 @@ REBUILD_SCENARIOS: dict[str, Scenario] = {
     ),
 }
 
+DECISION_SCENARIOS: dict[str, Scenario] = {
+    "a decision": Scenario(has_events(1, 2, 3), decides()),
+    "a decision on nothing": Scenario(nothing, decides()),
+    "a decision on a row that is gone": Scenario(has_lost_its_row, decides()),
+    "a decision on what is stored": Scenario(has_events(1, 2), decides(gets(4), gets(3), nothing, takes(9))),
+    "two decisions on the last of a balance": Scenario(has_events(1, 2, 3), decides(nothing, nothing, another_decides)),
+    "decisions and late events": Scenario(
+        has_events(1, 2, 4, 5, 6), decides(takes(3), another_decides, takes(7), nothing, takes(0), nothing, takes(8))
+    ),
+    "a decision with new logic": Scenario(has_events(1, 2, 4, 5), decides(takes(3), takes(6), version="v2")),
+    "a decision on a parked row": Scenario(is_parked, decides(), _A),
+    "a decision while the object is parked": Scenario(
+        has_events(1, 2, 4, 5), decides(nothing, takes(6), takes(3, poison=True), takes(7)), _A
+    ),
+    "a rebuild during decisions": Scenario(
+        has_events(1, 2, 4, 5, 6),
+        rebuilds("v1", another_decides, takes(3), nothing, takes(7), decides()),
+        rebuilt=True,
+    ),
+}
+
 CRASH_PROBE_SCENARIOS: dict[str, Scenario] = {
     "a new domain object": Scenario(nothing, stores_and_waits(1)),
     "an event": Scenario(has_events(1, 2, 3), stores_and_waits(4)),
@@ -429,7 +468,13 @@ END_TO_END: dict[str, Scenario] = {
     "end to end": Scenario(sends(message(1), message(2), message(1, DomainId="b")), end_to_end, frozenset("c")),
 }
 
-ALL: dict[str, Scenario] = {**PERSIST_SCENARIOS, **PROJECT_SCENARIOS, **REBUILD_SCENARIOS, **END_TO_END}
+ALL: dict[str, Scenario] = {
+    **PERSIST_SCENARIOS,
+    **PROJECT_SCENARIOS,
+    **REBUILD_SCENARIOS,
+    **DECISION_SCENARIOS,
+    **END_TO_END,
+}
 
 SMALL: dict[str, Scenario] = {
     "messages": Scenario(sends(message(1)), sends(message(1, "other"), "not JSON", message(2), message(1))),
@@ -438,5 +483,6 @@ SMALL: dict[str, Scenario] = {
     "a poison event": Scenario(has_events(1, 2, 3), stores_poison((4,), 5, (6,)), _A),
     "healing": Scenario(is_parked, heals),
     "a rebuild during deliveries": Scenario(has_events(1, 2, 4, 5), rebuilds("v2", nothing, takes(6), takes(3))),
+    "decisions": Scenario(has_events(1, 2, 4), decides(nothing, nothing, another_decides, takes(3))),
 }
 """For the tests in which every pair of calls fails."""

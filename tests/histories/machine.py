@@ -27,7 +27,7 @@ happening = st.tuples(
             *[Turn.WELL] * 20,
             *Turn,
             *["store", "store", "send", "persist", "persist"],
-            *["project", "project", "project", "rebuild", "abandon"],
+            *["project", "project", "project", "rebuild", "abandon", "decide"],
         )
     ),
     which,
@@ -147,6 +147,8 @@ class Histories(RuleBasedStateMachine):
                 self.world.begin_persist(by + 1)
             elif what == "rebuild":
                 self.world.begin_rebuild(DOMAINS[of % 5 % len(DOMAINS)], self._version(by))
+            elif what == "decide":
+                self.world.begin_decision(DOMAINS[of % 5 % len(DOMAINS)], self._version(by), of + by, 1, (), again=None)
             elif self.world.invocations and what == "abandon":
                 self.world.abandon(self._invocation(of))
             elif self.world.invocations and isinstance(what, Turn):
@@ -188,6 +190,23 @@ class Histories(RuleBasedStateMachine):
                 self.world.abandon(invocation)
             case _:
                 self.world.kill(invocation)
+
+    # Services that decide
+
+    @rule(
+        domain_id=domain_ids,
+        by=which,
+        minute=st.sampled_from((*NUMBERS, *NUMBERS[-2:])),
+        parts=st.sampled_from((1, 1, 2)),
+        refused_by=refused_by,
+        how=st.sampled_from(("begin", "begin", "at once", "again")),
+    )
+    def decide(self, domain_id: str, by: int, minute: int, parts: int, refused_by: tuple[int, ...], how: str) -> None:
+        """A service decides, or is asked once more for what it was asked before."""
+        again = by if how == "again" else None
+        decision = self.world.begin_decision(domain_id, self._version(by), minute, parts, refused_by, again=again)
+        if how == "at once":
+            self.world.finish(decision.invocation)
 
     # Operators
 

@@ -107,6 +107,42 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class DecidedEvent:
+    """An event that a decision appended."""
+
+    domain_id: str
+    key: str
+    decision_id: str
+    refused_by: tuple[int, ...]
+
+    @property
+    def event_id(self) -> str:
+        return self.key.partition("#")[2]
+
+    def is_stored_as(self, item: dict[str, Any]) -> bool:
+        """True if an item of the events table is this event, whole."""
+        texts = {
+            "DomainId": self.domain_id,
+            "EventKey": self.key,
+            "EventTime": self.key.partition("#")[0],
+            "EventId": self.event_id,
+            "UserId": "decider",
+            "EventType": "DOMAIN",
+            "EventName": "Noted",
+            "DomainName": DOMAIN_NAME,
+            "Decided": self.decision_id,
+        }
+        refused_by = [{"N": str(number)} for number in self.refused_by]
+        others = {"Version": {"N": "1"}, "Bus": {"M": {}}, "Payload": {"M": {"RefusedBy": {"L": refused_by}}}}
+        return item == {name: {"S": text} for name, text in texts.items()} | others
+
+
+def minute_of(number: int) -> float:
+    """The time of the events with a number, in POSIX seconds."""
+    return (_FIRST + timedelta(minutes=number)).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A message as it was sent."""
 

@@ -10,12 +10,14 @@ from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.projection.snapshots import Snapshot
 
 from .logic import LAST, VERSIONS, can_read, entry, version
-from .messages import Event
+from .messages import DecidedEvent, Event
 
 _NUMBERS = {version(number): number for number in (*VERSIONS, LAST)}
 MIXED = "mixed"
 
 Item = Mapping[str, Any]
+Events = Mapping[str, Event | DecidedEvent]
+"""A domain object's stored events, by key."""
 
 
 def key_set(keys: Iterable[str]) -> KeySet:
@@ -35,7 +37,7 @@ def keys_of(item: Item) -> list[str]:
     return [key for key, _ in entries_of(item)]
 
 
-def folded(events: Mapping[str, Event], number: int) -> tuple[list[str], str | None]:
+def folded(events: Events, number: int) -> tuple[list[str], str | None]:
     """The state that one version of the logic computes, and the key of the event that it refuses, if any."""
     state: list[str] = []
     for key in sorted(events):
@@ -45,7 +47,7 @@ def folded(events: Mapping[str, Event], number: int) -> tuple[list[str], str | N
     return state, None
 
 
-def check_state(item: Item, events: Mapping[str, Event], logic_version: str, applied: KeySet) -> None:
+def check_state(item: Item, events: Events, logic_version: str, applied: KeySet) -> None:
     """Guarantee: a state holds only stored events, each once and in order, and its notes are correct."""
     state = entries_of(item)
     keys = [key for key, _ in state]
@@ -62,7 +64,7 @@ def check_state(item: Item, events: Mapping[str, Event], logic_version: str, app
             assert can_read(_NUMBERS[after], _NUMBERS[before]), f"{after} cannot read the form of {before}"
 
 
-def check_row(item: Item, snapshots: Mapping[int, Item], events: Mapping[str, Event]) -> DomainRow:
+def check_row(item: Item, snapshots: Mapping[int, Item], events: Events) -> DomainRow:
     """Guarantee: a row's notes are correct for its state, and so are the snapshots that it can use."""
     row = DomainRow.from_item(item)
     assert row is not None
@@ -98,7 +100,7 @@ def is_the_row_of(item: Item, reply: Mapping[str, Any]) -> bool:
     return found == (reply["EventCount"], reply["Checkpoint"], reply["LogicVersion"])
 
 
-def check_whole(item: Item, events: Mapping[str, Event], number: int) -> None:
+def check_whole(item: Item, events: Events, number: int) -> None:
     """Guarantee: a row is the fold, by one version, of all these events."""
     state, stopped_at = folded(events, number)
     assert stopped_at is None

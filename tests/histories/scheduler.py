@@ -230,6 +230,8 @@ class Reached:
                     without.pop(domain_id, None)
                 elif domain_id in without:
                     without[domain_id] = True
+            case "TransactWriteItems", _ if reply is not None:
+                without.pop(request["TransactItems"][-1]["Put"]["Item"]["DomainId"]["S"], None)
             case "PutItem", "rows":
                 without.pop(request["Item"]["DomainId"]["S"], None)
             case "PutItem", "snapshots" if reply is None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from cp_event_source.handler.aws.domain_table import ReadIncomplete
 from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.events.stored_event import DECIDED
 from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS, Parked
 from cp_event_source.handler.projection.projection import Contention
 from cp_event_source.handler.projection.rebuild import RebuildFailed
@@ -22,9 +23,10 @@ from tests.doubles.mappings import Crashed, Delivery, QueueMapping, StreamMappin
 from tests.doubles.sqs import SQS
 
 from . import oracle
+from .decisions import NOTHING_WRITTEN, UNKNOWN, Decision, command, covers, is_decided, service
 from .functions import DOMAIN_NAME, Context, Functions, Journal, create_queues
 from .logic import LAST, Now, version
-from .messages import DOMAINS, NUMBERS, Event, Sent, sent
+from .messages import DOMAINS, NUMBERS, DecidedEvent, Event, Sent, sent
 from .scheduler import Invocation, Reached, Scheduler, Turn, Writers
 
 NOTES = "CpEventSource"
@@ -97,6 +99,8 @@ class World:
     """The rebuilds that have not ended."""
     failed_rebuilds: list[Rebuild] = field(default_factory=list)
     """The rebuilds that ended with an error. Lambda may retry them."""
+    decisions: list[Decision] = field(default_factory=list)
+    """All calls that decide."""
 
     def __post_init__(self) -> None:
         Now.clock = Clock()
@@ -112,12 +116,14 @@ class World:
         self.queue = self.sqs.create_queue("ingest", visibility_timeout=_VISIBILITY_SECONDS, max_receive_count=10**6)
         self.ingest = QueueMapping(self.sqs, self.queue, lambda event: None, rng=self.rng)
         self.stream = StreamMapping(
-            self.db, "events", lambda event: None, batch_size=8, shards=2, overtaking=4, rng=self.rng
+            self.db, "events", lambda event: None, batch_size=8, shards=2, overtaking=4, absent=DECIDED, rng=self.rng
         )
-        self.stored: dict[str, dict[str, Event]] = {domain_id: {} for domain_id in DOMAINS}
+        self.stored: dict[str, dict[str, Event | DecidedEvent]] = {domain_id: {} for domain_id in DOMAINS}
         self._records = 0
         self._deliveries: list[Any] = []
         self._began = 0
+        self._stepping: Invocation | None = None
+        """The invocation that made the last call."""
         self.acknowledged: dict[str, set[str]] = defaultdict(set)
         self._baselines = {domain_id: Baseline() for domain_id in DOMAINS}
         self._by_hand: dict[str, Any] = {}
@@ -195,6 +201,24 @@ class World:
         self._settle()
         return rebuild
 
+    def begin_decision(
+        self, domain_id: str, number: int, minute: int, parts: int, refused_by: tuple[int, ...], *, again: int | None
+    ) -> Decision:
+        """A service decides, for a new command, or for that of an earlier call once more."""
+        invocation = self._invocation(f"decide {version(number)}")
+        if again is not None and self.decisions:
+            earlier = self.decisions[again % len(self.decisions)]
+            decision = Decision(invocation, earlier.domain_id, number, earlier.command, earlier.parts, refused_by)
+        else:
+            new = command(domain_id, len(self.decisions), minute)
+            decision = Decision(invocation, domain_id, number, new, parts, refused_by)
+        self.decisions.append(decision)
+        self.invocations.append(invocation)
+        db, _ = self._reached(invocation)
+        invocation.begin(decision.call(service(db, number, self.events_per_snapshot, minute)))
+        self._settle()
+        return decision
+
     def abandon(self, invocation: Invocation) -> None:
         """Lambda stops waiting for an invocation and delivers its batch again. The invocation runs on as a zombie."""
         invocation.is_abandoned = True
@@ -209,6 +233,7 @@ class World:
     def step(self, invocation: Invocation, task: int = 0, turn: Turn = Turn.WELL) -> None:
         """Let one of an invocation's threads make its next call."""
         waiting = invocation.waiting()
+        self._stepping = invocation
         invocation.faults += turn in {Turn.REFUSED, Turn.CUT}
         # the first fault ends the try; a second one may keep the crash probe from being withdrawn
         if turn is Turn.LAST or invocation.faults > 1:
@@ -300,9 +325,10 @@ class World:
         self._losing = False
 
     def put_back(self) -> None:
-        """Put back the events that the store lost. They arrive through the stream again."""
+        """Put back the events that the store lost. They arrive through the stream again, those of decisions, too."""
         for item in self._lost:
             if item["EventKey"]["S"] not in self.present(item["DomainId"]["S"]):  # otherwise it was sent again
+                item.pop(DECIDED, None)
                 self.db.handle("PutItem", {"TableName": "events", "Item": item})
         self._lost.clear()
         self.check()
@@ -362,10 +388,58 @@ class World:
             keys = record["dynamodb"]["Keys"]
             full_key = keys["DomainId"]["S"], keys["EventKey"]["S"]
             item = self.db.tables["events"].collection(full_key[0]).items[full_key[1]].item()
+            if is_decided(full_key[1]):
+                self._check_decided(full_key, item)
+                continue
             events = [each.event for each in self.sent if each.event is not None and each.event.full_key == full_key]
             (event, *_) = [event for event in events if event.is_stored_as(item)]
             self.stored[full_key[0]][full_key[1]] = event
         self._records = len(records)
+
+    def _check_decided(self, full_key: tuple[str, str], item: dict[str, Any]) -> None:
+        """Guarantee: a decision is made on what its row holds, and this and its events are the new row."""
+        domain_id, key = full_key
+        if key in self.lost_ever[domain_id]:
+            return  # it is put back
+        event_id = key.partition("#")[2]
+        of_command = [each for each in self.decisions if event_id in each.event_ids]
+        (decision,) = (
+            each
+            for each in of_command
+            if DecidedEvent(domain_id, key, str(each.command.decision_id), each.refused_by).is_stored_as(item)
+            and not each.is_written
+            and each.invocation is self._stepping
+        )
+        self.stored[domain_id][key] = DecidedEvent(
+            domain_id, key, str(decision.command.decision_id), decision.refused_by
+        )
+        self.acknowledged[domain_id].add(key)
+        decision.written.append(key)
+        if not decision.is_written:
+            return
+        assert not any(each.is_written for each in of_command if each is not decision), "a command was decided twice"
+        row = self.row_item(domain_id)
+        assert row is not None
+        assert oracle.keys_of(row) == [*decision.known, *decision.written], "its row is not what it was decided on"
+        assert "Parked" not in row[NOTES]["M"]
+        earlier = {each for each in map(str, self.stored[domain_id]) if is_decided(each)} - {*decision.written}
+        assert earlier <= {*decision.known} | self.lost_ever[domain_id], "it does not know an earlier decision"
+        assert covers(decision.known, decision.parts), "it took more than the balance"
+
+    def _check_told(self, decision: Decision) -> None:
+        """Guarantee: a caller is told what the store says."""
+        error, of_command = decision.invocation.main.error, self._of_command(decision)
+        is_written = any(each.is_written for each in of_command)
+        if error is None:
+            told = [event.key for event in decision.invocation.main.value.events]
+            written = next((each.written for each in of_command if each.is_written), None)
+            lost = decision.event_ids & {key.partition("#")[2] for key in self.lost_ever[decision.domain_id]}
+            assert lost or told == written, f"told {told}, and {written} is written"
+        elif isinstance(error, NOTHING_WRITTEN) and len(of_command) == 1:
+            assert not is_written, f"told {error!r}, and its events are stored"
+
+    def _of_command(self, decision: Decision) -> list[Decision]:
+        return [each for each in self.decisions if each.command.decision_id == decision.command.decision_id]
 
     def _check_object(self, domain_id: str, baseline: Baseline) -> None:
         item = self.row_item(domain_id)
@@ -410,6 +484,8 @@ class World:
         self._drain()
         for domain_id in DOMAINS:
             self._check_converged(domain_id)
+        for decision in self.decisions:
+            self._check_told(decision)
         self._check_messages()
         tried = self.deployed
         self.deployed = [LAST]
@@ -538,7 +614,10 @@ class World:
         for invocation in [each for each in self.invocations if each.is_over]:
             self.invocations.remove(invocation)
             error = invocation.main.error
-            assert error is None or isinstance(error, (ClientError, Crashed, RebuildFailed)), repr(error)
+            expected = (ClientError, Crashed, RebuildFailed, *NOTHING_WRITTEN, *UNKNOWN)
+            assert error is None or isinstance(error, expected), repr(error)
+            for decision in (each for each in self.decisions if each.invocation is invocation):
+                self._check_told(decision)
         for rebuild in [each for each in self.rebuilds if each.invocation.is_over]:
             self.rebuilds.remove(rebuild)
             if rebuild.invocation.main.error is None:

@@ -9,7 +9,7 @@ Each flaw in `flaws` breaks one guarantee. The explorer must find a violation fo
 nothing.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,8 @@ SPACING = 1
 """Events between two marks."""
 
 MIXED = "mixed"
+ANY = "any revision"
+"""Only a flaw writes over any row."""
 MAX_LOST_RACES = 20
 
 
@@ -112,8 +114,21 @@ class GetSnapshot:  # Snapshot | None
     slot: int
 
 
+@dataclass(frozen=True)
+class Transact:  # True: written; False: the row or the event's key is another's; None: no reply
+    command: str
+    key: int
+    row: Row | None
+    """Only a flaw writes none."""
+    replacing: Any
+    known: frozenset[int]
+    """The keys of the events that the decision was made on."""
+
+
 Steps = Generator[Any, Any, Any]
 NOTHING = State()
+RESIDUES = 10
+"""The keys of events from the bus are multiples of this. A decided key's residue is its command's: the event's id."""
 
 
 @dataclass
@@ -329,6 +344,79 @@ class Algorithm:
                 break
         pages[start, up_to] = tuple(keys)
         return tuple(keys)
+
+    # --- a decision ------------------------------------------------------------------------------------------
+
+    def decide(self, command: str, residue: int, now: int, refuses: Callable[[frozenset[int]], bool]) -> Steps:
+        """Decide once for a command, whatever happens in between.
+
+        Args:
+            command: the command; each call with it is the same decision.
+            residue: of the command's key.
+            now: the command's time: its event is not earlier.
+            refuses: the decider's rule.
+
+        Returns:
+            "decided", "refused", "parked" or "failed": what the store says, too. Or "unknown": it may be either.
+        """
+        pages: dict[Any, Any] = {}
+        looks = "a decision does not look for itself" not in self.flaws
+        for _ in range(MAX_LOST_RACES):
+            early = "a decision reads the store before the row" in self.flaws
+            stored = (yield from self._read(0, None, pages)) if early else ()
+            row = yield ReadRow()
+            state = row.state if row is not None else NOTHING
+            start = min(state.checkpoint + 1, now) if looks and row is not None else state.checkpoint + 1
+            if not early and "a decision leaves out what is not projected" not in self.flaws:
+                stored = yield from self._read(start, None, pages)
+            if looks and any(key % RESIDUES == residue for key in stored):
+                return "decided"
+            if row is not None and row.parked is not None and "a parked row is decided on" not in self.flaws:
+                return "parked"
+            fold = self._fold(state, row.marks if row else (), whole=row is None or row.version == self.version)
+            fold.apply(key for key in stored if key > state.checkpoint)
+            if fold.failed_at is not None:
+                return "failed"
+            known = fold.state.applied
+            if refuses(known):
+                return "refused"
+            key = max(now, fold.state.checkpoint + 1)
+            if "a decided event may be earlier than others" in self.flaws:
+                key = now
+            key += (residue - key) % RESIDUES
+            fold.apply([key])
+            if fold.failed_at is not None:
+                return "failed"
+            after, puts = self._folded(row, [key], fold, None)
+            replacing = row.revision if row is not None else None
+            for slot, snapshot in puts:
+                yield PutSnapshot(slot, snapshot)
+            self._writes += 1
+            after = replace(after, revision=(self.name, self._writes))
+            written = yield from self._commit(Transact(command, key, after, replacing, known))
+            if written:
+                return "decided"
+            if written is None and "a decision without a reply starts over" not in self.flaws:
+                return "unknown"
+            if "a decision keeps pages after a lost race" not in self.flaws:
+                pages.clear()
+        return "unknown"
+
+    def _commit(self, transact: Transact) -> Steps:
+        """True, False, or None if there is no reply, however often the same transaction is sent."""
+        if "the event and the row are written apart" in self.flaws:
+            written = yield replace(transact, row=None)
+            if written and transact.row is not None:
+                yield WriteRow(transact.row, transact.replacing)
+            return written
+        if "a decision ignores the row's revision" in self.flaws:
+            transact = replace(transact, replacing=ANY)
+        written = yield transact
+        for _ in range(0 if "a decision without a reply starts over" in self.flaws else 2):
+            if written is not None:
+                break
+            written = yield transact
+        return written
 
     # --- a rebuild -------------------------------------------------------------------------------------------
 

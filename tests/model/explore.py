@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 from .algorithm import (
+    ANY,
     NOTHING,
     GetSnapshot,
     PutSnapshot,
@@ -19,6 +20,7 @@ from .algorithm import (
     Row,
     Snapshot,
     Steps,
+    Transact,
     WriteRow,
 )
 
@@ -41,6 +43,12 @@ class World:
     """True if a rebuild that was requested after the last tombstone succeeded."""
     crashes: int = 0
     """How many processes crashed during a delivery."""
+    decided: dict[int, str] = field(default_factory=dict)
+    """The command of each decided event in the store."""
+    in_flight: list[Transact] = field(default_factory=list)
+    """Transactions whose callers got no reply, and which may still be carried out."""
+    told: set[tuple[str, str]] = field(default_factory=set)
+    """What the callers of decisions were told, by command."""
 
     def frozen(self) -> Any:
         """The whole state as a value that can be compared and hashed."""
@@ -51,6 +59,9 @@ class World:
             frozenset(self.acknowledged),
             frozenset(self.erased),
             self.rebuilt,
+            tuple(self.decided.items()),
+            tuple(self.in_flight),
+            frozenset(self.told),
         )
 
     def frozen_answer(self, answer: Any) -> Any:
@@ -87,6 +98,8 @@ class World:
                     return False
                 self.row = row
                 return True
+            case Transact():
+                return self.transact(step)
             case PutSnapshot(slot, snapshot):
                 self.snapshots[slot] = snapshot
             case GetSnapshot(slot):
@@ -105,6 +118,45 @@ class World:
             case Crashed():
                 self.crashes += 1
         return None
+
+    def transact(self, step: Transact) -> bool:
+        """Write an event and a row if the event's key is free and the row is still the one that was read."""
+        revision = self.row.revision if self.row else None
+        if step.key in self.store or (step.row is not None and step.replacing not in {revision, ANY}):
+            return False
+        for problem in self.problems_of_decision(step):
+            raise Violation(f"the decision {step.command} is wrong: {problem}\nrow: {self.row}\n{step}")
+        self.store.add(step.key)
+        self.acknowledged.add(step.key)  # the stream does not bring it
+        self.decided[step.key] = step.command
+        if step.row is not None:
+            self.row = step.row
+        return True
+
+    def problems_of_decision(self, step: Transact) -> Iterator[str]:
+        """What is wrong with a decision that is about to be written."""
+        applied = self.row.state.applied if self.row is not None else frozenset[int]()
+        if step.command in self.decided.values():
+            yield "the command has an event"
+        if self.row is not None and self.row.parked is not None:
+            yield "the row is parked"
+        if not step.known >= applied:
+            yield f"it does not know {sorted(applied - step.known)}, which the row holds"
+        if not step.known >= self.decided.keys():
+            yield f"it does not know the decisions {sorted(self.decided.keys() - step.known)}"
+        if step.known and step.key <= max(step.known):
+            yield "its event is older than one that it was made on"
+        if step.row is not None and step.row.state.applied != step.known | {step.key}:
+            yield f"its row holds {sorted(step.row.state.applied)}, and not what it was made on and its event"
+
+    def problems_of_told(self) -> Iterator[str]:
+        """What callers were told that the store does not say."""
+        written = set(self.decided.values())
+        for command, outcome in self.told:
+            if outcome == "decided" and command not in written:
+                yield f"{command} was told that it is decided; no event is stored"
+            if outcome not in {"decided", "unknown"} and command in written and (command, "decided") not in self.told:
+                yield f"{command} was told {outcome!r}; its event is stored"
 
 
 @dataclass(frozen=True)
@@ -159,6 +211,8 @@ class Writer:
     needs: tuple[int, ...] = ()
     """Keys that must be stored before it can begin."""
     acknowledges: tuple[int, ...] = ()
+    decides: str | None = None
+    """The command that it decides on."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +225,7 @@ class Scenario:
     """The version that gets, one by one, the events that are not acknowledged after all writers ran."""
     before: Callable[[frozenset[str]], list[Writer]] = lambda flaws: []
     crashes: int = 1
-    """How many of the deliveries may crash, at any step."""
+    """How many of the deliveries and deciders may crash, at any step."""
     new_world: Callable[[], World] = World
     erased: tuple[int, ...] = ()
     """Keys that a person erases."""
@@ -179,6 +233,8 @@ class Scenario:
     """Keys that the store loses and gets back."""
     rebuilt_in_the_end: bool = False
     """True if the row has all events only after a rebuild."""
+    lost_replies: int = 0
+    """How many replies to transactions are lost."""
 
 
 class Algorithms(Protocol):
@@ -203,6 +259,14 @@ def crash(algorithm: Any, key: int) -> list[Writer]:
 
 def rebuild(algorithm: Algorithms) -> Writer:
     return Writer(f"{algorithm.name} rebuilds", algorithm.rebuild)
+
+
+def decision(algorithm: Any, command: str, residue: int, now: int, refuses: Callable[[frozenset[int]], bool]) -> Writer:
+    return Writer(
+        f"{algorithm.name} decides {command}",
+        lambda: algorithm.decide(command, residue, now, refuses),
+        decides=command,
+    )
 
 
 def erasure(algorithm: Algorithms, *keys: int) -> Writer:
@@ -232,6 +296,8 @@ class _Running:
         self.seen: tuple[Any, ...] = ()
         self.state = "waiting"
         self.found_no_row = False
+        self.stored: frozenset[int] = frozenset()
+        """What was stored when it last read the row."""
 
     def is_outside(self) -> bool:
         """True if it is not an invocation."""
@@ -248,16 +314,38 @@ class _Running:
             self.state = "running"
             self._advance(None, world)
             return
+        if isinstance(self.next, Transact):
+            self._must_know(self.next, world)
         step, result = self.next, world.execute(self.next)
-        if isinstance(step, ReadRow):
-            self.found_no_row = result is None
-        elif isinstance(step, WriteRow):
-            self.found_no_row = False
-        if isinstance(step, WriteRow) and result:
+        self._look(step, result, world)
+        if isinstance(step, WriteRow | Transact) and result:
             for problem in world.problems_at_write():
                 raise Violation(f"{self.writer.name} wrote a wrong row: {problem}\nrow: {world.row}")
         self.seen = (*self.seen, world.frozen_answer(result))
         self._advance(result, world)
+
+    def lose_reply(self, world: World) -> None:
+        """The transaction is on its way, and its caller gets no reply."""
+        self._must_know(self.next, world)
+        world.in_flight.append(self.next)
+        self.seen = (*self.seen, None)
+        self._advance(None, world)
+
+    def _look(self, step: Any, result: Any, world: World) -> None:
+        if isinstance(step, ReadRow):
+            self.found_no_row = result is None
+            self.stored = frozenset(world.store)
+        elif isinstance(step, WriteRow | Transact):
+            self.found_no_row = False
+
+    def _must_know(self, step: Transact, world: World) -> None:
+        """A decision is made on all that was stored after the row's last event when its row was read."""
+        if step.row is not None and step.row.parked is None:
+            last = max((key for key in step.known & self.stored), default=0)
+            left_out = {key for key in self.stored if key > last} - step.known
+            before = {key for key in self.stored if key <= last} - step.known
+            if left_out or (self.found_no_row and before):
+                raise Violation(f"{self.writer.name} decides without {sorted(left_out | before)}\n{step}")
 
     def _advance(self, result: Any, world: World) -> None:
         assert self.steps is not None
@@ -265,20 +353,25 @@ class _Running:
             self.next = self.steps.send(result)
         except StopIteration as stop:
             self.state = "done"
-            if stop.value is True:
+            if self.writer.decides is not None:
+                world.told.add((self.writer.decides, stop.value))
+            elif stop.value is True:
                 world.acknowledged.update(self.writer.acknowledges)
 
 
 Choice = tuple[int, str]
 
 
-def _choices(world: World, running: list[_Running], crashes: int) -> list[Choice]:
-    found: list[Choice] = []
+def _choices(world: World, running: list[_Running], crashes: int, lost_replies: int) -> list[Choice]:
+    found: list[Choice] = [(0, what) for what in ("lands", "is dropped") if world.in_flight]
     for index, each in enumerate(running):
         if not each.enabled(world):
             continue
         starting = each.state == "waiting"
-        if isinstance(each.next, DeleteRow) and any(r.state == "running" and r.found_no_row for r in running):
+        if isinstance(each.next, DeleteRow) and (
+            any(r.state == "running" and r.found_no_row for r in running)
+            or any(transact.replacing is None for transact in world.in_flight)
+        ):
             # the only case without a guarantee: handler/projection/projection.py, on rows that a person deletes
             continue
         if isinstance(each.next, PassTime) and any(r.state == "running" and not r.is_outside() for r in running):
@@ -286,8 +379,10 @@ def _choices(world: World, running: list[_Running], crashes: int) -> list[Choice
         if isinstance(each.next, Lose) and each.next.key not in world.acknowledged:
             continue
         found.append((index, "step"))
-        if crashes and not starting and each.writer.acknowledges:
+        if crashes and not starting and (each.writer.acknowledges or each.writer.decides):
             found.append((index, "crash"))
+        if lost_replies and not starting and isinstance(each.next, Transact):
+            found.append((index, "lost reply"))
     return found
 
 
@@ -298,16 +393,24 @@ def _run(
     for writer in scenario.before(flaws):
         _run_alone(world, writer, [])
     running = [_Running(writer) for writer in scenario.writers(flaws)]
-    crashes = scenario.crashes
+    crashes, lost_replies = scenario.crashes, scenario.lost_replies
     schedule: list[str] = []
-    while choices := _choices(world, running, crashes):
-        state = (world.frozen(), tuple((each.state, each.seen) for each in running), crashes)
+    while choices := _choices(world, running, crashes, lost_replies):
+        state = (world.frozen(), tuple((each.state, each.seen) for each in running), crashes, lost_replies)
         choice = choose(state, choices)
         if choice is None:
             raise _MetBefore
         index, what = choice
-        schedule.append(f"{running[index].writer.name}: {running[index].next if what == 'step' else 'crashes'}")
-        if what == "crash":
+        who = "a transaction without a reply" if what in {"lands", "is dropped"} else running[index].writer.name
+        schedule.append(f"{who}: {running[index].next if what == 'step' else what}")
+        if what == "lands":
+            world.transact(world.in_flight.pop(0))
+        elif what == "is dropped":
+            world.in_flight.pop(0)
+        elif what == "lost reply":
+            lost_replies -= 1
+            running[index].lose_reply(world)
+        elif what == "crash":
             crashes -= 1
             world.crashes += 1
             running[index].state = "crashed"
@@ -396,6 +499,8 @@ def _check(scenario: Scenario, flaws: frozenset[str], world: World, schedule: li
         raise wrong(f"deliveries are never acknowledged: {sorted(world.store - world.acknowledged)}")
     if world.row is None and world.store and not any("DeleteRow" in line for line in schedule):
         raise wrong("no row")
+    for problem in world.problems_of_told():
+        raise wrong(problem)
     if scenario.rebuilt_in_the_end and not scenario.erased:
         _run_alone(world, rebuild(algorithm), schedule)
     for problem in world.problems():

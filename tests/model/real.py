@@ -3,17 +3,26 @@
 The code runs in a greenlet of its own. Each storage call hands its step to the explorer and waits for the answer.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from unittest.mock import patch
+from uuid import NAMESPACE_OID, uuid5
 
 from greenlet import getcurrent, greenlet
 
+from cp_event_source.decide.command import Command
+from cp_event_source.decide.deciding import Deciding, Who
+from cp_event_source.decide.errors import Contention as NotDecided
+from cp_event_source.decide.errors import LogicFailed, ObjectParked, OutcomeUnknown
+from cp_event_source.decide.event import Event
+from cp_event_source.decide.ports import NoReply
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.logic import DomainLogic
-from cp_event_source.handler.domain.state import DomainState
+from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
+from cp_event_source.handler.events.event_time import instant_at
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, Span
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.crash_probe import MAX_CRASHES
@@ -29,7 +38,7 @@ from cp_event_source.handler.values.clock import Clock
 from tests.handler.doubles import DOMAIN_ID, InOrder, MemoryEvents, logic, stored
 from tests.handler.given import erased
 
-from .algorithm import SPACING, GetSnapshot, PutSnapshot, ReadRow, Steps, WriteRow
+from .algorithm import SPACING, GetSnapshot, PutSnapshot, ReadRow, Steps, Transact, WriteRow
 from .explore import PassTime, World
 
 _PAGE = 2
@@ -64,6 +73,8 @@ class RealWorld(World):
     def __init__(self) -> None:
         super().__init__()
         RealWorld.current = self
+        self.of_decisions: dict[Any, StoredEvent] = {}
+        """The events that decisions made, stored or not, by a number that has the order of their keys."""
 
     def execute(self, step: Any) -> Any:
         match step:
@@ -86,9 +97,47 @@ class RealWorld(World):
                 return super().execute(step)
         return None
 
+    def event(self, key: Any) -> StoredEvent:
+        """The event of a key of the world."""
+        return self.of_decisions.get(key) or stored(key)
+
+    def number(self, event_id: str) -> Any:
+        """The key of a stored event."""
+        found = (number for number in self.decided if self.of_decisions[number].event_id == event_id)
+        return next(found, None) or int(event_id[1:])
+
+    def transact(self, step: Transact) -> bool:
+        before: Any = self.row
+        written = super().transact(step)
+        if written and before is not None:
+            now: Any = self.row
+            self.has_shrunk = len(_ids(now.state)) < len(_ids(before.state))
+        return written
+
+    def problems_of_decision(self, step: Transact) -> Iterator[str]:
+        own = self.of_decisions[step.key].event_id
+        before, after = (
+            frozenset(step.key if id_ == own else self.number(id_) for id_ in _ids(row.state))
+            for row in map(_row, (self.row, step.row))
+        )
+        if step.command in self.decided.values():
+            yield "the command has an event"
+        parked: Any = self.row and self.row.parked
+        if parked is not None:
+            yield f"the row is parked: {parked}"
+        if not step.known >= before:
+            yield f"it does not know {sorted(before - step.known)}, which the row holds"
+        if not step.known >= self.decided.keys() - self.erased:
+            yield f"it does not know the decisions {sorted(self.decided.keys() - step.known)}"
+        if step.known and step.key <= max(step.known):
+            yield "its event is older than one that it was made on"
+        if after != step.known | {step.key}:
+            yield f"its row holds {sorted(after)}, and not what it was made on and its event"
+
     def frozen(self) -> Any:
         keys = [sorted(each) for each in (self.store, self.acknowledged, self.erased)]
-        return repr((keys, self.row, sorted(self.snapshots.items()), self.rebuilt, self.time, self.crashes))
+        decisions = (sorted(self.decided.items()), self.in_flight, sorted(self.told))
+        return repr((keys, self.row, sorted(self.snapshots.items()), self.rebuilt, self.time, self.crashes, decisions))
 
     def frozen_answer(self, answer: Any) -> Any:
         return repr(answer)
@@ -100,7 +149,7 @@ class RealWorld(World):
         held = _ids(row.state)
         events = self._events(Span())
         if not self.rebuilt:  # until then a row may hold events that are erased in the store
-            originals = {event.event_id: event for event in map(stored, self.erased)}
+            originals = {event.event_id: event for event in map(self.event, self.erased)}
             events = [originals.get(each.event_id, each) if each.event_id in held else each for each in events]
         expected = _remaining(events)
         if row.parked is not None and row.parked.cause is not Cause.LOGIC:
@@ -142,7 +191,7 @@ class RealWorld(World):
             return  # a row does not show which tombstones it counts
         if self.has_shrunk:
             yield "the row lost events"
-        events = [stored(int(event_id[1:])) for event_id in held]
+        events = [self.event(self.number(event_id)) for event_id in held]
         if row.state.applied != _keys(events, held):
             yield "the row's count and digest differ from those of its events"
         for mark in row.marks.read():
@@ -154,7 +203,7 @@ class RealWorld(World):
                 yield f"the snapshot of {mark.key} is not its fold"
 
     def traces(self) -> Iterator[str]:
-        ids = {stored(key).event_id for key in self.erased}
+        ids = {self.event(key).event_id for key in self.erased}
         for slot, snapshot in self.snapshots.items():
             state: Any = snapshot.state
             if ids.intersection(_ids(state)):
@@ -162,8 +211,8 @@ class RealWorld(World):
 
     def _events(self, span: Span) -> list[StoredEvent]:
         memory = MemoryEvents()
-        memory.put(*map(stored, self.store))
-        memory.put(*(erased(stored(key)) for key in self.erased))
+        memory.put(*map(self.event, self.store))
+        memory.put(*(erased(self.event(key)) for key in self.erased))
         return list(memory.read(DOMAIN_ID, span))
 
 
@@ -224,6 +273,45 @@ class _Notices(_Storage):
         self._step(Notify(parked))
 
 
+@dataclass(frozen=True)
+class _Transactions(_Storage):
+    command: str
+    residue: int
+    known: list[str]
+    """The ids of the events that the decider saw last."""
+
+    def write(self, events: Sequence[StoredEvent], row: DomainRow, *, replacing: DomainRow | None) -> None:
+        (event,) = events
+        world = RealWorld.current
+        minute, nanosecond = event.key[11:16], int(event.key[20:29])
+        number: Any = int(minute[:2]) * 60 + int(minute[3:]) + nanosecond / 1000 + self.residue / 1_000_000
+        world.of_decisions[number] = event
+        known = frozenset(map(world.number, self.known))
+        real: Any = row
+        written = self._step(Transact(self.command, number, real, replacing.revision if replacing else None, known))
+        if written is None:
+            raise NoReply
+        if not written:
+            raise RowChanged
+
+
+class _DecidersClock(WorldsClock):
+    """A decider's time: a minute, as the events have them."""
+
+    def __init__(self, minute: int) -> None:
+        self._minute = minute
+
+    def now(self) -> float:
+        return datetime(2026, 1, 1, tzinfo=UTC).timestamp() + 60 * self._minute
+
+    def sleep(self, seconds: float) -> None:
+        """Others may act in between, as after each step."""
+
+
+class _Refused(Exception):
+    """The decider's own."""
+
+
 _STORES = Stores(_Events(), _Rows(), _Snapshots())
 
 
@@ -273,7 +361,7 @@ class Real:
     def project(self, keys: tuple[int, ...]) -> Steps:
         """Returns True if the batch may be acknowledged."""
         projection = self._projection()
-        images = [stored(key).item for key in keys]
+        images = [RealWorld.current.event(key).item for key in keys]
 
         def deliver() -> bool:
             delivery = Delivery(DOMAIN_ID, images, projection.stores.rows.read(DOMAIN_ID), self._probes)
@@ -304,6 +392,38 @@ class Real:
             except RebuildFailed as failed:
                 return str(failed)
             return "rebuilt"
+
+        return self._steps(run)
+
+    def decide(self, command: str, residue: int, now: int, refuses: Callable[[frozenset[int]], bool]) -> Steps:
+        """Returns what the caller is told: "decided", "refused", "parked", "failed" or "unknown"."""
+        known: list[str] = []
+
+        def withdraw(log: Any) -> list[Event]:
+            known[:] = log.Entries if log is not None else []
+            if refuses(frozenset(map(RealWorld.current.number, known))):
+                raise _Refused
+            return [Event("Withdrawn")]
+
+        clock = _DecidersClock(now)
+        transactions = _Transactions(command, residue, known)
+        deciding = Deciding(_STORES, transactions, self._config, clock, "Log", 6_000, pause=lambda _: 0)
+        asked = Command(uuid5(NAMESPACE_OID, command), instant_at(clock.now()))
+
+        def run() -> str:
+            try:
+                deciding.decide(DOMAIN_ID, asked, withdraw, Who("user"), max_attempts=20)
+            except _Refused:
+                return "refused"
+            except ObjectParked:
+                return "parked"
+            except LogicFailed:
+                return "failed"
+            except NotDecided:
+                return "overtaken"
+            except OutcomeUnknown:
+                return "unknown"
+            return "decided"
 
         return self._steps(run)
 
@@ -348,6 +468,10 @@ def _keys(events: Iterable[StoredEvent], held: list[str]) -> KeySet:
         if event.is_erased or event.event_id in held:
             keys = keys.plus(event.counted)
     return keys
+
+
+def _row(row: Any) -> DomainRow:
+    return row or DomainRow(DOMAIN_ID, INITIAL_STATE, "")
 
 
 def _ids(state: DomainState) -> list[str]:

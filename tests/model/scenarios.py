@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .algorithm import Algorithm
+from .algorithm import RESIDUES, Algorithm
 from .explore import (
     Algorithms,
     DeleteRow,
@@ -14,6 +14,7 @@ from .explore import (
     World,
     Writer,
     crash,
+    decision,
     delivery,
     erasure,
     outside,
@@ -25,6 +26,24 @@ Flaws = frozenset[str]
 
 Make = Callable[..., Algorithms]
 """Makes a writer of the model or of the real code, by name, version, poison and flaws."""
+
+
+@dataclass(frozen=True)
+class Decider:
+    """A service that decides on a withdrawal: each event of the bus adds 1 to the balance, each decided one takes 1."""
+
+    command: str
+    residue: int
+    """What identifies the command's event in the model."""
+    now: int
+    """The time, never that of an event of the bus: these are multiples of RESIDUES."""
+    version: str = "v1"
+    closing: int | None = None
+    """The key of an event after which it refuses."""
+
+    def refuses(self, known: frozenset[int]) -> bool:
+        decided = sum(key % RESIDUES != 0 for key in known)
+        return self.closing in known or len(known) - 2 * decided < 1
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,11 @@ class Setting:
     invocations_end: int = 0
     """How many times enough time passes for every earlier invocation to end."""
     crashes: int = 1
-    """How many of the deliveries may crash, at any step. Their events are delivered again."""
+    """How many of the deliveries and deciders may crash, at any step. Events are delivered again; decisions are not."""
+    deciders: tuple[Decider, ...] = ()
+    """Decisions that are made at the same time. Two of one command are one decision, asked for twice."""
+    lost_replies: int = 0
+    """How many replies to transactions are lost. Such a transaction is carried out later, or never."""
 
     def scenario(self, make: Make = Algorithm, new_world: Callable[[], World] = World) -> Scenario:
         """The scenario to explore."""
@@ -97,6 +120,10 @@ class Setting:
                 *(outside(PassTime(n)) for n in range(self.invocations_end)),
                 *(delivery(writer(f"B{n}", version, flaws), *keys) for n, (version, keys) in enumerate(self.batches)),
                 *(delivery(probing(f"C{n}", version), *keys) for n, (version, keys) in enumerate(self.probed)),
+                *(
+                    decision(writer(f"S{n}", each.version, flaws), each.command, each.residue, each.now, each.refuses)
+                    for n, each in enumerate(self.deciders)
+                ),
             ]
 
         return Scenario(
@@ -109,6 +136,7 @@ class Setting:
             self.erased,
             self.lost,
             rebuilt_in_the_end=bool(self.time or self.probed),
+            lost_replies=self.lost_replies,
         )
 
 
@@ -304,6 +332,89 @@ SETTINGS = [
         deleted=True,
     ),
 ]
+
+DECISIONS = [
+    Setting(
+        "two decisions on the last of a balance",
+        delivered=((10,),),
+        deciders=(Decider("c1", 1, 25), Decider("c2", 2, 25)),
+    ),
+    Setting(
+        "two decisions, a late event and a new event",
+        delivered=((10, 30),),
+        stored=(40,),
+        later=(20, 50),
+        batches=(("v1", (20,)), ("v1", (40,))),
+        deciders=(Decider("c1", 1, 25), Decider("c2", 2, 35)),
+    ),
+    Setting(
+        "the first event of an object is decided",
+        later=(10, 30),
+        batches=(("v1", (10,)), ("v1", (30,))),
+        deciders=(Decider("c1", 1, 25), Decider("c2", 2, 25)),
+    ),
+    Setting(
+        "one command asked for twice, with a lost reply",
+        delivered=((10, 20),),
+        later=(30,),
+        batches=(("v1", (30,)),),
+        deciders=(Decider("c1", 1, 25), Decider("c1", 1, 25), Decider("c2", 2, 25)),
+        lost_replies=1,
+    ),
+    Setting(
+        "an event after which to refuse, and a lost reply",
+        delivered=((10, 20),),
+        later=(30,),
+        batches=(("v1", (30,)),),
+        deciders=(Decider("c1", 1, 25, closing=30), Decider("c2", 2, 25)),
+        lost_replies=1,
+    ),
+    Setting(
+        "a decision on a row that is parked",
+        delivered=((10, 30),),
+        stored=(40,),
+        later=(20, 5),
+        batches=(("v1", (20,)), ("v1", (40,)), ("v2", (5,))),
+        deciders=(Decider("c1", 1, 35),),
+        poison=frozenset({20}),
+        last="v2",
+    ),
+    Setting(
+        "decisions by old and new logic",
+        delivered=((10, 20, 40),),
+        later=(30,),
+        batches=(("v2", (30,)),),
+        deciders=(Decider("c1", 1, 35, "v1"), Decider("c2", 2, 45, "v2")),
+        last="v2",
+    ),
+    Setting(
+        "a decision during a rebuild",
+        delivered=((10, 30),),
+        later=(20,),
+        batches=(("v1", (20,)),),
+        rebuilds=("v2",),
+        deciders=(Decider("c1", 1, 35),),
+        last="v2",
+    ),
+    Setting(
+        "a decision on a row that is deleted",
+        delivered=((10, 20),),
+        later=(30,),
+        batches=(("v1", (30,)),),
+        deciders=(Decider("c1", 1, 25), Decider("c2", 2, 25)),
+        deleted=True,
+        last="v1",
+    ),
+    Setting(
+        "a decision with a slow clock among snapshots",
+        delivered=((10,), (20,), (40,)),
+        stored=(30,),
+        later=(50,),
+        batches=(("v1", (30,)), ("v1", (50,))),
+        deciders=(Decider("c1", 1, 15), Decider("c2", 2, 35)),
+    ),
+]
+"""For the model and the real code: services that decide beside the pipeline."""
 
 ERASURES = [
     Setting(
@@ -505,6 +616,46 @@ CRASHES = [
 ]
 """For the real code only."""
 
+DECISIONS_BESIDE = [
+    Setting(
+        "an event is erased beside a decision",
+        delivered=((10, 20),),
+        later=(30,),
+        batches=(("v1", (30,)),),
+        erased=(10,),
+        deciders=(Decider("c1", 1, 25),),
+    ),
+    Setting(
+        "the store loses an event beside a decision",
+        delivered=((10, 20, 30),),
+        later=(15,),
+        batches=(("v1", (15,)),),
+        lost=(10,),
+        deciders=(Decider("c1", 1, 35), Decider("c2", 2, 25)),
+    ),
+    Setting(
+        "a history too long for one invocation, and decisions",
+        delivered=((10, 30, 40, 50),),
+        delivered_by="v0",
+        later=(20, 60),
+        batches=(("v1", (20,)), ("v1", (60,))),
+        time=3,
+        deciders=(Decider("c1", 1, 55), Decider("c2", 2, 55, "v0")),
+    ),
+    Setting(
+        "an event that crashes processes, and a decision",
+        delivered=((10,),),
+        stored=(20,),
+        crashed=(20, 20),
+        later=(30,),
+        batches=(("v1", (30,)),),
+        probed=(("v1", (20,)),),
+        deciders=(Decider("c1", 1, 25), Decider("c2", 2, 25, "v2")),
+        last="v2",
+    ),
+]
+"""For the real code only."""
+
 FLAWS = {
     "row read after the store": "three deliveries of a new domain object",
     "stale pages after a lost race": "old and new logic at the same time at a parked domain object",
@@ -520,5 +671,14 @@ FLAWS = {
     "a rebuild is not notified of late events": "a rebuild and a late event",
     "a rebuild trusts what it read beyond the checkpoint": "a rebuild and events in flight",
     "a rebuild keeps the mark that it goes back to": "a rebuild goes back to a mark with events on both sides of it",
+    "a decision ignores the row's revision": "two decisions on the last of a balance",
+    "the event and the row are written apart": "two decisions on the last of a balance",
+    "a decision leaves out what is not projected": "two decisions, a late event and a new event",
+    "a decision reads the store before the row": "two decisions, a late event and a new event",
+    "a decided event may be earlier than others": "a decision with a slow clock among snapshots",
+    "a parked row is decided on": "a decision on a row that is parked",
+    "a decision does not look for itself": "one command asked for twice, with a lost reply",
+    "a decision without a reply starts over": "an event after which to refuse, and a lost reply",
+    "a decision keeps pages after a lost race": "two decisions, a late event and a new event",
 }
 """The flaws, and the setting in which the explorer finds each of them."""

@@ -1,17 +1,27 @@
 """Guarantee: the real code also converges in every interleaving of the model's small worlds, crashes included."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from cp_event_source.decide import deciding
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection import crash_probe, decide, folding, projection
 from cp_event_source.handler.projection import rebuild as rebuild_module
+from cp_event_source.handler.projection.stores import RowChanged
 from tests.nightly import effort
 
+from . import real
 from .explore import Scenario, Violation, at_random, explore, search
 from .real import Real, RealWorld
-from .scenarios import CRASHES, ERASURES, LOSSES, SETTINGS, TIMES, Setting
+from .scenarios import CRASHES, DECISIONS, DECISIONS_BESIDE, ERASURES, LOSSES, SETTINGS, TIMES, Setting
 
-SCENARIOS = [setting.scenario(Real, RealWorld) for setting in [*SETTINGS, *ERASURES, *LOSSES, *TIMES, *CRASHES]]
+SCENARIOS = [
+    setting.scenario(Real, RealWorld)
+    for setting in [*SETTINGS, *DECISIONS, *DECISIONS_BESIDE, *ERASURES, *LOSSES, *TIMES, *CRASHES]
+]
 
 by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 
@@ -86,6 +96,62 @@ def test_the_explorer_finds_a_row_that_loses_events_with_the_store(monkeypatch: 
     monkeypatch.setattr(folding.Folding, "missing", lambda *_, **__: None)
     with pytest.raises(Violation, match="the row lost events"):
         search(named(LOSSES, "the store loses the first events, and new logic folds them all"))
+
+
+def _patched(monkeypatch: pytest.MonkeyPatch, name: str, change: Callable[[Any], Any]) -> None:
+    """Replace a method of the decision by what `change` makes of it."""
+    monkeypatch.setattr(deciding.Deciding, name, change(getattr(deciding.Deciding, name)))
+
+
+def test_the_explorer_finds_a_decision_without_what_is_not_projected(monkeypatch: pytest.MonkeyPatch) -> None:
+    _patched(monkeypatch, "_look", lambda look: lambda *arguments: replace(look(*arguments), waiting=()))
+    with pytest.raises(Violation, match="decides without"):
+        search(named(DECISIONS, "two decisions, a late event and a new event"))
+
+
+def test_the_explorer_finds_a_decided_event_that_is_not_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = deciding.Deciding._stored
+    without: Any = lambda self, *arguments, after: stored(self, *arguments, after=None)  # noqa: E731
+    monkeypatch.setattr(deciding.Deciding, "_stored", without)
+    with pytest.raises(Violation, match="its event is older than one that it was made on"):
+        search(named(DECISIONS, "a decision with a slow clock among snapshots"))
+
+
+def test_the_explorer_finds_a_decision_on_a_parked_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unparked(look: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            known = look(*arguments)
+            return known if known.row is None else replace(known, row=replace(known.row, parked=None))
+
+        return call
+
+    _patched(monkeypatch, "_look", unparked)
+    with pytest.raises(Violation, match="the row is parked"):
+        search(named(DECISIONS, "a decision on a row that is parked"))
+
+
+def test_the_explorer_finds_a_decision_that_does_not_find_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    _patched(monkeypatch, "_look", lambda look: lambda *arguments: replace(look(*arguments), own=()))
+    with pytest.raises(Violation, match="the command has an event"):
+        search(named(DECISIONS, "one command asked for twice, with a lost reply"))
+
+
+def test_the_explorer_finds_a_decision_that_starts_over_without_a_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may refuse, and then its first transaction is written."""
+    monkeypatch.setattr(real, "NoReply", RowChanged)
+    with pytest.raises(Violation, match="was told 'refused'; its event is stored"):
+        search(named(DECISIONS, "an event after which to refuse, and a lost reply"))
+
+
+def test_the_explorer_finds_a_row_with_more_than_was_decided_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a row, the fold reads the store again, and may meet an event that the decider did not see."""
+
+    class Anything:
+        applied = type("Equal", (), {"__eq__": lambda *_: True, "__hash__": None})()
+
+    monkeypatch.setattr(deciding, "_plus", lambda state, events: Anything)
+    with pytest.raises(Violation, match=r"not what it was made on and its event|decides without"):
+        search(named(DECISIONS, "the first event of an object is decided"))
 
 
 def named(settings: list[Setting], name: str) -> Scenario:

@@ -80,9 +80,16 @@ THREATS: Final = (
         ("tests/handler/projection/test_rebuild.py", "tests/component/resources/monitoring/test_alarms.py"),
     ),
     Threat(
+        "Two services decide at the same time, or one decides twice",
+        "An event is decided only if the row is the one that was read, in one transaction with the row. A command's "
+        "events have ids of their own, so a repeated command finds them.",
+        ("tests/model/test_real_code.py", "tests/faults/test_single_faults.py", "tests/decide/test_hot_object.py"),
+    ),
+    Threat(
         "Another stack gets too many rights",
-        "The component offers three policies to attach: publish, read rows, read events. None allows a write to a "
-        "table.",
+        "The component offers five policies to attach. Those to publish, to read rows and to read events allow no "
+        "write to a table. Operators may write events. Who decides may write events and rows; IAM cannot demand the "
+        "conditions of these writes, so give this policy only to services that you trust with the domain.",
         ("tests/component/resources/test_access.py",),
     ),
 )

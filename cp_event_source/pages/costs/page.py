@@ -9,7 +9,7 @@ from . import deployed
 from . import load as assumed
 from .bill import A_YEAR, INFREQUENT, Estimate, Line, Part, estimate
 from .load import Batches
-from .prices import AS_OF, KEYS, MILLION, PRICES, WRITE_UNITS, Price
+from .prices import AS_OF, KEYS, MILLION, PRICES, READ_UNITS, WRITE_UNITS, Price
 
 LOADS: Final = {
     1_000: "1 thousand",
@@ -31,6 +31,9 @@ _WINDOWS: Final = (1, 5)
 """Batching windows in seconds."""
 
 _SHORT_RETENTION: Final = deployed.DEVELOPMENT_LOG_RETENTION_DAYS
+
+_DECISION_WRITES: Final = 4
+_DECISION_READS: Final = 2
 
 _PERSIST_TURNS: Final = round(assumed.PERSIST_TURNS_PER_SECOND)
 _PROJECT_TURNS: Final = round(assumed.PROJECT_TURNS_PER_SECOND)
@@ -58,6 +61,7 @@ def page() -> str:
         *("## What is assumed", _ASSUMPTIONS),
         *("## How batches form", _BATCHES, _batch_sizes(), _ENDS, _batches()),
         *("## What saves money", _SAVING, _levers(), _SAVING_NOTES),
+        *("## What a decision costs", _DECISIONS),
         *("## What each option adds", _options(), _INDEXES, _FREE_OPTIONS),
         *("## A development stack", _DEVELOPMENT, _development(), _what_stays(), _LOCAL),
         *("## Prices", _PRICES, _price_list()),
@@ -169,6 +173,17 @@ thresholds; of `functions` reserved concurrency and signed code (except its file
 the policies for other stacks cost nothing either. The endpoints of a VPC of yours are not in this bill. Under a small
 and steady load nearly every invocation is traced, and traces may be the largest item: [what saves
 money](#what-saves-money).
+""")
+
+_DECISIONS: Final = wrapped(f"""\
+An event that a service [decides](how-to/refuse-what-may-not-happen.md) comes neither over the bus nor through the
+functions. DynamoDB bills a transaction twice. With an event and a row of up to a kilobyte each, a decision takes
+{_DECISION_WRITES} write units, instead of two for an event over the bus, and {_DECISION_READS} read units: measured by
+`python -m bench.decisions`. A million decisions cost
+${dollars(WRITE_UNITS.times(_DECISION_WRITES * MILLION) + READ_UNITS.times(_DECISION_READS * MILLION))}. Each further
+attempt after a lost race costs the same again. Many stored events that are not yet projected, or an old command's time,
+cost more reads. The service itself and the key's requests of its role come on top. A pipeline without deciders costs
+what it did.
 """)
 
 _DEVELOPMENT: Final = wrapped(f"""\

@@ -69,6 +69,12 @@ POLICIES: dict[str, list[tuple[str, list[str], str | list[str]]]] = {
         ("DeleteMessages", ["sqs:DeleteMessage"], OTHER_QUEUES),
         ("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], KEY),
     ],
+    "files-decider": [
+        ("ReadAndAppendEvents", ["dynamodb:PutItem", "dynamodb:Query"], EVENTS),
+        ("KeepRows", ["dynamodb:GetItem", "dynamodb:PutItem"], ROWS),
+        ("KeepSnapshots", ["dynamodb:GetItem", "dynamodb:PutItem"], SNAPSHOTS),
+        ("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], KEY),
+    ],
 }
 
 
@@ -95,7 +101,7 @@ def test_a_policy_outlives_a_new_name_of_the_component(deployment: Deployment) -
         assert renamed.only("Policy", name.replace("files", "documents")).inputs["description"] == description
 
 
-def test_only_operators_may_write_and_only_what_erases_restores_or_sends_back(deployment: Deployment) -> None:
+def test_only_operators_and_deciders_may_write_and_only_what_they_are_for(deployment: Deployment) -> None:
     writing = {
         name: {
             action
@@ -110,6 +116,7 @@ def test_only_operators_may_write_and_only_what_erases_restores_or_sends_back(de
         "files-reader": set(),
         "files-auditor": set(),
         "files-operator": {"dynamodb:PutItem", "lambda:InvokeFunction", "sqs:DeleteMessage", "sqs:SendMessage"},
+        "files-decider": {"dynamodb:PutItem"},
     }
 
 
@@ -126,7 +133,7 @@ def test_a_given_key_is_the_one_that_readers_may_use() -> None:
     assert statements_of(given, "files-auditor")[-1]["Resource"] == key
 
 
-@pytest.mark.parametrize("kind", ["publisher", "reader", "auditor", "operator"])
+@pytest.mark.parametrize("kind", ["publisher", "reader", "auditor", "operator", "decider"])
 def test_their_arns_are_outputs(deployment: Deployment, kind: str) -> None:
     outputs = deployment.outputs[deployment.only("CpEventSource").urn]
     assert outputs[f"{kind}PolicyArn"] == arn("iam", f"policy/{physical(f'files-{kind}')}")
@@ -136,6 +143,7 @@ KEYS_USERS = {
     "files-reader": ["dynamodb"],
     "files-auditor": ["dynamodb", "sqs", "lambda"],
     "files-operator": ["dynamodb", "sqs", "lambda"],
+    "files-decider": ["dynamodb"],
 }
 
 
@@ -159,7 +167,7 @@ INDEXED = [{"name": "by-status", "hash_key": "Status"}, {"name": "by-owner", "ha
 def test_whoever_reads_rows_queries_and_scans_the_indexes_of_the_domain_if_there_are_any(name: str) -> None:
     indexed = deploy(in_program(lambda: component(domain_table_indexes=INDEXED)))
     expected = list(POLICIES[name])
-    if name != "files-publisher":
+    if name not in {"files-publisher", "files-decider"}:
         after = expected.index(("ListParked", ["dynamodb:Scan"], PARKED)) + 1
         expected.insert(after, ("ReadIndexes", ["dynamodb:Query", "dynamodb:Scan"], f"{ROWS}/index/*"))
     assert statements_of(indexed, name) == [
@@ -171,6 +179,6 @@ def test_a_policy_of_the_longest_names_has_a_size_that_iam_allows() -> None:
     """IAM allows 6,144 characters. The partition and the region of an ARN have at most seven more than here."""
     name = "n" * MAX_NAME_LENGTH
     deployed = deploy(in_program(lambda: component(name, domain_table_indexes=INDEXED)))
-    for kind in ("publisher", "reader", "auditor", "operator"):
+    for kind in ("publisher", "reader", "auditor", "operator", "decider"):
         policy = deployed.only("Policy", f"{name}-{kind}").inputs["policy"]
         assert len("".join(policy.split())) + 7 * policy.count("arn:") <= 6144

@@ -142,7 +142,10 @@ def test_stored_events_come_from_the_stream_from_its_beginning_and_none_is_ever_
     mapping = dict(deployment.only("EventSourceMapping", "files-project").inputs)
     mapping.pop("tags")
     pattern = mapping["filterCriteria"]["filters"][0].pop("pattern")
-    assert json.loads(pattern) == {"eventName": ["INSERT"]}
+    assert json.loads(pattern) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"NewImage": {"Decided": {"S": [{"exists": False}]}}},
+    }
     assert mapping == {
         "functionName": arn("lambda", f"function:{physical('files-project')}"),
         "eventSourceArn": deployment.outputs[deployment.only("CpEventSource").urn]["domainEventsStreamArn"],

@@ -1,0 +1,50 @@
+"""Decide: a service appends events to a domain object only if the object still is what it decided on.
+
+accounts = Objects.from_environment()
+done = accounts.decide("account-7", withdraw(30), user_id="ada")
+
+It needs boto3 and the domain's logic, and no Pulumi.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import (
+    Contention,
+    DecisionError,
+    EventInvalid,
+    LogicFailed,
+    ObjectParked,
+    OutcomeUnknown,
+)
+from .event import Event
+
+if TYPE_CHECKING:
+    from .deciding import Decided
+    from .objects import Objects
+
+__all__ = [
+    "Contention",
+    "Decided",
+    "DecisionError",
+    "Event",
+    "EventInvalid",
+    "LogicFailed",
+    "ObjectParked",
+    "Objects",
+    "OutcomeUnknown",
+]
+
+_MODULES: Final = {"Decided": "deciding", "Objects": "objects"}
+"""What is imported when it is first used: a module of deciders, and its tests, need only `Event`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

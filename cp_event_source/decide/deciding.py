@@ -1,0 +1,336 @@
+"""The decision: read the object, run the decider, and write its events with the row that follows, in one transaction.
+
+It keeps the invariants of the projection, because the projection computes the row: as if the events were stored. What
+it keeps in addition (docs/explanation/why-it-converges.md):
+
+- The row is read before the store, and after a lost race both are read again.
+- A decision is made on the row and on all stored events after its checkpoint, and its row holds these, its events and
+  nothing else. A parked row is not decided on.
+- Its events are later than all of these.
+- A command's events are found by their ids, which are derived from it, from its time on. So a command is decided once.
+- An attempt is left only with a reply that says that its transaction can no longer be carried out.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final, Generic, TypeVar
+
+from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.logic import RowItem
+from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
+from cp_event_source.handler.events.domain_event import DOMAIN, ContractViolation, check_field, parse_domain_event
+from cp_event_source.handler.events.event_time import instant_at
+from cp_event_source.handler.events.key_set import Span
+from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent, Unstorable, to_item
+from cp_event_source.handler.projection.decide import Decide
+from cp_event_source.handler.projection.folding import FoldConfig, FoldLimits
+from cp_event_source.handler.projection.parking import Parking
+from cp_event_source.handler.projection.plan import Next
+from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.projection.stores import RowChanged, Stores
+from cp_event_source.handler.values import exact_json
+from cp_event_source.handler.values.attribute_value import decode_item
+from cp_event_source.handler.values.clock import Clock
+from cp_event_source.producer.payload import exact_payload
+
+from .command import Command, next_instant
+from .errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
+from .event import Event
+from .ports import Busy, ItemsRefused, NoReply, Transactions, WithEvents
+
+T = TypeVar("T")
+
+Decider = Callable[[T | None], Iterable[Event] | None]
+"""A function of the object, None before its first event. It returns the events to append, in their order; none is fine.
+To refuse, it raises an exception of its own. It may run several times for one decision: it must have no effects."""
+
+MAX_EVENTS: Final = 99
+"""The maximum events of a decision: a transaction has at most 100 items, and one is the row."""
+
+_MAX_SENDS: Final = 5
+"""How often one transaction is sent until there is a reply. The client's own retries are in addition."""
+
+_FIRST_PAUSE_SECONDS: Final = 0.02
+_MAX_PAUSE_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """What all events of a decision have in common."""
+
+    user_id: str
+    correlation_id: str | None = None
+    ip_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[T]):
+    """A decision that was made."""
+
+    domain_id: str
+    events: Sequence[StoredEvent]
+    """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`."""
+    object: T | None
+    """The object as it is now: after these events, and if `is_repeated` perhaps after others. None if it has none."""
+    attempts: int = 1
+    """How often the decider ran; 0 if `is_repeated`, since an earlier call has decided."""
+    is_repeated: bool = False
+    """True if the events were found in the store: an earlier call with the command, or an earlier attempt of this call
+    without a reply, appended them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a decision is made on."""
+
+    row: DomainRow | None
+    """The row as it was read."""
+    waiting: Sequence[StoredEvent]
+    """The stored events after its checkpoint; of an object without a row only the first, since all are folded."""
+    own: Sequence[StoredEvent]
+    """The command's events, if it has been decided."""
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """Decides about the objects of one domain, with one version of its logic."""
+
+    stores: Stores
+    transactions: Transactions
+    config: FoldConfig
+    clock: Clock
+    domain_name: str
+    max_future_skew_seconds: float
+    pause: Callable[[float], float] = field(default=lambda most: random.uniform(0, most))  # noqa: S311
+    """The length of a pause, given its maximum: full jitter, so that deciders that met separate."""
+
+    def current(self, domain_id: str) -> Any:
+        """The object as a decision would see it now; None before its first event.
+
+        Raises:
+            ObjectParked: as in `decide`.
+        """
+        known = self._look(domain_id, None)
+        return self._object(self._state(domain_id, known))
+
+    def decide(
+        self, domain_id: str, command: Command, decider: Decider[Any], who: Who, *, max_attempts: int
+    ) -> Decided[Any]:
+        """Decide once. Raises what the decider raises, and DecisionErrors; see `Objects.decide`."""
+        for attempt in range(1, max_attempts + 1):
+            known = self._look(domain_id, command)
+            if known.own:
+                return self._repeated(domain_id, known)
+            state = self._state(domain_id, known)
+            returned = _events(decider(self._object(state)))
+            if not returned:
+                return Decided(domain_id, (), self._object(state), attempt)
+            events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
+            following = self._next_row(domain_id, known, events)
+            row = following.row
+            if row is not None and row.state.applied == _plus(state, events).applied:
+                self._put_snapshots(domain_id, following, before=events[0].key)
+                if self._write(events, row, known.row):
+                    return Decided(domain_id, tuple(events), self._object(row.state), attempt)
+            if attempt < max_attempts:
+                self._wait(attempt)
+        known = self._look(domain_id, command)  # the last race may have been lost to this decision's own first request
+        if known.own:
+            return self._repeated(domain_id, known)
+        raise Contention(domain_id, max_attempts)
+
+    def _look(self, domain_id: str, command: Command | None) -> _Known:
+        """Read the row, and then the store after its checkpoint, and from the command's time on."""
+        row = self.stores.rows.read(domain_id)
+        checkpoint = row.state.checkpoint if row is not None else None
+        span = Span(after=checkpoint)
+        if checkpoint is not None and command is not None and command.time < checkpoint:
+            span = Span(start=command.time)
+        ids = command.event_ids() if command is not None else iter(())
+        expected = next(ids, None)
+        waiting: list[StoredEvent] = []
+        own: list[StoredEvent] = []
+        for event in self.stores.events.read(domain_id, span):
+            if event.event_id == expected:
+                own.append(event)
+                expected = next(ids)
+            if event.key > (checkpoint or "") and (checkpoint is not None or not waiting):
+                waiting.append(event)
+        return _Known(row, waiting, own)
+
+    def _state(self, domain_id: str, known: _Known) -> DomainState:
+        """The state to decide on: of the row and the stored events that it lacks."""
+        row = known.row
+        if row is not None and row.parked is not None:
+            raise ObjectParked(domain_id, row.parked)
+        if known.waiting:
+            following = self._projection(self.stores).next_row(row, known.waiting, _limits(known)).row
+            return _not_parked(domain_id, following)
+        if row is None or row.state.checkpoint is None:
+            return INITIAL_STATE
+        if row.logic_version != self.config.version and not self._can_read(row.state):
+            first = list(islice(self.stores.events.read(domain_id, Span()), 1))
+            if first:
+                return _not_parked(domain_id, self._projection(self.stores).next_row(None, first, FoldLimits()).row)
+        return row.state
+
+    def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent]) -> Next:
+        """The row that the projection would write if the events were stored."""
+        stores = self.stores._replace(events=WithEvents(self.stores.events, events))
+        following = self._projection(stores).next_row(known.row, [*known.waiting, *events], _limits(known))
+        parked = following.row.parked if following.row is not None else None
+        if parked is not None:
+            own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
+            raise LogicFailed(domain_id, parked) if own else ObjectParked(domain_id, parked)
+        return following
+
+    def _projection(self, stores: Stores) -> Decide:
+        return Decide(stores, self.config, Parking(self.config.version, self.clock), self.clock)
+
+    def _put_snapshots(self, domain_id: str, following: Next, *, before: str) -> None:
+        """Put the snapshots that hold only stored events, before the row that lists them."""
+        for slot, snapshot in following.snapshots:
+            if (snapshot.state.checkpoint or "") < before:
+                self.stores.snapshots.put(domain_id, slot, snapshot)
+
+    def _write(self, events: Sequence[StoredEvent], row: DomainRow, replacing: DomainRow | None) -> bool:
+        """Write the events and the row. False if nothing was written, and nothing can be any more.
+
+        Or an earlier request without a reply has written them. Then the store shows them to the next attempt.
+        """
+        is_unknown = False
+        cause: Exception | None = None
+        for sent in range(1, _MAX_SENDS + 1):
+            try:
+                self.transactions.write(events, row, replacing=replacing)
+            except RowChanged:
+                return False
+            except Busy:
+                if not is_unknown:
+                    return False
+            except NoReply as error:
+                is_unknown, cause = True, error
+            except ItemsRefused as error:
+                message = f"the tables must be able to hold the decider's events and the row; {error}"
+                raise EventInvalid(row.domain_id, message) from error
+            except Exception as error:
+                if is_unknown:
+                    raise OutcomeUnknown(row.domain_id, [event.event_id for event in events]) from error
+                raise
+            else:
+                return True
+            if sent < _MAX_SENDS:
+                self._wait(sent)
+        raise OutcomeUnknown(row.domain_id, [event.event_id for event in events]) from cause
+
+    def _wait(self, number: int) -> None:
+        most = min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (number - 1))
+        self.clock.sleep(self.pause(most))
+
+    def _stored(
+        self, domain_id: str, command: Command, events: Sequence[Event], who: Who, *, after: str | None
+    ) -> list[StoredEvent]:
+        """The events as the table will have them: checked, with their ids, and with times after all others."""
+        if len(events) > MAX_EVENTS:
+            raise EventInvalid(domain_id, f"a decision must have at most {MAX_EVENTS} events; got {len(events)}")
+        now = self.clock.now()
+        time = max(command.time, instant_at(now))
+        if after is not None:
+            time = max(time, next_instant(after.partition("#")[0]))
+        latest = instant_at(now + self.max_future_skew_seconds)
+        stored: list[StoredEvent] = []
+        for event, event_id in zip(events, command.event_ids(), strict=False):
+            detail = {
+                "DomainId": domain_id,
+                "EventTime": time,
+                "EventId": event_id,
+                "UserId": who.user_id,
+                "EventType": DOMAIN,
+                "EventName": event.event_name,
+                "DomainName": self.domain_name,
+                "Version": event.version,
+                "CorrelationId": who.correlation_id,
+                "IpAddress": who.ip_address,
+            }
+            stored.append(self._checked(detail, event, latest, command))
+            time = next_instant(time)
+        return stored
+
+    def _checked(self, detail: dict[str, Any], event: Event, latest: str, command: Command) -> StoredEvent:
+        """The event, after the checks of the pipeline."""
+        domain_id = detail["DomainId"]
+        content = exact_payload(event.payload)
+        if content.violations:
+            violations = content.violations
+            raise EventInvalid(domain_id, _broken(event, violations), violations)
+        sent = detail | {"Payload": exact_json.loads(exact_json.dumps(content.value))}
+        try:
+            item = to_item(parse_domain_event(sent, domain_name=self.domain_name, latest=latest), {})
+        except ContractViolation as broken:
+            raise EventInvalid(domain_id, _broken(event, broken.violations), broken.violations) from broken
+        except Unstorable as error:
+            raise EventInvalid(domain_id, f"{event.event_name}: {error}") from error
+        return StoredEvent.of(item | {DECIDED: {"S": str(command.decision_id)}})
+
+    def _repeated(self, domain_id: str, known: _Known) -> Decided[Any]:
+        try:
+            state = self._state(domain_id, known)
+        except ObjectParked:  # since then; the decision was made
+            state = known.row.state if known.row is not None else INITIAL_STATE
+        return Decided(domain_id, tuple(known.own), self._object(state), attempts=0, is_repeated=True)
+
+    def _object(self, state: DomainState) -> Any:
+        """A new object each time: a decider may change the one that it gets."""
+        if not state.attributes:
+            return None
+        return self.config.logic.from_dynamo_item(RowItem(decode_item(state.attributes)))
+
+    def _can_read(self, state: DomainState) -> bool:
+        try:
+            self._object(state)
+        except Exception:  # noqa: BLE001  domain logic may raise anything
+            return False
+        return True
+
+
+def check_who(who: Who) -> None:
+    """Raises ValueError: a field that all events have in common breaks the contract."""
+    fields = {"UserId": who.user_id, "CorrelationId": who.correlation_id, "IpAddress": who.ip_address}
+    for name, value in fields.items():
+        check_field(name, value)
+
+
+def _events(returned: Any) -> list[Event]:
+    events = list(returned) if isinstance(returned, Iterable) and not isinstance(returned, str | dict) else returned
+    if events is None:
+        return []
+    for event in events if isinstance(events, list) else [events]:
+        if not isinstance(event, Event) or not isinstance(events, list):
+            raise TypeError(f"a decider must return a list of Event, or None; got a {type(event).__name__}")
+    return list(events)
+
+
+def _limits(known: _Known) -> FoldLimits:
+    """An event that may have crashed processes of the pipeline is not tried here: it would crash the service."""
+    tried = {probe.event_key for probe in known.row.probes} if known.row is not None else set()
+    return FoldLimits(untried_key=min((event.key for event in known.waiting if event.key in tried), default=None))
+
+
+def _not_parked(domain_id: str, row: DomainRow | None) -> DomainState:
+    parked = row.parked if row is not None else None
+    if parked is not None:
+        raise ObjectParked(domain_id, parked)
+    return row.state if row is not None else INITIAL_STATE
+
+
+def _plus(state: DomainState, events: Sequence[StoredEvent]) -> DomainState:
+    for event in events:
+        state = state.after(event, state.attributes)
+    return state
+
+
+def _broken(event: Event, violations: Sequence[Any]) -> str:
+    """The broken rules, without the values: they may be personal data."""
+    return " | ".join(f"{event.event_name}: {each.field}: {each.rule}" for each in violations)

@@ -1,0 +1,90 @@
+"""Why a decision was not made. A decider's own exception is a refusal, and passes through as it is.
+
+Messages name ids, fields and classes of errors, and no values of payloads: they may be logged.
+"""
+
+from collections.abc import Sequence
+
+from cp_event_source.handler.events.domain_event import Violation
+from cp_event_source.handler.projection.notes import Parked
+
+
+class DecisionError(Exception):
+    """A decision was not made, for a reason that is not the decider's."""
+
+    def __init__(self, domain_id: str, message: str) -> None:
+        super().__init__(f"{domain_id}: {message}")
+        self.domain_id = domain_id
+        """The domain object."""
+
+
+class ObjectParked(DecisionError):
+    """The object is parked, or a stored event would park it: its row lacks events. Nothing was written."""
+
+    def __init__(self, domain_id: str, parked: Parked) -> None:
+        super().__init__(
+            domain_id,
+            f"must not be parked; found it parked since {parked.since} with {parked.cause.value} at the event "
+            f"{parked.event_id} ({parked.error}); heal it first",
+        )
+        self.event_id = parked.event_id
+        """The event that could not be applied."""
+        self.cause = parked.cause
+        self.error = parked.error
+        """The class of the error."""
+        self.since = parked.since
+        """UTC, ISO 8601."""
+        self.reason = parked.reason
+        """What happened, for people. It may hold values of a payload: do not log it."""
+
+
+class LogicFailed(DecisionError):
+    """The domain logic cannot apply an event that the decider returned. Nothing was written."""
+
+    def __init__(self, domain_id: str, parked: Parked) -> None:
+        where = "".join(f", {text}" for text in (parked.phase, parked.place) if text)
+        super().__init__(
+            domain_id,
+            f"the domain logic must apply the decider's event {parked.event_name}; it fails with {parked.error}{where}",
+        )
+        self.event_name = parked.event_name
+        self.error = parked.error
+        """The class of the error."""
+        self.place = parked.place
+        """Where in the layer it failed, as `domain_handler.py:42`."""
+        self.reason = parked.reason
+        """What happened, for people. It may hold values of a payload: do not log it."""
+
+
+class EventInvalid(DecisionError):
+    """An event that the decider returned breaks the contract, or the tables cannot hold it. Nothing was written."""
+
+    def __init__(self, domain_id: str, message: str, violations: Sequence[Violation] = ()) -> None:
+        super().__init__(domain_id, message)
+        self.violations = tuple(violations)
+        """Every broken rule of the contract; empty if the events do not fit into the tables."""
+
+
+class Contention(DecisionError):
+    """Other writers were faster each time. Nothing was written; call again."""
+
+    def __init__(self, domain_id: str, attempts: int) -> None:
+        super().__init__(domain_id, f"the object changed during each of {attempts} attempts; decide again later")
+        self.attempts = attempts
+
+
+class OutcomeUnknown(DecisionError):
+    """The transaction was sent and not answered: the events may be stored, now or in a moment.
+
+    Call again with the same `command_id` and `command_time`: it finds the events, or decides. `__cause__` is the last
+    error.
+    """
+
+    def __init__(self, domain_id: str, event_ids: Sequence[str]) -> None:
+        super().__init__(
+            domain_id,
+            f"the transaction was not answered; the events {', '.join(event_ids)} may be stored or not; decide again "
+            "with the same command_id and command_time",
+        )
+        self.event_ids = tuple(event_ids)
+        """The ids of the events that may be stored."""

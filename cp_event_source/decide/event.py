@@ -1,0 +1,19 @@
+"""An event as a decider returns it: what happened, and its content. The rest is the decision's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_NO_FIELDS: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that a decider wants to append. The decision checks it by the contract, and gives it its id and time."""
+
+    event_name: str
+    """What happened."""
+    payload: Any = field(default_factory=lambda: dict(_NO_FIELDS), repr=False)
+    """The content: None, bool, int, float, Decimal, str, and dicts with string keys, lists and tuples of them."""
+    version: int = 1
+    """The version of the schema of events with this name."""

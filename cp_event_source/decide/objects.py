@@ -1,0 +1,168 @@
+"""The domain's objects, as a service that decides has them."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from cp_event_source.handler.aws.domain_table import DomainTable
+from cp_event_source.handler.aws.events_table import EventsTable
+from cp_event_source.handler.aws.snapshots_table import SnapshotsTable
+from cp_event_source.handler.domain.index_keys import from_text
+from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.events.domain_event import check_field
+from cp_event_source.handler.events.event_time import instant_at
+from cp_event_source.handler.projection.folding import FoldConfig
+from cp_event_source.handler.projection.stores import Stores
+from cp_event_source.handler.values.clock import Clock
+
+from .command import Command
+from .deciding import Decided, Decider, Deciding, Who, check_who
+from .logic import Layer, load
+from .settings import OUTPUT, VARIABLE, DeciderSettings
+from .tables import DynamoDBTransactions
+
+T = TypeVar("T")
+
+
+class Objects(Generic[T]):
+    """The objects of one domain, by their DomainId; `T` is the author's class. Threads can share it."""
+
+    def __init__(self, deciding: Deciding) -> None:
+        self._deciding = deciding
+
+    @classmethod
+    def from_environment(cls, *, layer: Layer | None = None, client: Any = None) -> "Objects[T]":
+        """The objects of the pipeline that the environment variable `CP_EVENT_SOURCE_DECIDER` names.
+
+        Its value is the component's output `decider_settings`.
+
+        Args:
+            layer, client: as in `connect`.
+
+        Raises:
+            BrokenSettings, BrokenDomainLogic, ModuleNotFoundError: as in `connect`.
+        """
+        return cls._of(DeciderSettings.of(os.environ.get(VARIABLE), VARIABLE), layer, client)
+
+    @classmethod
+    def connect(cls, outputs: Mapping[str, Any], *, layer: Layer | None = None, client: Any = None) -> "Objects[T]":
+        """The objects of the pipeline that has these outputs.
+
+        Args:
+            outputs: the component's outputs by name; only `decider_settings` is read.
+            layer: the folder of the domain logic, or its module; by default `domain_handler` is imported, as a Lambda
+                function with the layer does. It must be the deployed logic: rows name the deployed version.
+            client: a boto3 client of DynamoDB; by default one with short time-outs is made.
+
+        Raises:
+            BrokenSettings: the outputs have no valid `decider_settings`.
+            BrokenDomainLogic: the logic is missing, or breaks the contract.
+            ModuleNotFoundError: boto3 is not installed.
+        """
+        return cls._of(DeciderSettings.of(outputs.get(OUTPUT), f"outputs: {OUTPUT}"), layer, client)
+
+    @classmethod
+    def _of(cls, settings: DeciderSettings, layer: Layer | None, client: Any) -> "Objects[T]":
+        return cls(deciding(settings, load(layer), client or _client(), Clock()))
+
+    def get(self, domain_id: str) -> T | None:
+        """The object as a decision would see it now; None if it has no event.
+
+        It is strongly consistent: it has all decided events, and all events that are stored after its row's.
+
+        Raises:
+            ObjectParked: the object is parked, so its row lacks events.
+            botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read now.
+        """
+        check_field("DomainId", domain_id)
+        found: T | None = self._deciding.current(domain_id)
+        return found
+
+    def decide(
+        self,
+        domain_id: str,
+        decider: Decider[T],
+        *,
+        user_id: str,
+        command_id: str | None = None,
+        command_time: str | datetime | None = None,
+        correlation_id: str | None = None,
+        ip_address: str | None = None,
+        max_attempts: int = 10,
+    ) -> Decided[T]:
+        """Append the events that a decider returns, if the object still is what it decided on.
+
+        If another writer was faster, the decider runs again on the new state.
+
+        Args:
+            domain_id: the object. It may have no event yet.
+            decider: a function of the object (None before its first event) that returns a list of `Event`, or raises
+                an exception of its own to refuse. It must have no effects: it may run several times.
+            user_id: who caused the events.
+            command_id: identifies the command. A call with the id and the time of an earlier one that appended events
+                returns these and does not run the decider. A command that was refused is decided again.
+            command_time: when the command was first given: an ISO 8601 time or a datetime with a zone. It must be the
+                same in each call. The object's events since then are read, so a recent time costs nothing.
+            correlation_id: the same for all events that belong together.
+            ip_address: the address that the command came from.
+            max_attempts: how often the decider may run. The pauses in between have random lengths, up to 20 ms, 40 ms,
+                ... 1 s.
+
+        Returns:
+            The events and the object after them.
+
+        Raises:
+            Exception: what the decider raised: it refused, and nothing was written.
+            ObjectParked: the object is parked, or will be.
+            LogicFailed: the domain logic cannot apply one of the events.
+            EventInvalid: an event breaks the contract, there are more than 99, or they do not fit into a transaction.
+            Contention: other writers were faster each time.
+            OutcomeUnknown: DynamoDB did not answer: the events are stored or not.
+            ValueError: an argument breaks its rule.
+            TypeError: the decider returned something else.
+            botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read or written; nothing was written.
+        """
+        check_field("DomainId", domain_id)
+        who = Who(user_id, correlation_id, ip_address)
+        check_who(who)
+        if max_attempts < 1:
+            raise ValueError(f"max_attempts: must be at least 1; got {max_attempts}")
+        if (command_id is None) != (command_time is None):
+            missing, given = ("command_time", "command_id") if command_time is None else ("command_id", "command_time")
+            raise ValueError(f"{missing}: must be given with {given}; got nothing")
+        if command_id is None or command_time is None:
+            command = Command.new(instant_at(self._deciding.clock.now()))
+        else:
+            command = Command.of(domain_id, command_id, command_time)
+        return self._deciding.decide(domain_id, command, decider, who, max_attempts=max_attempts)
+
+
+def deciding(settings: DeciderSettings, logic: DomainLogic, client: Any, clock: Clock) -> Deciding:
+    """Decisions on the tables of a pipeline."""
+    index_keys = from_text(settings.index_keys)
+    events = EventsTable(client, settings.events_table)
+    rows = DomainTable(client, settings.domain_table, clock, index_keys)
+    config = FoldConfig(
+        logic,
+        settings.logic_version,
+        settings.event_time_limit_seconds,
+        settings.events_per_snapshot,
+        index_keys=index_keys,
+    )
+    return Deciding(
+        Stores(events, rows, SnapshotsTable(client, settings.snapshots_table)),
+        DynamoDBTransactions(client, events, rows),
+        config,
+        clock,
+        settings.domain_name,
+        settings.max_future_skew_seconds,
+    )
+
+
+def _client() -> Any:
+    import boto3
+    from botocore.config import Config
+
+    retries: Any = {"mode": "standard", "total_max_attempts": 3}
+    return boto3.client("dynamodb", config=Config(connect_timeout=1, read_timeout=3, retries=retries))

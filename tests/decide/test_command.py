@@ -1,0 +1,68 @@
+"""Guarantee: a command has one identity, and a decided event's time is the smallest step after the events before it."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cp_event_source.decide.command import Command, next_instant
+from cp_event_source.handler.events.event_time import instant
+
+seconds = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31, 23, 59, 58)).map(
+    lambda moment: moment.replace(microsecond=0).isoformat()
+)
+
+
+@given(seconds, st.integers(0, 999_999_999))
+def test_the_next_instant_is_later_by_the_smallest_step(second: str, nanosecond: int) -> None:
+    before = instant(f"{second}.{nanosecond:09}")
+    after = next_instant(before)
+    assert instant(after) == after > before
+    if nanosecond < 999_999_999:
+        assert int(after[20:29]) == nanosecond + 1
+        assert after[:20] == before[:20]
+    else:
+        assert after == instant((datetime.fromisoformat(second) + timedelta(seconds=1)).isoformat())
+
+
+def test_the_next_instant_after_a_leap_second_is_the_next_day() -> None:
+    assert next_instant("2016-12-31T23:59:60.999999999Z") == "2017-01-01T00:00:00.000000000Z"
+    assert next_instant("2016-12-31T23:59:60.000000000Z") == "2016-12-31T23:59:60.000000001Z"
+
+
+def test_a_command_has_the_same_events_each_time_and_others_have_others() -> None:
+    def ids(*arguments: str) -> list[str]:
+        return list(islice(Command.of(*arguments).event_ids(), 3))
+
+    one = ids("a", "c", "2026-01-01T00:00:00Z")
+    assert one == ids("a", "c", "2026-01-01T00:00:00Z")
+    others = [ids("b", "c", "2026-01-01T00:00:00Z"), ids("a", "d", "2026-01-01T00:00:00Z")]
+    assert len({*one, *(each for other in others for each in other)}) == 9
+    assert all(UUID(each) for each in one)
+
+
+def test_commands_that_nobody_repeats_differ() -> None:
+    assert Command.new("2026-01-01T00:00:00.000000000Z") != Command.new("2026-01-01T00:00:00.000000000Z")
+
+
+def test_a_commands_time_is_text_or_a_datetime() -> None:
+    berlin = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+    times = {Command.of("a", "c", time).time for time in ("2026-01-01T00:00:00Z", "2026-01-01 01:00:00+01:00", berlin)}
+    assert times == {"2026-01-01T00:00:00.000000000Z"}
+    assert Command.of("a", "c", datetime(2026, 1, 1, 0, 0, 0, 1, UTC)).time == "2026-01-01T00:00:00.000001000Z"
+
+
+@pytest.mark.parametrize(
+    ("command_id", "command_time", "message"),
+    [
+        ("", "2026-01-01T00:00:00Z", "command_id: must be a non-empty text"),
+        ("c", "yesterday", "command_time: must be a time that can be ordered"),
+        ("c", datetime(2026, 1, 1), "command_time: must have a time zone"),
+    ],
+)
+def test_arguments_that_are_no_command(command_id: str, command_time: str | datetime, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Command.of("a", command_id, command_time)

@@ -1,0 +1,519 @@
+"""Guarantee: a decision is made on all that is stored; its events are in the store and in the row, or in neither."""
+
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from cp_event_source.decide.deciding import MAX_EVENTS
+from cp_event_source.decide.errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
+from cp_event_source.decide.event import Event
+from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply
+from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent
+from cp_event_source.handler.projection.notes import CrashProbe
+from cp_event_source.handler.projection.projection import Delivery
+from cp_event_source.handler.projection.rows import MIXED, DomainRow
+from cp_event_source.handler.projection.stores import RowChanged
+
+from .given import DOMAIN_ID, Bank, Overdrawn, credit, withdraw
+
+
+def redelivered(bank: Bank, version: str = "v1") -> None:
+    """Deliver every stored event, as a stream without a filter would: nothing may change."""
+    before = dict(bank.rows.items)
+    projection = bank.projection(version)
+    for event in bank.events.events[DOMAIN_ID].values():
+        (result,) = projection.project([Delivery(DOMAIN_ID, [event.item], bank.rows.read(DOMAIN_ID))])
+        assert not result.errors
+    assert bank.rows.items == before
+
+
+class TestADecision:
+    def test_is_in_the_store_and_in_the_row_at_once(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        done = bank.decide(withdraw(7))
+        assert (done.object.Balance, done.attempts, done.is_repeated) == (3, 1, False)
+        (event,) = done.events
+        assert (event.event_name, event.payload, event.user_id) == ("Debited", {"Amount": 7}, "ada")
+        assert event.key.startswith("2026-01-01T00:30:00.000000000Z#")
+        assert bank.keys() == [credit(1).key, event.key]
+        assert (bank.balance(), bank.account().state.checkpoint) == (3, event.key)
+        assert DECIDED in event.item
+        redelivered(bank)
+
+    def test_sees_the_last_one(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        bank.decide(withdraw(7))
+        with pytest.raises(Overdrawn):
+            bank.decide(withdraw(7))
+        assert (bank.balance(), len(bank.keys())) == (3, 2)
+
+    def test_sees_events_that_are_stored_and_not_projected(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        bank.events.put(credit(2, 5), credit(3, 5))
+        assert bank.decide(withdraw(20)).object.Balance == 0
+        assert bank.account().state.applied.count == 4
+        redelivered(bank)
+
+    def test_may_be_the_first_event_of_an_object(self) -> None:
+        bank = Bank()
+        seen: list[Any] = []
+
+        def open_account(account: Any) -> list[Event]:
+            seen.append(account)
+            return [Event("Credited", {"Amount": 1})]
+
+        assert bank.decide(open_account).object.Balance == 1
+        assert seen == [None]
+        redelivered(bank)
+
+    def test_folds_the_history_of_a_row_that_is_gone(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        bank.deliver(credit(2, 10))
+        del bank.rows.items[DOMAIN_ID]
+        assert bank.decide(withdraw(15)).object.Balance == 5
+        redelivered(bank)
+
+    def test_replaces_a_row_that_a_person_broke(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        bank.rows.items[DOMAIN_ID]["CpEventSource"]["M"]["Checkpoint"] = {"S": "nonsense"}
+        assert bank.decide(withdraw(4)).object.Balance == 6
+        assert bank.account().readable
+        redelivered(bank)
+
+    def test_without_events_writes_nothing(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1))
+        before = dict(bank.rows.items)
+        nothing: Any
+        for nothing in (None, [], ()):
+            done = bank.decide(lambda account: nothing)  # noqa: B023
+            assert (done.events, done.object.Balance) == ((), 10)
+        assert (bank.rows.items, bank.keys()) == (before, [credit(1).key])
+
+    def test_has_several_events_in_their_order_and_at_their_times(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 99))
+        done = bank.decide(withdraw(1, parts=MAX_EVENTS))
+        assert done.object.Balance == 0
+        assert [event.key for event in done.events] == list(bank.keys()[1:])
+        assert len({event.event_id for event in done.events}) == MAX_EVENTS
+        redelivered(bank)
+
+    @pytest.mark.parametrize("minute", [29, 30, 35])
+    def test_is_later_than_every_known_event(self, minute: int) -> None:
+        """Whether the newest event is of the past, of now, or of a clock that is ahead."""
+        bank = Bank()
+        bank.deliver(credit(minute))
+        bank.events.put(credit(minute, event_id="zzz"))
+        done = bank.decide(withdraw(1, parts=2))
+        assert list(bank.keys())[-2:] == [event.key for event in done.events]
+        redelivered(bank)
+
+    def test_is_not_further_in_the_future_than_any_event_may_be(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(40))
+        with pytest.raises(EventInvalid, match="EventTime: must not be in the future"):
+            bank.decide(withdraw(1))
+        bank.clock.advance(1)
+        bank.decide(withdraw(1))
+
+    def test_keeps_marks_and_puts_no_snapshot_of_what_is_not_stored(self) -> None:
+        """With a mark every two events. If the transaction fails, its events must be in no snapshot."""
+        bank = Bank()
+        bank.deliver(*(credit(minute) for minute in range(1, 6)))
+
+        def write(events: Sequence[StoredEvent], row: DomainRow, *, replacing: DomainRow | None) -> None:
+            raise RowChanged
+
+        bank.transactions.write = write
+        with pytest.raises(Contention):
+            bank.decide(withdraw(1, parts=9), attempts=1)
+        checkpoints = [item["CpEventSource"]["M"]["Checkpoint"]["S"] for item in bank.snapshots.items.values()]
+        assert checkpoints
+        assert set(checkpoints) <= {credit(minute).key for minute in range(1, 6)}
+
+    def test_late_events_are_folded_in_before_it(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1))
+        bank.decide(withdraw(10))
+        bank.deliver(credit(2))
+        bank.deliver(credit(45))
+        assert (bank.balance(), bank.account().state.applied.count) == (20, 4)
+        redelivered(bank)
+
+    def test_leaves_a_running_rebuild_as_it_is(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1))
+        rebuilds = bank.rebuilds()
+        bank.rows.before_write = lambda: bank.decide(withdraw(1))
+        assert rebuilds.rebuild(DOMAIN_ID).state.applied.count == 2
+        redelivered(bank)
+
+
+class TestALostRace:
+    def test_runs_the_decider_again_on_the_new_state(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        seen: list[int] = []
+
+        def decide(account: Any) -> list[Event]:
+            seen.append(account.Balance)
+            if len(seen) == 1:
+                bank.decide(withdraw(4))
+            return withdraw(4)(account)
+
+        done = bank.decide(decide)
+        assert (seen, done.attempts, done.object.Balance) == ([10, 6], 2, 2)
+
+    def test_refuses_on_what_the_winner_left(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+
+        def decide(account: Any) -> list[Event]:
+            if account.Balance == 10:
+                bank.decide(withdraw(10))
+            return withdraw(10)(account)
+
+        with pytest.raises(Overdrawn):
+            bank.decide(decide)
+        assert (bank.balance(), len(bank.keys())) == (0, 2)
+
+    def test_is_tried_a_bounded_number_of_times_with_growing_pauses(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 100))
+
+        def decide(account: Any) -> list[Event]:
+            bank.decide(withdraw(1))
+            return withdraw(1)(account)
+
+        with pytest.raises(Contention, match="during each of 8 attempts") as raised:
+            bank.decide(decide, attempts=8)
+        assert (raised.value.attempts, raised.value.domain_id) == (8, DOMAIN_ID)
+        assert bank.pauses == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0]
+        assert bank.balance() == 92
+
+    def test_a_refused_request_is_one(self) -> None:
+        """The tables are throttled, or others write the row at the moment."""
+        bank = Bank()
+        bank.deliver(credit(1))
+        failing(bank, Busy(), Busy())
+        assert bank.decide(withdraw(1)).attempts == 3
+
+
+class TestACommand:
+    def test_that_is_repeated_returns_the_first_outcome(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        command = bank.command("c")
+        first = bank.decide(withdraw(5, parts=2), command)
+        bank.clock.advance(3600)
+        bank.deliver(credit(50, 3))
+        again = bank.decide(withdraw(5, parts=2), command)
+        assert [event.key for event in again.events] == [event.key for event in first.events]
+        assert (again.is_repeated, again.attempts, again.object.Balance) == (True, 0, 3)
+        assert len(bank.keys()) == 4
+
+    def test_is_found_if_its_events_are_erased(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        command = bank.command("c")
+        (event,) = bank.decide(withdraw(5), command).events
+        key = {name: event.item[name] for name in ("DomainId", "EventKey")}
+        bank.events.put(StoredEvent.of({**key, "Erased": {"S": "2026-01-02"}}))
+        bank.rebuilds().rebuild(DOMAIN_ID)
+        again = bank.decide(withdraw(5), command)
+        assert (again.is_repeated, again.object.Balance, [each.is_erased for each in again.events]) == (
+            True,
+            10,
+            [True],
+        )
+
+    def test_is_found_if_the_object_is_parked_since(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        command = bank.command("c")
+        bank.decide(withdraw(5), command)
+        bank.events.put(credit(40, name="Broken"))
+        assert bank.decide(withdraw(5), command).is_repeated
+        bank.deliver(credit(41, name="Broken"))
+        assert bank.decide(withdraw(5), command).is_repeated
+
+    def test_of_a_later_time_is_not_decided_before_it(self) -> None:
+        """Otherwise it would not be found from its time on."""
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        command = bank.command("c", minute=35)
+        (event,) = bank.decide(withdraw(5), command).events
+        assert event.key.startswith("2026-01-01T00:35:00.000000000Z#")
+        assert bank.decide(withdraw(5), command).is_repeated
+
+    def test_reads_only_events_since_its_time(self) -> None:
+        bank = Bank()
+        bank.deliver(*(credit(minute) for minute in range(1, 20)))
+        bank.events.items_read = 0
+        bank.decide(withdraw(1), bank.command("c", minute=15))
+        assert bank.events.items_read == 5
+
+    def test_that_was_refused_is_decided_again(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        command = bank.command("c")
+        with pytest.raises(Overdrawn):
+            bank.decide(withdraw(20), command)
+        bank.deliver(credit(2, 10))
+        assert not bank.decide(withdraw(20), command).is_repeated
+
+
+class TestALostReply:
+    def test_is_asked_for_again_and_found(self) -> None:
+        """The transaction was carried out; sent again, it fails by its own first request."""
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        lose_replies(bank, 1)
+        done = bank.decide(withdraw(6))
+        assert (done.is_repeated, done.object.Balance, len(bank.keys())) == (True, 4, 2)
+
+    def test_is_found_after_the_last_attempt(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        lose_replies(bank, 1)
+        assert bank.decide(withdraw(6), attempts=1).is_repeated
+
+    def test_of_a_request_that_was_not_carried_out(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        failing(bank, NoReply(), NoReply(), Busy())
+        done = bank.decide(withdraw(6))
+        assert (done.attempts, done.object.Balance, len(bank.keys())) == (1, 4, 2)
+
+    @pytest.mark.parametrize("carried_out", [True, False])
+    def test_that_never_comes_leaves_the_outcome_unknown(self, *, carried_out: bool) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        write = bank.transactions.write
+        command = bank.command("c")
+
+        def unanswered(events: Any, row: Any, *, replacing: Any) -> None:
+            if carried_out and len(bank.keys()) == 1:
+                write(events, row, replacing=replacing)
+            raise NoReply
+
+        bank.transactions.write = unanswered
+        with pytest.raises(OutcomeUnknown, match="with the same command_id and command_time") as raised:
+            bank.decide(withdraw(6), command)
+        assert isinstance(raised.value.__cause__, NoReply)
+        bank.transactions.write = write
+        again = bank.decide(withdraw(6), command)
+        assert (again.is_repeated, bank.balance()) == (carried_out, 4)
+        assert raised.value.event_ids == tuple(event.event_id for event in again.events)
+
+    def test_before_another_error_leaves_the_outcome_unknown(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        failing(bank, NoReply(), PermissionError())
+        with pytest.raises(OutcomeUnknown):
+            bank.decide(withdraw(6))
+
+    def test_another_error_alone_passes_through(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        failing(bank, PermissionError())
+        with pytest.raises(PermissionError):
+            bank.decide(withdraw(6))
+
+
+class TestAnObjectThatLacksEvents:
+    def test_parked(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        bank.deliver(credit(2, name="Broken"))
+        with pytest.raises(ObjectParked, match=r"found it parked since .* with LOGIC at the event e2") as raised:
+            bank.decide(withdraw(1))
+        assert (raised.value.event_id, raised.value.cause, raised.value.error) == ("e2", Cause.LOGIC, "ValueError")
+        assert "unknown" in raised.value.reason
+        assert "unknown" not in str(raised.value)
+        with pytest.raises(ObjectParked):
+            bank.deciding().current(DOMAIN_ID)
+
+    def test_soon_parked(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        bank.events.put(credit(2, name="Broken"))
+        with pytest.raises(ObjectParked):
+            bank.decide(withdraw(1))
+        assert len(bank.keys()) == 2
+
+    def test_an_event_that_may_crash_the_process_is_not_tried(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        event = credit(2)
+        bank.events.put(event)
+        row = bank.account()
+        probe = CrashProbe(event.key, "v1", "other", bank.clock.text(later_by=60), crashes=0)
+        bank.rows.write(row.followed_by(probes=(probe,)), replacing=row)
+        with pytest.raises(ObjectParked) as raised:
+            bank.decide(withdraw(1))
+        assert raised.value.cause is Cause.PROCESS_DIED
+
+    def test_lost_events_in_a_refold(self) -> None:
+        """Only a refold notices: this version cannot read the row of the other."""
+        bank = Bank()
+        bank.deliver(credit(1, 10), version="v0")
+        bank.deliver(credit(2, 10), version="v0")
+        bank.events.lose(credit(1))
+        with pytest.raises(ObjectParked) as raised:
+            bank.decide(withdraw(1))
+        assert raised.value.cause is Cause.EVENTS_MISSING
+
+
+class TestOtherLogic:
+    def test_continues_a_row_that_it_can_read(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        assert bank.decide(withdraw(4), version="v2").object.Balance == 6
+        assert bank.account().logic_version == MIXED
+
+    def test_folds_again_what_it_cannot_read(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10), version="v0")
+        bank.deliver(credit(2, 10), version="v0")
+        assert bank.deciding().current(DOMAIN_ID).Balance == 20
+        assert bank.decide(withdraw(15)).object.Balance == 5
+        assert bank.account().logic_version == "v1"
+        redelivered(bank)
+
+
+class TestEventsThatAreRefused:
+    def test_by_the_logic(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1))
+        with pytest.raises(LogicFailed, match="event Broken; it fails with ValueError, apply") as raised:
+            bank.decide(lambda account: [Event("Credited", {"Amount": 1}), Event("Broken")])
+        assert (raised.value.event_name, raised.value.error) == ("Broken", "ValueError")
+        assert (bank.keys(), bank.balance()) == ([credit(1).key], 10)
+
+    @pytest.mark.parametrize(
+        ("event", "message"),
+        [
+            (Event(""), "EventName: must be a non-empty string"),
+            (Event("Credited", version=True), "Version: must be a whole number"),
+            (Event("Credited", {"At": object()}), "Payload.At: must be a JSON value"),
+            (Event("Credited", {"Amount": float("nan")}), "Payload.Amount: must be a finite number"),
+            (Event("Credited", {"Amount": 1, "Secret": "xxx" + secrets.token_hex(600_000)}), "an item must"),
+        ],
+    )
+    def test_by_the_contract(self, event: Event, message: str) -> None:
+        bank = Bank()
+        bank.deliver(credit(1))
+        with pytest.raises(EventInvalid, match=message) as raised:
+            bank.decide(lambda account: [event])
+        assert "xxx" not in str(raised.value)
+        assert bank.keys() == [credit(1).key]
+
+    def test_too_many(self) -> None:
+        with pytest.raises(EventInvalid, match="at most 99 events; got 100"):
+            Bank().decide(lambda account: [Event("Credited", {"Amount": 1})] * 100)
+
+    def test_by_the_tables(self) -> None:
+        bank = Bank()
+        failing(bank, ItemsRefused("too large"))
+        with pytest.raises(EventInvalid, match="too large"):
+            bank.decide(lambda account: [Event("Credited", {"Amount": 1})])
+
+    @pytest.mark.parametrize(
+        ("returned", "found"),
+        [
+            ("Debited", "str"),
+            ({"EventName": "Debited"}, "dict"),
+            (Event("Debited"), "Event"),
+            ([("Debited", {})], "tuple"),
+        ],
+    )
+    def test_something_else(self, returned: Any, found: str) -> None:
+        with pytest.raises(TypeError, match=f"must return a list of Event, or None; got a {found}"):
+            Bank().decide(lambda account: returned)
+
+
+def test_the_decider_may_change_its_object() -> None:
+    """It gets one of its own: nothing that it does to it reaches the row."""
+    bank = Bank()
+    bank.deliver(credit(1, 10))
+
+    def decide(account: Any) -> list[Event]:
+        account.Balance = 1_000
+        return [Event("Debited", {"Amount": 1})]
+
+    assert bank.decide(decide).object.Balance == 9
+
+
+def test_threads_decide_on_one_object() -> None:
+    bank = Bank()
+    bank.deliver(credit(1, 5))
+    lock = threading.Lock()
+    write = bank.transactions.write
+
+    def locked(*arguments: Any, **options: Any) -> None:
+        with lock:
+            write(*arguments, **options)
+
+    bank.transactions.write = locked
+    outcomes: list[str] = []
+
+    def work() -> None:
+        try:
+            bank.decide(withdraw(1), attempts=1000)
+        except Overdrawn:
+            outcomes.append("refused")
+        else:
+            outcomes.append("decided")
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["decided"] * 5 + ["refused"] * 7
+    assert (bank.balance(), len(bank.keys())) == (0, 6)
+
+
+def failing(bank: Bank, *errors: Exception) -> None:
+    """The next requests fail, without an effect."""
+    write, left = bank.transactions.write, list(errors)
+
+    def call(*arguments: Any, **options: Any) -> None:
+        if left:
+            raise left.pop(0)
+        write(*arguments, **options)
+
+    bank.transactions.write = call
+
+
+def lose_replies(bank: Bank, count: int) -> None:
+    """The next requests are carried out, and their replies are lost."""
+    write: Callable[..., None] = bank.transactions.write
+    left = [count]
+
+    def call(*arguments: Any, **options: Any) -> None:
+        write(*arguments, **options)
+        left[0] -= 1
+        if left[0] >= 0:
+            raise NoReply
+
+    bank.transactions.write = call
+
+
+def test_current_is_what_a_decision_sees() -> None:
+    bank = Bank()
+    assert bank.deciding().current(DOMAIN_ID) is None
+    bank.deliver(credit(1, 10))
+    bank.events.put(credit(2, 5))
+    assert bank.deciding().current(DOMAIN_ID).Balance == 15

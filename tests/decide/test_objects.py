@@ -1,0 +1,236 @@
+"""Guarantee: a service connects with one output of the component, and bad arguments are named."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cp_event_source.decide import Event, Objects, logic
+from cp_event_source.decide.settings import OUTPUT, VARIABLE, BrokenSettings, DeciderSettings
+from cp_event_source.handler.domain.logic import BrokenDomainLogic
+from cp_event_source.handler.events.domain_event import ContractViolation
+from cp_event_source.handler.projection.rows import DomainRow
+
+from .given import Overdrawn, account_logic, withdraw
+
+SETTINGS = DeciderSettings("Account", "events", "rows", "snapshots", "arn:layer:1", 10.0, 100, 600.0, "{}")
+OUTPUTS = {OUTPUT: SETTINGS.to_text()}
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-central-1"}
+    with mock.patch.dict(os.environ, credentials), mock_aws():
+        client: Any = boto3.client("dynamodb")
+        for name, keys in (
+            ("events", {"DomainId": "S", "EventKey": "S"}),
+            ("rows", {"DomainId": "S"}),
+            ("snapshots", {"DomainId": "S", "CpEventSourceSlot": "N"}),
+        ):
+            client.create_table(
+                TableName=name,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": type_} for key, type_ in keys.items()],
+                KeySchema=[
+                    {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ["HASH", "RANGE"], strict=False)
+                ],
+            )
+        yield client
+
+
+@pytest.fixture
+def accounts(dynamodb: Any) -> Objects[Any]:
+    return Objects.connect(OUTPUTS, layer=_module())
+
+
+def _module() -> ModuleType:
+    source = account_logic()
+    module = ModuleType("account")
+    domain = type("Domain", (), {name: staticmethod(getattr(source, name)) for name in _UNBOUND})
+
+    def create_new(domain_id: str) -> Any:
+        return source.from_dynamo_item(type("Item", (dict,), {"DomainId": domain_id})(Balance=0))
+
+    domain.create_new = staticmethod(create_new)  # type: ignore[attr-defined]
+    module.__dict__.update(Domain=domain, Account=type(create_new("a")))
+    return module
+
+
+_UNBOUND = ("from_dynamo_item", "to_dynamo_item")
+
+
+def credit(amount: int) -> Any:
+    return lambda account: [Event("Credited", {"Amount": amount})]
+
+
+def test_a_service_decides_on_dynamodb(dynamodb: Any, accounts: Objects[Any]) -> None:
+    """On moto, whose transactions are not those of the double."""
+    assert accounts.get("moto-1") is None  # no event
+    accounts.decide("moto-1", credit(100), user_id="ada")
+    done: Any = accounts.decide("moto-1", withdraw(30, parts=3), user_id="ada", correlation_id="c", ip_address="::1")
+    account: Any = accounts.get("moto-1")
+    assert (done.object.Balance, account.Balance) == (10, 10)
+    with pytest.raises(Overdrawn):
+        accounts.decide("moto-1", withdraw(30), user_id="ada")
+    item = dynamodb.get_item(TableName="rows", Key={"DomainId": {"S": "moto-1"}})["Item"]
+    row = DomainRow.from_item(item)
+    assert row is not None
+    assert (row.logic_version, row.state.applied.count, row.state.checkpoint) == ("arn:layer:1", 4, done.events[-1].key)
+    stored = dynamodb.query(
+        TableName="events",
+        KeyConditionExpression="DomainId = :id",
+        ExpressionAttributeValues={":id": {"S": "moto-1"}},
+    )["Items"]
+    assert [item["EventKey"]["S"] for item in stored][1:] == [event.key for event in done.events]
+    assert {(item["CorrelationId"]["S"], item["IpAddress"]["S"]) for item in stored[1:]} == {("c", "::1")}
+
+
+def test_a_lost_race_on_dynamodb(accounts: Objects[Any]) -> None:
+    accounts.decide("moto-2", credit(10), user_id="ada")
+
+    def decide(account: Any) -> list[Event]:
+        if account.Balance == 10:
+            accounts.decide("moto-2", withdraw(4), user_id="bob")
+        return withdraw(4)(account)
+
+    done: Any = accounts.decide("moto-2", decide, user_id="ada")
+    assert (done.attempts, done.object.Balance) == (2, 2)
+
+
+def test_a_repeated_command_on_dynamodb(accounts: Objects[Any]) -> None:
+    command: Any = {"command_id": "c-1", "command_time": datetime.now(UTC), "user_id": "ada"}
+    accounts.decide("moto-3", credit(10), user_id="ada")
+    first = accounts.decide("moto-3", withdraw(6), **command)
+    again: Any = accounts.decide("moto-3", withdraw(6), **command)
+    assert (again.is_repeated, again.object.Balance, list(again.events)) == (True, 4, list(first.events))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"domain_id": ""}, "DomainId: must be a non-empty string"),
+        ({"user_id": ""}, "UserId: must be a non-empty string"),
+        ({"user_id": 7}, "UserId: must be a non-empty string"),
+        ({"ip_address": 7}, "IpAddress: must be a string"),
+        ({"max_attempts": 0}, "max_attempts: must be at least 1; got 0"),
+        ({"command_id": "c"}, "command_time: must be given with command_id"),
+        ({"command_time": "2026-01-01T00:00:00Z"}, "command_id: must be given with command_time"),
+        ({"command_id": "c", "command_time": "soon"}, "command_time: must be a time"),
+    ],
+)
+def test_a_bad_argument_is_named(accounts: Objects[Any], arguments: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = {"domain_id": "a", "user_id": "ada", **arguments}
+    with pytest.raises(ValueError, match=message):
+        accounts.decide(given.pop("domain_id"), withdraw(1), **given)
+
+
+def test_a_contract_violation_of_an_argument_is_typed(accounts: Objects[Any]) -> None:
+    with pytest.raises(ContractViolation):
+        accounts.get("")
+
+
+class TestSettings:
+    def test_from_the_environment(self, dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(VARIABLE, SETTINGS.to_text())
+        assert Objects.from_environment(layer=_module()).get("nobody") is None
+
+    def test_missing_in_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(VARIABLE, raising=False)
+        with pytest.raises(BrokenSettings, match=f"{VARIABLE}: must be the component's output {OUTPUT}; got nothing"):
+            Objects.from_environment()
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            (None, "got nothing"),
+            ("not JSON", "one line of JSON"),
+            ("[]", "domain_name, .* not found in it; deploy the stack again"),
+            ('"text"', "not found in it"),
+            ("7", "one line of JSON"),
+            (SETTINGS.to_text().replace("events_table", "other"), "events_table not found in it"),
+            (SETTINGS.to_text().replace("600.0", '"soon"'), "one line of JSON"),
+        ],
+    )
+    def test_broken(self, text: str | None, message: str) -> None:
+        with pytest.raises(BrokenSettings, match=rf"outputs: {OUTPUT}: .*{message}"):
+            Objects.connect({OUTPUT: text})
+
+    def test_of_a_later_version_may_have_more(self) -> None:
+        text = SETTINGS.to_text().replace("{", '{"more": 1, ', 1)
+        assert DeciderSettings.of(text, "x") == SETTINGS
+
+
+class TestLogic:
+    def test_of_a_folder(self, tmp_path: Path) -> None:
+        """In a process of its own, since a process has one layer."""
+        folder = ROOT / "examples" / "custom_event_bus" / "account_domain"
+        (tmp_path / "domain_handler.py").write_text("")
+        program = (
+            "import sys\nfrom cp_event_source.decide.logic import load\n"
+            f"for _ in range(2): assert load({str(folder)!r}).folder.startswith({str(folder)!r})\n"
+            "assert load(None)\n"
+            f"try: load({str(tmp_path)!r})\n"
+            "except Exception as error: print(error)\n"
+        )
+        ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+        assert ran.returncode == 0, ran.stderr
+        assert "layer: must be the only layer of the process; domain_handler is loaded from" in ran.stdout
+
+    def test_of_a_folder_without_it(self, tmp_path: Path) -> None:
+        with pytest.raises(BrokenDomainLogic, match=r"layer: must be a folder with domain_handler.py; found none in"):
+            logic.load(tmp_path)
+
+    def test_of_a_module(self) -> None:
+        assert logic.load(_module()).create_new is not None
+        with pytest.raises(BrokenDomainLogic, match="must define the class Domain"):
+            logic.load(ModuleType("empty"))
+
+
+WITHOUT = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {WITHOUT!r}:
+            raise ModuleNotFoundError(f"not to be imported: {name}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+@pytest.mark.parametrize(
+    ("without", "program"),
+    [
+        (["pulumi", "pulumi_aws"], "from cp_event_source.decide import Objects, Decided, Contention"),
+        (["pulumi", "pulumi_aws", "boto3", "botocore"], "from cp_event_source.decide import Event, DecisionError"),
+        (["pulumi", "pulumi_aws", "boto3", "botocore"], "import cp_event_source.decide.deciding"),
+    ],
+)
+def test_what_needs_what(without: list[str], program: str) -> None:
+    """A module of deciders needs only events, and its tests need no AWS."""
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT.replace("{WITHOUT!r}", repr(without)) + program],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_names_are_exported() -> None:
+    import cp_event_source.decide as package
+
+    assert set(package.__all__) <= set(dir(package))
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = package.Nothing
