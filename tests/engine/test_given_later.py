@@ -28,7 +28,10 @@ bus = {{"cp_event_bus": company.name}} if config.get_bool("company_bus") else {{
 files = CpEventSource(
     "files",
     CpEventSourceArgs(
-        cp_domain_name="File", cp_domain_logic_layer=layer.arn, monitoring={{"alarms": False, "dashboard": False}}, **bus
+        cp_domain_name="File",
+        cp_domain_logic_layer=layer.arn,
+        monitoring={{"alarms": False, "dashboard": False}},
+        **bus,
     ),
 )
 files.export_outputs()
