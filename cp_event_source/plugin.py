@@ -74,14 +74,18 @@ class Provider(ComponentProvider):
         self, inputs: Any, properties: Any, mapping: dict[str, str], component_name: str, property_path: str
     ) -> Any:
         """The inputs under Python's names. Names that the schema does not have stay, so that the component refuses
-        them."""
+        them; Python's own, which it would take, are refused here."""
         mapped: dict[str, Any] = {}
+        in_the_schema = {python: schema for schema, python in mapping.items()}
         for schema_name, value in inputs.items():
             definition = properties.get(schema_name)
+            path = f"{property_path}.{schema_name}".lstrip(".")
+            if definition is None and schema_name in in_the_schema:
+                reason = f"is not an input; did you mean {in_the_schema[schema_name]}?"
+                raise pulumi.InputPropertiesError(f"{path}: {reason}", [{"property_path": path, "reason": reason}])
             if definition is None:
                 mapped[schema_name] = value
             else:
-                path = f"{property_path}.{schema_name}".lstrip(".")
                 mapped[mapping[schema_name]] = self._mapped_value(value, definition, component_name, path)
         return mapped
 

@@ -291,7 +291,7 @@ def thresholds(known: Collection[str]) -> Check:
     return check
 
 
-def each(check: Check, what: str, max_length: int) -> Check:
+def each(check: Check, what: str, max_length: int, *, min_length: int = 0) -> Check:
     """A list of values. The check looks at each value that is known now."""
 
     def check_list(name: str, value: object) -> list[str]:
@@ -299,6 +299,8 @@ def each(check: Check, what: str, max_length: int) -> Check:
             return [f"{name}: must be a list of {what}; got {shown(value)}"]
         if len(value) > max_length:
             return [f"{name}: must have at most {max_length} {what}; got {len(value)}"]
+        if len(value) < min_length:
+            return [f"{name}: must have at least {min_length} of the {what}; got none; leave it out if there are none"]
         return [
             problem for position, it in enumerate(value) for problem in unless_later(check)(f"{name}[{position}]", it)
         ]

@@ -186,8 +186,7 @@ class FunctionSettings:
     """None for none."""
     tracing: pulumi.Output[str]
     log_level: pulumi.Output[str]
-    system_log_level: pulumi.Output[str] | None
-    """None for Lambda's own default."""
+    system_log_level: pulumi.Output[str]
     persist_memory_mb: pulumi.Output[int]
     project_memory_mb: pulumi.Output[int]
 
@@ -235,9 +234,14 @@ _FIELDS: Final[dict[str, checks.Check]] = {
         MAX_LAYERS,
     ),
     "environment": _variables,
-    "subnet_ids": checks.each(checks.matching(_SUBNET, "the id of a subnet (subnet-...)"), "subnets", MAX_SUBNETS),
+    "subnet_ids": checks.each(
+        checks.matching(_SUBNET, "the id of a subnet (subnet-...)"), "subnets", MAX_SUBNETS, min_length=1
+    ),
     "security_group_ids": checks.each(
-        checks.matching(_SECURITY_GROUP, "the id of a security group (sg-...)"), "security groups", MAX_SECURITY_GROUPS
+        checks.matching(_SECURITY_GROUP, "the id of a security group (sg-...)"),
+        "security groups",
+        MAX_SECURITY_GROUPS,
+        min_length=1,
     ),
     "batching_window_seconds": checks.whole_number(0, MAX_BATCHING_WINDOW_SECONDS, "seconds"),
     "tracing": checks.one_of_texts(("Active", "PassThrough")),
@@ -279,7 +283,7 @@ def function_settings(name: str, given: FunctionsArgs, *, development: bool) -> 
         batching_window_seconds=later.if_given("batching_window_seconds", int),
         tracing=later.value("tracing", "PassThrough" if development else "Active"),
         log_level=later.value("log_level", "INFO"),
-        system_log_level=later.if_given("system_log_level"),
+        system_log_level=later.value("system_log_level", "INFO"),
         persist_memory_mb=later.value("persist_memory_mb", PERSIST_MEMORY_MB).apply(int),
         project_memory_mb=later.value("project_memory_mb", PROJECT_MEMORY_MB).apply(int),
     )

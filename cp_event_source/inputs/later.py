@@ -46,11 +46,19 @@ class Later:
     def _checked(self, name: str, value: Any, within: Callable[[Any], Any] = lambda value: value) -> pulumi.Output[Any]:
         """The value. When it is known, the input that it is or that it is `within` is checked."""
 
-        def checked(known: Any) -> Any:
-            checks.raise_if_any(self._known[name](f"{self._within}{name}", within(known)))
+        def checked(known: Any, *, is_secret: bool) -> Any:
+            problems = self._known[name](f"{self._within}{name}", within(known))
+            checks.raise_if_any([_without_value(each) for each in problems] if is_secret else problems)
             return known
 
-        return pulumi.Output.from_input(value).apply(checked)
+        output = pulumi.Output.from_input(value)
+        return pulumi.Output.all(output, output.is_secret()).apply(lambda it: checked(it[0], is_secret=it[1]))
+
+
+def _without_value(problem: str) -> str:
+    """A problem without what was found."""
+    rule, found, _ = problem.partition("; got ")
+    return f"{rule}; got a secret" if found else problem
 
 
 def _replaced(dictionary: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from pulumi.runtime.resource import inherited_child_alias
 
 from cp_event_source import CpEventSource
+from cp_event_source.decide.settings import DeciderSettings
 from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
 from cp_event_source.inputs.spelling import in_schema
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
@@ -60,6 +61,7 @@ WITHOUT_BUS = {
     ("Policy", "files-reader"),
     ("Policy", "files-auditor"),
     ("Policy", "files-operator"),
+    ("Policy", "files-decider"),
     ("Topic", "files-alarms"),
     ("TopicPolicy", "files-alarms"),
     *(("MetricAlarm", f"files-alarm-{alarm}") for alarm in DEFAULT_THRESHOLDS),
@@ -93,7 +95,7 @@ NOT_TAGGABLE = {
     "TopicPolicy",
 }
 
-POLICIES = ("publisher", "reader", "auditor", "operator")
+POLICIES = ("publisher", "reader", "auditor", "operator", "decider")
 
 OUTPUTS = {
     "domain_name": "File",
@@ -129,6 +131,17 @@ OUTPUTS = {
         f"#dashboards/dashboard/{physical('files-domain')}-{REGION}"
     ),
     **{f"{kind}_policy_arn": arn("iam", f"policy/{physical(f'files-{kind}')}") for kind in POLICIES},
+    "decider_settings": DeciderSettings(
+        domain_name="File",
+        events_table=physical("files-domain-events"),
+        domain_table=physical("files-domain"),
+        snapshots_table=physical("files-domain-snapshots"),
+        logic_version=LAYER,
+        event_time_limit_seconds=10,
+        events_per_snapshot=100,
+        max_future_skew_seconds=600,
+        index_keys="{}",
+    ).to_text(),
 }
 
 
@@ -310,8 +323,7 @@ def test_all_outputs_are_registered_as_the_schema_names_them(deployment: Deploym
 
 def documents_of(deployment: Deployment) -> dict[str, Any]:
     """The outputs that are documents of policies."""
-    kinds = ("publisher", "reader", "auditor", "operator")
-    return {f"{kind}_policy_document": deployment.only("Policy", f"files-{kind}").inputs["policy"] for kind in kinds}
+    return {f"{kind}_policy_document": deployment.only("Policy", f"files-{kind}").inputs["policy"] for kind in POLICIES}
 
 
 def test_the_inputs_are_registered_as_the_schema_names_them() -> None:

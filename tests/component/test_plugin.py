@@ -247,6 +247,8 @@ SECRET = {rpc._special_sig_key: rpc._special_secret_sig, "value": 5}
         ),
         (GOOD | {"domainTableIndexes": {"0": INDEX}}, "domainTableIndexes", "must be a list of indexes"),
         (GOOD | {"cpEventBuss": "company"}, "cpEventBuss", "is not an input; did you mean cpEventBus?"),
+        (GOOD | {"events_per_snapshot": 50}, "events_per_snapshot", "is not an input; did you mean eventsPerSnapshot?"),
+        (GOOD | {"functions": {"log_level": "INFO"}}, "functions.log_level", "did you mean logLevel?"),
         (GOOD | {"kmsKeyArn": LATER | {"value": "alias/company"}}, "kmsKeyArn", "must be the ARN of a KMS key"),
         (GOOD | {"development": LATER}, "development", "must be a boolean; got an output"),
         (GOOD | {"eventsPerSnapshot": SECRET}, "eventsPerSnapshot", "must be a whole number of events"),

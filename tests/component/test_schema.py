@@ -15,7 +15,7 @@ from cp_event_source.inputs.spelling import in_schema
 from cp_event_source.package_schema import ABOUT
 from cp_event_source.plugin import Provider
 
-from .test_component import OUTPUTS
+from .test_component import OUTPUTS, POLICIES
 
 SEEDS_PROPERTIES = {
     "domainEventRule": "cloudwatch%2FeventRule:EventRule",
@@ -100,7 +100,7 @@ def test_an_index_is_described_by_a_type_of_its_own(schema: dict[str, Any]) -> N
 def test_every_output_of_the_component_is_there(schema: dict[str, Any]) -> None:
     properties = resource(schema, "CpEventSource")["properties"]
     strings = {name for name, each in properties.items() if each.get("type") == "string"}
-    documents = {f"{kind}PolicyDocument" for kind in ("publisher", "reader", "auditor", "operator")}
+    documents = {f"{kind}PolicyDocument" for kind in POLICIES}
     assert strings == {in_schema(name) for name in OUTPUTS} | documents
     references = {name: each["$ref"].split("aws:")[-1] for name, each in properties.items() if "$ref" in each}
     assert references == SEEDS_PROPERTIES | {"domainSnapshotsTable": "dynamodb%2Ftable:Table"}
@@ -244,7 +244,7 @@ class TestDescriptions:
     def test_none_has_a_name_as_only_python_spells_it(self, schema: dict[str, Any]) -> None:
         snake_case = re.compile(r"\b[a-z0-9]+_[a-z0-9_]+\b")
         found = {match for text in descriptions(schema).values() for match in snake_case.findall(text)}
-        assert found == {"domain_handler"}, "a file's name in every language"
+        assert found == {"cp_event_source", "domain_handler"}, "names of a library and a file in every language"
 
     def test_names_in_the_schemas_spelling_are_names_that_it_has(self, schema: dict[str, Any]) -> None:
         camel_cases = re.compile(r"`([a-z]+(?:[A-Z][a-z0-9]*)+)`")

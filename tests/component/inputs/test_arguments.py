@@ -469,3 +469,29 @@ def test_rows_expire_by_an_attribute_of_the_domains_own(value: Any) -> None:
     message = refused(domain_table_ttl_attribute=value)
     assert message.startswith("domain_table_ttl_attribute: must ")
     assert message.endswith("; name one that to_dynamo_item returns")
+
+
+SECRET = "s3cr3t; got 987654"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path"),
+    [
+        (lambda secret: {"kms_key_arn": secret(SECRET)}, "kms_key_arn"),
+        (lambda secret: {"tags": secret(SECRET)}, "tags"),
+        (lambda secret: {"tags": {"team": secret([SECRET])}}, "tags"),
+        (lambda secret: {"publishers": [secret(SECRET)]}, r"publishers\[0\]"),
+        (lambda secret: {"functions": {"environment": secret(SECRET)}}, "functions.environment"),
+        (lambda secret: {"functions": {"environment": {"PIN": secret([SECRET])}}}, "functions.environment"),
+        (lambda secret: {"functions": {"tracing": secret(SECRET)}}, "functions.tracing"),
+        (lambda secret: {"monitoring": {"alarm_topic_arn": secret(SECRET)}}, "monitoring.alarm_topic_arn"),
+        (lambda secret: {"cp_domain_name": secret(SECRET)}, "cp_domain_name"),
+        (lambda secret: {"functions": secret(SECRET)}, "functions"),
+    ],
+)
+def test_a_secret_that_is_wrong_is_not_shown(inputs: Any, path: str) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=rf"^{path}: ") as refusal:
+        deploy(in_program(lambda: component(**inputs(pulumi.Output.secret))))
+    assert "s3cr3t" not in str(refusal.value)
+    assert "987654" not in str(refusal.value)
+    assert "s3cr3t" not in repr(refusal.value.errors)

@@ -5,7 +5,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from cp_event_source.inputs.functions import OWN_VARIABLES, RESERVED_VARIABLES
+from cp_event_source.handler.aws import settings
+from cp_event_source.inputs.functions import LEVELS, OWN_VARIABLES, RESERVED_VARIABLES
 
 from ..deployment import LAYER, component, deploy, in_program
 from .test_arguments import refused
@@ -42,6 +43,10 @@ VPC = {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]}
             VPC | {"subnet_ids": ["vpc-0a"]},
             "functions.subnet_ids[0]: must be the id of a subnet (subnet-...); got 'vpc-",
         ),
+        (
+            VPC | {"security_group_ids": []},
+            "functions.security_group_ids: must have at least 1 of the security groups; got none; leave it out",
+        ),
         (VPC | {"security_group_ids": [7]}, "functions.security_group_ids[0]: must be the id of a security group (sg-"),
         (
             {"subnet_ids": ["subnet-0a"]},
@@ -75,9 +80,14 @@ def test_the_variables_that_nobody_else_may_set_are_those_of_the_component() -> 
     [
         ("layers", ["agent"], "functions.layers\\[0\\]"),
         ("environment", {"DOMAIN_NAME": "x"}, "functions.environment"),
+        ("security_group_ids", [], "functions.security_group_ids"),
         ("subnet_ids", ["vpc-0a"], "functions.subnet_ids\\[0\\]"),
     ],
 )
 def test_a_field_that_comes_later_is_checked_then(field: str, value: Any, path: str) -> None:
     with pytest.raises(pulumi.InputPropertiesError, match=rf"^{path}: "):
         deploy(in_program(lambda: component(functions={**VPC, field: pulumi.Output.from_input(value)})))
+
+
+def test_the_levels_are_those_that_the_functions_know() -> None:
+    assert LEVELS == settings.LEVELS

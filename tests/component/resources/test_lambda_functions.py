@@ -21,7 +21,11 @@ def test_a_function_runs_the_newest_python_is_traced_and_logs_json_to_its_own_gr
     assert function["architectures"] == ["arm64"]
     assert function["tracingConfig"] == {"mode": "Active"}
     assert function["kmsKeyArn"] == arn("kms", f"key/{physical('files-key')}")
-    assert function["loggingConfig"] == {"logFormat": "JSON", "logGroup": physical(f"{name}-logs")}
+    assert function["loggingConfig"] == {
+        "logFormat": "JSON",
+        "logGroup": physical(f"{name}-logs"),
+        "systemLogLevel": "INFO",
+    }
     assert "iam" in function["role"]
     assert function["role"].endswith(f"role/{physical(f'{name}-role')}")
     assert isinstance(function["code"], pulumi.AssetArchive)
