@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cp_event_source.deployed.clients import Clients
-from cp_event_source.deployed.pipeline import COMPONENT_TYPE, Pipeline
+from cp_event_source.deployed.pipeline import COMPONENT_TYPE, OUTPUTS, Pipeline
 from cp_event_source.inputs.spelling import in_python
 from cp_event_source.local import layers
 from cp_event_source.local.clients import emulator_clients, warm_up
@@ -188,9 +188,7 @@ class LocalRun:
                 if type_token in types:
                     self._announce(f"note: {note}")
         pipelines = {
-            urn: Pipeline(
-                deployment.resources[urn].name, {in_python(name): value for name, value in outputs.items()}, clients
-            )
+            urn: Pipeline(deployment.resources[urn].name, _texts(outputs), clients)
             for urn, outputs in deployment.component_outputs.items()
             if urn in deployment.resources and deployment.resources[urn].type == COMPONENT_TYPE
         }
@@ -324,3 +322,9 @@ class LocalRun:
         if region not in self._clients:
             self._clients[region] = emulator_clients(self._emulator.endpoint, region)
         return self._clients[region]
+
+
+def _texts(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """A component's registered outputs as programs export them."""
+    named = {in_python(name): value for name, value in outputs.items()}
+    return {name: value for name, value in named.items() if name in OUTPUTS}

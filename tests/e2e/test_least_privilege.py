@@ -6,6 +6,7 @@ the roles, and the emulator does not check that. For these grants a table names 
 grant that is in neither table is not known to be needed, so the test fails.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +87,33 @@ def _lose_the_row(deployed: Deployed, file: str) -> None:
     deployed.run.client("dynamodb").delete_item(TableName=table, Key={"DomainId": {"S": file}})
 
 
+def _project_two(deployed: Deployed, file: str) -> None:
+    _publish(deployed, uploaded(file, 1))
+    _publish(deployed, uploaded(_beside(file), 1))
+    deployed.run.wait_for(lambda: _is_projected(deployed, _beside(file)) and _is_projected(deployed, file), "both rows")
+
+
+def _beside(file: str) -> str:
+    """The id of another domain object, whose log lines have the first one's id in them."""
+    return f"{file}-beside"
+
+
+def _deliver_both_again(deployed: Deployed, file: str) -> None:
+    """In one batch, whose rows are read at once. The stream might deliver the events of two objects one by one."""
+    images = [event.item for each in (file, _beside(file)) for event in stored(deployed.pipeline, each)]
+    records = [
+        {"eventID": new_id(), "eventName": "INSERT", "dynamodb": {"NewImage": image, "SequenceNumber": str(number)}}
+        for number, image in enumerate(images, 1)
+    ]
+    answer = deployed.run.client("lambda").invoke(
+        FunctionName=deployed.pipeline.project_function, Payload=json.dumps({"Records": records})
+    )
+    _ANSWERS[file] = "FunctionError" not in answer and json.load(answer["Payload"]) == {"batchItemFailures": []}
+
+
+_ANSWERS: dict[str, bool] = {}
+"""Whether a batch that was delivered again was taken, by the id of its first domain object."""
+
 STORE = Work("store", _publish_one, lambda deployed, file: stored(deployed.pipeline, file))
 QUARANTINE = Work(
     "quarantine",
@@ -113,14 +141,20 @@ REBUILD = Work(
     _is_projected,
     before=_lose_the_row,
 )
-WORKS = [STORE, QUARANTINE, PROJECT, PROJECT_WITH_SNAPSHOTS, PROJECT_A_LATE_EVENT, PARK, REBUILD]
+DELIVER_SEVERAL = Work(
+    "take a batch of several domain objects",
+    _deliver_both_again,
+    lambda _, file: _ANSWERS[file],
+    before=_project_two,
+)
+WORKS = [STORE, QUARANTINE, PROJECT, PROJECT_WITH_SNAPSHOTS, PROJECT_A_LATE_EVENT, PARK, REBUILD, DELIVER_SEVERAL]
 
 OF_THE_FUNCTIONS_OWN_CALLS = {
     Grant("persist", "StoreEvents", "dynamodb:PutItem", "domain-events"): STORE,
     Grant("persist", "PutAside", "sqs:SendMessage", "ingest-dead-letter"): QUARANTINE,
     Grant("project", "ReadEvents", "dynamodb:Query", "domain-events"): PROJECT,
-    Grant("project", "KeepRows", "dynamodb:BatchGetItem", "domain"): PROJECT,
-    Grant("project", "KeepRows", "dynamodb:GetItem", "domain"): REBUILD,
+    Grant("project", "KeepRows", "dynamodb:BatchGetItem", "domain"): DELIVER_SEVERAL,
+    Grant("project", "KeepRows", "dynamodb:GetItem", "domain"): PROJECT,
     Grant("project", "KeepRows", "dynamodb:PutItem", "domain"): PROJECT,
     Grant("project", "KeepSnapshots", "dynamodb:PutItem", "domain-snapshots"): PROJECT_WITH_SNAPSHOTS,
     Grant("project", "KeepSnapshots", "dynamodb:GetItem", "domain-snapshots"): PROJECT_A_LATE_EVENT,
