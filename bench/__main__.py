@@ -7,7 +7,7 @@ from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from . import calls, cold_start, cpu, disorder, histories, late, machine, mistakes, rebuild, throughput
+from . import calls, cold_start, cpu, disorder, histories, late, latency, machine, mistakes, rebuild, throughput
 from .layers import file_layer
 from .pipeline import Pipeline, lines_to_nowhere
 from .scale import FULL, QUICK
@@ -53,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         "rebuild": lambda: rebuild.section(scale),
         "cold start": lambda: cold_start.section(scale),
         "mistakes": lambda: mistakes.section(scale),
+        "latency": lambda: latency.section(scale),
     }
     if options.only not in {None, *parts}:
         parser.error(f"--only: must be one of {', '.join(parts)}; found {options.only}")

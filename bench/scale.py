@@ -21,7 +21,7 @@ class Scale:
     batch_sizes: tuple[int, ...]
     """How many events of each domain object a batch of the fast path has."""
     rounds: int
-    """How many rounds are timed for throughput, which has long rounds."""
+    """How many rounds are timed for throughput, which has long rounds; and how many bursts for latency."""
     round_events: int
     """How many events a round of throughput has at least."""
     starts: int
@@ -32,6 +32,10 @@ class Scale:
     """How many events a hot object gets."""
     many_objects: int
     """How many domain objects the largest batch has."""
+    latency_events: int
+    """How many single events go through the emulator; not more than a burst has."""
+    latency_burst: int
+    """How many events a burst has."""
 
 
 FULL = Scale(
@@ -49,6 +53,8 @@ FULL = Scale(
     invocations=300,
     hot_events=5_000,
     many_objects=10_000,
+    latency_events=100,
+    latency_burst=200,
 )
 QUICK = Scale(
     histories=(10, 100, 1_000),
@@ -65,5 +71,7 @@ QUICK = Scale(
     invocations=10,
     hot_events=200,
     many_objects=100,
+    latency_events=3,
+    latency_burst=10,
 )
 """Small sizes, to see that the report runs."""

@@ -144,8 +144,9 @@ class FunctionsArgs(TypedDict):
 
     batching_window_seconds: NotRequired[pulumi.Input[int]]
     """How many seconds the queue and the stream each wait for more events before they call their function. It makes
-    batches of events that come one after the other, which costs less, and events late by up to twice this time. A whole
-    number from 0 to 60; default 0."""
+    batches of events that come one after the other, which costs less, and events late by up to twice this time. At a
+    queue with very low traffic, Lambda may wait for 20 seconds, however short the window is. A whole number from 0 to
+    60; default 0."""
 
     tracing: NotRequired[pulumi.Input[str]]
     """Lambda's tracing mode. With `Active`, Lambda traces one request a second and a twentieth of the others. With

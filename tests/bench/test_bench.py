@@ -30,6 +30,7 @@ SECTIONS = [
     "6. A rebuild",
     "7. Cold start",
     "8. What a handler without guards gets wrong",
+    "9. Latency",
 ]
 
 

@@ -144,7 +144,8 @@ The whole bill of a month without and with inputs that change it. All are fields
 
 _SAVING_NOTES: Final = wrapped(f"""\
 - **A batching window** costs time: an event waits in the queue and in the stream for up to the window each, so a row
-  may be late by twice as much. The default is 0, because a row is often read right after its event, and at a million
+  may be late by twice as much. At a queue with very low traffic, Lambda may wait for [20 s](performance.md#latency),
+  however short the window is. The default is 0, because a row is often read right after its event, and at a million
   events a month there is nothing to save: events are further apart than any window. From some ten million on, a window
   of a few seconds saves more than any other input. Batches stay within {deployed.PERSIST_BATCH} and
   {deployed.PROJECT_BATCH} events: a window makes them fuller and not larger, because the functions' memory and time are
