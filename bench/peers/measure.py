@@ -18,7 +18,6 @@ from .domain import Event, history, right_state
 Run = Callable[[], float]
 """A timed run. It returns its CPU time in seconds."""
 
-_EVENTS_EACH = 20
 _WINDOW = 5
 """By how many positions an event may be late, among the events of its object."""
 _TWICE = 10
@@ -37,18 +36,33 @@ class Scale:
     """How many runs are timed. The report shows the median."""
     warm_up: int
     """How many runs go before, untimed: Node compiles what runs often."""
+    long_runs: int
+    """How many runs of a whole long history are timed. One goes before."""
     alone: int
     """How many events a run has."""
     reads: int
     """How many events a run of reads reads, at least; a run has one read at least."""
     objects: int
     """How many objects a stream of disorder has."""
+    events_each: int
+    """How many events each of them has."""
     pairs: int
     """How many times two writers meet."""
 
 
-FULL = Scale((10, 1_000, 10_000), 1_000, runs=9, warm_up=4, alone=40, reads=2_000, objects=30, pairs=20)
-QUICK = Scale((10, 30), 20, runs=1, warm_up=0, alone=3, reads=10, objects=5, pairs=3)
+FULL = Scale(
+    histories=(10, 1_000, 10_000),
+    long_history=1_000,
+    runs=7,
+    warm_up=3,
+    long_runs=3,
+    alone=40,
+    reads=2_000,
+    objects=40,
+    events_each=20,
+    pairs=20,
+)
+QUICK = Scale((10, 30), 20, runs=1, warm_up=0, long_runs=1, alone=3, reads=10, objects=5, events_each=10, pairs=3)
 """Tiny sizes, to see that everything runs."""
 
 
@@ -163,7 +177,7 @@ def measured(all_compared: Sequence[Compared], scale: Scale, progress: Callable[
             progress(trouble.name)
             troubled_accounts = [next(accounts) for _ in range(scale.objects)]
             for driver, result in zip(drivers, results, strict=True):
-                result.wrong[trouble] = _wrong(driver, trouble, troubled_accounts)
+                result.wrong[trouble] = _wrong(driver, trouble, troubled_accounts, scale.events_each)
         progress("two writers at once")
         paired = [next(accounts) for _ in range(scale.pairs)]
         for driver, result in zip(drivers, results, strict=True):
@@ -186,7 +200,7 @@ def _alone(drivers: Sequence[Driver], accounts: Sequence[int], length: int, scal
             driver.seed(history(account, range(length)))
         return [partial(driver.deliver, run) for run in runs]
 
-    return _timed(drivers, prepare, len(runs[0]), scale)
+    return _timed(drivers, prepare, len(runs[0]), scale.warm_up)
 
 
 def _full(driver: Pipeline, accounts: Sequence[int], scale: Scale) -> Cost:
@@ -197,7 +211,9 @@ def _full(driver: Pipeline, accounts: Sequence[int], scale: Scale) -> Cost:
     ]
     for account in accounts:
         driver.seed(history(account, range(10)))
-    return _timed([driver], lambda _: [partial(driver.deliver, run, full=True) for run in runs], len(runs[0]), scale)[0]
+    return _timed(
+        [driver], lambda _: [partial(driver.deliver, run, full=True) for run in runs], len(runs[0]), scale.warm_up
+    )[0]
 
 
 def _one(account: int, number: int) -> list[Event]:
@@ -206,49 +222,48 @@ def _one(account: int, number: int) -> list[Event]:
 
 def _reads(drivers: Sequence[Driver], account: int, length: int, scale: Scale, times: int) -> list[Read]:
     domain_id = events.domain_id(account)
+    warm_up, runs = (scale.warm_up, scale.runs) if times > 1 else (1, scale.long_runs)
 
     def prepare(driver: Driver) -> Sequence[Run]:
-        return [lambda: driver.state(domain_id, times)[1]] * (scale.warm_up + scale.runs)
+        return [lambda: driver.state(domain_id, times)[1]] * (warm_up + runs)
 
-    costs = _timed(drivers, prepare, times, scale)
+    costs = _timed(drivers, prepare, times, warm_up)
     right = right_state(history(account, range(length)))
     return [Read(cost, driver.state(domain_id)[0] == right) for driver, cost in zip(drivers, costs, strict=True)]
 
 
 def _rebuilds(drivers: Sequence[Driver], account: int, length: int, scale: Scale) -> list[Read]:
     domain_id = events.domain_id(account)
-    costs = _timed(
-        drivers, lambda driver: [partial(driver.rebuild, domain_id)] * (scale.warm_up + scale.runs), 1, scale
-    )
+    costs = _timed(drivers, lambda driver: [partial(driver.rebuild, domain_id)] * (1 + scale.long_runs), 1, 1)
     right = right_state(history(account, range(length)))
     return [Read(cost, driver.rebuilt(domain_id) == right) for driver, cost in zip(drivers, costs, strict=True)]
 
 
 def _timed(
-    drivers: Sequence[Driver], prepare: Callable[[Driver], Sequence[Run]], number: int, scale: Scale
+    drivers: Sequence[Driver], prepare: Callable[[Driver], Sequence[Run]], number: int, warm_up: int
 ) -> list[Cost]:
-    """The cost of one of the `number` things that each run does, for each driver."""
+    """The cost of one of the `number` things that each run does, for each driver. The first runs are not timed."""
     runs = [prepare(driver) for driver in drivers]
     for each in runs:
-        for run in each[: scale.warm_up]:
+        for run in each[:warm_up]:
             run()
     for driver in drivers:
         driver.used()
-    seconds = list(zip(*([each[turn]() for each in runs] for turn in range(scale.warm_up, len(runs[0]))), strict=True))
+    seconds = list(zip(*([each[turn]() for each in runs] for turn in range(warm_up, len(runs[0]))), strict=True))
     return [
         Cost(driver.used(), number * len(own), median(own) / number)
         for driver, own in zip(drivers, seconds, strict=True)
     ]
 
 
-def _wrong(driver: Driver, trouble: Trouble, accounts: Sequence[int]) -> int:
+def _wrong(driver: Driver, trouble: Trouble, accounts: Sequence[int], each: int) -> int:
     """How many objects end in another state than the fold of their events in the order of their times."""
-    stream = troubled([history(account, range(_EVENTS_EACH)) for account in accounts], trouble)
+    stream = troubled([history(account, range(each)) for account in accounts], trouble)
     if trouble.twice:
         driver.deliver_again(stream)
     else:
         driver.deliver(stream)
-    return sum(not _is_right(driver, account, _EVENTS_EACH) for account in accounts)
+    return sum(not _is_right(driver, account, each) for account in accounts)
 
 
 def troubled(histories: Sequence[Sequence[Event]], trouble: Trouble) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 from bench import prices
 from bench.report import Cell, Table, shown
@@ -19,8 +20,8 @@ Only calls of DynamoDB are counted. This pipeline also takes a bus, queues, a st
 time until the row is there; the [costs](../costs.md) have the whole bill. A peer runs in a program that you have
 anyway.
 
-Node is faster than Python. Compare the CPU times of castore and event-store-adapter-js with each other, and those in
-Python with each other. The client of AWS takes most of each.
+Node compiles what runs often, and Python does not. Compare the CPU times of castore and event-store-adapter-js with each
+other, and those in Python with each other. The client of AWS takes most of each.
 
 The functions' client is set up for speed. The others are as their documentation shows them. boto3's versions differ,
 because eventsourcing has an environment of its own.
@@ -28,6 +29,9 @@ because eventsourcing has an environment of its own.
 On the endpoint, every read sees every earlier write. On AWS, the reads of get-apply-put, event-store-adapter-js and
 eventsourcing are eventually consistent: they cost half as much as those of castore and of the project function, and may
 miss a recent write.
+
+Each stores what its own form has. This pipeline also keeps the bus's attributes of an event, which the others do not
+get.
 
 get-apply-put keeps no history: nothing can be rebuilt, audited or corrected. castore and eventsourcing keep no row that
 another program can read: the library must fold the state. A state read of this pipeline shows only what its functions
@@ -64,8 +68,8 @@ def page(results: Sequence[Result], missing: Mapping[Compared, str], scale: Scal
     unmeasured = [f"{compared.name} was not measured: {why}." for compared, why in missing.items()]
     sections = [
         _section("All in one table", [_summary(results, scale)]),
-        _section("What is unfair about it", lines=[*unmeasured, *_paragraphs(UNFAIR)]),
-        _section("Where this pipeline loses", lines=[*_paragraphs(LOSSES), *losses(results, scale)]),
+        _section("What is unfair about it", lines=[*unmeasured, *paragraphs(UNFAIR)]),
+        _section("Where this pipeline loses", lines=[*paragraphs(LOSSES), *losses(results, scale)]),
         _section("A single event", [_single_events(results, length) for length in results[0].alone]),
         _section("The state, and a rebuild", [_reads(results, scale), _rebuilds(results, scale)]),
         _section("Wrong states", [_wrong(results, scale)]),
@@ -129,9 +133,9 @@ def _summary(results: Sequence[Result], scale: Scale) -> Table:
         (
             result.compared.name,
             _calls(result.alone[10]),
-            _short(result.alone[10].wcu),
-            _short(result.alone[10].rcu),
-            _short(_ms(result.alone[10])),
+            round(result.alone[10].wcu, 2),
+            round(result.alone[10].rcu, 2),
+            round(_ms(result.alone[10]), 2),
             f"{result.wrong[TROUBLES[-1]]} of {scale.objects}",
             _read(result.reads[last]),
             _read(result.rebuild),
@@ -154,7 +158,7 @@ def _summary(results: Sequence[Result], scale: Scale) -> Table:
         rows,
         "",
         "A single event comes to an object with some ten events. CPU: of the client's process, with TLS; the median of "
-        f"{scale.runs} runs.",
+        f"{scale.runs} runs of {scale.alone} events, and of {scale.long_runs} runs of a long history.",
     )
 
 
@@ -175,10 +179,10 @@ def _single_events(results: Sequence[Result], length: int) -> Table:
 def _cells(cost: Cost) -> Sequence[Cell]:
     return (
         _calls(cost),
-        _short(cost.wcu),
-        _short(cost.rcu),
+        round(cost.wcu, 2),
+        round(cost.rcu, 2),
         round(prices.capacity(cost.wcu, cost.rcu), 3),
-        _short(_ms(cost)),
+        round(_ms(cost), 2),
         round(prices.cpu(cost.seconds), 4),
     )
 
@@ -205,7 +209,9 @@ def _rebuilds(results: Sequence[Result], scale: Scale) -> Table:
             continue
         cost = result.rebuild.cost
         speed = f"{round(last / cost.seconds):,}" if result.rebuild.right else "**wrong state**"
-        rows.append((result.compared.name, _calls(cost), _short(cost.wcu), _short(cost.rcu), _short(_ms(cost)), speed))
+        rows.append(
+            (result.compared.name, _calls(cost), round(cost.wcu, 2), round(cost.rcu, 2), round(_ms(cost), 1), speed)
+        )
     return Table(
         ("", "calls", "WCU", "RCU", "CPU, ms", "events/s"),
         rows,
@@ -230,7 +236,7 @@ def _wrong(results: Sequence[Result], scale: Scale) -> Table:
     return Table(
         ("", *(trouble.name for trouble in TROUBLES), f"two writers at once, {scale.pairs} times"),
         rows,
-        f"Of {scale.objects} objects with twenty events each, those that are not the fold in the order of EventTime",
+        f"Of {scale.objects} objects with {scale.events_each} events each, those that are not the fold by EventTime",
         "The domain keeps a sum, a count and the last entry. Two writers: both read the object before either writes. "
         "Wrong: an event is lost. Told: a writer gets an error, and its event comes again.",
     )
@@ -248,13 +254,21 @@ def _short(number: float) -> str:
     return shown(round(number, 2))
 
 
-def _paragraphs(text: str) -> list[str]:
+def _wrapped(line: str) -> str:
+    if line.startswith("|"):
+        return line
+    indent = "  " if line.startswith("- ") else ""
+    return fill(line, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text, each on one line."""
     return [" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n")]
 
 
 def _section(title: str, tables: Sequence[Table] = (), lines: Sequence[str] = ()) -> str:
     text = [f"## {title}", ""]
     for table in tables:
-        text += [*table.lines(), ""]
-    text += [f"- {line}" for line in lines]
+        text += [*(_wrapped(line) for line in table.lines()), ""]
+    text += [_wrapped(f"- {line}") for line in lines]
     return "\n".join(text).rstrip() + "\n"
