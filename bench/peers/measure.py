@@ -189,7 +189,7 @@ def measured(all_compared: Sequence[Compared], scale: Scale, progress: Callable[
 
 def _alone(drivers: Sequence[Driver], accounts: Sequence[int], length: int, scale: Scale) -> list[Cost]:
     """Single events, in turn for each account, that are added to histories of a length."""
-    each = -(-scale.alone // len(accounts))
+    each = 1 if len(accounts) > 1 else max(1, scale.alone // 4)  # a peer reads a long history for each event
     runs = [
         [event for account in accounts for event in history(account, range(first, first + each))]
         for first in range(length, length + each * (scale.warm_up + scale.runs), each)
