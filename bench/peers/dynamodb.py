@@ -12,7 +12,7 @@ AWS says (DynamoDB Developer Guide):
 
 Simplified: an index is written and read at once; entries with the same key in an index of all attributes are refused,
 and an index of keys is only counted; a transaction writes its index entries once; it consists of puts and updates,
-an update of assignments, and a batch of puts. Anything else is a NotImplementedError.
+an update of assignments, and a batch of puts; its token is not remembered. Anything else is a NotImplementedError.
 """
 
 import re

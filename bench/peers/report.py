@@ -13,15 +13,17 @@ from .measure import TROUBLES, Cost, Read, Result, Scale
 UNFAIR = """
 The peers are libraries for a program that decides on a command and needs the new state at once. They append each event
 under the next version of its object, so in the order of arrival, and leave it to the program to recognize an event that
-it had before. This pipeline takes events that happened elsewhere. Late and repeated events are its case and not theirs;
-two writers at once are theirs.
+it had before. This pipeline takes facts that happened elsewhere. Late and repeated events are its case and not theirs;
+two writers at once are theirs. For a program that decides, this project has
+[another way](../how-to/refuse-what-may-not-happen.md), with one transaction for the events and the row. It is not in
+these tables.
 
 Only calls of DynamoDB are counted. This pipeline also takes a bus, queues, a stream and two Lambda functions, and some
 time until the row is there; the [costs](../costs.md) have the whole bill. A peer runs in a program that you have
 anyway.
 
-Node compiles what runs often, and Python does not. Compare the CPU times of castore and event-store-adapter-js with each
-other, and those in Python with each other. The client of AWS takes most of each.
+Node compiles what runs often, and Python does not. Compare the CPU times of castore and event-store-adapter-js with
+each other, and those in Python with each other. The client of AWS takes most of each.
 
 The functions' client is set up for speed. The others are as their documentation shows them. boto3's versions differ,
 because eventsourcing has an environment of its own.
@@ -44,8 +46,7 @@ AWS does not say what the index entries of a transaction cost. They are counted 
 event-store-adapter-js.
 """
 LOSSES = """
-Asynchronous: a producer does not know the new state when it has sent its event, and cannot make the event depend on the
-newest state. castore and event-store-adapter-js tell the second of two writers.
+Asynchronous: a producer of facts does not know the new state when it has sent its event.
 
 More parts: two functions, three tables, four queues and two rules, where a library adds one or two tables.
 """
