@@ -9,6 +9,9 @@ POLICIES := .venv-policies
 POLICIES_READY := $(POLICIES)/.ready
 SITE := .venv-site
 SITE_READY := $(SITE)/.ready
+PEERS := .venv-peers
+PEERS_READY := $(PEERS)/.ready
+PEERS_IN_NODE := bench/peers/node_modules/.ready
 SCHEMA := cp_event_source/domain-event.schema.json
 # On all cores. The tests of a module run in one process, since they share fixtures.
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
@@ -37,7 +40,7 @@ SLOW := tests/bench tests/corpus tests/e2e tests/engine tests/faults tests/fuzz 
   tests/testing/test_deterministic.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-python functions scan policies bench check format schema docs site wheel release lock clean
+.PHONY: help demo quick test test-python functions scan policies bench bench-peers check format schema docs site wheel release lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +75,19 @@ $(SITE_READY): site/requirements.txt
 	@$(SITE)/bin/pip install --quiet --require-hashes --requirement site/requirements.txt
 	@touch $@
 
+# In an environment of its own: nothing of the peers gets among what this project needs. What cannot be had is left out,
+# and the comparison says so.
+$(PEERS_READY): bench/peers/requirements.txt | $(READY)
+	@echo "Setting up $(PEERS) (once; some seconds)"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --require-hashes --requirement bench/peers/requirements.txt && touch $@ || \
+	  { rm -rf $(PEERS); echo "Without the peers in Python" >&2; }
+
+$(PEERS_IN_NODE): bench/peers/package-lock.json | $(READY)
+	@echo "Setting up bench/peers/node_modules (once; half a minute)"
+	@npm ci --prefix bench/peers --ignore-scripts --no-audit --no-fund --silent && touch $@ || \
+	  echo "Without the peers in JavaScript: they need Node 20 or newer, and npm" >&2
+
 demo: $(READY) ## Run examples/default end to end on this machine, without an AWS account
 	@$(BIN)/cp-event-source local examples/default --events examples/default/events.json
 
@@ -101,6 +117,9 @@ policies: $(READY) $(POLICIES_READY) ## Try the policy pack of examples/policy_p
 bench: $(READY) ## Measure what the functions cost; docs/performance.md says how to read it (some minutes)
 	@$(BIN)/python -m bench
 
+bench-peers: $(READY) $(PEERS_READY) $(PEERS_IN_NODE) ## Measure this pipeline beside three libraries and a handler without guards (ten minutes)
+	@$(BIN)/python -m bench.peers
+
 format: $(READY) ## Let ruff format and fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -122,7 +141,7 @@ wheel: $(READY) ## Build the wheel into dist/
 release: ## Check, test, tag and build a release: make release VERSION=1.2.3
 	@.ci/release $(VERSION)
 
-lock: ## Pin the dependencies again (needs uv)
+lock: ## Pin the dependencies again (needs uv and npm)
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --extra local --extra operate --group dev pyproject.toml --output-file requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
@@ -133,7 +152,10 @@ lock: ## Pin the dependencies again (needs uv)
 	  tests/policies/requirements.in --output-file tests/policies/requirements.txt
 	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  site/requirements.in --output-file site/requirements.txt
+	uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  bench/peers/requirements.in --output-file bench/peers/requirements.txt
+	npm install --prefix bench/peers --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 clean: ## Remove what the targets above made
-	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* bench/peers/node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -31,7 +31,7 @@ CODE = sorted(
     path
     for folder in ("handler", "cp_event_source", "examples", "bench")
     for path in (REPOSITORY / folder).rglob("*.py")
-    if not path.is_relative_to(REPOSITORY / "cp_event_source" / "handler")
+    if not path.is_relative_to(REPOSITORY / "cp_event_source" / "handler") and "node_modules" not in path.parts
 )
 FOUND = re.compile(rf"\b({'|'.join(REPLACED)})(s|ed|ing)?\b", re.IGNORECASE)
 
