@@ -91,11 +91,15 @@ def _alone(base: Pipeline, scale: Scale) -> Iterator[Sequence[Cell]]:
         with mock.patch.dict(os.environ, served.environment):
             session: Any = boto3.Session()
             client, table = session.client("dynamodb"), session.resource("dynamodb").Table(ROWS)
-        handles = (
+
+        def by_table(records: Any) -> object:
+            return naive.handle_batch_by_table(table, file_layer(), records)
+
+        handles: tuple[Callable[[Any], object], ...] = (
             _project(pipeline, served.client),
             _unguarded(served.client),
             _unguarded(client),
-            lambda records: naive.handle_batch_by_table(table, file_layer(), records),
+            by_table,
         )
         for number in range(length, length + scale.rounds * scale.invocations // _OBJECTS):
             for which, (name, handle) in enumerate(zip(names, handles, strict=True)):  # each has objects of its own

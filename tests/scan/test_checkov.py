@@ -35,7 +35,8 @@ def example() -> None:
 
 
 def options() -> None:
-    component(**CHECKS["signed-code"].inputs, **CHECKS["reserved-concurrency"].inputs)
+    functions = [CHECKS[key].inputs["functions"] for key in ("signed-code", "reserved-concurrency", "vpc")]
+    component(functions={field: value for each in functions for field, value in each.items()})
 
 
 PROGRAMS: dict[str, Callable[[], object]] = {
