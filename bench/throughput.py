@@ -92,10 +92,10 @@ def _alone(base: Pipeline, scale: Scale) -> Iterator[Sequence[Cell]]:
             session: Any = boto3.Session()
             client, table = session.client("dynamodb"), session.resource("dynamodb").Table(ROWS)
 
-        def by_table(records: Any) -> object:
-            return naive.handle_batch_by_table(table, file_layer(), records)
+        def by_table(records: list[dict[str, Any]]) -> None:
+            naive.handle_batch_by_table(table, file_layer(), records)
 
-        handles: tuple[Callable[[Any], object], ...] = (
+        handles: tuple[_Handle, ...] = (
             _project(pipeline, served.client),
             _unguarded(served.client),
             _unguarded(client),
