@@ -78,7 +78,7 @@ class Pipeline:
         value = self.outputs.get(name)
         if not value:
             raise MissingOutputError(
-                f"{name}: must be an output of the pipeline {self.name!r}; got none; export it, as"
+                f"{name}: must be an output of the pipeline {self.name!r}; got none; export it, as in Python"
                 " CpEventSource.export_outputs does with all outputs of this version"
             )
         return value

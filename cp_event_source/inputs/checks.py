@@ -265,7 +265,7 @@ def texts(name: str, value: object) -> list[str]:
     if not isinstance(value, Mapping) or not has_text_keys(value):
         return [f"{name}: must be a dictionary with strings for keys; got {shown(value)}"]
     return [
-        f"{name}: {key}: must be a string; got {shown(text)}"
+        f"{name}.{key}: must be a string; got {shown(text)}"
         for key, text in value.items()
         if not (isinstance(text, str) or comes_later(text))
     ]
@@ -278,11 +278,11 @@ def thresholds(known: Collection[str]) -> Check:
         if not isinstance(value, Mapping) or not has_text_keys(value):
             return [f"{name}: must be a dictionary of numbers by alarms' names; got {shown(value)}"]
         unknown = [
-            f"{name}: {alarm}: is not an alarm; use one of {', '.join(sorted(known))}"
+            f"{name}.{alarm}: is not an alarm; use one of {', '.join(sorted(known))}"
             for alarm in sorted(value.keys() - set(known))
         ]
         bad = [
-            f"{name}: {alarm}: must be a number of at least 0; got {shown(threshold)}"
+            f"{name}.{alarm}: must be a number of at least 0; got {shown(threshold)}"
             for alarm, threshold in value.items()
             if not (comes_later(threshold) or (_is_number(threshold) and 0 <= threshold < math.inf))
         ]

@@ -196,12 +196,12 @@ def _variables(name: str, value: object) -> list[str]:
     problems = checks.texts(name, value)
     for variable in value if isinstance(value, Mapping) and has_text_keys(value) else ():
         if variable in OWN_VARIABLES:
-            problems.append(f"{name}: {variable}: must be another name, since the component sets it; rename it")
+            problems.append(f"{name}.{variable}: must be another name, since the component sets it; rename it")
         elif variable in RESERVED_VARIABLES:
-            problems.append(f"{name}: {variable}: must be another name, since Lambda sets it; rename it")
+            problems.append(f"{name}.{variable}: must be another name, since Lambda sets it; rename it")
         elif not _VARIABLE.fullmatch(variable):
             problems.append(
-                f"{name}: {variable}: must be at least two ASCII letters, digits and _, the first of them a letter, "
+                f"{name}.{variable}: must be at least two ASCII letters, digits and _, the first of them a letter, "
                 "as Lambda asks; rename it"
             )
     return problems

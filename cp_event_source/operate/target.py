@@ -103,7 +103,8 @@ def _found(target: Target) -> list[Found]:
     if not components:
         raise TargetError(
             f"--stack: {stack} must have the outputs of a CpEventSource; found no {_DISTINCTIVE} in it; export"
-            " them with CpEventSource.export_outputs, run `pulumi up`, and write the file again"
+            " them (in Python with CpEventSource.export_outputs, in other languages the component itself), run"
+            " `pulumi up`, and write the file again"
         )
     return [(label, outputs, None) for label, outputs in components.items()]
 

@@ -232,13 +232,13 @@ SECRET = {rpc._special_sig_key: rpc._special_secret_sig, "value": 5}
         ),
         (
             GOOD | {"monitoring": {"alarmThresholds": LATER | {"value": {"x": 1}}}},
-            "monitoring.alarmThresholds",
-            "x: is not an alarm",
+            "monitoring.alarmThresholds.x",
+            "is not an alarm",
         ),
-        (GOOD | {"tags": LATER | {"value": {"team": 5}}}, "tags", "team: must be a string; got 5"),
-        (GOOD | {"tags": {"team": LATER | {"value": 5}}}, "tags", "team: must be a string; got 5"),
+        (GOOD | {"tags": LATER | {"value": {"team": 5}}}, "tags.team", "must be a string; got 5"),
+        (GOOD | {"tags": {"team": LATER | {"value": 5}}}, "tags.team", "must be a string; got 5"),
         (GOOD | {"functions": {"subnetIds": ["x"]}}, "functions.subnetIds", "securityGroupIds"),
-        (GOOD | {"functions": {"environment": LATER | {"value": {"_": "x"}}}}, "functions.environment", "_: must be"),
+        (GOOD | {"functions": {"environment": LATER | {"value": {"_": "x"}}}}, "functions.environment._", "must be"),
         (GOOD | {"monitoring": {"alarms": LATER}}, "monitoring.alarms", "must be a boolean; got an output"),
         (
             GOOD | {"functions": {"signedCode": LATER | {"value": SIGNED}}},

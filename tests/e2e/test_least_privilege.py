@@ -102,7 +102,15 @@ def _deliver_both_again(deployed: Deployed, file: str) -> None:
     """In one batch, whose rows are read at once. The stream might deliver the events of two objects one by one."""
     images = [event.item for each in (file, _beside(file)) for event in stored(deployed.pipeline, each)]
     records = [
-        {"eventID": new_id(), "eventName": "INSERT", "dynamodb": {"NewImage": image, "SequenceNumber": str(number)}}
+        {
+            "eventID": new_id(),
+            "eventName": "INSERT",
+            "dynamodb": {
+                "Keys": {name: image[name] for name in ("DomainId", "EventKey")},
+                "NewImage": image,
+                "SequenceNumber": str(number),
+            },
+        }
         for number, image in enumerate(images, 1)
     ]
     answer = deployed.run.client("lambda").invoke(

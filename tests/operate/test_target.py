@@ -82,7 +82,7 @@ def test_of_several_components_one_is_named_by_its_prefix_or_its_domain(componen
     [
         (TWO, {}, "--component: must say which.*accounts, files"),
         (TWO, {"component": "orders"}, "got 'orders'; found accounts, files"),
-        ({"bucket": "b"}, {}, "export them with CpEventSource.export_outputs"),
+        ({"bucket": "b"}, {}, "in Python with CpEventSource.export_outputs"),
         ("{", {}, "must be JSON"),
         ([], {}, "must be an object of outputs; got list"),
         (FILES, {"local": True}, "--local: must be given without --stack"),

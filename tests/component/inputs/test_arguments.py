@@ -171,7 +171,7 @@ def test_tags_must_be_a_dictionary(value: Any) -> None:
 
 @pytest.mark.parametrize(("value", "found"), [(7, "7"), (True, "True"), (None, "nothing"), (["files"], "['files']")])
 def test_a_tag_is_a_string(value: Any, found: str) -> None:
-    assert refused(tags={"team": "files", "cost": value}) == f"tags: cost: must be a string; got {found}"
+    assert refused(tags={"team": "files", "cost": value}) == f"tags.cost: must be a string; got {found}"
 
 
 def test_a_mistyped_input_is_not_passed_over() -> None:
@@ -289,7 +289,7 @@ def test_alarm_actions_are_at_most_four_arns(value: Any, found: str) -> None:
     ("value", "found"),
     [
         (7, "must be a dictionary of numbers by alarms' names; got 7"),
-        ({"no-such-alarm": 1}, "no-such-alarm: is not an alarm; use one of "),
+        ({"no-such-alarm": 1}, ".no-such-alarm: is not an alarm; use one of "),
         ({next(iter(DEFAULT_THRESHOLDS)): "1"}, "must be a number of at least 0; got '1'"),
         ({next(iter(DEFAULT_THRESHOLDS)): -1}, "must be a number of at least 0; got -1"),
         ({next(iter(DEFAULT_THRESHOLDS)): float("nan")}, "must be a number of at least 0; got nan"),
@@ -297,7 +297,7 @@ def test_alarm_actions_are_at_most_four_arns(value: Any, found: str) -> None:
 )
 def test_thresholds_are_numbers_by_the_names_of_alarms_that_there_are(value: Any, found: str) -> None:
     message = refused(monitoring={"alarm_thresholds": value})
-    assert message.startswith("monitoring.alarm_thresholds: ")
+    assert message.startswith("monitoring.alarm_thresholds")
     assert found in message
 
 
@@ -479,10 +479,10 @@ SECRET = "s3cr3t; got 987654"
     [
         (lambda secret: {"kms_key_arn": secret(SECRET)}, "kms_key_arn"),
         (lambda secret: {"tags": secret(SECRET)}, "tags"),
-        (lambda secret: {"tags": {"team": secret([SECRET])}}, "tags"),
+        (lambda secret: {"tags": {"team": secret([SECRET])}}, "tags.team"),
         (lambda secret: {"publishers": [secret(SECRET)]}, r"publishers\[0\]"),
         (lambda secret: {"functions": {"environment": secret(SECRET)}}, "functions.environment"),
-        (lambda secret: {"functions": {"environment": {"PIN": secret([SECRET])}}}, "functions.environment"),
+        (lambda secret: {"functions": {"environment": {"PIN": secret([SECRET])}}}, "functions.environment.PIN"),
         (lambda secret: {"functions": {"tracing": secret(SECRET)}}, "functions.tracing"),
         (lambda secret: {"monitoring": {"alarm_topic_arn": secret(SECRET)}}, "monitoring.alarm_topic_arn"),
         (lambda secret: {"cp_domain_name": secret(SECRET)}, "cp_domain_name"),

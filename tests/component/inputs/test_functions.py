@@ -38,7 +38,7 @@ VPC = {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]}
             {"environment": ["STAGE"]},
             "functions.environment: must be a dictionary with strings for keys; got ['STAGE']",
         ),
-        ({"environment": {"STAGE": 1}}, "functions.environment: STAGE: must be a string; got 1"),
+        ({"environment": {"STAGE": 1}}, "functions.environment.STAGE: must be a string; got 1"),
         (
             VPC | {"subnet_ids": ["vpc-0a"]},
             "functions.subnet_ids[0]: must be the id of a subnet (subnet-...); got 'vpc-",
@@ -65,7 +65,7 @@ def test_a_bad_field_is_named(value: Any, message: str) -> None:
 @pytest.mark.parametrize("name", ["", "A", "1A", "A-B", "A B", *sorted(OWN_VARIABLES | RESERVED_VARIABLES)])
 def test_a_variable_has_a_name_that_lambda_takes_and_nobody_else_sets(name: str) -> None:
     (message,) = refused(functions={"environment": {"STAGE": "test", name: "x"}}).splitlines()
-    assert message.startswith(f"functions.environment: {name}: must be ")
+    assert message.startswith(f"functions.environment.{name}: must be ")
     assert message.endswith("; rename it")
 
 
@@ -79,7 +79,7 @@ def test_the_variables_that_nobody_else_may_set_are_those_of_the_component() -> 
     ("field", "value", "path"),
     [
         ("layers", ["agent"], "functions.layers\\[0\\]"),
-        ("environment", {"DOMAIN_NAME": "x"}, "functions.environment"),
+        ("environment", {"DOMAIN_NAME": "x"}, "functions.environment.DOMAIN_NAME"),
         ("security_group_ids", [], "functions.security_group_ids"),
         ("subnet_ids", ["vpc-0a"], "functions.subnet_ids\\[0\\]"),
     ],

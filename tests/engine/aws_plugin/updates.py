@@ -82,8 +82,11 @@ def _recovery(change: Change) -> None:
 
 
 def _expiry(change: Change) -> None:
-    expiry = change.new.get("ttl") or change.old["ttl"]
-    settings = {"Enabled": bool(change.new.get("ttl", {}).get("enabled")), "AttributeName": expiry["attributeName"]}
+    """The provider takes a block that is left out for no change."""
+    expiry = change.new.get("ttl")
+    if not expiry:
+        return
+    settings = {"Enabled": bool(expiry.get("enabled")), "AttributeName": expiry["attributeName"]}
     change.clients("dynamodb").update_time_to_live(TableName=change.id, TimeToLiveSpecification=settings)
 
 
