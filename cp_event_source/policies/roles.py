@@ -42,7 +42,10 @@ def _actions_are_named(policy: Resource) -> Iterator[str]:
 
 
 def _resources_are_named(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
-    streams_of_logs = {f"{each}:*" for each in pipeline.by_arn("LogGroup")}
+    later = {f"{each}:*" for each in pipeline.by_arn("LogGroup")}  # a log group's streams
+    # All indexes of the domain table, which the program may change, and of no other table.
+    domain_table = f"{pipeline.component.name}-domain"
+    later |= {f"{arn}/index/*" for arn, each in pipeline.by_arn("Table").items() if each.name == domain_table}
     for policy in (*pipeline.all_of("RolePolicy"), *pipeline.all_of("Policy")):
         for statement in statements_in(policy.known("policy")):
             if statement["Effect"] == "Deny":
@@ -50,7 +53,7 @@ def _resources_are_named(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
             if "NotResource" in statement:
                 yield policy, "policy must name each resource; found NotResource"
             elif not set(values(statement["Action"])) <= _WITHOUT_RESOURCES:
-                wild = {each for each in values(statement["Resource"]) if "*" in each} - streams_of_logs
+                wild = {each for each in values(statement["Resource"]) if "*" in each} - later
                 if wild:
                     yield policy, f"policy must name each resource; found {', '.join(sorted(wild))}"
 

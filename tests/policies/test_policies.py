@@ -6,6 +6,7 @@ That a policy fails for each resource that is changed against it is shown in `te
 import json
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pulumi
 import pytest
@@ -14,6 +15,7 @@ from pulumi_aws import dynamodb, iam, sqs
 from cp_event_source.pages.compliance import CONTROLS, Default
 from cp_event_source.policies import POLICIES, NotKnown, Resource, findings_in
 from tests.component.deployment import component, deploy, in_program
+from tests.component.inputs.test_arguments import INPUTS
 from tests.component.pages.controls import CHECKS
 from tests.component.pages.controls.options import PUBLISHERS
 
@@ -36,6 +38,34 @@ def test_an_option_is_found_missing_until_the_input_asks_for_it(key: str) -> Non
     with_it = deploy(in_program(lambda: component(**CHECKS[key].inputs))).states()
     assert findings_in(POLICIES[key], default())
     assert findings_in(POLICIES[key], with_it) == []
+
+
+WITH_A_BUS = {name: value for name, value in INPUTS.items() if name != "publishers"} | {"cp_event_bus": "company"}
+"""A bus that is given takes no publishers."""
+
+
+@pytest.mark.parametrize("inputs", [INPUTS, WITH_A_BUS], ids=["its own bus", "a bus by name"])
+def test_inputs_break_no_mandatory_policy_but_those_on_what_they_lower(inputs: dict[str, Any]) -> None:
+    """All inputs at once. Of their values, only a lower tracing mode and a shorter retention are against a control."""
+    resources = deploy(in_program(lambda: component(**inputs))).states()
+    settings = {"publishers": inputs.get("publishers", [])}
+    mandatory = POLICIES.keys() - set(OPTIONS)
+    broken = {key for key in mandatory if findings_in(POLICIES[key], resources, settings)}
+    assert broken == {"tracing", "log-retention"}
+
+
+def test_the_policies_for_others_are_looked_at_each() -> None:
+    """Publishers, readers, auditors, operators and deciders: one that may do everything is found."""
+    document = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]}
+    )
+    resources = [
+        replace(each, properties={**each.properties, "policy": document}) if each.kind == "Policy" else each
+        for each in default()
+    ]
+    others = {f"files-{each}" for each in ("publisher", "reader", "auditor", "operator", "decider")}
+    for key in ("no-wildcard-actions", "no-wildcard-resources"):
+        assert {finding.resource.name for finding in findings_in(POLICIES[key], resources)} == others
 
 
 def test_a_publisher_of_another_account_must_be_in_the_settings() -> None:

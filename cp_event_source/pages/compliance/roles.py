@@ -30,8 +30,9 @@ CONTROLS: Final = (
         property=(
             "`iam.RolePolicy`, `iam.Policy`: `Resource`; wildcards only where AWS knows no resource (X-Ray, metrics, "
             "`dynamodb:ListStreams`, `lambda:ListEventSourceMappings`), for the list of alarms, and for what is made "
-            "later: the streams of a function's own log group, and versions of the domain layer; for these, cdk-nag's "
-            "AwsSolutions-IAM5 needs a suppression"
+            "later: the streams of a function's own log group, and versions of the domain layer; with "
+            "`domain_table_indexes`, also all indexes of the domain table, whose names would not fit into a policy; "
+            "for these, cdk-nag's AwsSolutions-IAM5 needs a suppression"
         ),
         status=Default(),
         standards=Standards(security_hub=("KMS.1", "KMS.2"), checkov=("CKV_AWS_290", "CKV_AWS_355")),

@@ -27,7 +27,11 @@ CHECKS: Mapping[str, Check] = {
         tuple(
             Removal(f"{resource} in", type_, further_statement(Sid="More", Action="kms:Decrypt", Resource=resource))
             for type_ in ("RolePolicy", "Policy")
-            for resource in ("*", arn("kms", "key/*"), [GIVEN_KEY, arn("dynamodb", "table/files*")])
+            for resource in (
+                *("*", arn("kms", "key/*"), [GIVEN_KEY, arn("dynamodb", "table/files*")]),
+                arn("dynamodb", f"table/{physical('files-domain-events')}/index/*"),
+                *(arn("dynamodb", f"table/{physical('files-domain')}{each}") for each in ("*", "/*", "/index/*/*")),
+            )
         ),
     ),
     "no-managed-policies": Check(
