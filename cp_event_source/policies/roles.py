@@ -24,15 +24,22 @@ _WITHOUT_RESOURCES: Final = {
 }
 """Actions that take no single resource here."""
 
-_TABLE_CALLS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    "handler.persist_function.handle": {"DOMAIN_EVENTS_TABLE": ("PutItem",)},
+CALLS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "handler.persist_function.handle": {
+        "DOMAIN_EVENTS_TABLE": ("dynamodb:PutItem",),
+        "INGEST_DEAD_LETTER_QUEUE_URL": ("sqs:SendMessage",),
+    },
     "handler.project_function.handle": {
-        "DOMAIN_EVENTS_TABLE": ("Query",),
-        "DOMAIN_TABLE": ("BatchGetItem", "GetItem", "PutItem"),
-        "DOMAIN_SNAPSHOTS_TABLE": ("GetItem", "PutItem"),
+        "DOMAIN_EVENTS_TABLE": ("dynamodb:Query",),
+        "DOMAIN_TABLE": ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+        "DOMAIN_SNAPSHOTS_TABLE": ("dynamodb:GetItem", "dynamodb:PutItem"),
+        "PARKED_QUEUE_URL": ("sqs:SendMessage",),
     },
 }
-"""What each function does with the tables in its environment."""
+"""What each function, by its handler, does with the tables and queues that the component puts in its environment.
+
+The component gives no rights for variables of the user's own, however they are called.
+"""
 
 
 def _actions_are_named(policy: Resource) -> Iterator[str]:
@@ -76,8 +83,8 @@ def _for_lambda_alone(role: Resource) -> Iterator[str]:
 
 def _suffice(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
     """For all that a function's environment, mapping and logging name."""
-    queues = {each.known("url"): arn for arn, each in pipeline.by_arn("Queue").items()}
-    tables = {each.known("name"): arn for arn, each in pipeline.by_arn("Table").items()}
+    named = {each.known("url"): arn for arn, each in pipeline.by_arn("Queue").items()}
+    named |= {each.known("name"): arn for arn, each in pipeline.by_arn("Table").items()}
     groups = {each.known("name"): arn for arn, each in pipeline.by_arn("LogGroup").items()}
     for function in pipeline.all_of("Function"):
         policy = pipeline.role_policy(function)
@@ -85,11 +92,8 @@ def _suffice(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
         key = function.get("kmsKeyArn") or "*"
         needed = [("kms:Decrypt", key), ("kms:GenerateDataKey", key)]
         needed += [
-            ("sqs:SendMessage", queues.get(url, url)) for name, url in variables.items() if name.endswith("QUEUE_URL")
-        ]
-        needed += [
-            (f"dynamodb:{action}", tables.get(variables[name], variables[name]))
-            for name, actions in _TABLE_CALLS[function.known("handler")].items()
+            (action, named.get(variables[name], variables[name]))
+            for name, actions in CALLS[function.known("handler")].items()
             for action in actions
         ]
         for mapping in pipeline.mappings_of(function):

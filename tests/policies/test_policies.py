@@ -14,6 +14,7 @@ from pulumi_aws import dynamodb, iam, sqs
 
 from cp_event_source.pages.compliance import CONTROLS, Default
 from cp_event_source.policies import POLICIES, NotKnown, Resource, findings_in
+from cp_event_source.policies.roles import CALLS
 from tests.component.deployment import component, deploy, in_program
 from tests.component.inputs.test_arguments import INPUTS
 from tests.component.pages.controls import CHECKS
@@ -66,6 +67,26 @@ def test_the_policies_for_others_are_looked_at_each() -> None:
     others = {f"files-{each}" for each in ("publisher", "reader", "auditor", "operator", "decider")}
     for key in ("no-wildcard-actions", "no-wildcard-resources"):
         assert {finding.resource.name for finding in findings_in(POLICIES[key], resources)} == others
+
+
+def test_a_users_own_variable_needs_no_right() -> None:
+    """The component gives none for it, however the variable is called."""
+    environment = {"MY_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/210987654321/other", "MY_TABLE": "other"}
+    resources = deploy(in_program(lambda: component(functions={"environment": environment}))).states()
+    assert findings_in(POLICIES["roles-suffice"], resources) == []
+
+
+def test_all_tables_and_queues_in_the_functions_environment_are_known_with_their_calls() -> None:
+    named = {each.properties["name"] for each in default() if each.kind == "Table"}
+    named |= {each.properties["url"] for each in default() if each.kind == "Queue"}
+    in_environment = {
+        each.properties["handler"]: {
+            name for name, value in each.properties["environment"]["variables"].items() if value in named
+        }
+        for each in default()
+        if each.kind == "Function"
+    }
+    assert in_environment == {handler: set(calls) for handler, calls in CALLS.items()}
 
 
 def test_a_publisher_of_another_account_must_be_in_the_settings() -> None:
