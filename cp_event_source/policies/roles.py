@@ -91,11 +91,14 @@ def _suffice(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
         variables: Mapping[str, str] = function.get("environment", "variables") or {}
         key = function.get("kmsKeyArn") or "*"
         needed = [("kms:Decrypt", key), ("kms:GenerateDataKey", key)]
-        needed += [
-            (action, named.get(variables[name], variables[name]))
-            for name, actions in CALLS[function.known("handler")].items()
-            for action in actions
-        ]
+        handler = function.get("handler")
+        if handler not in CALLS:  # another function, or one that a transform wraps
+            yield function, f"handler must be {' or '.join(CALLS)}, whose calls are known; found {shown(handler)}"
+        for name, calls in CALLS.get(handler, {}).items():
+            if name in variables:
+                needed += [(call, named.get(variables[name], variables[name])) for call in calls]
+            else:
+                yield function, f"environment.variables.{name} must be given; found nothing"
         for mapping in pipeline.mappings_of(function):
             source = mapping.known("eventSourceArn")
             if "/stream/" in source:

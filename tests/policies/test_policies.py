@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi_aws import dynamodb, iam, sqs
+from pulumi_aws import dynamodb, iam, lambda_, sqs
 
 from cp_event_source.pages.compliance import CONTROLS, Default
 from cp_event_source.policies import POLICIES, NotKnown, Resource, findings_in
@@ -148,3 +148,46 @@ def test_a_policy_document_that_a_check_does_not_understand_is_a_finding(key: st
     ]
     messages = {finding.message for finding in findings_in(POLICIES[key], resources)}
     assert messages == {"the version of the policy document must be 2012-10-17; found 2008-10-17"}
+
+
+def test_another_function_under_the_component_is_a_finding() -> None:
+    def program() -> None:
+        files = component()
+        lambda_.Function(
+            "helper",
+            handler="index.handler",
+            runtime="python3.14",
+            role="arn:aws-cn:iam::111122223333:role/helper",
+            code=pulumi.AssetArchive({}),
+            opts=pulumi.ResourceOptions(parent=files),
+        )
+
+    resources = deploy(program).states()
+    found = {key: findings_in(policy, resources) for key, policy in POLICIES.items()}
+    assert {each.resource.name for each in found["roles-suffice"]} == {"helper"}
+    assert (
+        "handler must be handler.persist_function.handle or handler.project_function.handle, whose calls are known; "
+        'found "index.handler"'
+    ) in {each.message for each in found["roles-suffice"]}
+
+
+def changed(name: str, **properties: Any) -> list[Resource]:
+    """A deployment in which a function has other properties."""
+    function = next(each for each in default() if each.kind == "Function" and each.name == name)
+    other = replace(function, properties={**function.properties, **properties})
+    return [other if each is function else each for each in default()]
+
+
+@pytest.mark.parametrize("handler", ["agent.wrapper", None])
+def test_a_handler_that_an_agent_wraps_is_a_finding(handler: str | None) -> None:
+    (finding,) = findings_in(POLICIES["roles-suffice"], changed("files-project", handler=handler))
+    assert finding.resource.name == "files-project"
+    assert finding.message.endswith(f"whose calls are known; found {json.dumps(handler) if handler else 'nothing'}")
+
+
+def test_a_variable_that_a_function_lacks_is_a_finding() -> None:
+    found = findings_in(POLICIES["roles-suffice"], changed("files-persist", environment=None))
+    assert {finding.message for finding in found} == {
+        "environment.variables.DOMAIN_EVENTS_TABLE must be given; found nothing",
+        "environment.variables.INGEST_DEAD_LETTER_QUEUE_URL must be given; found nothing",
+    }
