@@ -1,10 +1,9 @@
 """Policies on the bus, its rules and their targets."""
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
-from .documents import Request, allows, principals, values
+from .documents import Request, actions, allows, json_object, principals
 from .policy import EVENTS, EachPolicy, PipelinePolicy, has, protected, shown
 from .resource import Pipeline, Resource
 
@@ -19,7 +18,7 @@ def _lets_in_own_account(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
         for statement in policy:
             if others := set(principals(statement)) - expected:
                 yield bus, f"the bus's policy lets in {', '.join(sorted(others))}"
-            if values(statement["Action"]) != ["events:PutEvents"]:
+            if actions(statement) != ["events:PutEvents"]:
                 yield bus, f"the bus's policy must be about events:PutEvents alone; found {shown(statement['Action'])}"
 
 
@@ -30,7 +29,7 @@ def _principal(publisher: str, pipeline: Pipeline) -> str:
 def _matches_own_domain(rule: Resource) -> Iterator[str]:
     if rule.get("scheduleExpression"):
         yield "scheduleExpression must not be given"
-    pattern = json.loads(rule.get("eventPattern") or "{}").get("detail", {})
+    pattern = json_object(rule.get("eventPattern") or "{}", "eventPattern").get("detail", {})
     domain = rule.get("tags", "cp-event-source:domain")
     if pattern not in ({"EventType": [type_], "DomainName": [domain]} for type_ in ("DOMAIN", "REBUILD")):
         yield f"eventPattern must match one type of event of the domain {domain} alone; found {shown(pattern)}"

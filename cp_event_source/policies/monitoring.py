@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from .documents import Request, allows, principals, values
+from .documents import Request, actions, allows, principals
 from .policy import (
     CLOUDWATCH,
     EachPolicy,
@@ -23,9 +23,9 @@ def _alarms_notify(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
         yield pipeline.component, "must have alarms; found none"
     for alarm in pipeline.all_of("MetricAlarm"):
         yield from ((alarm, each) for each in has("actionsEnabled", must_be=True)(alarm))
-        actions = set(alarm.get("alarmActions") or ())
-        if not actions or not topics.keys() <= actions:
-            yield alarm, f"alarmActions must name the pipeline's topic; found {shown(sorted(actions))}"
+        notified = set(alarm.get("alarmActions") or ())
+        if not notified or not topics.keys() <= notified:
+            yield alarm, f"alarmActions must name the pipeline's topic; found {shown(sorted(notified))}"
     for topic in topics.values():
         if not _may_publish(pipeline, topic, pipeline.account):
             yield topic, "the topic's policy must allow sns:Publish to this account's alarms"
@@ -37,7 +37,7 @@ def _topic_not_public(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
         if not policy:
             yield topic, "must have a policy; found nothing, so the topic has SNS's own"
         for statement in policy:
-            about = (principals(statement), values(statement["Action"]))
+            about = (principals(statement), actions(statement))
             if statement["Effect"] == "Allow" and about != ([CLOUDWATCH], ["sns:Publish"]):
                 yield topic, f"the topic's policy allows {shown(statement['Action'])} to {principals(statement)}"
         rule = f"arn:{pipeline.partition}:events:{pipeline.region}:{pipeline.account}:rule/another"
@@ -54,9 +54,9 @@ def _may_publish(pipeline: Pipeline, topic: Resource, account: str, source: str 
 
 
 def _topic_refuses_without_tls(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
-    actions = ("sns:Publish", "sns:Subscribe", "sns:SetTopicAttributes", "sns:DeleteTopic")
+    refused = ("sns:Publish", "sns:Subscribe", "sns:SetTopicAttributes", "sns:DeleteTopic")
     for topic in pipeline.all_of("Topic"):
-        if not refuses_without_tls(pipeline, pipeline.topic_policy(topic), actions, topic.known("arn")):
+        if not refuses_without_tls(pipeline, pipeline.topic_policy(topic), refused, topic.known("arn")):
             yield topic, "the topic's policy must deny everything to everybody without TLS"
 
 

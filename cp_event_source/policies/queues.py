@@ -1,10 +1,9 @@
 """Policies on the queues."""
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
-from .documents import principals, values
+from .documents import actions, json_object, principals, values
 from .policy import EVENTS, EachPolicy, PipelinePolicy, encrypted, has, protected, refuses_without_tls, shown
 from .resource import Pipeline, Resource
 
@@ -19,7 +18,7 @@ def _not_public(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
                 continue
             condition = statement.get("Condition", {})
             sources = set(values(condition.get("ArnEquals", {}).get("aws:SourceArn", "*")))
-            if principals(statement) != [EVENTS] or values(statement["Action"]) != ["sqs:SendMessage"]:
+            if (principals(statement), actions(statement)) != ([EVENTS], ["sqs:SendMessage"]):
                 yield queue, f"the queue's policy allows {shown(statement['Action'])} to {principals(statement)}"
             elif not sources <= rules:
                 yield queue, f"the queue's policy lets in {', '.join(sorted(sources - rules))}"
@@ -28,9 +27,9 @@ def _not_public(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
 
 
 def _refuses_without_tls(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
-    actions = ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue")
+    refused = ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue")
     for queue in pipeline.all_of("Queue"):
-        if not refuses_without_tls(pipeline, pipeline.queue_policy(queue), actions, queue.known("arn")):
+        if not refuses_without_tls(pipeline, pipeline.queue_policy(queue), refused, queue.known("arn")):
             yield queue, "the queue's policy must deny everything to everybody without TLS"
 
 
@@ -41,9 +40,9 @@ def _keeps(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
     for mapping in pipeline.all_of("EventSourceMapping"):
         read = queues.get(mapping.known("eventSourceArn"))
         if read is not None:
-            redrive = json.loads(read.get("redrivePolicy") or "{}")
-            dead_letters = queues.get(redrive.get("deadLetterTargetArn"))
-            if dead_letters is None or dead_letters is read or redrive.get("maxReceiveCount") != 10:
+            redrive = json_object(read.get("redrivePolicy") or "{}", "redrivePolicy")
+            others = queues.keys() - {read.known("arn")}
+            if redrive.get("deadLetterTargetArn") not in list(others) or redrive.get("maxReceiveCount") != 10:
                 yield (
                     read,
                     "redrivePolicy must name another queue of the pipeline after 10 receives; found "

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from .documents import Request, allows, principals, statements_in, values
+from .documents import Request, actions, allows, principals, resources, statements_in
 from .policy import EachPolicy, PipelinePolicy, shown
 from .resource import Pipeline, Resource
 
@@ -44,7 +44,7 @@ The component gives no rights for variables of the user's own, however they are 
 
 def _actions_are_named(policy: Resource) -> Iterator[str]:
     for statement in statements_in(policy.known("policy")):
-        if "NotAction" in statement or any("*" in each for each in values(statement["Action"])):
+        if "NotAction" in statement or any("*" in each for each in actions(statement)):
             yield f"policy must name each action; found {shown(statement.get('Action', 'NotAction'))}"
 
 
@@ -59,8 +59,8 @@ def _resources_are_named(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]:
                 continue
             if "NotResource" in statement:
                 yield policy, "policy must name each resource; found NotResource"
-            elif not set(values(statement["Action"])) <= _WITHOUT_RESOURCES:
-                wild = {each for each in values(statement["Resource"]) if "*" in each} - later
+            elif not set(actions(statement)) <= _WITHOUT_RESOURCES:
+                wild = {each for each in resources(statement) if "*" in each} - later
                 if wild:
                     yield policy, f"policy must name each resource; found {', '.join(sorted(wild))}"
 
@@ -77,7 +77,8 @@ def _has_no_other_policies(pipeline: Pipeline) -> Iterator[tuple[Resource, str]]
 
 def _for_lambda_alone(role: Resource) -> Iterator[str]:
     for statement in statements_in(role.known("assumeRolePolicy")):
-        if statement["Principal"] != {"Service": "lambda.amazonaws.com"} or statement["Action"] != "sts:AssumeRole":
+        about = (statement.get("Principal"), statement.get("Action"))
+        if about != ({"Service": "lambda.amazonaws.com"}, "sts:AssumeRole"):
             yield f"assumeRolePolicy must let in lambda.amazonaws.com alone; found {', '.join(principals(statement))}"
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pulumi
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pulumi_aws import dynamodb, iam, lambda_, sqs
 
 from cp_event_source.pages.compliance import CONTROLS, Default
@@ -19,6 +21,7 @@ from tests.component.deployment import component, deploy, in_program
 from tests.component.inputs.test_arguments import INPUTS
 from tests.component.pages.controls import CHECKS
 from tests.component.pages.controls.options import PUBLISHERS
+from tests.handler.strategies import json_texts, json_values
 
 
 @cache
@@ -191,3 +194,70 @@ def test_a_variable_that_a_function_lacks_is_a_finding() -> None:
         "environment.variables.DOMAIN_EVENTS_TABLE must be given; found nothing",
         "environment.variables.INGEST_DEAD_LETTER_QUEUE_URL must be given; found nothing",
     }
+
+
+DOCUMENTS = ("policy", "assumeRolePolicy", "redrivePolicy", "eventPattern")
+"""The properties that are JSON texts."""
+
+
+@cache
+def with_documents() -> list[tuple[int, str]]:
+    """The resources that have such properties, by their places, and which."""
+    return [(place, name) for place, each in enumerate(default()) for name in DOCUMENTS if name in each.properties]
+
+
+def judged(place: int, name: str, document: str) -> list[str]:
+    """What all policies say of a deployment with another document."""
+    resources = list(default())
+    resources[place] = replace(resources[place], properties={**resources[place].properties, name: document})
+    return [finding.message for policy in POLICIES.values() for finding in findings_in(policy, resources)]
+
+
+ALLOW = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ALLOW,
+        *({name: value for name, value in ALLOW.items() if name != without} for without in ALLOW),
+        *(
+            {f"Not{name}" if name == opposite else name: value for name, value in ALLOW.items()}
+            for opposite in ("Principal", "Action", "Resource")
+        ),
+        {**ALLOW, "Condition": {"StringNotLike": {"aws:PrincipalArn": "*"}}},
+    ],
+    ids=json.dumps,
+)
+def test_no_policy_fails_over_a_statement_alone_without_or_but(statement: dict[str, str]) -> None:
+    """Each document of a deployment in turn is one statement that is not in a list."""
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    options = len([each for key in OPTIONS for each in findings_in(POLICIES[key], default())])
+    for place, name in with_documents():
+        assert len(judged(place, name, document)) > options, default()[place].name
+
+
+VALUES = json_values | st.sampled_from(["*", "sqs:SendMessage", {"AWS": "*"}]) | st.lists(st.text(max_size=3))
+STATEMENTS = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"]) | json_values},
+    optional=dict.fromkeys(
+        ("Sid", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource"), VALUES
+    )
+    | {
+        "Condition": json_values
+        | st.dictionaries(
+            st.sampled_from(["StringEquals", "ArnEquals", "Null", "Bool", "NumericLessThan"]),
+            json_values | st.dictionaries(st.sampled_from(["aws:SourceArn", "aws:SourceAccount"]), VALUES),
+        )
+    },
+)
+JSON_DOCUMENTS = json_texts | st.fixed_dictionaries(
+    {"Version": st.just("2012-10-17"), "Statement": STATEMENTS | st.lists(STATEMENTS | json_values, max_size=3)},
+    optional={"detail": json_values, "deadLetterTargetArn": json_values, "maxReceiveCount": json_values},
+).map(lambda document: json.dumps(document, default=str))
+
+
+@given(st.data(), JSON_DOCUMENTS)
+def test_no_policy_fails_over_any_document(data: st.DataObject, document: str) -> None:
+    place, name = data.draw(st.sampled_from(with_documents()))
+    assert all(judged(place, name, document))
