@@ -166,7 +166,7 @@ class Compared:
     def missing(self) -> str:
         """Why it cannot be measured here; empty if it can."""
         if self.needs is not None and not self.needs.exists():
-            return f"{self.needs.relative_to(_REPOSITORY)} is not there; `make bench-peers` installs it"
+            return f"{self.needs.relative_to(_REPOSITORY)} is not there; `make bench-peers` installs it if it can"
         if shutil.which(self.command[0]) is None:
             return f"{self.command[0]} is not installed"
         return ""

@@ -309,6 +309,17 @@ class TestThePage:
     def test_it_has_each_of_them_in_each_table(self, compared: Any) -> None:
         assert PAGE.count(f"\n| {compared.name} ") == 8
 
+    def test_the_readme_names_its_best_and_worst_line(self) -> None:
+        readme = " ".join((REPOSITORY / "README.md").read_text().split())
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("|")]
+        summary = {row[0]: row for row in rows if len(row) == 9}
+        own, others = summary.pop("this project"), [summary[each.name] for each in ALL[1:]]
+        assert own[5] == "0 of 40"
+        assert {other[5] for other in others} == {"40 of 40"}
+        assert "no wrong state among 40 objects, and 40 with each of the others" in readme
+        mine, castores = (float(row[7].split()[2]) for row in (own, summary["castore"]))
+        assert f"{mine / castores:.1f} times the CPU time of castore for 10,000 events" in readme
+
     def test_its_versions_are_the_pinned_ones(self) -> None:
         pinned = json.loads((PEERS / "package.json").read_text())["dependencies"]
         pinned |= dict(re.findall(r"^([\w-]+)==(\S+)", (PEERS / "requirements.txt").read_text(), re.MULTILINE))
