@@ -103,7 +103,7 @@ class Persist(NamedTuple):
             because no time was left. Messages that can never be stored are in the dead-letter queue.
         """
         latest = instant_at(self.clock.now() + self.settings.max_future_skew_seconds)
-        writes = _Writes(self.writers if len(records) > 1 else None)
+        writes = _Writes(self.writers if len(records) > 1 else None, budget)
         attempts = []
         for record in records:
             with collector_paused():
@@ -180,9 +180,15 @@ _APPENDED = {
 class _Writes:
     """The writes of a batch."""
 
-    def __init__(self, writers: Executor | None) -> None:
-        """Args: writers: the threads; None if there is nothing to do while a message is written."""
+    def __init__(self, writers: Executor | None, budget: Budget) -> None:
+        """Create it.
+
+        Args:
+            writers: the threads; None if there is nothing to do while a message is written.
+            budget: the time in which writes may begin.
+        """
         self._writers = writers
+        self._budget = budget
         self._in_progress: set[Future[Appended | Rejected]] = set()
         self._by_key: dict[tuple[str, str], Future[Appended | Rejected]] = {}
 
@@ -196,8 +202,8 @@ class _Writes:
         self, write: Callable[[], Appended | Rejected], body: str, key: tuple[str, str] | None = None
     ) -> Future[Appended | Rejected]:
         """Begin a write, after the write of the same event that is in progress, if there is one."""
-        if key is not None and key in self._by_key:
-            wait([self._by_key[key]])
+        if key is not None and key in self._by_key and not self._by_key[key].done():
+            write = partial(self._after, self._by_key[key], write)
         if self._writers is None or len(body) > _MAX_CHARACTERS_IN_A_THREAD:
             done = _at_once(write)
         else:
@@ -206,6 +212,17 @@ class _Writes:
         if key is not None:
             self._by_key[key] = done
         return done
+
+    def _after(
+        self, earlier: Future[Appended | Rejected], write: Callable[[], Appended | Rejected]
+    ) -> Appended | Rejected:
+        """Wait for an earlier write, which may take all the time that is left, and write if there is time for two calls.
+
+        A thread waits for a write that was begun before its own, so at least one thread writes.
+        """
+        wait([earlier])
+        self._budget.check()
+        return write()
 
 
 def _at_once(write: Callable[[], Appended | Rejected]) -> Future[Appended | Rejected]:

@@ -467,6 +467,20 @@ class TestSideBySide:
         ((letter,),) = [side_by_side.sqs.handle("ReceiveMessage", {"QueueUrl": side_by_side.letters})["Messages"]]
         assert letter["Body"] == body(1, "2")
 
+    @pytest.mark.parametrize("second", ["2", json.dumps("x" * 100_000)], ids=["in a thread", "at once"])
+    def test_a_message_that_would_wait_for_the_same_event_until_the_time_is_over_goes_back(
+        self, second: str, side_by_side: SideBySide
+    ) -> None:
+        """The write before it takes its own time, and the two calls of a conflict come on top of it."""
+
+        def take_long() -> None:
+            threading.Event().wait(0.2)
+            side_by_side.clock.advance(46)
+
+        side_by_side.meet = take_long
+        assert side_by_side.handle(body(1, "1"), body(1, second), seconds=90) == ["m1"]
+        assert side_by_side.stored() == {"e-1": 1}
+
     def test_an_error_returns_only_that_message(self, side_by_side: SideBySide) -> None:
         def meet() -> None:
             if side_by_side.threads.get("e-2") is threading.current_thread():
