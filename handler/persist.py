@@ -95,8 +95,9 @@ class Persist(NamedTuple):
     def handle_batch(self, records: Sequence[SqsRecord], budget: Budget = UNLIMITED) -> dict[str, Any]:
         """Store or quarantine each message of a batch. An error of one message does not affect the others.
 
-        This thread reads the messages; others write, side by side. Messages with the same event are stored in the order
-        of the batch.
+        This thread reads the messages; others write, side by side. The events of one domain object are stored in the
+        order of the batch. Otherwise many of them would come to the table's stream after newer ones, and the project
+        function reads the store for each such late event.
 
         Returns:
             SQS's partial-batch reply: the messages to deliver again, because of an error of the infrastructure or
@@ -127,8 +128,8 @@ class Persist(NamedTuple):
             failed: Future[Appended | Rejected] = Future()
             failed.set_exception(error)
             return _Attempt(record, begun, ids, failed)
-        key = (item["DomainId"]["S"], item["EventKey"]["S"])
-        return _Attempt(record, begun, ids, writes.begin(partial(self._stored, item, ids, body), body, key))
+        done = writes.begin(partial(self._stored, item, ids, body), body, item["DomainId"]["S"])
+        return _Attempt(record, begun, ids, done)
 
     def _stored(self, item: Item, ids: Ids, body: str) -> Appended | Rejected:
         """Store an event, or quarantine its message. Several threads may call it."""
@@ -190,7 +191,8 @@ class _Writes:
         self._writers = writers
         self._budget = budget
         self._in_progress: set[Future[Appended | Rejected]] = set()
-        self._by_key: dict[tuple[str, str], Future[Appended | Rejected]] = {}
+        self._newest: dict[str, Future[Appended | Rejected]] = {}
+        """The write of each domain object that was begun last."""
 
     def wait_for_room(self) -> None:
         """Wait until a write can begin at once, so that whatever begins in time is also written in time."""
@@ -199,26 +201,27 @@ class _Writes:
             self._in_progress = wait(self._in_progress, return_when=FIRST_COMPLETED).not_done
 
     def begin(
-        self, write: Callable[[], Appended | Rejected], body: str, key: tuple[str, str] | None = None
+        self, write: Callable[[], Appended | Rejected], body: str, domain_id: str | None = None
     ) -> Future[Appended | Rejected]:
-        """Begin a write, after the write of the same event that is in progress, if there is one."""
-        if key is not None and key in self._by_key and not self._by_key[key].done():
-            write = partial(self._after, self._by_key[key], write)
+        """Begin a write; if it is about a domain object, after the earlier writes of the same object."""
+        earlier = None if domain_id is None else self._newest.get(domain_id)
+        if earlier is not None and not earlier.done():
+            write = partial(self._after, earlier, write)
         if self._writers is None or len(body) > _MAX_CHARACTERS_IN_A_THREAD:
             done = _at_once(write)
         else:
             done = self._writers.submit(write)
             self._in_progress.add(done)
-        if key is not None:
-            self._by_key[key] = done
+        if domain_id is not None:
+            self._newest[domain_id] = done
         return done
 
     def _after(
         self, earlier: Future[Appended | Rejected], write: Callable[[], Appended | Rejected]
     ) -> Appended | Rejected:
-        """Wait for an earlier write, which may take all the time that is left, and write if there is time for two calls.
+        """Wait for an earlier write, and write if there is still time: the wait came on top of the message's time.
 
-        A thread waits for a write that was begun before its own, so at least one thread writes.
+        A thread waits only for a write that was begun before its own. So one of the threads always writes.
         """
         wait([earlier])
         self._budget.check()

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.aws.settings import PersistSettings
@@ -50,6 +52,11 @@ def body(number: int = 1, payload: str = "null", **fields: Any) -> str:
         "detail": detail(number, "PAYLOAD", **fields),
     }
     return json.dumps(event).replace('"PAYLOAD"', payload)
+
+
+def bodies_of_objects(number: int) -> list[str]:
+    """One event of each domain object."""
+    return [body(each, DomainId=f"d-{each}") for each in range(number)]
 
 
 def without(field: str) -> str:
@@ -426,8 +433,50 @@ class TestSideBySide:
     def test_ten_messages_are_written_at_once(self, side_by_side: SideBySide) -> None:
         """Ten writes that each wait until all have begun."""
         side_by_side.meet = threading.Barrier(10, timeout=20).wait
-        assert side_by_side.handle(*map(body, range(10))) == []
+        assert side_by_side.handle(*bodies_of_objects(10)) == []
         assert len(side_by_side.stored()) == 10
+
+    def test_an_object_does_not_wait_for_another_object(self, side_by_side: SideBySide) -> None:
+        """Of five objects with two events each, five writes wait for one another, and then the other five."""
+        side_by_side.meet = threading.Barrier(5, timeout=20).wait
+        assert side_by_side.handle(*(body(number, DomainId=f"d-{number // 2}") for number in range(10))) == []
+        assert len(side_by_side.stored()) == 10
+
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from(["d-1", "d-2", "d-3"]), st.integers(0, 4), st.booleans(), st.booleans()),
+            min_size=2,
+            max_size=12,
+        )
+    )
+    @settings(max_examples=25)
+    def test_the_events_of_one_object_are_written_in_the_order_of_the_batch(
+        self, messages: list[tuple[str, int, bool, bool]]
+    ) -> None:
+        """Whatever each write takes, whether it fails, and whether another thread writes it."""
+        side_by_side = SideBySide(FunctionClock())
+        written: list[tuple[str, int]] = []
+
+        def write(operation: str, request: Mapping[str, Any], phase: str) -> None:
+            number = int(request["Item"]["EventId"]["S"].removeprefix("e-"))
+            domain_id, milliseconds, fails, _ = messages[number]
+            if phase == "before":
+                threading.Event().wait(milliseconds / 1000)
+                written.append((domain_id, number))
+                if fails:
+                    raise AwsError("InternalServerError", "oops")
+
+        side_by_side.db.intercept = write
+        payloads = ['"' + "x" * 70_000 + '"' if is_large else "null" for *_, is_large in messages]
+        bodies = [
+            body(number, payload, DomainId=domain_id)
+            for number, (payload, (domain_id, *_)) in enumerate(zip(payloads, messages, strict=True))
+        ]
+        to_return = side_by_side.handle(*bodies)
+        side_by_side.writers.shutdown()
+        assert to_return == [f"m{number}" for number, (_, _, fails, _) in enumerate(messages) if fails]
+        assert len(written) == len(messages)
+        assert sorted(written) == sorted(written, key=lambda each: each[0])
 
     def test_no_more_are_written_at_once_than_there_are_connections(self, side_by_side: SideBySide) -> None:
         in_progress: list[int] = []
@@ -440,7 +489,7 @@ class TestSideBySide:
             in_progress.pop()
 
         side_by_side.meet = meet
-        assert side_by_side.handle(*map(body, range(40))) == []
+        assert side_by_side.handle(*bodies_of_objects(40)) == []
         assert len(side_by_side.stored()) == 40
         assert 1 < max(most) <= clients.CONNECTIONS
 
@@ -455,11 +504,11 @@ class TestSideBySide:
 
         all_busy = threading.Barrier(10, action=take_long, timeout=20)
         side_by_side.meet = lambda: all_busy.wait() if len(side_by_side.threads) <= 10 else None
-        assert side_by_side.handle(*map(body, range(12)), seconds=90) == ["m10", "m11"]
+        assert side_by_side.handle(*bodies_of_objects(12), seconds=90) == ["m10", "m11"]
         assert len(side_by_side.stored()) == 10
 
-    def test_messages_with_one_event_are_stored_in_the_order_of_the_batch(self, side_by_side: SideBySide) -> None:
-        """The first one is stored, and another content of the same event is quarantined, however slow the first is."""
+    def test_of_two_contents_of_one_event_the_first_of_the_batch_is_stored(self, side_by_side: SideBySide) -> None:
+        """The other one is quarantined, however slow the first is."""
         waits = iter([0.2, 0, 0, 0])
         side_by_side.meet = lambda: threading.Event().wait(next(waits))
         assert side_by_side.handle(body(1, "1"), body(2), body(1, "2"), body(1, "1")) == []
@@ -467,18 +516,19 @@ class TestSideBySide:
         ((letter,),) = [side_by_side.sqs.handle("ReceiveMessage", {"QueueUrl": side_by_side.letters})["Messages"]]
         assert letter["Body"] == body(1, "2")
 
-    @pytest.mark.parametrize("second", ["2", json.dumps("x" * 100_000)], ids=["in a thread", "at once"])
-    def test_a_message_that_would_wait_for_the_same_event_until_the_time_is_over_goes_back(
-        self, second: str, side_by_side: SideBySide
+    @pytest.mark.parametrize("payload", ["2", json.dumps("x" * 100_000)], ids=["in a thread", "at once"])
+    @pytest.mark.parametrize("number", [1, 2], ids=["same event", "same object"])
+    def test_a_message_that_would_wait_for_its_object_until_the_time_is_over_goes_back(
+        self, number: int, payload: str, side_by_side: SideBySide
     ) -> None:
-        """The write before it takes its own time, and the two calls of a conflict come on top of it."""
+        """The write before it takes its own time, and the message's own two calls come on top of it."""
 
         def take_long() -> None:
             threading.Event().wait(0.2)
             side_by_side.clock.advance(46)
 
         side_by_side.meet = take_long
-        assert side_by_side.handle(body(1, "1"), body(1, second), seconds=90) == ["m1"]
+        assert side_by_side.handle(body(1, "1"), body(number, payload), seconds=90) == ["m1"]
         assert side_by_side.stored() == {"e-1": 1}
 
     def test_an_error_returns_only_that_message(self, side_by_side: SideBySide) -> None:
