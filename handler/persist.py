@@ -1,6 +1,7 @@
 """Stores each ingest message once in the domain events table, or quarantines it unchanged."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,13 +41,23 @@ _MAX_CHARACTERS_IN_A_THREAD = 64 * 1024
 them at once would take too much memory."""
 
 
+_Write = Callable[[], Appended | Rejected]
+
+
+class _Ended(NamedTuple):
+    """The result or the error of a write, and when it ended, which may be long before its report."""
+
+    result: Appended | Rejected | Exception
+    at: float
+
+
 class _Attempt(NamedTuple):
     """A message that is being stored or quarantined."""
 
     record: SqsRecord
     begun: float
     ids: Ids
-    done: Future[Appended | Rejected]
+    end: Future[_Ended]
 
 
 class Persist(NamedTuple):
@@ -103,15 +114,27 @@ class Persist(NamedTuple):
             SQS's partial-batch reply: the messages to deliver again, because of an error of the infrastructure or
             because no time was left. Messages that can never be stored are in the dead-letter queue.
         """
-        latest = instant_at(self.clock.now() + self.settings.max_future_skew_seconds)
-        writes = _Writes(self.writers if len(records) > 1 else None, budget)
-        attempts = []
-        for record in records:
-            with collector_paused():
-                attempts.append(self._begin(record, latest, budget, writes))
-        to_return = [attempt.record["messageId"] for attempt in attempts if not self._is_reported(attempt)]
+        to_return = [
+            attempt.record["messageId"] for attempt in self._attempts(records, budget) if not self._report(attempt)
+        ]
         self.telemetry.flush()
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in to_return]}
+
+    def _attempts(self, records: Sequence[SqsRecord], budget: Budget) -> Iterator[_Attempt]:
+        """Begin an attempt with each message, and yield the attempts in the order of the batch.
+
+        An attempt that has ended is yielded before the next one begins. So if a message takes too much memory or time
+        and the process dies, the log has the messages before it.
+        """
+        latest = instant_at(self.clock.now() + self.settings.max_future_skew_seconds)
+        writes = _Writes(self.writers if len(records) > 1 else None, budget, self.clock)
+        begun: deque[_Attempt] = deque()
+        for record in records:
+            with collector_paused():
+                begun.append(self._begin(record, latest, budget, writes))
+            while begun and begun[0].end.done():
+                yield begun.popleft()
+        yield from begun
 
     def _begin(self, record: SqsRecord, latest: str, budget: Budget, writes: "_Writes") -> _Attempt:
         """Read a message, and begin to store or to quarantine it."""
@@ -122,14 +145,12 @@ class Persist(NamedTuple):
             item = event_item(body, domain_name=self.settings.domain_name, latest=latest, arrived_at=_sent_at(record))
             ids = ids_of(item)
         except Rejected as rejected:
-            done = writes.begin(partial(self._quarantined, body, rejected), body)
-            return _Attempt(record, begun, rejected.ids, done)
+            end = writes.begin(partial(self._quarantined, body, rejected), body)
+            return _Attempt(record, begun, rejected.ids, end)
         except Exception as error:  # noqa: BLE001  an error of one message must not affect the others
-            failed: Future[Appended | Rejected] = Future()
-            failed.set_exception(error)
-            return _Attempt(record, begun, ids, failed)
-        done = writes.begin(partial(self._stored, item, ids, body), body, item["DomainId"]["S"])
-        return _Attempt(record, begun, ids, done)
+            return _Attempt(record, begun, ids, _in_the_past(_Ended(error, self.clock.now())))
+        end = writes.begin(partial(self._stored, item, ids, body), body, item["DomainId"]["S"])
+        return _Attempt(record, begun, ids, end)
 
     def _stored(self, item: Item, ids: Ids, body: str) -> Appended | Rejected:
         """Store an event, or quarantine its message. Several threads may call it."""
@@ -149,25 +170,23 @@ class Persist(NamedTuple):
         self.quarantine.send(body, rejected)
         return rejected
 
-    def _is_reported(self, attempt: _Attempt) -> bool:
-        """Log and count the result of an attempt. False if the message must be delivered again."""
-        record, begun, ids, done = attempt
-        try:
-            result = done.result()
-        except Exception as error:  # noqa: BLE001  an error of one message must not affect the others
-            message_id = record["messageId"]
-            self.telemetry.failed("message goes back to the queue", error, ids=ids, begun=begun, message_id=message_id)
+    def _report(self, attempt: _Attempt) -> bool:
+        """Wait for the end of an attempt, log and count it. False if the message must be delivered again."""
+        record, begun, ids, end = attempt
+        result, ended = end.result()
+        if isinstance(result, Rejected):
+            code, size = result.code, len(record["body"])
+            self.telemetry.warning("event quarantined", ids=ids, begun=begun, ended=ended, reason_code=code, size=size)
+            self.telemetry.count(_METRICS[code])
+            return True
+        if isinstance(result, Exception):
+            message, message_id = "message goes back to the queue", record["messageId"]
+            self.telemetry.failed(message, result, ids=ids, begun=begun, ended=ended, message_id=message_id)
             self.telemetry.count("MessagesReturned")
             return False
-        if isinstance(result, Rejected):
-            self.telemetry.warning(
-                "event quarantined", ids=ids, begun=begun, reason_code=result.code, size=len(record["body"])
-            )
-            self.telemetry.count(_METRICS[result.code])
-        else:
-            message, metric = _APPENDED[result]
-            self.telemetry.info(message, ids=ids, begun=begun)
-            self.telemetry.count(metric)
+        message, metric = _APPENDED[result]
+        self.telemetry.info(message, ids=ids, begun=begun, ended=ended)
+        self.telemetry.count(metric)
         return True
 
 
@@ -181,17 +200,19 @@ _APPENDED = {
 class _Writes:
     """The writes of a batch."""
 
-    def __init__(self, writers: Executor | None, budget: Budget) -> None:
+    def __init__(self, writers: Executor | None, budget: Budget, clock: Clock) -> None:
         """Create it.
 
         Args:
             writers: the threads; None if there is nothing to do while a message is written.
             budget: the time in which writes may begin.
+            clock: the time.
         """
         self._writers = writers
         self._budget = budget
-        self._in_progress: set[Future[Appended | Rejected]] = set()
-        self._newest: dict[str, Future[Appended | Rejected]] = {}
+        self._clock = clock
+        self._in_progress: set[Future[_Ended]] = set()
+        self._newest: dict[str, Future[_Ended]] = {}
         """The write of each domain object that was begun last."""
 
     def wait_for_room(self) -> None:
@@ -200,41 +221,41 @@ class _Writes:
         if len(self._in_progress) >= CONNECTIONS:
             self._in_progress = wait(self._in_progress, return_when=FIRST_COMPLETED).not_done
 
-    def begin(
-        self, write: Callable[[], Appended | Rejected], body: str, domain_id: str | None = None
-    ) -> Future[Appended | Rejected]:
+    def begin(self, write: _Write, body: str, domain_id: str | None = None) -> Future[_Ended]:
         """Begin a write; if it is about a domain object, after the earlier writes of the same object."""
         earlier = None if domain_id is None else self._newest.get(domain_id)
-        if earlier is not None and not earlier.done():
-            write = partial(self._after, earlier, write)
+        if earlier is not None and earlier.done():
+            earlier = None
         if self._writers is None or len(body) > _MAX_CHARACTERS_IN_A_THREAD:
-            done = _at_once(write)
+            end = _in_the_past(self._written(write, earlier))
         else:
-            done = self._writers.submit(write)
-            self._in_progress.add(done)
+            end = self._writers.submit(self._written, write, earlier)
+            self._in_progress.add(end)
         if domain_id is not None:
-            self._newest[domain_id] = done
-        return done
+            self._newest[domain_id] = end
+        return end
 
-    def _after(
-        self, earlier: Future[Appended | Rejected], write: Callable[[], Appended | Rejected]
-    ) -> Appended | Rejected:
-        """Wait for an earlier write, and write if there is still time: the wait came on top of the message's time.
+    def _written(self, write: _Write, earlier: Future[_Ended] | None) -> _Ended:
+        """Write, after an earlier write that is in progress. Several threads may call it.
 
-        A thread waits only for a write that was begun before its own. So one of the threads always writes.
+        After the wait there must still be time, since it came on top of the message's own time. A thread waits only for
+        a write that was begun before its own. So one of the threads always writes.
         """
-        wait([earlier])
-        self._budget.check()
-        return write()
+        result: Appended | Rejected | Exception
+        try:
+            if earlier is not None:
+                wait([earlier])
+                self._budget.check()
+            result = write()
+        except Exception as error:  # noqa: BLE001  an error of one message must not affect the others
+            result = error
+        return _Ended(result, self._clock.now())
 
 
-def _at_once(write: Callable[[], Appended | Rejected]) -> Future[Appended | Rejected]:
-    done: Future[Appended | Rejected] = Future()
-    try:
-        done.set_result(write())
-    except Exception as error:  # noqa: BLE001  whoever asks for the result gets it
-        done.set_exception(error)
-    return done
+def _in_the_past(ended: _Ended) -> Future[_Ended]:
+    future: Future[_Ended] = Future()
+    future.set_result(ended)
+    return future
 
 
 def _sent_at(record: SqsRecord) -> str | None:

@@ -213,7 +213,7 @@ class Project:
         return self.clock.now() - stored_at > _PROBE_AFTER_SECONDS
 
 
-def _failed_at(plan: Plan) -> dict[str, str]:
+def _failed_at(plan: Plan) -> dict[str, Any]:
     """Where the domain logic failed, without the error's text, which may hold values of the payload."""
     parked = plan.after.parked if plan.after is not None and plan.outcome is Outcome.PARKED else None
     if parked is None:

@@ -58,29 +58,53 @@ class Telemetry:
         self._counts: Counter[str] = Counter()
         self._measured: defaultdict[str, list[float]] = defaultdict(list)
 
-    def info(self, message: str, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object) -> None:
+    def info(
+        self,
+        message: str,
+        *,
+        ids: Ids = NO_IDS,
+        begun: float | None = None,
+        ended: float | None = None,
+        **fields: object,
+    ) -> None:
         """Log work that succeeded.
 
         Args:
             message: what was done.
             ids: the ids of the event, message or domain object.
             begun: when the work began, in POSIX seconds.
+            ended: when it ended; by default now.
             fields: further fields of the line.
         """
         self._log("INFO", message, {**ids.fields(), **fields})
-        self._trace(message, ids, begun)
+        self._trace(message, ids, begun, ended)
 
-    def warning(self, message: str, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object) -> None:
+    def warning(
+        self,
+        message: str,
+        *,
+        ids: Ids = NO_IDS,
+        begun: float | None = None,
+        ended: float | None = None,
+        **fields: object,
+    ) -> None:
         """Log work that needs attention. The arguments are those of `info`."""
         self._log("WARNING", message, {**ids.fields(), **fields})
-        self._trace(message, ids, begun, "error")
+        self._trace(message, ids, begun, ended, "error")
 
     def failed(
-        self, message: str, error: BaseException, *, ids: Ids = NO_IDS, begun: float | None = None, **fields: object
+        self,
+        message: str,
+        error: BaseException,
+        *,
+        ids: Ids = NO_IDS,
+        begun: float | None = None,
+        ended: float | None = None,
+        **fields: object,
     ) -> None:
         """Log an error by its class. The other arguments are those of `info`."""
         self._log("ERROR", message, {**ids.fields(), **fields, "error": error_class(error)})
-        self._trace(message, ids, begun, "fault")
+        self._trace(message, ids, begun, ended, "fault")
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to a counter. `flush` sends it."""
@@ -107,8 +131,8 @@ class Telemetry:
         self._counts.clear()
         self._measured.clear()
 
-    def _trace(self, message: str, ids: Ids, begun: float | None, flag: str | None = None) -> None:
-        self._tracing.add(os.environ.get(_TRACE, ""), message, ids, begun=begun, flag=flag)
+    def _trace(self, message: str, ids: Ids, begun: float | None, ended: float | None, flag: str | None = None) -> None:
+        self._tracing.add(os.environ.get(_TRACE, ""), message, ids, begun=begun, ended=ended, flag=flag)
 
     def _log(self, level: str, message: str, fields: dict[str, object]) -> None:
         if level not in self._logged:

@@ -43,7 +43,16 @@ class Tracing:
         self._trace = ""
         self._annotations_left = 0
 
-    def add(self, trace: str, name: str, ids: Ids, *, begun: float | None = None, flag: str | None = None) -> None:
+    def add(
+        self,
+        trace: str,
+        name: str,
+        ids: Ids,
+        *,
+        begun: float | None = None,
+        ended: float | None = None,
+        flag: str | None = None,
+    ) -> None:
         """Record one piece of work: one subsegment for each of its correlation ids, or one if it has none.
 
         Each id needs its own subsegment, because an annotation has one value and you search by that value. After
@@ -53,7 +62,7 @@ class Tracing:
             trace: the environment's _X_AMZN_TRACE_ID, `Root=...;Parent=...;Sampled=1`.
             name: what was done.
             ids: the ids of the event, message or domain object.
-            begun: when the work began, in POSIX seconds; by default now.
+            begun, ended: when the work began and ended, in POSIX seconds; by default now.
             flag: `error` or `fault` if the work did not succeed.
         """
         if self._socket is None or "Sampled=1" not in trace:
@@ -70,7 +79,7 @@ class Tracing:
             "parent_id": parts["Parent"],
             "type": "subsegment",
             "start_time": now if begun is None else begun,
-            "end_time": now,
+            "end_time": now if ended is None else ended,
         }
         if flag is not None:
             subsegment[flag] = True

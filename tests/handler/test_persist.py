@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from cp_event_source.handler.aws import clients
 from cp_event_source.handler.aws.settings import PersistSettings
 from cp_event_source.handler.aws.telemetry import Telemetry
+from cp_event_source.handler.aws.tracing import Tracing
 from cp_event_source.handler.domain.fold import fold
 from cp_event_source.handler.domain.state import INITIAL_STATE
+from cp_event_source.handler.events.ingest import event_item
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.persist import _FRACTION_OF_TIME, Persist
 from cp_event_source.handler.projection.rows import DomainRow
@@ -32,6 +34,7 @@ from tests.doubles.clock import FunctionClock
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.sqs import SQS
 
+from .daemon import SAMPLED, listening
 from .given import detail, logic
 from .on_moto import SETTINGS, PersistFunction, client_error
 
@@ -387,7 +390,7 @@ class TestInfrastructure:
 class SideBySide:
     """The persist function with the threads that it has on Lambda, on doubles."""
 
-    def __init__(self, clock: FunctionClock) -> None:
+    def __init__(self, clock: FunctionClock, daemon: str = "") -> None:
         self.db, self.sqs = DynamoDB(), SQS()
         self.db.create_table("events", "DomainId", "EventKey")
         self.letters = self.sqs.create_queue("letters")
@@ -402,7 +405,7 @@ class SideBySide:
             PersistSettings.read({**SETTINGS, "INGEST_DEAD_LETTER_QUEUE_URL": self.letters}),
             direct_dynamodb(self.db),
             direct_sqs(self.sqs),
-            Telemetry("File", "persist", clock),
+            Telemetry("File", "persist", clock, Tracing(clock, daemon)),
             self.writers,
             clock,
         )
@@ -420,6 +423,54 @@ class SideBySide:
         if phase == "before":
             self.threads[request["Item"]["EventId"]["S"]] = threading.current_thread()
             self.meet()
+
+
+class TestReports:
+    def test_if_the_process_dies_the_log_has_the_messages_before(
+        self, persist: PersistFunction, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It dies of the time or the memory that a message takes."""
+
+        class Died(BaseException):
+            pass
+
+        def read(text: str, **arguments: Any) -> Any:
+            if text == body(3):
+                raise Died
+            return event_item(text, **arguments)
+
+        monkeypatch.setattr("cp_event_source.handler.persist.event_item", read)
+        with pytest.raises(Died):
+            persist.handle(body(1), "not JSON", body(2), body(3))
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [line["message"] for line in lines] == ["event stored", "event quarantined", "event stored"]
+
+    def test_a_trace_shows_when_a_write_ended_and_not_when_it_was_reported(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The second message is written at once, and reported after the first one, which takes 20 s."""
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", SAMPLED)
+        with listening() as daemon:
+            side_by_side = SideBySide(FunctionClock(), daemon.address)
+            submit, writes, both = side_by_side.writers.submit, [], threading.Event()
+
+            def submitted(*arguments: Any) -> Any:
+                writes.append(submit(*arguments))
+                if len(writes) == 2:
+                    both.set()
+                return writes[-1]
+
+            def take_long() -> None:
+                if threading.current_thread() is side_by_side.threads.get("e-1"):
+                    assert both.wait(20)
+                    writes[1].result()
+                    side_by_side.clock.advance(20)
+
+            monkeypatch.setattr(side_by_side.writers, "submit", submitted)
+            side_by_side.meet = take_long
+            assert side_by_side.handle(*bodies_of_objects(3)[1:]) == []
+            side_by_side.writers.shutdown()
+            assert [each["end_time"] - each["start_time"] for each in daemon.received()] == [20, 0]
 
 
 @pytest.fixture

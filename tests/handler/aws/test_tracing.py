@@ -43,6 +43,12 @@ def test_a_piece_of_work_is_a_subsegment_of_the_invocation(daemon: Daemon) -> No
     }
 
 
+def test_work_that_ended_before_its_report_has_its_own_end(daemon: Daemon) -> None:
+    Tracing(Clock(), daemon.address).add(SAMPLED, "event stored", IDS, begun=1767225610.25, ended=1767225610.5)
+    (sent,) = daemon.received()
+    assert (sent["start_time"], sent["end_time"]) == (1767225610.25, 1767225610.5)
+
+
 @pytest.mark.parametrize("flag", ["error", "fault"])
 def test_work_that_did_not_succeed_is_flagged(daemon: Daemon, flag: str) -> None:
     Tracing(Clock(), daemon.address).add(SAMPLED, "event quarantined", IDS, flag=flag)
