@@ -19,10 +19,22 @@ class Threads(futures.Executor):
     def submit(
         self, fn: Callable[_Arguments, _Result], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs
     ) -> futures.Future[_Result]:
-        """Let a thread call a function. Only one thread may submit."""
+        """Let a thread call a function. Only one thread may submit.
+
+        If the process can have no more threads, this one calls the function at once. Then another thread may call it,
+        too, sooner or later: the pool keeps what it could not start a thread for.
+        """
         if self._pool is None:
             self._pool = futures.ThreadPoolExecutor(self._number)
-        return self._pool.submit(fn, *args, **kwargs)
+        try:
+            return self._pool.submit(fn, *args, **kwargs)
+        except RuntimeError:
+            done: futures.Future[_Result] = futures.Future()
+            try:
+                done.set_result(fn(*args, **kwargs))
+            except Exception as error:  # noqa: BLE001  whoever asks for the result gets it
+                done.set_exception(error)
+            return done
 
     def shutdown(self, wait: bool = True, **options: Any) -> None:  # noqa: FBT001, FBT002  the base class's
         """Stop the threads."""

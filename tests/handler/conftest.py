@@ -1,6 +1,7 @@
-"""AWS as moto simulates it."""
+"""AWS as moto simulates it, and a process with few threads."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from moto import mock_aws
@@ -36,3 +37,20 @@ def persist(aws: None) -> Iterator[PersistFunction]:
     function = PersistFunction(Clock())
     yield function
     function.stop()
+
+
+@pytest.fixture
+def limit_threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Limits how many more threads can start."""
+
+    def limit(number: int) -> None:
+        start, left = threading.Thread.start, iter(range(number))
+
+        def start_if_allowed(thread: threading.Thread) -> None:
+            if next(left, None) is None:
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start_if_allowed)
+
+    return limit

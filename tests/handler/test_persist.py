@@ -582,6 +582,17 @@ class TestSideBySide:
         assert side_by_side.handle(body(1, "1"), body(number, payload), seconds=90) == ["m1"]
         assert side_by_side.stored() == {"e-1": 1}
 
+    @pytest.mark.parametrize("threads", [0, 2])
+    def test_a_process_without_more_threads_stores_the_whole_batch(
+        self, threads: int, side_by_side: SideBySide, limit_threads: Callable[[int], None]
+    ) -> None:
+        limit_threads(threads)
+        side_by_side.meet = lambda: threading.Event().wait(0.005)
+        objects = [body(number, DomainId=f"d-{number % 3}") for number in range(10)]
+        assert side_by_side.handle(*objects, "not JSON") == []
+        side_by_side.writers.shutdown()
+        assert len(side_by_side.stored()) == 10
+
     def test_an_error_returns_only_that_message(self, side_by_side: SideBySide) -> None:
         def meet() -> None:
             if side_by_side.threads.get("e-2") is threading.current_thread():
