@@ -1,6 +1,7 @@
 """Guarantee: items that are read without botocore's parser equal those that it reads, and it reports broken replies."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -68,6 +69,14 @@ def parsed(operation: str, body: bytes, *, status: int = 200, reads_items: bool 
     return result | read
 
 
+def outcome(operation: str, body: bytes, **options: Any) -> Any:
+    """The result of a call, or the class of its error."""
+    try:
+        return parsed(operation, body, **options)
+    except (AttributeError, ResponseParserError, TypeError, ValueError) as error:
+        return type(error)
+
+
 @given(bodies, st.booleans(), st.sampled_from([None, (",", ":")]))
 def test_a_reply_is_read_as_botocore_reads_it(
     reply: tuple[str, dict[str, Any]], ensure_ascii: bool, separators: tuple[str, str] | None
@@ -83,6 +92,46 @@ def test_a_reply_is_read_as_botocore_reads_it(
     assert parsed(operation, body) == expected
 
 
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each container with each of its keys or indexes."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield value, key
+            yield from places(inner)
+
+
+@given(bodies, st.data())
+def test_a_reply_with_nulls_is_read_as_botocore_reads_it(
+    reply: tuple[str, dict[str, Any]], data: st.DataObject
+) -> None:
+    """botocore drops members that are null."""
+    operation, content = reply[0], json.loads(json.dumps(reply[1]))
+    for _ in range(data.draw(st.integers(1, 2))):
+        if found := list(places(content)):
+            container, key = data.draw(st.sampled_from(found))
+            container[key] = None
+    body = json.dumps(content).encode()
+    assert outcome(operation, body) == outcome(operation, body, reads_items=False)
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetItem", {"Item": None}),
+        ("GetItem", {"Item": {"A": {"S": None}}}),
+        ("Query", {"Items": None, "Count": 0}),
+        ("Query", {"Items": [], "Count": 0, "LastEvaluatedKey": None}),
+        ("BatchGetItem", {"Responses": None}),
+        ("BatchGetItem", {"Responses": {"t": []}, "UnprocessedKeys": {"t": {"Keys": [keys], "AttributesToGet": None}}}),
+    ],
+)
+def test_a_null_is_no_value(operation: str, body: dict[str, Any]) -> None:
+    """A caller asks only whether a part is there, and sends UnprocessedKeys again."""
+    read = outcome(operation, json.dumps(body).encode())
+    assert read == outcome(operation, json.dumps(body).encode(), reads_items=False)
+    assert None not in [container[key] for container, key in places(read)]
+
+
 def test_binary_values_are_found_however_their_types_name_is_written() -> None:
     for name in ('"B"', '"\\u0042"'):
         body = f'{{"Item": {{"A": {{{name}: "/w=="}}}}}}'.encode()
@@ -92,13 +141,7 @@ def test_binary_values_are_found_however_their_types_name_is_written() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"Items": [{"B": 1}]}', b"\xff"])
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_any_other_reply_is_left_to_botocore(body: bytes, status: int) -> None:
-    def outcome(*, reads_items: bool) -> Any:
-        try:
-            return parsed("Query", body, status=status, reads_items=reads_items)
-        except (AttributeError, ResponseParserError, TypeError, ValueError) as error:
-            return type(error)
-
-    assert outcome(reads_items=True) == outcome(reads_items=False)
+    assert outcome("Query", body, status=status) == outcome("Query", body, status=status, reads_items=False)
 
 
 def test_the_functions_client_reads_items_this_way(monkeypatch: pytest.MonkeyPatch) -> None:
