@@ -49,6 +49,9 @@ To refuse, it raises an exception of its own. It may run several times for one d
 MAX_EVENTS: Final = 99
 """The maximum events of a decision: a transaction has at most 100 items, and one is the row."""
 
+_MAX_LOOKS: Final = 5
+"""How often an object is looked at whose row and events do not show the same transactions. It ends in milliseconds."""
+
 _MAX_SENDS: Final = 5
 """How often one transaction is sent until there is a reply. The client's own retries are in addition."""
 
@@ -70,9 +73,9 @@ class Decided(Generic[T]):
     """A decision that was made."""
 
     domain_id: str
-    events: Sequence[StoredEvent]
+    events: Sequence[StoredEvent] = field(repr=False)
     """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`."""
-    object: T | None
+    object: T | None = field(repr=False)
     """The object as it is now: after these events, and if `is_repeated` perhaps after others. None if it has none."""
     attempts: int = 1
     """How often the decider ran; 0 if `is_repeated`, since an earlier call has decided."""
@@ -142,12 +145,32 @@ class Deciding:
         raise Contention(domain_id, max_attempts)
 
     def _look(self, domain_id: str, command: Command | None) -> _Known:
-        """Read the row, and then the store after its checkpoint, and from the command's time on."""
+        """Read the row and the store until they show the same transactions.
+
+        A transaction becomes visible in one item after the other, to a query also in part
+        (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html, isolation levels).
+        So the row may hold an event that the query does not see yet, or the query may see an event that was written
+        together with a newer row. What stays so was changed by a person, and a decision is made on it.
+        """
+        for number in range(1, _MAX_LOOKS + 1):
+            known, is_torn = self._look_once(domain_id, command)
+            if not is_torn:
+                break
+            self._wait(number)
+        return known
+
+    def _look_once(self, domain_id: str, command: Command | None) -> tuple[_Known, bool]:
+        """Read the row, and then the store from its checkpoint on, and from the command's time on.
+
+        Returns:
+            What is known, and whether a transaction is visible in part.
+        """
         row = self.stores.rows.read(domain_id)
         checkpoint = row.state.checkpoint if row is not None else None
-        span = Span(after=checkpoint)
-        if checkpoint is not None and command is not None and command.time < checkpoint:
-            span = Span(start=command.time)
+        span = Span(start=min(filter(None, (checkpoint, command.time if command is not None else None)), default=""))
+        if checkpoint is None:
+            span = Span()
+        sees_checkpoint, is_behind = checkpoint is None, False
         ids = command.event_ids() if command is not None else iter(())
         expected = next(ids, None)
         waiting: list[StoredEvent] = []
@@ -156,9 +179,11 @@ class Deciding:
             if event.event_id == expected:
                 own.append(event)
                 expected = next(ids)
+            sees_checkpoint |= event.key == checkpoint
+            is_behind |= event.key > (checkpoint or "") and DECIDED in event.item
             if event.key > (checkpoint or "") and (checkpoint is not None or not waiting):
                 waiting.append(event)
-        return _Known(row, waiting, own)
+        return _Known(row, waiting, own), is_behind or not sees_checkpoint
 
     def _state(self, domain_id: str, known: _Known) -> DomainState:
         """The state to decide on: of the row and the stored events that it lacks."""
