@@ -76,7 +76,8 @@ class Decided(Generic[T]):
     events: Sequence[StoredEvent] = field(repr=False)
     """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`."""
     object: T | None = field(repr=False)
-    """The object as it is now: after these events, and if `is_repeated` perhaps after others. None if it has none."""
+    """The object as it is now: after these events, and if `is_repeated` perhaps after others. None if it has none, or
+    is parked by logic whose rows this logic cannot read."""
     attempts: int = 1
     """How often the decider ran; 0 if `is_repeated`, since an earlier call has decided."""
     is_repeated: bool = False
@@ -304,7 +305,8 @@ class Deciding:
             state = self._state(domain_id, known)
         except ObjectParked:  # since then; the decision was made
             state = known.row.state if known.row is not None else INITIAL_STATE
-        return Decided(domain_id, tuple(known.own), self._object(state), attempts=0, is_repeated=True)
+        now = self._object(state) if self._can_read(state) else None  # parked by logic whose rows this one cannot read
+        return Decided(domain_id, tuple(known.own), now, attempts=0, is_repeated=True)
 
     def _object(self, state: DomainState) -> Any:
         """A new object each time: a decider may change the one that it gets."""

@@ -517,3 +517,15 @@ def test_current_is_what_a_decision_sees() -> None:
     bank.deliver(credit(1, 10))
     bank.events.put(credit(2, 5))
     assert bank.deciding().current(DOMAIN_ID).Balance == 15
+
+
+def test_a_repeated_command_of_an_object_that_other_logic_parked_has_its_outcome_without_the_object() -> None:
+    """This logic cannot read the row that the other logic wrote."""
+    bank = Bank()
+    bank.deliver(credit(1, 100), version="v0")
+    command = bank.command("c")
+    first = bank.decide(withdraw(30), command, version="v0")
+    bank.deliver(credit(2, name="Broken"), version="v0")
+    again = bank.decide(withdraw(30), command, version="v1")
+    assert (again.is_repeated, again.object) == (True, None)
+    assert [event.key for event in again.events] == [event.key for event in first.events]

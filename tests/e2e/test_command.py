@@ -173,7 +173,7 @@ def test_with_watch_each_save_is_deployed_and_shown_and_what_breaks_leaves_the_r
 
         main = program / "__main__.py"
         main.write_text(main.read_text() + '\npulumi.export("more", 1)\n')
-        read_until(process, "the export more")
+        read_until(process, "the exports decider_settings, more")  # the layer is another since the program ran
 
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)

@@ -36,7 +36,7 @@ def stack(run: LocalRun, tmp_path_factory: pytest.TempPathFactory) -> Stack:
                 "cpDomainLogicLayer": OUTPUT | {{"value": layer["arn"], "dependencies": [layer["urn"]]}},
                 "cpEventBus": SECRET | {{"value": bus["name"]}},
                 "tags": {{"team": OUTPUT | {{"value": "files", "secret": True}}}},
-                "logRetentionDays": 30,
+                "functions": {{"logRetentionDays": 30}},
             }},
             dependencies=[bus["urn"]],
             providers={{"aws": f"{{provider['urn']}}::{{provider['id']}}"}},
@@ -211,7 +211,10 @@ def test_a_component_whose_child_is_refused_fails_with_the_childs_reason_alone(r
         f"""
         import pulumi
         pulumi.ComponentResource(
-            "cp-event-source:index:CpEventSource", "files", {{{GOOD}, "signedCode": {signed}}}, remote=True
+            "cp-event-source:index:CpEventSource",
+            "files",
+            {{{GOOD}, "functions": {{"signedCode": {signed}}}}},
+            remote=True,
         )
         """,
     )
