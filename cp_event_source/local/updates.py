@@ -84,7 +84,9 @@ def update(before: Registered, request: Request, changed: set[str]) -> Created:
         UnsupportedError: this cannot be done here; the message names the inputs and says what to do.
     """
     if before.type == FUNCTION_TYPE:
-        _refuse(changed - _FUNCTION.keys() - {"code", "environment", "sourceCodeHash"})
+        _refuse(
+            changed - _FUNCTION.keys() - {"code", "environment", "loggingConfig", "sourceCodeHash", "tracingConfig"}
+        )
         return _update_function(before, request, changed)
     if before.type != LAYER_TYPE:  # of a layer there is a new version; earlier ones stay, as on AWS
         _refuse(changed & set(_PUT[before.type]) if before.type in _PUT else changed)
@@ -149,6 +151,16 @@ def _update_function(before: Registered, request: Request, changed: set[str]) ->
     if "environment" in changed:
         environment = inputs.block("environment")
         configuration["Environment"] = {"Variables": environment.get("variables", {}) if environment else {}}
+    if "tracingConfig" in changed:
+        tracing = inputs.block("tracingConfig")
+        configuration["TracingConfig"] = {"Mode": tracing.get("mode") if tracing else "PassThrough"}
+    if "loggingConfig" in changed and (logging := inputs.block("loggingConfig")):
+        configuration["LoggingConfig"] = logging.given(
+            ApplicationLogLevel="applicationLogLevel",
+            LogFormat="logFormat",
+            LogGroup="logGroup",
+            SystemLogLevel="systemLogLevel",
+        )
     if configuration:
         client.update_function_configuration(FunctionName=before.id, **configuration)
     # What did not change was read when the function was made.
