@@ -204,13 +204,21 @@ def test_what_is_equal_is_left_alone(program: Registering, announcements: Announ
 
 def test_a_function_gets_what_changed_and_keeps_the_rest(program: Registering) -> None:
     program.deploy()
-    program.function = {"timeout": 7, "memorySize": 256, "environment": {"variables": {"SIZE": "2"}}}
+    program.function = {
+        "timeout": 7,
+        "memorySize": 256,
+        "environment": {"variables": {"SIZE": "2"}},
+        "tracingConfig": {"mode": "Active"},
+        "loggingConfig": {"logFormat": "JSON", "systemLogLevel": "WARN"},
+    }
 
     changes = program.deploy().changes
 
     now = program.configuration()
     assert (now["Timeout"], now["MemorySize"]) == (7, 256)
     assert now["Environment"]["Variables"] == {"SIZE": "2"}
+    assert now["TracingConfig"]["Mode"] == "Active"
+    assert now["LoggingConfig"]["SystemLogLevel"] == "WARN"
     assert len(now["Layers"]) == 1
     assert names(changes.updated) == {"Function function"}
 
