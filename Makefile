@@ -19,6 +19,7 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reor
 # Of the others, those with random examples try fewer.
 SLOW := tests/bench tests/corpus tests/e2e tests/engine tests/faults tests/fuzz tests/histories tests/local tests/model tests/new \
   tests/scan tests/wheel \
+  tests/component/test_plugin.py \
   tests/docs/test_code_blocks.py::test_commands_print_what_the_page_shows \
   tests/docs/test_site.py::test_the_site_is_built_without_a_warning \
   tests/doubles/test_dynamodb.py::test_the_double_and_moto_give_the_same_replies \
