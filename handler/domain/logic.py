@@ -17,21 +17,10 @@ from ..events.stored_event import StoredEvent
 from . import contract
 
 _APPLY_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
-    name: attrgetter(name)
-    for name in (
-        "domain_payload",
-        "event_time",
-        "event_type",
-        "event_name",
-        "payload",
-        "event_id",
-        "user_id",
-        "correlation_id",
-        "version",
-    )
+    name: attrgetter(name) for name in contract.APPLY_PARAMETERS
 } | {"event": lambda event: event}
 _CREATE_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
-    name: attrgetter(name) for name in ("domain_id", "user_id", "event_time")
+    name: attrgetter(name) for name in contract.CREATE_PARAMETERS
 } | {"event": lambda event: event}
 
 # From Python 3.14 on, reading a signature evaluates its annotations. A name that the module imports only for type
