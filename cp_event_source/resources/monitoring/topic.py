@@ -50,7 +50,7 @@ def create_alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str]) -> aws.sns.
             "Resource": topic.arn,
             "Condition": {
                 "StringEquals": {"aws:SourceAccount": topic.arn.apply(arns.account_of)},
-                "ArnLike": {"aws:SourceArn": topic.arn.apply(_alarms_beside)},
+                "ArnLike": {"aws:SourceArn": topic.arn.apply(arns.alarms_beside)},
             },
         },
     ]
@@ -62,9 +62,3 @@ def create_alarm_topic(scope: Scope, *, key_arn: pulumi.Output[str]) -> aws.sns.
         opts=scope.options(),
     )
     return topic
-
-
-def _alarms_beside(arn: str) -> str:
-    """All alarms in the partition, region and account of another resource: their names are made later."""
-    partition, region, account = arns.place_of(arn)
-    return f"arn:{partition}:cloudwatch:{region}:{account}:alarm:*"
