@@ -16,6 +16,7 @@ from cp_event_source.deployed.clients import Clients
 from cp_event_source.local.archives import zipped
 from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.resources import CREATORS, Created, Request
+from cp_event_source.local.resources.lambda_functions import logging_of
 
 FUNCTION_TYPE: Final = "aws:lambda/function:Function"
 LAYER_TYPE: Final = "aws:lambda/layerVersion:LayerVersion"
@@ -154,13 +155,8 @@ def _update_function(before: Registered, request: Request, changed: set[str]) ->
     if "tracingConfig" in changed:
         tracing = inputs.block("tracingConfig")
         configuration["TracingConfig"] = {"Mode": tracing.get("mode") if tracing else "PassThrough"}
-    if "loggingConfig" in changed and (logging := inputs.block("loggingConfig")):
-        configuration["LoggingConfig"] = logging.given(
-            ApplicationLogLevel="applicationLogLevel",
-            LogFormat="logFormat",
-            LogGroup="logGroup",
-            SystemLogLevel="systemLogLevel",
-        )
+    if "loggingConfig" in changed:
+        configuration |= logging_of(inputs)
     if configuration:
         client.update_function_configuration(FunctionName=before.id, **configuration)
     # What did not change was read when the function was made.

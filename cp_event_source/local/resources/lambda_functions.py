@@ -47,13 +47,7 @@ def _function(request: Request) -> Created:
         function["TracingConfig"] = tracing.given(Mode="mode")
     if storage := inputs.block("ephemeralStorage"):
         function["EphemeralStorage"] = storage.given(Size="size")
-    if logging := inputs.block("loggingConfig"):
-        function["LoggingConfig"] = logging.given(
-            ApplicationLogLevel="applicationLogLevel",
-            LogFormat="logFormat",
-            LogGroup="logGroup",
-            SystemLogLevel="systemLogLevel",
-        )
+    function |= logging_of(inputs)
     # These say only when Pulumi uploads the code again, and what it keeps when it destroys.
     inputs.no_effect("sourceCodeHash", "skipDestroy")
     inputs.no_effect("codeSigningConfigArn")  # nothing here signs code or checks signatures
@@ -80,6 +74,21 @@ def _function(request: Request) -> Created:
         },
         _notes_on_compiled_files(f"function {request.name}", code),
     )
+
+
+def logging_of(inputs: Inputs) -> dict[str, Any]:
+    """How a function logs, as an argument of an AWS call; nothing if its inputs do not say."""
+    logging = inputs.block("loggingConfig")
+    if logging is None:
+        return {}
+    return {
+        "LoggingConfig": logging.given(
+            ApplicationLogLevel="applicationLogLevel",
+            LogFormat="logFormat",
+            LogGroup="logGroup",
+            SystemLogLevel="systemLogLevel",
+        )
+    }
 
 
 def _code(request: Request) -> bytes:
