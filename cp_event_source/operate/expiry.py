@@ -38,20 +38,23 @@ def without_expired(
             rebuilt.
         now: the time in POSIX seconds.
     """
+    if attribute is None:
+        yield from findings
+        return
     for some in batches(findings, _AT_A_TIME):
-        gone = [each.domain_id for each in some if attribute is not None and each.kind == Kind.NO_ROW.value]
-        expired = _expired(deep, gone, attribute, now) if deep is not None and attribute is not None and gone else set()
+        gone = [each.domain_id for each in some if each.kind == Kind.NO_ROW.value]
+        expired = _expired(deep, gone, attribute, now) if deep is not None and gone else set()
         for each in some:
-            if each.domain_id in expired and each.kind == Kind.NO_ROW.value:
-                continue
-            if each.domain_id in gone and each.kind == Kind.NO_ROW.value and deep is None:
+            if each.kind != Kind.NO_ROW.value:
+                yield each
+            elif deep is None:
                 yield replace(
                     each,
                     text=f"{each.text}; it was lost, or expired by {attribute}",
                     remedy="cp-event-source verify --deep tells which",
                     is_rebuildable=False,
                 )
-            else:
+            elif each.domain_id not in expired:
                 yield each
 
 
