@@ -4,8 +4,9 @@ Each name is imported when it is first used: an application or a Lambda function
 `cp_event_source.producer`, and has no Pulumi.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from .late_names import late_names
 
 if TYPE_CHECKING:
     from .component import CpEventSource
@@ -41,12 +42,4 @@ _MODULES: Final = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+__getattr__, __dir__ = late_names(__name__, globals(), _MODULES)

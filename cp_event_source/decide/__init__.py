@@ -6,8 +6,9 @@ done = accounts.decide("account-7", withdraw(30), user_id="ada")
 It needs boto3 and the domain's logic, and no Pulumi.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from cp_event_source.late_names import late_names
 
 from .errors import (
     Contention,
@@ -39,12 +40,4 @@ _MODULES: Final = {"Decided": "deciding", "Objects": "objects"}
 """What is imported when it is first used: a module of deciders, and its tests, need only `Event`."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+__getattr__, __dir__ = late_names(__name__, globals(), _MODULES)

@@ -6,8 +6,9 @@ layer.given(event("FileUploaded", {"Name": "a.txt"}), event("FileRenamed", {"Nam
 Each name is imported when it is first used, so that pytest's start does not pay for the plugin.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from cp_event_source.late_names import late_names
 
 if TYPE_CHECKING:
     from .checks.evolution import EvolutionReport
@@ -30,12 +31,4 @@ _MODULES: Final = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+__getattr__, __dir__ = late_names(__name__, globals(), _MODULES)

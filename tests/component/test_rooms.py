@@ -13,19 +13,20 @@ PACKAGE: Final = "cp_event_source"
 FOLDER: Final = Path(__file__).parents[2] / PACKAGE
 
 BELOW: Final[dict[str, set[str]]] = {
+    "late_names": set(),
     "inputs": set(),
     "layer": {"handler", "inputs", "resources"},
     "resources": {"decide", "handler", "inputs"},
     "component": {"inputs", "resources"},
     "producer": {"handler"},
-    "decide": {"handler", "producer"},
+    "decide": {"handler", "late_names", "producer"},
     "pages": {"handler"},
     "policies": {"layer"},
     "contract_schema": {"pages"},
     "costs": {"pages"},
     "domain_logic": set(),
     "new": {"handler", "inputs", "version"},
-    "testing": {"decide", "handler", "layer", "producer"},
+    "testing": {"decide", "handler", "late_names", "layer", "producer"},
     "deployed": {"handler"},
     "local": {"deployed", "handler", "inputs", "layer"},
     "operate": {"deployed", "handler", "inputs", "pages", "version"},
@@ -34,7 +35,7 @@ BELOW: Final[dict[str, set[str]]] = {
     "package_functions": {"inputs", "resources"},
     "plugin": {"inputs", "package_functions", "package_schema"},
     "__main__": {"CpEventSource", "DomainPythonLayer", "plugin", "version"},
-    "__init__": {"component", "inputs", "layer", "resources"},
+    "__init__": {"component", "inputs", "late_names", "layer", "resources"},
     "version": set(),
 }
 """Each room of the package, and the rooms that it may import; of the plugin, the names that the package offers."""
