@@ -97,6 +97,18 @@ NOT_TAGGABLE = {
 
 POLICIES = ("publisher", "reader", "auditor", "operator", "decider")
 
+DECIDER_SETTINGS = DeciderSettings(
+    domain_name="File",
+    events_table=physical("files-domain-events"),
+    domain_table=physical("files-domain"),
+    snapshots_table=physical("files-domain-snapshots"),
+    logic_version=LAYER,
+    event_time_limit_seconds=10,
+    events_per_snapshot=100,
+    max_future_skew_seconds=600,
+    index_keys="{}",
+)
+
 OUTPUTS = {
     "domain_name": "File",
     "domain_events_table_arn": arn("dynamodb", f"table/{physical('files-domain-events')}"),
@@ -131,17 +143,7 @@ OUTPUTS = {
         f"#dashboards/dashboard/{physical('files-domain')}-{REGION}"
     ),
     **{f"{kind}_policy_arn": arn("iam", f"policy/{physical(f'files-{kind}')}") for kind in POLICIES},
-    "decider_settings": DeciderSettings(
-        domain_name="File",
-        events_table=physical("files-domain-events"),
-        domain_table=physical("files-domain"),
-        snapshots_table=physical("files-domain-snapshots"),
-        logic_version=LAYER,
-        event_time_limit_seconds=10,
-        events_per_snapshot=100,
-        max_future_skew_seconds=600,
-        index_keys="{}",
-    ).to_text(),
+    "decider_settings": DECIDER_SETTINGS.to_text(),
 }
 
 

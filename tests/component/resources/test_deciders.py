@@ -9,7 +9,8 @@ from cp_event_source.handler.aws.settings import ProjectSettings
 from cp_event_source.handler.values.clock import Clock
 from tests.handler.doubles import logic
 
-from ..deployment import LAYER, Deployment, component, deploy, in_program, physical
+from ..deployment import Deployment, component, deploy, in_program
+from ..test_component import DECIDER_SETTINGS
 
 
 def settings_of(deployment: Deployment) -> DeciderSettings:
@@ -18,17 +19,7 @@ def settings_of(deployment: Deployment) -> DeciderSettings:
 
 
 def test_the_tables_and_the_layer_are_those_of_the_project_function(deployment: Deployment) -> None:
-    assert settings_of(deployment) == DeciderSettings(
-        domain_name="File",
-        events_table=physical("files-domain-events"),
-        domain_table=physical("files-domain"),
-        snapshots_table=physical("files-domain-snapshots"),
-        logic_version=LAYER,
-        event_time_limit_seconds=10,
-        events_per_snapshot=100,
-        max_future_skew_seconds=600,
-        index_keys="{}",
-    )
+    assert settings_of(deployment) == DECIDER_SETTINGS
 
 
 def test_all_that_changes_a_fold_is_in_it() -> None:
