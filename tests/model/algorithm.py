@@ -72,6 +72,8 @@ class Row:
     marks: tuple[Mark, ...] = ()
     parked: Parked | None = None
     rebuilding: Rebuilding | None = None
+    unseen: frozenset[int] = frozenset()
+    """The keys of its last decision, until a writer has seen them in the store."""
     revision: Any = None
 
 
@@ -112,6 +114,11 @@ class PutSnapshot:  # None
 @dataclass(frozen=True)
 class GetSnapshot:  # Snapshot | None
     slot: int
+
+
+@dataclass(frozen=True)
+class Pause:  # None, and from a writer's second pause on: all committed transactions are shown
+    pass
 
 
 @dataclass(frozen=True)
@@ -186,7 +193,9 @@ class Algorithm:
             self._early_page = yield ReadStore(0, None, 99)
         row = yield ReadRow()
         pages: dict[Any, Any] = {}
-        for _ in range(MAX_LOST_RACES):
+        for lost in range(MAX_LOST_RACES):
+            if lost > 1:
+                yield Pause()
             after, puts = yield from self._next_row(row, keys, pages)
             if after is None:
                 return True
@@ -279,8 +288,19 @@ class Algorithm:
         if "a refold keeps later marks" not in self.flaws:
             kept = tuple(each for each in kept if each.key <= mark.key)
         fold = self._fold(state, kept, whole=True)
-        fold.apply((yield from self._read(mark.key, up_to, pages)))
+        keys = yield from self._read(mark.key, up_to, pages)
+        while row is not None and self._lacks(row, keys, after=mark.key):
+            yield Pause()
+            pages.clear()
+            keys = yield from self._read(mark.key, up_to, pages)
+        fold.apply(keys)
         return self._folded(row, batch, fold, mark.key)
+
+    def _lacks(self, row: Row, keys: Iterable[int], *, after: int = 0) -> bool:
+        """True if events of the row's last decision are not among the keys that a read of the store shows."""
+        if "a read is taken for all that is stored" in self.flaws:
+            return False
+        return not {key for key in row.unseen if key >= after} <= set(keys)
 
     def _fold(self, state: State, marks: tuple[Mark, ...], *, whole: bool) -> Fold:
         return Fold(state, self.version, self.poison, whole, marks, {})
@@ -301,7 +321,10 @@ class Algorithm:
             version = self.version
         if row is not None and fold.state == row.state:
             version = row.version if base is None else version
-        return Row(fold.state, version, marks, parked, rebuilding), puts
+        unseen = row.unseen if row is not None and base is None else frozenset()
+        if "an event in order makes the row forget its decision" in self.flaws:
+            unseen = frozenset()
+        return Row(fold.state, version, marks, parked, rebuilding, unseen), puts
 
     def _placed(self, fold: Fold, row: Row | None) -> tuple[tuple[Mark, ...], list[tuple[int, Snapshot]]]:
         """The fold's marks, and the snapshots to put. Each mark that it noted gets a slot that is free in the row."""
@@ -367,8 +390,13 @@ class Algorithm:
             row = yield ReadRow()
             state = row.state if row is not None else NOTHING
             start = min(state.checkpoint + 1, now) if looks and row is not None else state.checkpoint + 1
+            start = min(start, *row.unseen) if row is not None and row.unseen else start
             if not early and "a decision leaves out what is not projected" not in self.flaws:
                 stored = yield from self._read(start, None, pages)
+            if row is not None and self._lacks(row, stored):
+                yield Pause()
+                pages.clear()
+                continue
             if looks and any(key % RESIDUES == residue for key in stored):
                 return "decided"
             if row is not None and row.parked is not None and "a parked row is decided on" not in self.flaws:
@@ -392,12 +420,13 @@ class Algorithm:
             for slot, snapshot in puts:
                 yield PutSnapshot(slot, snapshot)
             self._writes += 1
-            after = replace(after, revision=(self.name, self._writes))
+            after = replace(after, revision=(self.name, self._writes), unseen=frozenset([key]))
             written = yield from self._commit(Transact(command, key, after, replacing, known))
             if written:
                 return "decided"
             if written is None and "a decision without a reply starts over" not in self.flaws:
                 return "unknown"
+            yield Pause()
             if "a decision keeps pages after a lost race" not in self.flaws:
                 pages.clear()
         return "unknown"
@@ -423,7 +452,9 @@ class Algorithm:
     def rebuild(self) -> Steps:
         """Returns "rebuilt", "failed" or "overtaken"."""
         row = yield ReadRow()
-        for _ in range(MAX_LOST_RACES):
+        for lost in range(MAX_LOST_RACES):
+            if lost > 1:
+                yield Pause()
             if row is None:
                 after, puts = yield from self._refold(None, [0], None, up_to=None, pages={})
                 if after.parked is not None:
@@ -443,7 +474,9 @@ class Algorithm:
         keeps = "a rebuild keeps the mark that it goes back to" in self.flaws
         sure = 0
         row = yield ReadRow()
-        for _ in range(MAX_LOST_RACES):
+        for lost in range(MAX_LOST_RACES):
+            if lost > 1:
+                yield Pause()
             if row is None or row.rebuilding is None:
                 return (yield from self.rebuild())
             if row.rebuilding.run != self.name:
@@ -468,6 +501,10 @@ class Algorithm:
                 if fold.failed_at is not None:
                     yield from self._write(replace(row, rebuilding=None), [], row)
                     return "failed"
+            if self._lacks(row, fold.state.applied):
+                yield Pause()
+                fold.rewind(min(row.unseen), keep_mark=keeps)
+                continue
             marks, puts = self._placed(fold, row)
             if (yield from self._write(Row(fold.state, self.version, marks), puts, row)):
                 return "rebuilt"

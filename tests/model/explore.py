@@ -14,6 +14,7 @@ from .algorithm import (
     ANY,
     NOTHING,
     GetSnapshot,
+    Pause,
     PutSnapshot,
     ReadRow,
     ReadStore,
@@ -49,6 +50,13 @@ class World:
     """Transactions whose callers got no reply, and which may still be carried out."""
     told: set[tuple[str, str]] = field(default_factory=set)
     """What the callers of decisions were told, by command."""
+    hidden: set[int] = field(default_factory=set)
+    """Keys of committed transactions that a read of the store does not show yet."""
+    hides_row: bool = False
+    """True if a transaction is committed, and a read still shows the row before it. The row is locked meanwhile."""
+    row_before: Row | None = None
+    has_lost: bool = False
+    """True if the store has lost an event."""
 
     def frozen(self) -> Any:
         """The whole state as a value that can be compared and hashed."""
@@ -62,6 +70,9 @@ class World:
             tuple(self.decided.items()),
             tuple(self.in_flight),
             frozenset(self.told),
+            frozenset(self.hidden),
+            self.hides_row,
+            self.row_before,
         )
 
     def frozen_answer(self, answer: Any) -> Any:
@@ -90,11 +101,12 @@ class World:
         """
         match step:
             case ReadRow():
-                return self.row
+                return self.row_before if self.hides_row else self.row
             case ReadStore(start, up_to, limit):
-                return tuple(sorted(k for k in self.store if k >= start and (up_to is None or k <= up_to))[:limit])
+                shown = self.store - self.hidden
+                return tuple(sorted(k for k in shown if k >= start and (up_to is None or k <= up_to))[:limit])
             case WriteRow(row, replacing):
-                if (self.row.revision if self.row else None) != replacing:
+                if self.hides_row or (self.row.revision if self.row else None) != replacing:
                     return False
                 self.row = row
                 return True
@@ -115,12 +127,18 @@ class World:
                 self.rebuilt = True
             case Lose(key):
                 self.store.discard(key)
+                self.has_lost = True
             case Crashed():
                 self.crashes += 1
         return None
 
     def transact(self, step: Transact) -> bool:
-        """Write an event and a row if the event's key is free and the row is still the one that was read."""
+        """Write an event and a row if the event's key is free and the row is still the one that was read.
+
+        DynamoDB commits them in one instant, and shows them one after the other.
+        """
+        if self.hides_row:
+            return False
         revision = self.row.revision if self.row else None
         if step.key in self.store or (step.row is not None and step.replacing not in {revision, ANY}):
             return False
@@ -129,9 +147,22 @@ class World:
         self.store.add(step.key)
         self.acknowledged.add(step.key)  # the stream does not bring it
         self.decided[step.key] = step.command
+        self.hidden.add(step.key)
         if step.row is not None:
+            self.row_before, self.hides_row = self.row, True
             self.row = step.row
         return True
+
+    def parts_to_show(self) -> list[int | None]:
+        """What committed transactions do not show yet: keys of events, and None for the row."""
+        return [*sorted(self.hidden), *([None] if self.hides_row else [])]
+
+    def show(self, part: int | None) -> None:
+        """Show an event or the row to those who read from now on."""
+        if part is None:
+            self.row_before, self.hides_row = None, False
+        else:
+            self.hidden.discard(part)
 
     def problems_of_decision(self, step: Transact) -> Iterator[str]:
         """What is wrong with a decision that is about to be written."""
@@ -298,6 +329,10 @@ class _Running:
         self.found_no_row = False
         self.stored: frozenset[int] = frozenset()
         """What was stored when it last read the row."""
+        self.hidden: frozenset[int] = frozenset()
+        """What of it the store did not show."""
+        self.paused = False
+        """True if it has paused. Its first pause may be too short; it pauses again until transactions show."""
 
     def is_outside(self) -> bool:
         """True if it is not an invocation."""
@@ -306,7 +341,8 @@ class _Running:
     def enabled(self, world: World) -> bool:
         if self.state == "waiting":
             return world.store.issuperset(self.writer.needs)
-        return self.state == "running"
+        is_too_early = isinstance(self.next, Pause) and self.paused and bool(world.parts_to_show())
+        return self.state == "running" and not is_too_early
 
     def step(self, world: World) -> None:
         if self.steps is None:
@@ -334,7 +370,9 @@ class _Running:
     def _look(self, step: Any, result: Any, world: World) -> None:
         if isinstance(step, ReadRow):
             self.found_no_row = result is None
-            self.stored = frozenset(world.store)
+            self.stored, self.hidden = frozenset(world.store), frozenset(world.hidden)
+        elif isinstance(step, Pause):
+            self.paused = True
         elif isinstance(step, WriteRow | Transact):
             self.found_no_row = False
 
@@ -342,8 +380,9 @@ class _Running:
         """A decision is made on all that was stored after the row's last event when its row was read."""
         if step.row is not None and step.row.parked is None:
             last = max((key for key in step.known & self.stored), default=0)
-            left_out = {key for key in self.stored if key > last} - step.known
-            before = {key for key in self.stored if key <= last} - step.known
+            shown = self.stored - self.hidden
+            left_out = {key for key in shown if key > last} - step.known
+            before = {key for key in shown if key <= last} - step.known
             if left_out or (self.found_no_row and before):
                 raise Violation(f"{self.writer.name} decides without {sorted(left_out | before)}\n{step}")
 
@@ -361,18 +400,23 @@ class _Running:
 
 Choice = tuple[int, str]
 
+_SHOWS = (0.03, 0.3, 1.0)
+"""How probable it is, at a step of a random schedule, that a part of a committed transaction may show itself."""
+
 
 def _choices(world: World, running: list[_Running], crashes: int, lost_replies: int) -> list[Choice]:
     found: list[Choice] = [(0, what) for what in ("lands", "is dropped") if world.in_flight]
+    found += [(0, f"shows {part}") for part in world.parts_to_show()]
     for index, each in enumerate(running):
         if not each.enabled(world):
             continue
         starting = each.state == "waiting"
         if isinstance(each.next, DeleteRow) and (
-            any(r.state == "running" and r.found_no_row for r in running)
+            world.parts_to_show()
+            or any(r.state == "running" and r.found_no_row for r in running)
             or any(transact.replacing is None for transact in world.in_flight)
         ):
-            # the only case without a guarantee: handler/projection/projection.py, on rows that a person deletes
+            # the cases without a guarantee: handler/projection/projection.py, on rows that a person deletes
             continue
         if isinstance(each.next, PassTime) and any(r.state == "running" and not r.is_outside() for r in running):
             continue
@@ -401,9 +445,12 @@ def _run(
         if choice is None:
             raise _MetBefore
         index, what = choice
-        who = "a transaction without a reply" if what in {"lands", "is dropped"} else running[index].writer.name
+        parts = {f"shows {part}": part for part in world.parts_to_show()}
+        who = "a transaction" if what in {"lands", "is dropped", *parts} else running[index].writer.name
         schedule.append(f"{who}: {running[index].next if what == 'step' else what}")
-        if what == "lands":
+        if what in parts:
+            world.show(parts[what])
+        elif what == "lands":
             world.transact(world.in_flight.pop(0))
         elif what == "is dropped":
             world.in_flight.pop(0)
@@ -472,7 +519,15 @@ def explore(scenario: Scenario, flaws: frozenset[str] = frozenset(), max_runs: i
 def at_random(scenario: Scenario, seed: int, flaws: frozenset[str] = frozenset()) -> None:
     """Run one random schedule. Raises Violation."""
     chance = random.Random(seed)
-    world, schedule = _run(scenario, flaws, lambda state, choices: chance.choice(choices))
+
+    row, event = chance.choice(_SHOWS), chance.choice(_SHOWS)
+
+    def choose(state: Any, choices: list[Choice]) -> Choice:
+        chances = {each: row if each[1] == "shows None" else event for each in choices if each[1].startswith("shows")}
+        possible = [each for each in choices if chance.random() < chances.get(each, 1)]
+        return chance.choice(possible or choices)
+
+    world, schedule = _run(scenario, flaws, choose)
     _check(scenario, flaws, world, schedule)
 
 

@@ -137,7 +137,10 @@ class RealWorld(World):
     def frozen(self) -> Any:
         keys = [sorted(each) for each in (self.store, self.acknowledged, self.erased)]
         decisions = (sorted(self.decided.items()), self.in_flight, sorted(self.told))
-        return repr((keys, self.row, sorted(self.snapshots.items()), self.rebuilt, self.time, self.crashes, decisions))
+        shown = (sorted(self.hidden), self.hides_row, self.row_before)
+        return repr(
+            (keys, self.row, sorted(self.snapshots.items()), self.rebuilt, self.time, self.crashes, decisions, shown)
+        )
 
     def frozen_answer(self, answer: Any) -> Any:
         return repr(answer)
@@ -187,6 +190,8 @@ class RealWorld(World):
                 yield "parked without a try at an event that the row has"
             if self.crashes < MAX_CRASHES:
                 yield f"parked for crashes after {self.crashes}"
+        if row.parked is not None and row.parked.cause is Cause.EVENTS_MISSING and not self.has_lost:
+            yield "parked for missing events, and none is lost"
         if self.erased:
             return  # a row does not show which tombstones it counts
         if self.has_shrunk:
@@ -211,7 +216,7 @@ class RealWorld(World):
 
     def _events(self, span: Span) -> list[StoredEvent]:
         memory = MemoryEvents()
-        memory.put(*map(self.event, self.store))
+        memory.put(*map(self.event, self.store - self.hidden))
         memory.put(*(erased(self.event(key)) for key in self.erased))
         return list(memory.read(DOMAIN_ID, span))
 

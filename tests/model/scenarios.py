@@ -413,6 +413,40 @@ DECISIONS = [
         batches=(("v1", (30,)), ("v1", (50,))),
         deciders=(Decider("c1", 1, 15), Decider("c2", 2, 35)),
     ),
+    Setting(
+        "late events while a decision shows",
+        delivered=((10, 40),),
+        stored=(20, 30),
+        batches=(("v1", (20, 30)),),
+        deciders=(Decider("c1", 1, 45),),
+        crashes=0,
+    ),
+    Setting(
+        "a late event and a new event while a decision shows",
+        delivered=((10, 30),),
+        stored=(20,),
+        later=(50,),
+        batches=(("v1", (20,)), ("v1", (50,))),
+        deciders=(Decider("c1", 1, 35),),
+        crashes=0,
+    ),
+    Setting(
+        "a command asked for again while its decision shows",
+        delivered=((10, 20, 30),),
+        later=(50,),
+        batches=(("v1", (50,)),),
+        deciders=(Decider("c1", 1, 35), Decider("c1", 1, 35)),
+        crashes=0,
+    ),
+    Setting(
+        "a rebuild while a decision shows",
+        delivered=((10, 40),),
+        stored=(20, 30),
+        batches=(("v1", (20, 30)),),
+        rebuilds=("v1",),
+        deciders=(Decider("c1", 1, 45),),
+        crashes=0,
+    ),
 ]
 """For the model and the real code: services that decide beside the pipeline."""
 
@@ -680,5 +714,7 @@ FLAWS = {
     "a decision does not look for itself": "one command asked for twice, with a lost reply",
     "a decision without a reply starts over": "an event after which to refuse, and a lost reply",
     "a decision keeps pages after a lost race": "two decisions, a late event and a new event",
+    "a read is taken for all that is stored": "late events while a decision shows",
+    "an event in order makes the row forget its decision": "a command asked for again while its decision shows",
 }
 """The flaws, and the setting in which the explorer finds each of them."""
