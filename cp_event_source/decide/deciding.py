@@ -13,7 +13,7 @@ it keeps in addition (docs/explanation/why-it-converges.md):
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -168,10 +168,11 @@ class Deciding:
         """
         row = self.stores.rows.read(domain_id)
         checkpoint = row.state.checkpoint if row is not None else None
-        span = Span(start=min(filter(None, (checkpoint, command.time if command is not None else None)), default=""))
-        if checkpoint is None:
-            span = Span()
-        sees_checkpoint, is_behind = checkpoint is None, False
+        unseen = set(row.unseen) if row is not None else set()
+        span = Span()
+        if checkpoint is not None:
+            span = Span(start=min([checkpoint, *unseen, *([command.time] if command is not None else [])]))
+        is_behind = False
         ids = command.event_ids() if command is not None else iter(())
         expected = next(ids, None)
         waiting: list[StoredEvent] = []
@@ -180,11 +181,11 @@ class Deciding:
             if event.event_id == expected:
                 own.append(event)
                 expected = next(ids)
-            sees_checkpoint |= event.key == checkpoint
+            unseen.discard(event.key)
             is_behind |= event.key > (checkpoint or "") and DECIDED in event.item
             if event.key > (checkpoint or "") and (checkpoint is not None or not waiting):
                 waiting.append(event)
-        return _Known(row, waiting, own), is_behind or not sees_checkpoint
+        return _Known(row, waiting, own), is_behind or bool(unseen)
 
     def _state(self, domain_id: str, known: _Known) -> DomainState:
         """The state to decide on: of the row and the stored events that it lacks."""
@@ -210,6 +211,8 @@ class Deciding:
         if parked is not None:
             own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
             raise LogicFailed(domain_id, parked) if own else ObjectParked(domain_id, parked)
+        if following.row is not None:
+            following = following._replace(row=replace(following.row, unseen=tuple(event.key for event in events)))
         return following
 
     def _projection(self, stores: Stores) -> Decide:

@@ -1,12 +1,12 @@
 """Reads rows of the domain table strongly consistently, and writes them conditionally."""
 
-import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
 from ..projection.rows import BOOKKEEPING, DomainRow
 from ..projection.stores import RowChanged
+from ..values.backoff import back_off
 from ..values.clock import Clock
 
 if TYPE_CHECKING:
@@ -101,5 +101,5 @@ class DomainTable(NamedTuple):
                     f"requested {len(domain_ids)} rows; {empty_replies} replies in succession had none of them"
                 )
             if left:
-                # full jitter, as DynamoDB recommends: at most 50 ms, doubled each time, and about 6 s in total
-                self.clock.sleep(random.uniform(0, 0.05 * 2**empty_replies))  # noqa: S311
+                # as DynamoDB recommends; about 6 s in total
+                back_off(self.clock, max(1, empty_replies), first_seconds=0.1, most_seconds=6.4)

@@ -7,7 +7,8 @@ Every decision keeps these invariants:
 - A row is created from the store, never from the delivered events alone: they may not be the object's first events.
 - A parked row has no fast path, because that would skip its failed event. A row that ran out of time continues in order
   with the stored events after its checkpoint; only late events wait for a fold of the whole history.
-- A row never loses events: a fold that ends with fewer events than the row has is not written.
+- A row never loses events: a fold that ends with fewer events than the row has is not written, nor one that did not
+  read the events of the row's last decision.
 - A row's marks say what it holds before a position. A refold from a position drops the marks after it. A snapshot is
   used only if its position, count, digest and version equal those that a mark names. A snapshot is made only of a state
   that one version computed completely.
@@ -15,12 +16,13 @@ Every decision keeps these invariants:
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..domain.failure import Cause
 from ..domain.state import INITIAL_STATE, DomainState
 from ..events.key_set import Span
 from ..events.stored_event import StoredEvent
+from ..values.backoff import back_off
 from ..values.clock import Clock
 from .crash_probe import remaining_probes
 from .folding import FoldConfig, Folding, FoldLimits
@@ -31,6 +33,10 @@ from .parking import Parking, also_waiting
 from .plan import Next
 from .rows import DomainRow
 from .stores import Stores
+
+MAX_LOOKS: Final = 8
+"""How often the store is read if it does not show the row's last decision. With the pauses it takes about 1 s; the
+store shows a decision in milliseconds. What it does not show then, a person has removed."""
 
 Events = Sequence[StoredEvent]
 """One domain object's delivered events: at least one, in EventKey order, without repetitions."""
@@ -46,6 +52,14 @@ class Decide(NamedTuple):
 
     def next_row(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:
         """The row to write over `row`, so that it holds the delivered events or notes that they wait."""
+        for look in range(1, MAX_LOOKS):
+            following = self._next_row(row, events, limits)
+            if not following.saw_in_part:
+                return following
+            back_off(self.clock, look)  # the row need not be read again: the write is conditional on it
+        return self._next_row(row, events, limits)
+
+    def _next_row(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:
         match row:
             case None | DomainRow(readable=False):
                 return self._start(None, events, limits)
@@ -158,7 +172,7 @@ class Decide(NamedTuple):
         missing = folding.missing(row)
         if missing is not None:
             parked = self.parking.for_missing_events(missing, row, events)
-            return Next(row.followed_by(parked=parked, rebuilding=rebuilding))
+            return Next(row.followed_by(parked=parked, rebuilding=rebuilding), saw_in_part=bool(folding.unseen))
         if parked is not None and parked.event_key <= (row.state.checkpoint or ""):
             # a row never goes backwards: it keeps its last good state
             parked = self.parking.before_late_events(parked, row, events)
@@ -193,6 +207,7 @@ class Decide(NamedTuple):
             rebuilding=rebuilding,
             progress=row.progress,
             probes=probes,
+            unseen=row.unseen,
         )
         return Next(after, snapshots)
 
@@ -202,7 +217,8 @@ class Decide(NamedTuple):
         """The newest mark whose state this version can fold from, and a fold that starts there.
 
         The row's snapshots hold what the row holds: one is usable if it has no event from `changed_from` on. The
-        snapshots of an unfinished fold hold what the store held: one is usable while the store still holds that.
+        snapshots of an unfinished fold hold what the store showed: one is usable while the store still shows that, and
+        not from the row's last decision on, which it may not show yet.
         """
         if row is None:
             return START, Folding(self.config, INITIAL_STATE, limits)
@@ -210,7 +226,7 @@ class Decide(NamedTuple):
         met_erased = False
         kept = newest_snapshot(self.stores.snapshots, domain_id, up_to(row.known_marks(), changed_from), version)
         near = kept[0][-1] if kept is not None else START
-        unfinished = up_to(row.marks_of_progress(version), row.state.checkpoint or "")
+        unfinished = up_to(row.marks_of_progress(version), min([row.state.checkpoint or "", *row.unseen]))
         unfinished = [mark for mark in unfinished if mark.key > near.key]
         if unfinished:
             held, met_erased = still_true(self.stores.events, domain_id, unfinished, limits.budget, after=near)

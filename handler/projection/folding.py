@@ -65,6 +65,8 @@ class Folding:
     """True if the fold met an erased event."""
     row_end: str = ""
     """The checkpoint of the row that is folded again. The fold compares the store with the row up to there."""
+    unseen: set[str] = field(default_factory=set)
+    """The keys of that row's last decision that the fold must read, and that the store has not shown yet."""
     _held_at_row_end: KeySet | None = None
     _undecoded: Marks | None = None
     """The encoded marks of the row that the fold starts from, until the fold notes its first mark."""
@@ -101,7 +103,8 @@ class Folding:
         if not self.row_end:
             self._apply(events)
             return
-        for beyond, part in groupby(events, lambda event: event.key > self.row_end):
+        seen = self._seeing(events) if self.unseen else events
+        for beyond, part in groupby(seen, lambda event: event.key > self.row_end):
             if beyond and self._held_at_row_end is None:
                 self._held_at_row_end = self.state.applied
             self._apply(part)
@@ -113,8 +116,8 @@ class Folding:
 
         A row's events are a subset of the stored events. So up to the row's checkpoint the fold has at least as many
         events as the row; if it has the same number, they are the same events. An erased event counts, but under
-        another key than before it was erased. The check cannot detect a loss if the same number of late events is
-        folded in at the same time.
+        another key than before it was erased. The check cannot detect a loss if as many late events are folded in at
+        the same time, except of events of the row's last decision.
 
         Args:
             row: the row that is folded again.
@@ -126,16 +129,19 @@ class Folding:
         if self.failure is not None and self.failure.event.key <= (row.state.checkpoint or ""):
             return None  # the fold did not reach the row's checkpoint
         held = self.state.applied if self._held_at_row_end is None else self._held_at_row_end
-        missing = row.state.applied.count - held.count
+        fewer = row.state.applied.count - held.count
+        missing = max(fewer, len(self.unseen))
         if missing > 0:
             return missing
-        others = missing == 0 and held != row.state.applied and not self.met_erased
+        others = fewer == 0 and held != row.state.applied and not self.met_erased
         return 1 if others and not as_many_suffice else None
 
     def compare_with(self, row: DomainRow | None) -> None:
         """Compare the fold with this row from now on."""
         self.row_end = (row.state.checkpoint or "") if row is not None else ""
         self._held_at_row_end = None
+        held_up_to = self.state.checkpoint or ""
+        self.unseen = {key for key in row.unseen if key > held_up_to} if row is not None else set()
 
     def rewind(self, position: str) -> bool:
         """Go back to the newest noted state that holds no event from a position on.
@@ -196,6 +202,11 @@ class Folding:
                 snapshots.append((slot, Snapshot(mark.key, state, self.config.version)))
         self.marks = tuple(marks)
         return snapshots
+
+    def _seeing(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
+        for event in events:
+            self.unseen.discard(event.key)
+            yield event
 
     def _apply(self, events: Iterable[StoredEvent]) -> None:
         spacing = self.config.events_per_mark

@@ -24,10 +24,11 @@ def row_has(events: EventStore, row: DomainRow, event: StoredEvent) -> bool:
 
 def row_has_all(events: EventStore, domain_id: str, part: HistoryPart) -> bool:
     """True if the row holds all events that are stored in a part of its history."""
-    stored = part.before.applied
+    stored, unseen = part.before.applied, set(part.unseen)
     for key in events.keys(domain_id, part.span):
         stored = stored.plus(key)
-    return stored == part.applied
+        unseen.discard(key_of(key))
+    return stored.plus(*unseen) == part.applied
 
 
 def up_to(marks: Sequence[Mark], position: str) -> list[Mark]:

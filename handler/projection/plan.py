@@ -31,6 +31,8 @@ class Next(NamedTuple):
     row: DomainRow | None = None
     """None if there is nothing to write, because the row that was read proves that it holds the events."""
     snapshots: Snapshots = ()
+    saw_in_part: bool = False
+    """True if the store did not show events of the row's last decision."""
 
 
 @dataclass(frozen=True, slots=True)

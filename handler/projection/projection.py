@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 
 from ..events.stored_event import StoredEvent
 from ..values.attribute_value import Item
+from ..values.backoff import back_off
 from ..values.budget import UNLIMITED, Budget
 from ..values.clock import Clock
 from .crash_probe import CrashProbes
@@ -35,6 +36,9 @@ from .stores import ParkedNotices, Stores, write_over
 
 MAX_LOST_RACES: Final = 20
 """After this many lost races, a domain object's events go back to the stream. In each, another writer was faster."""
+
+_MAX_PAUSE_SECONDS: Final = 0.25
+"""The maximum pause after a lost race, of 2 s in total. A decision locks the row for some milliseconds."""
 
 
 class Contention(Exception):
@@ -165,15 +169,12 @@ class Projection:
         Returns:
             The row that the table then holds.
         """
-        after = self._probes.noted(event, row)
-        return row if after is None else write_over(self.stores.rows, row, after)
+        return self._changed(row, lambda now: self._probes.noted(event, now))
 
     def end_probe(self, event: StoredEvent) -> None:
         """Write the row without this process's note about an event, if the note is still there."""
         row = self.stores.rows.read(event.domain_id)
-        after = self._probes.withdrawn(event, row) if row is not None else None
-        if after is not None:
-            write_over(self.stores.rows, row, after)
+        self._changed(row, lambda now: self._probes.withdrawn(event, now) if now is not None else None)
 
     def _begin(self, delivery: Delivery, budget: Budget, *, alone: bool) -> _Attempt | Result:
         begun = self.clock.now()
@@ -206,14 +207,36 @@ class Projection:
 
     def settle(self, plan: Plan, now: DomainRow | None, budget: Budget = UNLIMITED, *, may_crash: bool = False) -> Plan:
         """Decide and write until the row that the table holds is the plan's."""
-        for _ in range(MAX_LOST_RACES):
+        for lost in range(MAX_LOST_RACES):
             if plan.is_carried_out(now):
                 return plan
+            self._back_off(lost)
             plan = self.plan(plan.events, now, budget, notified=plan.notified, may_crash=may_crash)
             now = self.write(plan)
-        raise Contention(
-            f"the row changed {MAX_LOST_RACES} times during its computation; the events are delivered again"
-        )
+        raise _contention()
+
+    def _changed(
+        self, row: DomainRow | None, change: Callable[[DomainRow | None], DomainRow | None]
+    ) -> DomainRow | None:
+        """Write what `change` makes of the row, unless that is None.
+
+        Returns:
+            The row that the table then holds.
+        """
+        for lost in range(MAX_LOST_RACES):
+            after = change(row)
+            if after is None:
+                return row
+            self._back_off(lost)
+            row = write_over(self.stores.rows, row, after)
+            if row is not None and row.revision == after.revision:
+                return row
+        raise _contention()
+
+    def _back_off(self, lost_races: int) -> None:
+        """Pause after the second lost race: those who lost one may not meet again."""
+        if lost_races > 1:
+            back_off(self.clock, lost_races - 1, most_seconds=_MAX_PAUSE_SECONDS)
 
     def _decided(
         self, events: Sequence[StoredEvent], row: DomainRow | None, budget: Budget, *, may_crash: bool
@@ -247,3 +270,7 @@ class Projection:
     @cached_property
     def _probes(self) -> CrashProbes:
         return CrashProbes(self.config.version, self.process, self.clock)
+
+
+def _contention() -> Contention:
+    return Contention(f"the row changed {MAX_LOST_RACES} times during its computation; the events are delivered again")

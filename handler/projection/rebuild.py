@@ -29,8 +29,10 @@ from typing import Final
 from ..domain.failure import Cause, Failure
 from ..domain.state import INITIAL_STATE
 from ..events.key_set import Span
+from ..values.backoff import back_off
 from ..values.budget import UNLIMITED, Budget
 from ..values.clock import Clock
+from .decide import MAX_LOOKS
 from .folding import FoldConfig, Folding, FoldLimits
 from .lookups import newest_snapshot, still_true, up_to
 from .marks import SLOTS, Mark
@@ -116,15 +118,20 @@ class _Rebuild:
 
     def run(self) -> DomainRow:
         row = self._rows.read(self._domain_id)
+        lost = 0
         for _ in range(_MAX_ROUNDS):
             if self._limits.budget.is_over():
                 break
             after = self._next(row)
             row = write_over(self._rows, row, after)
-            if row is not None and row.revision == after.revision and after.rebuilding is None:
+            is_written = row is not None and row.revision == after.revision
+            if is_written and after.rebuilding is None:
                 if self._folding.met_erased or self._has_fewer:
                     self._wipe_snapshots_beside(after)
                 return after
+            lost = 0 if is_written else lost + 1
+            if lost > 1:
+                back_off(self._clock, lost - 1)
         self._withdraw()
         raise RebuildFailed("the time was over before the rebuild finished; the row stays as it was; request it again")
 
@@ -152,9 +159,11 @@ class _Rebuild:
         return self._result(row)
 
     def _result(self, row: DomainRow | None) -> DomainRow:
-        self._folding.compare_with(row)
-        # to the end of the store: the row must also get events that the stream lost
-        self._folding.apply(self._events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
+        for look in range(1, MAX_LOOKS + 1):
+            self._read_to_the_end(row)
+            if not self._folding.unseen or look == MAX_LOOKS:
+                break
+            back_off(self._clock, look)
         missing = self._folding.missing(row, as_many_suffice=True)
         if row is not None and missing is not None and not self._accepts_missing_events:
             self._withdraw()
@@ -175,6 +184,14 @@ class _Rebuild:
         marks, snapshots = self._folding.marks_and_snapshots(row)
         self._put(snapshots)
         return DomainRow(self._domain_id, self._folding.state, self._config.version, marks=marks)
+
+    def _read_to_the_end(self, row: DomainRow | None) -> None:
+        """Fold to the end of the store: the row must also get events that the stream lost."""
+        decided = min(row.unseen, default=None) if row is not None else None
+        if decided is not None and decided <= self._cursor:
+            self._go_back(decided)  # the store may not have shown them
+        self._folding.compare_with(row)
+        self._folding.apply(self._events.read(self._domain_id, Span(after=self._folding.state.checkpoint)))
 
     def _begin(self, row: DomainRow) -> None:
         """Start where an earlier rebuild stopped, as far as the store still holds what it held then."""

@@ -43,6 +43,9 @@ class DomainRow:
     progress: Progress | None = None
     """The progress of an unfinished fold of the whole history."""
     probes: tuple[CrashProbe, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """The keys of its last decision, until a writer has seen them in the store. They are stored; but DynamoDB shows a
+    transaction item by item, so that a query may miss them for some milliseconds."""
     readable: bool = True
     """False if a manual edit made its notes invalid. Then it proves nothing, and the store replaces it."""
     revision_of_other_type: Mapping[str, Any] | None = None
@@ -74,9 +77,10 @@ class DomainRow:
         older = [mark for mark in marks if mark.key <= first]
         newer = [mark for mark in marks if mark.key > last]
         before = older[-1] if older else START
+        unseen = tuple(key for key in self.unseen if before.key <= key and not (newer and key >= newer[0].key))
         if newer:
-            return HistoryPart(before, Span(start=before.key, before=newer[0].key), newer[0].applied)
-        return HistoryPart(before, Span(start=before.key, up_to=self.state.checkpoint), self.state.applied)
+            return HistoryPart(before, Span(start=before.key, before=newer[0].key), newer[0].applied, unseen)
+        return HistoryPart(before, Span(start=before.key, up_to=self.state.checkpoint), self.state.applied, unseen)
 
     def slots(self) -> set[int]:
         """The slots of the snapshots that the row lists. They are needed until the row is written over."""
@@ -109,6 +113,8 @@ class DomainRow:
             notes["Progress"] = {"M": self.progress.to_attributes()}
         if self.probes:
             notes["CrashProbes"] = {"L": [{"M": probe.to_attributes()} for probe in self.probes]}
+        if self.unseen:
+            notes["Unseen"] = {"L": [{"S": key} for key in self.unseen]}
         if self.parked is not None:
             notes["Parked"] = {"M": self.parked.to_attributes()}
             item[PARKED_SINCE] = {"S": self.parked.since}
@@ -155,6 +161,7 @@ class DomainRow:
             rebuilding=_if_valid(Rebuilding.of, notes, "Rebuilding"),
             progress=_if_valid(Progress.of, notes, "Progress"),
             probes=_probes(notes),
+            unseen=_unseen(notes),
         )
 
 
@@ -167,6 +174,8 @@ class HistoryPart(NamedTuple):
     """The span from that mark to the next mark after these events, or to the row's checkpoint."""
     applied: KeySet
     """All events that the row holds up to the end of the span."""
+    unseen: tuple[str, ...] = ()
+    """Those of the row's last decision that are in the span."""
 
 
 _INVALID_NOTE = (AttributeError, KeyError, TypeError, ValueError)
@@ -191,3 +200,9 @@ def _probes(notes: Mapping[str, Any]) -> tuple[CrashProbe, ...]:
     with suppress(*_INVALID_NOTE):
         return tuple(CrashProbe.of(probe["M"]) for probe in notes["CrashProbes"]["L"][:MAX_CRASH_PROBES])
     return ()
+
+
+def _unseen(notes: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of the last decision; empty if a manual edit made them invalid."""
+    keys = tuple(each.get("S") for each in notes.get("Unseen", {}).get("L", ()))
+    return keys if all(map(is_event_key, keys)) else ()

@@ -19,6 +19,8 @@ SPACING = 1
 """Events between two marks."""
 
 MIXED = "mixed"
+BUSY = "busy"
+"""A transaction was refused because another one, or its own first request, is still being carried out."""
 ANY = "any revision"
 """Only a flaw writes over any row."""
 MAX_LOST_RACES = 20
@@ -122,7 +124,7 @@ class Pause:  # None, and from a writer's second pause on: all committed transac
 
 
 @dataclass(frozen=True)
-class Transact:  # True: written; False: the row or the event's key is another's; None: no reply
+class Transact:  # True: written; False: the row or the event's key is another's; BUSY; None: no reply
     command: str
     key: int
     row: Row | None
@@ -432,19 +434,27 @@ class Algorithm:
         return "unknown"
 
     def _commit(self, transact: Transact) -> Steps:
-        """True, False, or None if there is no reply, however often the same transaction is sent."""
+        """True, False, or None if there is no reply, however often the same transaction is sent.
+
+        It is sent again while it is busy: only False says that it is never carried out.
+        """
         if "the event and the row are written apart" in self.flaws:
-            written = yield replace(transact, row=None)
+            written = yield from self._send(replace(transact, row=None))
             if written and transact.row is not None:
                 yield WriteRow(transact.row, transact.replacing)
             return written
         if "a decision ignores the row's revision" in self.flaws:
             transact = replace(transact, replacing=ANY)
-        written = yield transact
+        written = yield from self._send(transact)
         for _ in range(0 if "a decision without a reply starts over" in self.flaws else 2):
             if written is not None:
                 break
-            written = yield transact
+            written = yield from self._send(transact)
+        return written
+
+    def _send(self, transact: Transact) -> Steps:
+        while (written := (yield transact)) is BUSY:
+            yield Pause()
         return written
 
     # --- a rebuild -------------------------------------------------------------------------------------------

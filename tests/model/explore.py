@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from .algorithm import (
     ANY,
+    BUSY,
     NOTHING,
     GetSnapshot,
     Pause,
@@ -132,13 +133,13 @@ class World:
                 self.crashes += 1
         return None
 
-    def transact(self, step: Transact) -> bool:
+    def transact(self, step: Transact) -> bool | str:
         """Write an event and a row if the event's key is free and the row is still the one that was read.
 
         DynamoDB commits them in one instant, and shows them one after the other.
         """
         if self.hides_row:
-            return False
+            return BUSY
         revision = self.row.revision if self.row else None
         if step.key in self.store or (step.row is not None and step.replacing not in {revision, ANY}):
             return False
@@ -354,7 +355,7 @@ class _Running:
             self._must_know(self.next, world)
         step, result = self.next, world.execute(self.next)
         self._look(step, result, world)
-        if isinstance(step, WriteRow | Transact) and result:
+        if isinstance(step, WriteRow | Transact) and result is True:
             for problem in world.problems_at_write():
                 raise Violation(f"{self.writer.name} wrote a wrong row: {problem}\nrow: {world.row}")
         self.seen = (*self.seen, world.frozen_answer(result))

@@ -18,7 +18,7 @@ from cp_event_source.decide.deciding import Deciding, Who
 from cp_event_source.decide.errors import Contention as NotDecided
 from cp_event_source.decide.errors import LogicFailed, ObjectParked, OutcomeUnknown
 from cp_event_source.decide.event import Event
-from cp_event_source.decide.ports import NoReply
+from cp_event_source.decide.ports import Busy, NoReply
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
@@ -38,7 +38,7 @@ from cp_event_source.handler.values.clock import Clock
 from tests.handler.doubles import DOMAIN_ID, InOrder, MemoryEvents, logic, stored
 from tests.handler.given import erased
 
-from .algorithm import SPACING, GetSnapshot, PutSnapshot, ReadRow, Steps, Transact, WriteRow
+from .algorithm import BUSY, SPACING, GetSnapshot, Pause, PutSnapshot, ReadRow, Steps, Transact, WriteRow
 from .explore import PassTime, World
 
 _PAGE = 2
@@ -106,10 +106,10 @@ class RealWorld(World):
         found = (number for number in self.decided if self.of_decisions[number].event_id == event_id)
         return next(found, None) or int(event_id[1:])
 
-    def transact(self, step: Transact) -> bool:
+    def transact(self, step: Transact) -> bool | str:
         before: Any = self.row
         written = super().transact(step)
-        if written and before is not None:
+        if written is True and before is not None:
             now: Any = self.row
             self.has_shrunk = len(_ids(now.state)) < len(_ids(before.state))
         return written
@@ -227,6 +227,9 @@ class WorldsClock(Clock):
     def text(self, *, later_by: float = 0) -> str:
         return f"{RealWorld.current.time:03}{'~' if later_by > 0 else ''}" if later_by >= 0 else ""
 
+    def sleep(self, seconds: float) -> None:
+        _STORES.rows._step(Pause())  # type: ignore[attr-defined]
+
 
 class _Storage:
     """Stands for the tables of the projection, and hands every call to the explorer."""
@@ -296,6 +299,8 @@ class _Transactions(_Storage):
         written = self._step(Transact(self.command, number, real, replacing.revision if replacing else None, known))
         if written is None:
             raise NoReply
+        if written is BUSY:
+            raise Busy
         if not written:
             raise RowChanged
 
@@ -308,9 +313,6 @@ class _DecidersClock(WorldsClock):
 
     def now(self) -> float:
         return datetime(2026, 1, 1, tzinfo=UTC).timestamp() + 60 * self._minute
-
-    def sleep(self, seconds: float) -> None:
-        """Others may act in between, as after each step."""
 
 
 class _Refused(Exception):

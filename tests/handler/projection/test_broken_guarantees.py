@@ -183,7 +183,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
     ),
     "a fold is compared with the row at its own end": (
         folding,
-        "for beyond, part in groupby(events, lambda event: event.key > self.row_end):",
+        "for beyond, part in groupby(seen, lambda event: event.key > self.row_end):",
         "for beyond, part in groupby(events, lambda event: False):",
         test_projection.TestMissingEvents().test_new_events_in_the_same_batch_do_not_hide_it,
     ),
