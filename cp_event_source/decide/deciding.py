@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.fold import arithmetic
 from cp_event_source.handler.domain.logic import RowItem
 from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
 from cp_event_source.handler.events.domain_event import DOMAIN, ContractViolation, check_field, parse_domain_event
@@ -128,7 +129,8 @@ class Deciding:
             if known.own:
                 return self._repeated(domain_id, known)
             state = self._state(domain_id, known)
-            returned = _events(decider(self._object(state)))
+            with arithmetic():
+                returned = _events(decider(self._object(state)))
             if not returned:
                 return Decided(domain_id, (), self._object(state), attempt)
             events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
@@ -312,7 +314,8 @@ class Deciding:
         """A new object each time: a decider may change the one that it gets."""
         if not state.attributes:
             return None
-        return self.config.logic.from_dynamo_item(RowItem(decode_item(state.attributes)))
+        with arithmetic():
+            return self.config.logic.from_dynamo_item(RowItem(decode_item(state.attributes)))
 
     def _can_read(self, state: DomainState) -> bool:
         try:

@@ -2,7 +2,8 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from cp_event_source.decide.errors import Contention, EventInvalid, LogicFailed,
 from cp_event_source.decide.event import Event
 from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply
 from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent
 from cp_event_source.handler.projection.notes import CrashProbe
 from cp_event_source.handler.projection.projection import Delivery
 from cp_event_source.handler.projection.rows import MIXED, DomainRow
 from cp_event_source.handler.projection.stores import RowChanged
 
-from .given import DOMAIN_ID, Bank, Overdrawn, credit, withdraw
+from .given import DOMAIN_ID, Bank, Overdrawn, account_logic, credit, withdraw
 
 
 def redelivered(bank: Bank, version: str = "v1") -> None:
@@ -453,6 +455,47 @@ def test_the_decider_may_change_its_object() -> None:
         return [Event("Debited", {"Amount": 1})]
 
     assert bank.decide(decide).object.Balance == 9
+
+
+class TestArithmetic:
+    """Whatever the caller's decimal context is, deciders and objects have that of the fold, with 38 digits."""
+
+    def test_of_a_decider(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+
+        def decide(account: Any) -> Iterator[Event]:
+            yield Event("Credited", {"Amount": Decimal(1) / 3})
+
+        with localcontext(prec=3):
+            done = bank.decide(decide)
+        assert done.events[0].payload == {"Amount": Decimal(f"0.{'3' * 38}")}
+
+    def test_of_the_object(self) -> None:
+        def with_third(version: str) -> DomainLogic:
+            logic = account_logic(version)
+            read = logic.from_dynamo_item
+
+            def from_dynamo_item(item: Any) -> Any:
+                account = read(item)
+                account.Third = Decimal(account.Balance) / 3
+                return account
+
+            logic.from_dynamo_item = from_dynamo_item
+            return logic
+
+        bank = Bank(logic=with_third)
+        bank.deliver(credit(1, 10))
+        seen: list[Any] = []
+
+        def decide(account: Any) -> list[Event]:
+            seen.append(account)
+            return withdraw(0)(account)
+
+        with localcontext(prec=3):
+            seen += [bank.deciding().current(DOMAIN_ID), bank.decide(decide).object, bank.decide(lambda _: None).object]
+            seen += [bank.decide(withdraw(0), bank.command("c")).object for _ in range(2)]
+        assert [account.Third for account in seen] == [Decimal(f"3.{'3' * 37}")] * 6
 
 
 def test_threads_decide_on_one_object() -> None:
