@@ -74,6 +74,11 @@ class Decided(Generic[T]):
     """A decision that was made."""
 
     domain_id: str
+    command_id: str
+    """The one that was given, or else the one that the call made. With it and `command_time`, a call finds the events.
+    """
+    command_time: str
+    """An instant: ISO 8601, in UTC."""
     events: Sequence[StoredEvent] = field(repr=False)
     """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`."""
     object: T | None = field(repr=False)
@@ -127,24 +132,25 @@ class Deciding:
         for attempt in range(1, max_attempts + 1):
             known = self._look(domain_id, command)
             if known.own:
-                return self._repeated(domain_id, known)
+                return self._repeated(domain_id, command, known)
             state = self._state(domain_id, known)
             with arithmetic():
                 returned = _events(decider(self._object(state)))
             if not returned:
-                return Decided(domain_id, (), self._object(state), attempt)
+                return Decided(domain_id, command.command_id, command.time, (), self._object(state), attempt)
             events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
             following = self._next_row(domain_id, known, events)
             row = following.row
             if row is not None and row.state.applied == _plus(state, events).applied:
                 self._put_snapshots(domain_id, following, before=events[0].key)
-                if self._write(events, row, known.row):
-                    return Decided(domain_id, tuple(events), self._object(row.state), attempt)
+                if self._write(events, row, known.row, command):
+                    made = self._object(row.state)
+                    return Decided(domain_id, command.command_id, command.time, tuple(events), made, attempt)
             if attempt < max_attempts:
                 self._wait(attempt)
         known = self._look(domain_id, command)  # the last race may have been lost to this decision's own first request
         if known.own:
-            return self._repeated(domain_id, known)
+            return self._repeated(domain_id, command, known)
         raise Contention(domain_id, max_attempts)
 
     def _look(self, domain_id: str, command: Command | None) -> _Known:
@@ -223,7 +229,9 @@ class Deciding:
             if (snapshot.state.checkpoint or "") < before:
                 self.stores.snapshots.put(domain_id, slot, snapshot)
 
-    def _write(self, events: Sequence[StoredEvent], row: DomainRow, replacing: DomainRow | None) -> bool:
+    def _write(
+        self, events: Sequence[StoredEvent], row: DomainRow, replacing: DomainRow | None, command: Command
+    ) -> bool:
         """Write the events and the row. False if nothing was written, and nothing can be any more.
 
         Or an earlier request without a reply has written them. Then the store shows them to the next attempt.
@@ -245,13 +253,13 @@ class Deciding:
                 raise EventInvalid(row.domain_id, message) from error
             except Exception as error:
                 if is_unknown:
-                    raise OutcomeUnknown(row.domain_id, [event.event_id for event in events]) from error
+                    raise OutcomeUnknown(row.domain_id, [event.event_id for event in events], command) from error
                 raise
             else:
                 return True
             if sent < _MAX_SENDS:
                 self._wait(sent)
-        raise OutcomeUnknown(row.domain_id, [event.event_id for event in events]) from cause
+        raise OutcomeUnknown(row.domain_id, [event.event_id for event in events], command) from cause
 
     def _wait(self, number: int) -> None:
         most = min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (number - 1))
@@ -302,13 +310,14 @@ class Deciding:
             raise EventInvalid(domain_id, f"{event.event_name}: {error}") from error
         return StoredEvent.of(item | {DECIDED: {"S": str(command.decision_id)}})
 
-    def _repeated(self, domain_id: str, known: _Known) -> Decided[Any]:
+    def _repeated(self, domain_id: str, command: Command, known: _Known) -> Decided[Any]:
         try:
             state = self._state(domain_id, known)
         except ObjectParked:  # since then; the decision was made
             state = known.row.state if known.row is not None else INITIAL_STATE
         now = self._object(state) if self._can_read(state) else None  # parked by logic whose rows this one cannot read
-        return Decided(domain_id, tuple(known.own), now, attempts=0, is_repeated=True)
+        own = tuple(known.own)
+        return Decided(domain_id, command.command_id, command.time, own, now, attempts=0, is_repeated=True)
 
     def _object(self, state: DomainState) -> Any:
         """A new object each time: a decider may change the one that it gets."""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from cp_event_source.handler.events.domain_event import Violation
 from cp_event_source.handler.projection.notes import Parked
 
+from .command import Command
+
 
 class DecisionError(Exception):
     """A decision was not made, for a reason that is not the decider's."""
@@ -76,15 +78,17 @@ class Contention(DecisionError):
 class OutcomeUnknown(DecisionError):
     """The transaction was sent and not answered: the events may be stored, now or in a moment.
 
-    Call again with the same `command_id` and `command_time`: it finds the events, or decides. `__cause__` is the last
-    error.
+    Call again with `command_id` and `command_time`: it finds the events, or decides. `__cause__` is the last error.
     """
 
-    def __init__(self, domain_id: str, event_ids: Sequence[str]) -> None:
+    def __init__(self, domain_id: str, event_ids: Sequence[str], command: Command) -> None:
         super().__init__(
             domain_id,
-            f"the transaction was not answered; the events {', '.join(event_ids)} may be stored or not; decide again "
-            "with the same command_id and command_time",
+            f"the transaction was not answered, so its {len(event_ids)} events may be stored or not; decide again with "
+            f"command_id={command.command_id!r} and command_time={command.time!r}: it finds the events, or decides",
         )
         self.event_ids = tuple(event_ids)
         """The ids of the events that may be stored."""
+        self.command_id = command.command_id
+        """The one that was given, or else the one that the call made."""
+        self.command_time = command.time

@@ -100,8 +100,9 @@ class Objects(Generic[T]):
             decider: a function of the object (None before its first event) that returns a list of `Event`, or raises
                 an exception of its own to refuse. It must have no effects: it may run several times.
             user_id: who caused the events.
-            command_id: identifies the command. A call with the id and the time of an earlier one that appended events
-                returns these and does not run the decider. A command that was refused is decided again.
+            command_id: identifies the command; without it, the call makes one. A call with the id and the time of an
+                earlier one that appended events returns these and does not run the decider, whatever the decider is. A
+                command that was refused is decided again.
             command_time: when the command was first given: an ISO 8601 time or a datetime with a zone. It must be the
                 same in each call. The object's events since then are read, so a recent time costs nothing.
             correlation_id: the same for all events that belong together.
@@ -118,7 +119,8 @@ class Objects(Generic[T]):
             LogicFailed: the domain logic cannot apply one of the events.
             EventInvalid: an event breaks the contract, there are more than 99, or they do not fit into a transaction.
             Contention: other writers were faster each time.
-            OutcomeUnknown: DynamoDB did not answer: the events are stored or not.
+            OutcomeUnknown: DynamoDB did not answer: the events are stored or not. Call again with its `command_id` and
+                `command_time`.
             ValueError: an argument breaks its rule.
             TypeError: the decider returned something else.
             botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read or written; nothing was written.
@@ -132,7 +134,7 @@ class Objects(Generic[T]):
             missing, given = ("command_time", "command_id") if command_time is None else ("command_id", "command_time")
             raise ValueError(f"{missing}: must be given with {given}; got nothing")
         if command_id is None or command_time is None:
-            command = Command.new(instant_at(self._deciding.clock.now()))
+            command = Command.new(domain_id, instant_at(self._deciding.clock.now()))
         else:
             command = Command.of(domain_id, command_id, command_time)
         return self._deciding.decide(domain_id, command, decider, who, max_attempts=max_attempts)

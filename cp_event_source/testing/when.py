@@ -200,7 +200,7 @@ def _decide(layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any
     layer.logic.begin()
     with layer.current():
         try:
-            command = Command.new(instant_at(clock.now()))
+            command = Command.new(domain_id, instant_at(clock.now()))
             done = deciding.decide(domain_id, command, observed, Who("user-1"), max_attempts=lost_races + 1)
         except DecisionError:
             raise

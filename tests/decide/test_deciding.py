@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cp_event_source.decide.command import Command
 from cp_event_source.decide.deciding import MAX_EVENTS
 from cp_event_source.decide.errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
 from cp_event_source.decide.event import Event
@@ -224,6 +225,16 @@ class TestACommand:
         assert (again.is_repeated, again.attempts, again.object.Balance) == (True, 0, 3)
         assert len(bank.keys()) == 4
 
+    def test_that_was_given_no_id_can_be_repeated_with_the_one_it_got(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        first = bank.decide(withdraw(5))
+        again = bank.decide(withdraw(5), Command.of(DOMAIN_ID, first.command_id, first.command_time))
+        assert (again.is_repeated, again.object.Balance) == (True, 5)
+        assert (again.command_id, again.command_time) == (first.command_id, first.command_time)
+        nothing = bank.decide(lambda account: None, bank.command("c"))
+        assert (nothing.command_id, nothing.command_time) == ("c", "2026-01-01T00:30:00.000000000Z")
+
     def test_is_found_if_its_events_are_erased(self) -> None:
         bank = Bank()
         bank.deliver(credit(1, 10))
@@ -297,12 +308,13 @@ class TestALostReply:
         done = bank.decide(withdraw(6))
         assert (done.attempts, done.object.Balance, len(bank.keys())) == (1, 4, 2)
 
+    @pytest.mark.parametrize("named", [True, False])
     @pytest.mark.parametrize("carried_out", [True, False])
-    def test_that_never_comes_leaves_the_outcome_unknown(self, *, carried_out: bool) -> None:
+    def test_that_never_comes_leaves_the_outcome_unknown(self, *, carried_out: bool, named: bool) -> None:
+        """Whoever asks again with the command that the error names is told the outcome."""
         bank = Bank()
         bank.deliver(credit(1, 10))
         write = bank.transactions.write
-        command = bank.command("c")
 
         def unanswered(events: Any, row: Any, *, replacing: Any) -> None:
             if carried_out and len(bank.keys()) == 1:
@@ -310,11 +322,13 @@ class TestALostReply:
             raise NoReply
 
         bank.transactions.write = unanswered
-        with pytest.raises(OutcomeUnknown, match="with the same command_id and command_time") as raised:
-            bank.decide(withdraw(6), command)
+        with pytest.raises(OutcomeUnknown) as raised:
+            bank.decide(withdraw(6), bank.command("c") if named else None)
         assert isinstance(raised.value.__cause__, NoReply)
+        command_id, command_time = raised.value.command_id, raised.value.command_time
+        assert f"again with command_id={command_id!r} and command_time={command_time!r}" in str(raised.value)
         bank.transactions.write = write
-        again = bank.decide(withdraw(6), command)
+        again = bank.decide(withdraw(6), Command.of(DOMAIN_ID, command_id, command_time))
         assert (again.is_repeated, bank.balance()) == (carried_out, 4)
         assert raised.value.event_ids == tuple(event.event_id for event in again.events)
 

@@ -115,6 +115,13 @@ def test_a_repeated_command_on_dynamodb(accounts: Objects[Any]) -> None:
     assert (again.is_repeated, again.object.Balance, list(again.events)) == (True, 4, list(first.events))
 
 
+def test_a_call_without_a_command_can_be_repeated(accounts: Objects[Any]) -> None:
+    first = accounts.decide("moto-4", credit(10), user_id="ada")
+    command: Any = {"command_id": first.command_id, "command_time": first.command_time}
+    again: Any = accounts.decide("moto-4", credit(10), user_id="ada", **command)
+    assert (again.is_repeated, again.object.Balance) == (True, 10)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from unittest.mock import patch
-from uuid import NAMESPACE_OID, uuid5
 
 from greenlet import getcurrent, greenlet
 
@@ -408,7 +407,7 @@ class Real:
         clock = _DecidersClock(now)
         transactions = _Transactions(command, residue, known)
         deciding = Deciding(_STORES, transactions, self._config, clock, "Log", 6_000, pause=lambda _: 0)
-        asked = Command(uuid5(NAMESPACE_OID, command), instant_at(clock.now()))
+        asked = Command.of(DOMAIN_ID, command, instant_at(clock.now()))
 
         def run() -> str:
             try:
