@@ -133,6 +133,7 @@ class Deciding:
             known = self._look(domain_id, command)
             if known.own:
                 return self._repeated(domain_id, command, known)
+            self._check_time(command)
             state = self._state(domain_id, known)
             with arithmetic():
                 returned = _events(decider(self._object(state)))
@@ -265,17 +266,24 @@ class Deciding:
         most = min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (number - 1))
         self.clock.sleep(self.pause(most))
 
+    def _check_time(self, command: Command) -> None:
+        """Refuse a time that no event may have: the command's event would be there, and all later ones after it."""
+        latest = instant_at(self.clock.now() + self.max_future_skew_seconds)
+        if command.time > latest:
+            raise ValueError(
+                f"command_time: must not be in the future, after {latest}; got {command.time}; give the time when the "
+                "command was first given, by a clock that is right"
+            )
+
     def _stored(
         self, domain_id: str, command: Command, events: Sequence[Event], who: Who, *, after: str | None
     ) -> list[StoredEvent]:
         """The events as the table will have them: checked, with their ids, and with times after all others."""
         if len(events) > MAX_EVENTS:
             raise EventInvalid(domain_id, f"a decision must have at most {MAX_EVENTS} events; got {len(events)}")
-        now = self.clock.now()
-        time = max(command.time, instant_at(now))
+        time = max(command.time, instant_at(self.clock.now()))
         if after is not None:
             time = max(time, next_instant(after.partition("#")[0]))
-        latest = instant_at(now + self.max_future_skew_seconds)
         stored: list[StoredEvent] = []
         for event, event_id in zip(events, command.event_ids(), strict=False):
             detail = {
@@ -290,12 +298,12 @@ class Deciding:
                 "CorrelationId": who.correlation_id,
                 "IpAddress": who.ip_address,
             }
-            stored.append(self._checked(detail, event, latest, command))
+            stored.append(self._checked(detail, event, command))
             time = next_instant(time)
         return stored
 
-    def _checked(self, detail: dict[str, Any], event: Event, latest: str, command: Command) -> StoredEvent:
-        """The event, after the checks of the pipeline."""
+    def _checked(self, detail: dict[str, Any], event: Event, command: Command) -> StoredEvent:
+        """The event, after the checks of the pipeline, but for its time: the order of events forces it."""
         domain_id = detail["DomainId"]
         content = exact_payload(event.payload)
         if content.violations:
@@ -303,7 +311,8 @@ class Deciding:
             raise EventInvalid(domain_id, _broken(event, violations), violations)
         sent = detail | {"Payload": exact_json.loads(exact_json.dumps(content.value))}
         try:
-            item = to_item(parse_domain_event(sent, domain_name=self.domain_name, latest=latest), {})
+            checked = parse_domain_event(sent, domain_name=self.domain_name, latest=detail["EventTime"])
+            item = to_item(checked, {})
         except ContractViolation as broken:
             raise EventInvalid(domain_id, _broken(event, broken.violations), broken.violations) from broken
         except Unstorable as error:

@@ -104,7 +104,8 @@ class Objects(Generic[T]):
                 earlier one that appended events returns these and does not run the decider, whatever the decider is. A
                 command that was refused is decided again.
             command_time: when the command was first given: an ISO 8601 time or a datetime with a zone. It must be the
-                same in each call. The object's events since then are read, so a recent time costs nothing.
+                same in each call. The object's events since then are read, so a recent time costs nothing. It may be in
+                the future as far as an event's time may.
             correlation_id: the same for all events that belong together.
             ip_address: the address that the command came from.
             max_attempts: how often the decider may run. The pauses in between have random lengths, up to 20 ms, 40 ms,

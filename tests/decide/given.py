@@ -94,6 +94,7 @@ class Bank(World):
 
     logic: Callable[[str], DomainLogic] = account_logic
     pauses: list[float] = field(default_factory=list)
+    skew: float = 600
     transactions: Any = None
 
     def __post_init__(self) -> None:
@@ -106,7 +107,8 @@ class Bank(World):
             self.pauses.append(most)
             return most
 
-        return Deciding(self.stores, self.transactions, self.config(version), self.clock, "Account", 600, pause=pause)
+        config = self.config(version)
+        return Deciding(self.stores, self.transactions, config, self.clock, "Account", self.skew, pause=pause)
 
     def command(self, name: str, *, minute: int = 30) -> Command:
         return Command.of(DOMAIN_ID, name, f"2026-01-01T00:{minute:02}:00Z")

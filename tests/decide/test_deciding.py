@@ -121,13 +121,17 @@ class TestADecision:
         assert list(bank.keys())[-2:] == [event.key for event in done.events]
         redelivered(bank)
 
-    def test_is_not_further_in_the_future_than_any_event_may_be(self) -> None:
-        bank = Bank()
-        bank.deliver(credit(40))
-        with pytest.raises(EventInvalid, match="EventTime: must not be in the future"):
-            bank.decide(withdraw(1))
-        bank.clock.advance(1)
-        bank.decide(withdraw(1))
+    @pytest.mark.parametrize("skew", [0, 600])
+    @pytest.mark.parametrize("minute", [29, 30, 40, 50])
+    def test_is_in_the_future_only_as_far_as_its_order_forces_it(self, minute: int, skew: int) -> None:
+        """The bound on the future is for facts from the bus, and a stored event has passed it."""
+        bank = Bank(skew=skew)
+        bank.deliver(credit(minute))
+        done = bank.decide(withdraw(1, parts=2))
+        first = 0 if minute < 30 else 1
+        at = f"2026-01-01T00:{max(minute, 30)}:00.00000000"
+        assert [event.event_time for event in done.events] == [f"{at}{first}Z", f"{at}{first + 1}Z"]
+        redelivered(bank)
 
     def test_keeps_marks_and_puts_no_snapshot_of_what_is_not_stored(self) -> None:
         """With a mark every two events. If the transaction fails, its events must be in no snapshot."""
@@ -268,6 +272,33 @@ class TestACommand:
         (event,) = bank.decide(withdraw(5), command).events
         assert event.key.startswith("2026-01-01T00:35:00.000000000Z#")
         assert bank.decide(withdraw(5), command).is_repeated
+
+    @pytest.mark.parametrize(("skew", "latest"), [(0, 30), (600, 40)])
+    def test_of_a_time_that_no_event_may_have_is_refused(self, skew: int, latest: int) -> None:
+        """Otherwise all later decisions about the object would be as far in the future."""
+        bank = Bank(skew=skew)
+        bank.deliver(credit(1, 10))
+        before = bank.account()
+        command = bank.command("c", minute=latest + 1)
+        message = f"command_time: must not be in the future, after 2026-01-01T00:{latest}:00.*; got {command.time}; give"
+        with pytest.raises(ValueError, match=message):
+            bank.decide(lambda account: pytest.fail("the decider ran"), command)
+        assert (bank.account(), bank.keys()) == (before, [credit(1).key])
+        bank.decide(withdraw(1), bank.command("c", minute=latest))
+
+    def test_is_found_by_a_service_whose_clock_is_behind(self) -> None:
+        bank = Bank(skew=0)
+        bank.deliver(credit(1, 10))
+        first = bank.decide(withdraw(5))
+        bank.clock.advance(-1)
+        assert bank.decide(withdraw(5), Command.of(DOMAIN_ID, first.command_id, first.command_time)).is_repeated
+
+    def test_is_one_whatever_the_second_call_asks_for(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        first = bank.decide(withdraw(5), bank.command("c"))
+        again = bank.decide(lambda account: [Event("Credited", {"Amount": 99})], bank.command("c"))
+        assert (again.is_repeated, [*again.events], bank.balance()) == (True, [*first.events], 5)
 
     def test_reads_only_events_since_its_time(self) -> None:
         bank = Bank()
