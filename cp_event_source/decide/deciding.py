@@ -14,7 +14,7 @@ it keeps in addition (docs/explanation/why-it-converges.md):
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final, Generic, TypeVar
 
 from cp_event_source.handler.domain.failure import Cause
@@ -39,7 +39,7 @@ from cp_event_source.producer.payload import exact_payload
 from .command import Command, next_instant
 from .errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
 from .event import Event
-from .ports import Busy, ItemsRefused, NoReply, Transactions, WithEvents
+from .ports import Busy, ItemsRefused, NoReply, Throttled, Transactions, WithEvents
 
 T = TypeVar("T")
 
@@ -52,9 +52,6 @@ MAX_EVENTS: Final = 99
 
 _MAX_LOOKS: Final = 5
 """How often an object is looked at whose row and events do not show the same transactions. It ends in milliseconds."""
-
-_MAX_SENDS: Final = 5
-"""How often one transaction is sent until there is a reply. The client's own retries are in addition."""
 
 _FIRST_PAUSE_SECONDS: Final = 0.02
 _MAX_PAUSE_SECONDS: Final = 1.0
@@ -103,6 +100,16 @@ class _Known:
     """The command's events, if it has been decided."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A transaction that was not carried out, and cannot be any more: of another writer's row, or for now."""
+
+    reply: Exception | None = None
+    """What the tables said; None if the transaction was not sent, since the state was seen to be another."""
+    perhaps_written: Sequence[StoredEvent] = ()
+    """Its events, if a request without a reply may have carried it out before."""
+
+
 @dataclass(frozen=True)
 class Deciding:
     """Decides about the objects of one domain, with one version of its logic."""
@@ -126,13 +133,20 @@ class Deciding:
         return self._object(self._state(domain_id, known))
 
     def decide(
-        self, domain_id: str, command: Command, decider: Decider[Any], who: Who, *, max_attempts: int
+        self, domain_id: str, command: Command, decider: Decider[Any], who: Who, *, timeout_seconds: float
     ) -> Decided[Any]:
         """Decide once. Raises what the decider raises, and DecisionErrors; see `Objects.decide`."""
-        for attempt in range(1, max_attempts + 1):
-            known = self._look(domain_id, command)
+        until = self.clock.monotonic() + timeout_seconds
+        throttled: list[Throttled] = []
+        lost: _Lost | None = None
+        attempt = 0
+        while True:
+            known = self._look_after(lost, domain_id, command)
             if known.own:
                 return self._repeated(domain_id, command, known)
+            if lost is not None and self.clock.monotonic() >= until:
+                raise Contention(domain_id, attempt, len(throttled)) from _cause(throttled[-1] if throttled else None)
+            attempt += 1
             self._check_time(command)
             state = self._state(domain_id, known)
             with arithmetic():
@@ -142,17 +156,25 @@ class Deciding:
             events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
             following = self._next_row(domain_id, known, events)
             row = following.row
+            lost = _Lost()
             if row is not None and row.state.applied == _plus(state, events).applied:
                 self._put_snapshots(domain_id, following, before=events[0].key)
-                if self._write(events, row, known.row, command):
-                    made = self._object(row.state)
+                made = self._object(row.state)  # before the write: nothing may fail after it
+                lost = self._write(events, row, known.row, command, until)
+                if lost is None:
                     return Decided(domain_id, command.command_id, command.time, tuple(events), made, attempt)
-            if attempt < max_attempts:
-                self._wait(attempt)
-        known = self._look(domain_id, command)  # the last race may have been lost to this decision's own first request
-        if known.own:
-            return self._repeated(domain_id, command, known)
-        raise Contention(domain_id, max_attempts)
+            if isinstance(lost.reply, Throttled):
+                throttled.append(lost.reply)
+            self._wait(attempt)
+
+    def _look_after(self, lost: _Lost | None, domain_id: str, command: Command) -> _Known:
+        """Look. Raises OutcomeUnknown if only the tables show what became of a transaction, and they cannot be read."""
+        try:
+            return self._look(domain_id, command)
+        except Exception as error:
+            if lost is None or not lost.perhaps_written:
+                raise
+            raise OutcomeUnknown(domain_id, lost.perhaps_written, command) from error
 
     def _look(self, domain_id: str, command: Command | None) -> _Known:
         """Read the row and the store until they show the same transactions.
@@ -231,36 +253,42 @@ class Deciding:
                 self.stores.snapshots.put(domain_id, slot, snapshot)
 
     def _write(
-        self, events: Sequence[StoredEvent], row: DomainRow, replacing: DomainRow | None, command: Command
-    ) -> bool:
-        """Write the events and the row. False if nothing was written, and nothing can be any more.
+        self,
+        events: Sequence[StoredEvent],
+        row: DomainRow,
+        replacing: DomainRow | None,
+        command: Command,
+        until: float,
+    ) -> "_Lost | None":
+        """Write the events and the row. None if they are written.
 
-        Or an earlier request without a reply has written them. Then the store shows them to the next attempt.
+        Otherwise nothing was written, and nothing can be any more. Or an earlier request without a reply has written
+        them: then the store shows them.
         """
-        is_unknown = False
-        cause: Exception | None = None
-        for sent in range(1, _MAX_SENDS + 1):
+        unanswered: NoReply | None = None
+        for sent in count(1):
             try:
                 self.transactions.write(events, row, replacing=replacing)
-            except RowChanged:
-                return False
-            except Busy:
-                if not is_unknown:
-                    return False
+            except RowChanged as reply:
+                return _Lost(reply, events if unanswered is not None else ())
+            except Busy as reply:
+                if unanswered is None:
+                    return _Lost(reply)
             except NoReply as error:
-                is_unknown, cause = True, error
-            except ItemsRefused as error:
-                message = f"the tables must be able to hold the decider's events and the row; {error}"
-                raise EventInvalid(row.domain_id, message) from error
+                unanswered = error
             except Exception as error:
-                if is_unknown:
-                    raise OutcomeUnknown(row.domain_id, [event.event_id for event in events], command) from error
+                if unanswered is not None:
+                    raise OutcomeUnknown(row.domain_id, events, command) from error
+                if isinstance(error, ItemsRefused):
+                    message = f"the tables must be able to hold the decider's events and the row; {error}"
+                    raise EventInvalid(row.domain_id, message) from error
                 raise
             else:
-                return True
-            if sent < _MAX_SENDS:
-                self._wait(sent)
-        raise OutcomeUnknown(row.domain_id, [event.event_id for event in events], command) from cause
+                return None
+            if self.clock.monotonic() >= until:
+                break
+            self._wait(sent)
+        raise OutcomeUnknown(row.domain_id, events, command) from _cause(unanswered)
 
     def _wait(self, number: int) -> None:
         most = min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (number - 1))
@@ -371,6 +399,11 @@ def _not_parked(domain_id: str, row: DomainRow | None) -> DomainState:
     if parked is not None:
         raise ObjectParked(domain_id, parked)
     return row.state if row is not None else INITIAL_STATE
+
+
+def _cause(reply: Exception | None) -> BaseException | None:
+    """The error of botocore that a reply of the tables stands for."""
+    return reply if reply is None else reply.__cause__ or reply
 
 
 def _plus(state: DomainState, events: Sequence[StoredEvent]) -> DomainState:

@@ -20,7 +20,7 @@ from .command import Command
 from .deciding import Decided, Decider, Deciding, Who, check_who
 from .logic import Layer, load
 from .settings import OUTPUT, VARIABLE, DeciderSettings
-from .tables import DynamoDBTransactions
+from .tables import DynamoDBTransactions, noting_refusals
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Objects(Generic[T]):
 
     @classmethod
     def _of(cls, settings: DeciderSettings, layer: Layer | None, client: Any) -> "Objects[T]":
-        return cls(deciding(settings, load(layer), client or _client(), Clock()))
+        return cls(deciding(settings, load(layer), noting_refusals(client or _client()), Clock()))
 
     def get(self, domain_id: str) -> T | None:
         """The object as a decision would see it now; None if it has no event.
@@ -89,7 +89,7 @@ class Objects(Generic[T]):
         command_time: str | datetime | None = None,
         correlation_id: str | None = None,
         ip_address: str | None = None,
-        max_attempts: int = 10,
+        timeout_seconds: float = 10,
     ) -> Decided[T]:
         """Append the events that a decider returns, if the object still is what it decided on.
 
@@ -108,8 +108,9 @@ class Objects(Generic[T]):
                 the future as far as an event's time may.
             correlation_id: the same for all events that belong together.
             ip_address: the address that the command came from.
-            max_attempts: how often the decider may run. The pauses in between have random lengths, up to 20 ms, 40 ms,
-                ... 1 s.
+            timeout_seconds: when to give up: no attempt begins, and no transaction is sent again, after this time and
+                one more pause. 0 is one attempt. The pauses between attempts have random lengths, up to 20 ms, 40 ms,
+                ... 1 s. A call on DynamoDB that has begun is not cut off: with the default client it may take 15 s.
 
         Returns:
             The events and the object after them.
@@ -119,7 +120,7 @@ class Objects(Generic[T]):
             ObjectParked: the object is parked, or will be.
             LogicFailed: the domain logic cannot apply one of the events.
             EventInvalid: an event breaks the contract, there are more than 99, or they do not fit into a transaction.
-            Contention: other writers were faster each time.
+            Contention: other writers were faster each time, or the tables are throttled.
             OutcomeUnknown: DynamoDB did not answer: the events are stored or not. Call again with its `command_id` and
                 `command_time`.
             ValueError: an argument breaks its rule.
@@ -129,8 +130,8 @@ class Objects(Generic[T]):
         check_field("DomainId", domain_id)
         who = Who(user_id, correlation_id, ip_address)
         check_who(who)
-        if max_attempts < 1:
-            raise ValueError(f"max_attempts: must be at least 1; got {max_attempts}")
+        if not isinstance(timeout_seconds, int | float) or not timeout_seconds >= 0:
+            raise ValueError(f"timeout_seconds: must be a number of at least 0; got {timeout_seconds!r}")
         if (command_id is None) != (command_time is None):
             missing, given = ("command_time", "command_id") if command_time is None else ("command_id", "command_time")
             raise ValueError(f"{missing}: must be given with {given}; got nothing")
@@ -138,7 +139,7 @@ class Objects(Generic[T]):
             command = Command.new(domain_id, instant_at(self._deciding.clock.now()))
         else:
             command = Command.of(domain_id, command_id, command_time)
-        return self._deciding.decide(domain_id, command, decider, who, max_attempts=max_attempts)
+        return self._deciding.decide(domain_id, command, decider, who, timeout_seconds=timeout_seconds)
 
 
 def deciding(settings: DeciderSettings, logic: DomainLogic, client: Any, clock: Clock) -> Deciding:

@@ -114,10 +114,10 @@ class Bank(World):
         return Command.of(DOMAIN_ID, name, f"2026-01-01T00:{minute:02}:00Z")
 
     def decide(
-        self, decider: Callable[[Any], Any], command: Command | None = None, *, version: str = "v1", attempts: int = 10
+        self, decider: Callable[[Any], Any], command: Command | None = None, *, version: str = "v1", seconds: float = 10
     ) -> Any:
         command = command or Command.new(DOMAIN_ID, instant_at(self.clock.now()))
-        return self.deciding(version).decide(DOMAIN_ID, command, decider, Who("ada"), max_attempts=attempts)
+        return self.deciding(version).decide(DOMAIN_ID, command, decider, Who("ada"), timeout_seconds=seconds)
 
     def keys(self) -> Sequence[str]:
         """The keys of the stored events."""

@@ -1,5 +1,6 @@
 """Guarantee: a decision is made on all that is stored; its events are in the store and in the row, or in neither."""
 
+import math
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,7 @@ from cp_event_source.decide.command import Command
 from cp_event_source.decide.deciding import MAX_EVENTS
 from cp_event_source.decide.errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
 from cp_event_source.decide.event import Event
-from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply
+from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply, Throttled
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent
@@ -143,7 +144,7 @@ class TestADecision:
 
         bank.transactions.write = write
         with pytest.raises(Contention):
-            bank.decide(withdraw(1, parts=9), attempts=1)
+            bank.decide(withdraw(1, parts=9), seconds=0)
         checkpoints = [item["CpEventSource"]["M"]["Checkpoint"]["S"] for item in bank.snapshots.items.values()]
         assert checkpoints
         assert set(checkpoints) <= {credit(minute).key for minute in range(1, 6)}
@@ -194,7 +195,8 @@ class TestALostRace:
             bank.decide(decide)
         assert (bank.balance(), len(bank.keys())) == (0, 2)
 
-    def test_is_tried_a_bounded_number_of_times_with_growing_pauses(self) -> None:
+    @pytest.mark.parametrize(("seconds", "attempts"), [(0, 1), (0.01, 1), (0.05, 2), (2, 7), (2.5, 8)])
+    def test_is_tried_for_some_time_with_growing_pauses(self, seconds: float, attempts: int) -> None:
         bank = Bank()
         bank.deliver(credit(1, 100))
 
@@ -202,18 +204,31 @@ class TestALostRace:
             bank.decide(withdraw(1))
             return withdraw(1)(account)
 
-        with pytest.raises(Contention, match="during each of 8 attempts") as raised:
-            bank.decide(decide, attempts=8)
-        assert (raised.value.attempts, raised.value.domain_id) == (8, DOMAIN_ID)
-        assert bank.pauses == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0]
-        assert bank.balance() == 92
+        with pytest.raises(Contention, match=f"changed during each of {attempts} attempts; decide again") as raised:
+            bank.decide(decide, seconds=seconds)
+        assert (raised.value.attempts, raised.value.domain_id) == (attempts, DOMAIN_ID)
+        assert (raised.value.throttled, raised.value.__cause__) == (0, None)
+        assert bank.pauses == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0][:attempts]
+        assert bank.balance() == 100 - attempts
 
-    def test_a_refused_request_is_one(self) -> None:
-        """The tables are throttled, or others write the row at the moment."""
+    @pytest.mark.parametrize("busy", [Busy, Throttled])
+    def test_a_refused_request_is_one(self, busy: type[Exception]) -> None:
+        """Others write the row at the moment, or the tables are throttled."""
         bank = Bank()
         bank.deliver(credit(1))
-        failing(bank, Busy(), Busy())
+        failing(bank, busy(), busy())
         assert bank.decide(withdraw(1)).attempts == 3
+
+    def test_to_throttled_tables_says_so(self) -> None:
+        """Whoever reads it must know that the tables lack capacity, and not look for other writers."""
+        bank = Bank()
+        bank.deliver(credit(1))
+        replies = [PermissionError("first"), PermissionError("last")]
+        failing(bank, caused(Throttled(), replies[0]), Busy(), caused(Throttled(), replies[1]), RowChanged())
+        with pytest.raises(Contention, match="throttled 2 of 4 attempts, and the object changed during 2") as raised:
+            bank.decide(withdraw(1), seconds=0.2)
+        assert (raised.value.attempts, raised.value.throttled) == (4, 2)
+        assert raised.value.__cause__ is replies[1]
 
 
 class TestACommand:
@@ -280,7 +295,9 @@ class TestACommand:
         bank.deliver(credit(1, 10))
         before = bank.account()
         command = bank.command("c", minute=latest + 1)
-        message = f"command_time: must not be in the future, after 2026-01-01T00:{latest}:00.*; got {command.time}; give"
+        message = (
+            f"command_time: must not be in the future, after 2026-01-01T00:{latest}:00.*; got {command.time}; give"
+        )
         with pytest.raises(ValueError, match=message):
             bank.decide(lambda account: pytest.fail("the decider ran"), command)
         assert (bank.account(), bank.keys()) == (before, [credit(1).key])
@@ -326,11 +343,21 @@ class TestALostReply:
         done = bank.decide(withdraw(6))
         assert (done.is_repeated, done.object.Balance, len(bank.keys())) == (True, 4, 2)
 
-    def test_is_found_after_the_last_attempt(self) -> None:
+    def test_is_found_when_the_time_is_over(self) -> None:
         bank = Bank()
         bank.deliver(credit(1, 10))
         lose_replies(bank, 1)
-        assert bank.decide(withdraw(6), attempts=1).is_repeated
+        assert bank.decide(withdraw(6), seconds=0.01).is_repeated
+
+    @pytest.mark.parametrize(("seconds", "requests"), [(0, 1), (0.05, 3), (2, 8)])
+    def test_is_asked_for_again_for_some_time(self, seconds: float, requests: int) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        unanswered = [caused(NoReply(), PermissionError(str(number))) for number in range(requests)]
+        failing(bank, *unanswered, AssertionError("one request more"))
+        with pytest.raises(OutcomeUnknown) as raised:
+            bank.decide(withdraw(6), seconds=seconds)
+        assert raised.value.__cause__ is unanswered[-1].__cause__
 
     def test_of_a_request_that_was_not_carried_out(self) -> None:
         bank = Bank()
@@ -363,11 +390,31 @@ class TestALostReply:
         assert (again.is_repeated, bank.balance()) == (carried_out, 4)
         assert raised.value.event_ids == tuple(event.event_id for event in again.events)
 
-    def test_before_another_error_leaves_the_outcome_unknown(self) -> None:
+    @pytest.mark.parametrize("error", [PermissionError(), ItemsRefused("too large")])
+    def test_before_another_error_leaves_the_outcome_unknown(self, error: Exception) -> None:
         bank = Bank()
         bank.deliver(credit(1, 10))
-        failing(bank, NoReply(), PermissionError())
-        with pytest.raises(OutcomeUnknown):
+        failing(bank, NoReply(), error)
+        with pytest.raises(OutcomeUnknown) as raised:
+            bank.decide(withdraw(6))
+        assert raised.value.__cause__ is error
+
+    def test_before_tables_that_cannot_be_read_leaves_the_outcome_unknown(self) -> None:
+        """The transaction cannot be carried out any more. Only the tables show if it was."""
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        lose_replies(bank, 1)
+        broken = reading_once(bank)
+        with pytest.raises(OutcomeUnknown) as raised:
+            bank.decide(withdraw(6))
+        assert (raised.value.__cause__, len(bank.keys())) == (broken, 2)
+
+    def test_that_was_none_before_tables_that_cannot_be_read_leaves_nothing_unknown(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        failing(bank, RowChanged())
+        reading_once(bank)
+        with pytest.raises(PermissionError):
             bank.decide(withdraw(6))
 
     def test_another_error_alone_passes_through(self) -> None:
@@ -558,7 +605,7 @@ def test_threads_decide_on_one_object() -> None:
 
     def work() -> None:
         try:
-            bank.decide(withdraw(1), attempts=1000)
+            bank.decide(withdraw(1), seconds=math.inf)
         except Overdrawn:
             outcomes.append("refused")
         else:
@@ -583,6 +630,26 @@ def failing(bank: Bank, *errors: Exception) -> None:
         write(*arguments, **options)
 
     bank.transactions.write = call
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """The error as the tables raise it: from that of botocore."""
+    error.__cause__ = cause
+    return error
+
+
+def reading_once(bank: Bank) -> Exception:
+    """The row can be read once more. Returns the error of later reads."""
+    read, error, left = bank.rows.read, PermissionError(), [None]
+
+    def call(domain_id: str) -> Any:
+        if not left:
+            raise error
+        left.pop()
+        return read(domain_id)
+
+    bank.rows.read = call  # type: ignore[method-assign]
+    return error
 
 
 def lose_replies(bank: Bank, count: int) -> None:

@@ -1,5 +1,6 @@
 """Guarantee: a service connects with one output of the component, and bad arguments are named."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -12,13 +13,18 @@ from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cp_event_source.decide import Event, Objects, logic
+from cp_event_source.decide import Event, Objects, OutcomeUnknown, logic
+from cp_event_source.decide.deciding import _MAX_PAUSE_SECONDS
 from cp_event_source.decide.settings import OUTPUT, VARIABLE, BrokenSettings, DeciderSettings
 from cp_event_source.handler.domain.logic import BrokenDomainLogic
 from cp_event_source.handler.events.domain_event import ContractViolation
 from cp_event_source.handler.projection.rows import DomainRow
+from tests.doubles.aws import AwsError
+from tests.doubles.clients import retries_without_waiting, wire
+from tests.doubles.dynamodb import DynamoDB
 
 from .given import Overdrawn, account_logic, withdraw
 
@@ -129,7 +135,10 @@ def test_a_call_without_a_command_can_be_repeated(accounts: Objects[Any]) -> Non
         ({"user_id": ""}, "UserId: must be a non-empty string"),
         ({"user_id": 7}, "UserId: must be a non-empty string"),
         ({"ip_address": 7}, "IpAddress: must be a string"),
-        ({"max_attempts": 0}, "max_attempts: must be at least 1; got 0"),
+        ({"timeout_seconds": -1}, "timeout_seconds: must be a number of at least 0; got -1"),
+        ({"timeout_seconds": float("nan")}, "timeout_seconds: must be a number of at least 0; got nan"),
+        ({"timeout_seconds": "10"}, "timeout_seconds: must be a number of at least 0; got '10'"),
+        ({"timeout_seconds": None}, "timeout_seconds: must be a number of at least 0; got None"),
         ({"command_id": "c"}, "command_time: must be given with command_id"),
         ({"command_time": "2026-01-01T00:00:00Z"}, "command_id: must be given with command_time"),
         ({"command_id": "c", "command_time": "soon"}, "command_time: must be a time"),
@@ -144,6 +153,44 @@ def test_a_bad_argument_is_named(accounts: Objects[Any], arguments: dict[str, An
 def test_a_contract_violation_of_an_argument_is_typed(accounts: Objects[Any]) -> None:
     with pytest.raises(ContractViolation):
         accounts.get("")
+
+
+def test_that_a_retry_of_the_client_is_refused_does_not_hide_that_its_first_try_got_no_reply() -> None:
+    db = DynamoDB()
+    db.create_table("events", "DomainId", "EventKey")
+    db.create_table("rows", "DomainId")
+    client = boto3.client("dynamodb", "eu-central-1", aws_access_key_id="test", aws_secret_access_key="test")
+    wire(client, db)
+    accounts: Objects[Any] = Objects.connect(OUTPUTS, layer=_module(), client=client)
+    denied = AwsError("AccessDeniedException", "")
+
+    def decide(*errors: AwsError) -> None:
+        left = list(errors)
+
+        def fail(operation: str, request: Any, phase: str) -> None:
+            if operation == "TransactWriteItems" and phase == "before":
+                raise left.pop(0) if left else denied
+
+        db.intercept = fail
+        with retries_without_waiting():
+            accounts.decide("a", credit(10), user_id="ada")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        decide(AwsError("ThrottlingException", ""))
+    with pytest.raises(OutcomeUnknown):
+        decide(AwsError("InternalServerError", ""))
+
+
+def test_a_call_of_the_default_client_takes_no_longer_than_the_documentation_says(dynamodb: Any) -> None:
+    config = Objects.connect(OUTPUTS, layer=_module())._deciding.transactions.client.meta.config  # type: ignore[attr-defined]
+    tries = config.retries["total_max_attempts"]
+    pauses = sum(2**number for number in range(tries - 1))  # botocore's standard mode, in seconds
+    seconds = tries * (config.connect_timeout + config.read_timeout) + pauses
+    pages = [ROOT / "docs" / page for page in ("reference/decide.md", "how-to/refuse-what-may-not-happen.md")]
+    at_most = inspect.signature(Objects.decide).parameters["timeout_seconds"].default + _MAX_PAUSE_SECONDS + seconds
+    assert f"a call takes at most {seconds} s" in " ".join(pages[0].read_text().split())
+    assert f"ends after at most {at_most:g} s" in " ".join(pages[1].read_text().split())
+    assert at_most < 29
 
 
 class TestSettings:

@@ -3,6 +3,7 @@
 The code runs in a greenlet of its own. Each storage call hands its step to the explorer and waits for the answer.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -411,7 +412,7 @@ class Real:
 
         def run() -> str:
             try:
-                deciding.decide(DOMAIN_ID, asked, withdraw, Who("user"), max_attempts=20)
+                deciding.decide(DOMAIN_ID, asked, withdraw, Who("user"), timeout_seconds=math.inf)
             except _Refused:
                 return "refused"
             except ObjectParked:
