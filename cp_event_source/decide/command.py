@@ -42,7 +42,8 @@ class Command:
         try:
             return cls(command_id, decision_id, check_field("EventTime", _text(command_time)))
         except ContractViolation as broken:
-            raise ValueError(f"command_time: {broken.violations[0].rule}; got {command_time!r}") from broken
+            (violation,) = broken.violations
+            raise ValueError(f"command_time: {violation.rule}; got {violation.found}") from None
 
     def event_ids(self) -> Iterator[str]:
         """The ids of its events, in their order, without an end."""

@@ -342,7 +342,8 @@ class Deciding:
             checked = parse_domain_event(sent, domain_name=self.domain_name, latest=detail["EventTime"])
             item = to_item(checked, {})
         except ContractViolation as broken:
-            raise EventInvalid(domain_id, _broken(event, broken.violations), broken.violations) from broken
+            # not from it: its text has values, and whoever logs an error logs what it came from
+            raise EventInvalid(domain_id, _broken(event, broken.violations), broken.violations) from None
         except Unstorable as error:
             raise EventInvalid(domain_id, f"{event.event_name}: {error}") from error
         return StoredEvent.of(item | {DECIDED: {"S": str(command.decision_id)}})
@@ -372,10 +373,16 @@ class Deciding:
 
 
 def check_who(who: Who) -> None:
-    """Raises ValueError: a field that all events have in common breaks the contract."""
-    fields = {"UserId": who.user_id, "CorrelationId": who.correlation_id, "IpAddress": who.ip_address}
-    for name, value in fields.items():
-        check_field(name, value)
+    """Raises ValueError: a field that all events have in common breaks the contract. The message has no value."""
+    fields = {"user_id": "UserId", "correlation_id": "CorrelationId", "ip_address": "IpAddress"}
+    for argument, field_name in fields.items():
+        value = getattr(who, argument)
+        try:
+            check_field(field_name, value)
+        except ContractViolation as broken:
+            is_text = isinstance(value, str)
+            found = f"a text of {len(value)} characters" if is_text else f"a value of the type {type(value).__name__}"
+            raise ValueError(f"{argument}: {broken.violations[0].rule}; got {found}") from None
 
 
 def _events(returned: Any) -> list[Event]:

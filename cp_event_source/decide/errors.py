@@ -65,7 +65,8 @@ class EventInvalid(DecisionError):
     def __init__(self, domain_id: str, message: str, violations: Sequence[Violation] = ()) -> None:
         super().__init__(domain_id, message)
         self.violations = tuple(violations)
-        """Every broken rule of the contract; empty if the events do not fit into the tables."""
+        """Every broken rule of the contract; empty if the events do not fit into the tables. What was `found` may be a
+        value of a payload: do not log it."""
 
 
 class Contention(DecisionError):

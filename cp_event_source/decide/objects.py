@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from cp_event_source.handler.aws.domain_table import DomainTable
 from cp_event_source.handler.aws.events_table import EventsTable
@@ -24,9 +24,16 @@ from .tables import DynamoDBTransactions, noting_refusals
 
 T = TypeVar("T")
 
+_MAX_CONNECTIONS: Final = 50
+"""How many connections the default client keeps. Web servers have some tens of threads; botocore keeps ten."""
+
 
 class Objects(Generic[T]):
-    """The objects of one domain, by their DomainId; `T` is the author's class. Threads can share it."""
+    """The objects of one domain, by their DomainId; `T` is the author's class.
+
+    Threads can share it. Then several threads call deciders and the domain logic at the same time: neither may keep
+    anything outside of the object. The default client keeps 50 connections; for more threads, give one that keeps more.
+    """
 
     def __init__(self, deciding: Deciding) -> None:
         self._deciding = deciding
@@ -53,7 +60,7 @@ class Objects(Generic[T]):
             outputs: the component's outputs by name; only `decider_settings` is read.
             layer: the folder of the domain logic, or its module; by default `domain_handler` is imported, as a Lambda
                 function with the layer does. It must be the deployed logic: rows name the deployed version.
-            client: a boto3 client of DynamoDB; by default one with short time-outs is made.
+            client: a boto3 client of DynamoDB; by default one with short time-outs and 50 connections is made.
 
         Raises:
             BrokenSettings: the outputs have no valid `decider_settings`.
@@ -169,4 +176,5 @@ def _client() -> Any:
     from botocore.config import Config
 
     retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    return boto3.client("dynamodb", config=Config(connect_timeout=1, read_timeout=3, retries=retries))
+    config = Config(connect_timeout=1, read_timeout=3, retries=retries, max_pool_connections=_MAX_CONNECTIONS)
+    return boto3.client("dynamodb", config=config)

@@ -3,6 +3,7 @@
 import math
 import secrets
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
@@ -512,6 +513,22 @@ class TestEventsThatAreRefused:
             bank.decide(lambda account: [event])
         assert "xxx" not in str(raised.value)
         assert bank.keys() == [credit(1).key]
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            Event("Credited", {"Amount": 1}, version="xxx-secret"),  # type: ignore[arg-type]
+            Event("Credited", {"Amount": "xxx-secret", "At": object()}),
+            Event("Credited", {"xxx-secret": {1: "xxx-secret"}}),
+            Event("Credited", {"Amount": 1, "Secret": "xxx-secret" + secrets.token_hex(600_000)}),
+        ],
+    )
+    def test_in_a_traceback_without_a_value(self, event: Event) -> None:
+        """Whoever logs the error logs the errors that it came from."""
+        with pytest.raises(EventInvalid) as raised:
+            Bank().decide(lambda account: [event])
+        shown = "".join(traceback.format_exception(raised.value)).replace("Payload.xxx-secret", "")
+        assert "xxx" not in shown
 
     def test_too_many(self) -> None:
         with pytest.raises(EventInvalid, match="at most 99 events; got 100"):

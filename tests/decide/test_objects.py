@@ -4,6 +4,7 @@ import inspect
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,9 +133,11 @@ def test_a_call_without_a_command_can_be_repeated(accounts: Objects[Any]) -> Non
     ("arguments", "message"),
     [
         ({"domain_id": ""}, "DomainId: must be a non-empty string"),
-        ({"user_id": ""}, "UserId: must be a non-empty string"),
-        ({"user_id": 7}, "UserId: must be a non-empty string"),
-        ({"ip_address": 7}, "IpAddress: must be a string"),
+        ({"user_id": ""}, "user_id: must be a non-empty string; got a text of 0 characters"),
+        ({"user_id": 7}, "user_id: must be a non-empty string; got a value of the type int"),
+        ({"user_id": "é" * 2000}, "user_id: must be at most 2048 bytes of UTF-8; got a text of 2000 characters"),
+        ({"correlation_id": ""}, "correlation_id: must be a non-empty string; got a text of 0 characters"),
+        ({"ip_address": 7}, "ip_address: must be a string; got a value of the type int"),
         ({"timeout_seconds": -1}, "timeout_seconds: must be a number of at least 0; got -1"),
         ({"timeout_seconds": float("nan")}, "timeout_seconds: must be a number of at least 0; got nan"),
         ({"timeout_seconds": "10"}, "timeout_seconds: must be a number of at least 0; got '10'"),
@@ -148,6 +151,19 @@ def test_a_bad_argument_is_named(accounts: Objects[Any], arguments: dict[str, An
     given: dict[str, Any] = {"domain_id": "a", "user_id": "ada", **arguments}
     with pytest.raises(ValueError, match=message):
         accounts.decide(given.pop("domain_id"), withdraw(1), **given)
+
+
+@pytest.mark.parametrize("argument", ["user_id", "correlation_id", "ip_address", "command_time"])
+def test_a_bad_argument_is_shown_in_no_traceback(accounts: Objects[Any], argument: str) -> None:
+    """It may say who somebody is. Of a time only the text itself is shown, once."""
+    value = "ada@example.com" + "\ud800" + "x" * 3000
+    given: dict[str, Any] = {"user_id": "ada", argument: value}
+    if argument == "command_time":
+        given["command_id"] = "c"
+    with pytest.raises(ValueError, match=argument) as raised:
+        accounts.decide("a", withdraw(1), **given)
+    shown = "".join(traceback.format_exception(raised.value))
+    assert shown.count("ada@example.com") == (argument == "command_time")
 
 
 def test_a_contract_violation_of_an_argument_is_typed(accounts: Objects[Any]) -> None:
@@ -191,6 +207,14 @@ def test_a_call_of_the_default_client_takes_no_longer_than_the_documentation_say
     assert f"a call takes at most {seconds} s" in " ".join(pages[0].read_text().split())
     assert f"ends after at most {at_most:g} s" in " ".join(pages[1].read_text().split())
     assert at_most < 29
+
+
+def test_the_default_client_keeps_a_connection_for_each_of_many_threads(dynamodb: Any) -> None:
+    """Otherwise each call of the eleventh thread makes a connection, and closes it."""
+    config = Objects.connect(OUTPUTS, layer=_module())._deciding.transactions.client.meta.config  # type: ignore[attr-defined]
+    said = " ".join((ROOT / "docs" / "reference" / "decide.md").read_text().split())
+    assert f"It keeps {config.max_pool_connections} connections" in said
+    assert config.max_pool_connections == 50
 
 
 class TestSettings:
