@@ -160,6 +160,7 @@ def deciding(settings: DeciderSettings, logic: DomainLogic, client: Any, clock: 
         settings.event_time_limit_seconds,
         settings.events_per_snapshot,
         index_keys=index_keys,
+        may_end_process=False,
     )
     return Deciding(
         Stores(events, rows, SnapshotsTable(client, settings.snapshots_table)),

@@ -50,6 +50,7 @@ def fold(
     *,
     seconds_per_event: float,
     index_keys: IndexKeys = NO_INDEX_KEYS,
+    may_end_process: bool = True,
 ) -> Folded:
     """Apply `events`, in EventKey order, to the state `start`, until one fails.
 
@@ -65,13 +66,14 @@ def fold(
         events: the events.
         seconds_per_event: the maximum time that the logic may take for one event.
         index_keys: the keys of the domain table's indexes.
+        may_end_process: True if the process ends where the logic hangs and cannot be stopped.
     """
     step = _Step()
     stored: StoredForm | None = None
     applied: list[str] = []
     checkpoint = start.checkpoint
     failure: Failure | None = None
-    with time_limit(seconds_per_event) as limit:
+    with time_limit(seconds_per_event, may_end_process=may_end_process) as limit:
         for event in events:
             if not event.is_erased:
                 try:
