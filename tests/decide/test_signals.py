@@ -99,7 +99,8 @@ def test_in_a_thread_logic_that_is_too_slow_is_measured_and_fails() -> None:
 
 def test_a_service_that_decides_in_its_main_thread_has_its_signals_again(before: tuple[object, ...]) -> None:
     seen: list[tuple[object, ...]] = []
-    assert decide(LONG, lambda: seen.append(signals())).object.Balance == 1
+    done: Any = decide(LONG, lambda: seen.append(signals()))
+    assert done.object.Balance == 1
     assert signals() == before
     ours = [each for each, was in zip(seen[0], before, strict=True) if each != was]
     assert len(ours) == 2 - (before[0] == (True, 500)) + (before[0] == (True, 500)), (
