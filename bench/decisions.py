@@ -77,9 +77,9 @@ def service(db: Any, clock: FunctionClock) -> Deciding:
 
 def decide(made: Deciding, clock: FunctionClock, domain_id: str = "hot") -> int:
     """Decide once. Returns the attempts."""
-    asked = Command.new(instant_at(clock.now()))
+    asked = Command.new(domain_id, instant_at(clock.now()))
     event = Event("Credited", {"Amount": 1, "Note": "x" * 250})
-    return made.decide(domain_id, asked, lambda _: [event], Who("user"), max_attempts=10).attempts
+    return made.decide(domain_id, asked, lambda _: [event], Who("user"), timeout_seconds=10).attempts
 
 
 def hot_object(services: int, seconds: float) -> Run:

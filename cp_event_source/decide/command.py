@@ -17,30 +17,33 @@ _LAST_NANOSECOND: Final = 999_999_999
 class Command:
     """One decision about one object. The store shows if it has been made: by its events' ids, from its time on."""
 
+    command_id: str
     decision_id: UUID
-    """Identifies the decision. The ids of its events are derived from it."""
+    """Derived from the object's id and the command's. The ids of its events are derived from it."""
     time: str
     """An instant. Its events are not earlier."""
 
     @classmethod
-    def new(cls, now: str) -> "Command":
-        """A command that nobody repeats."""
-        return cls(uuid4(), now)
+    def new(cls, domain_id: str, now: str) -> "Command":
+        """A command with an id of its own."""
+        return cls.of(domain_id, str(uuid4()), now)
 
     @classmethod
     def of(cls, domain_id: str, command_id: str, command_time: str | datetime) -> "Command":
         """The command with this id: the same for the same arguments.
 
         Raises:
-            ValueError: `command_id` is empty, or `command_time` is no time.
+            ValueError: `command_id` is no text or empty, or `command_time` is no time.
         """
-        if not command_id:
-            raise ValueError("command_id: must be a non-empty text; got nothing")
+        if not isinstance(command_id, str) or not command_id:
+            found = "nothing" if command_id == "" else f"a {type(command_id).__name__}"
+            raise ValueError(f"command_id: must be a non-empty text; got {found}")
         decision_id = uuid5(_NAMESPACE, exact_json.dumps([domain_id, command_id]))
         try:
-            return cls(decision_id, check_field("EventTime", _text(command_time)))
+            return cls(command_id, decision_id, check_field("EventTime", _text(command_time)))
         except ContractViolation as broken:
-            raise ValueError(f"command_time: {broken.violations[0].rule}; got {command_time!r}") from broken
+            (violation,) = broken.violations
+            raise ValueError(f"command_time: {violation.rule}; got {violation.found}") from None
 
     def event_ids(self) -> Iterator[str]:
         """The ids of its events, in their order, without an end."""

@@ -14,10 +14,11 @@ it keeps in addition (docs/explanation/why-it-converges.md):
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final, Generic, TypeVar
 
 from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.fold import arithmetic
 from cp_event_source.handler.domain.logic import RowItem
 from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
 from cp_event_source.handler.events.domain_event import DOMAIN, ContractViolation, check_field, parse_domain_event
@@ -38,7 +39,7 @@ from cp_event_source.producer.payload import exact_payload
 from .command import Command, next_instant
 from .errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
 from .event import Event
-from .ports import Busy, ItemsRefused, NoReply, Transactions, WithEvents
+from .ports import Busy, ItemsRefused, NoReply, Throttled, Transactions, WithEvents
 
 T = TypeVar("T")
 
@@ -51,9 +52,6 @@ MAX_EVENTS: Final = 99
 
 _MAX_LOOKS: Final = 5
 """How often an object is looked at whose row and events do not show the same transactions. It ends in milliseconds."""
-
-_MAX_SENDS: Final = 5
-"""How often one transaction is sent until there is a reply. The client's own retries are in addition."""
 
 _FIRST_PAUSE_SECONDS: Final = 0.02
 _MAX_PAUSE_SECONDS: Final = 1.0
@@ -73,6 +71,11 @@ class Decided(Generic[T]):
     """A decision that was made."""
 
     domain_id: str
+    command_id: str
+    """The one that was given, or else the one that the call made. With it and `command_time`, a call finds the events.
+    """
+    command_time: str
+    """An instant: ISO 8601, in UTC."""
     events: Sequence[StoredEvent] = field(repr=False)
     """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`."""
     object: T | None = field(repr=False)
@@ -95,6 +98,16 @@ class _Known:
     """The stored events after its checkpoint; of an object without a row only the first, since all are folded."""
     own: Sequence[StoredEvent]
     """The command's events, if it has been decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A transaction that was not carried out, and cannot be any more: of another writer's row, or for now."""
+
+    reply: Exception | None = None
+    """What the tables said; None if the transaction was not sent, since the state was seen to be another."""
+    perhaps_written: Sequence[StoredEvent] = ()
+    """Its events, if a request without a reply may have carried it out before."""
 
 
 @dataclass(frozen=True)
@@ -120,30 +133,48 @@ class Deciding:
         return self._object(self._state(domain_id, known))
 
     def decide(
-        self, domain_id: str, command: Command, decider: Decider[Any], who: Who, *, max_attempts: int
+        self, domain_id: str, command: Command, decider: Decider[Any], who: Who, *, timeout_seconds: float
     ) -> Decided[Any]:
         """Decide once. Raises what the decider raises, and DecisionErrors; see `Objects.decide`."""
-        for attempt in range(1, max_attempts + 1):
-            known = self._look(domain_id, command)
+        until = self.clock.monotonic() + timeout_seconds
+        throttled: list[Throttled] = []
+        lost: _Lost | None = None
+        attempt = 0
+        while True:
+            known = self._look_after(lost, domain_id, command)
             if known.own:
-                return self._repeated(domain_id, known)
+                return self._repeated(domain_id, command, known)
+            if lost is not None and self.clock.monotonic() >= until:
+                raise Contention(domain_id, attempt, len(throttled)) from _cause(throttled[-1] if throttled else None)
+            attempt += 1
+            self._check_time(command)
             state = self._state(domain_id, known)
-            returned = _events(decider(self._object(state)))
+            with arithmetic():
+                returned = _events(decider(self._object(state)))
             if not returned:
-                return Decided(domain_id, (), self._object(state), attempt)
+                return Decided(domain_id, command.command_id, command.time, (), self._object(state), attempt)
             events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
             following = self._next_row(domain_id, known, events)
             row = following.row
+            lost = _Lost()
             if row is not None and row.state.applied == _plus(state, events).applied:
                 self._put_snapshots(domain_id, following, before=events[0].key)
-                if self._write(events, row, known.row):
-                    return Decided(domain_id, tuple(events), self._object(row.state), attempt)
-            if attempt < max_attempts:
-                self._wait(attempt)
-        known = self._look(domain_id, command)  # the last race may have been lost to this decision's own first request
-        if known.own:
-            return self._repeated(domain_id, known)
-        raise Contention(domain_id, max_attempts)
+                made = self._object(row.state)  # before the write: nothing may fail after it
+                lost = self._write(events, row, known.row, command, until)
+                if lost is None:
+                    return Decided(domain_id, command.command_id, command.time, tuple(events), made, attempt)
+            if isinstance(lost.reply, Throttled):
+                throttled.append(lost.reply)
+            self._wait(attempt)
+
+    def _look_after(self, lost: _Lost | None, domain_id: str, command: Command) -> _Known:
+        """Look. Raises OutcomeUnknown if only the tables show what became of a transaction, and they cannot be read."""
+        try:
+            return self._look(domain_id, command)
+        except Exception as error:
+            if lost is None or not lost.perhaps_written:
+                raise
+            raise OutcomeUnknown(domain_id, lost.perhaps_written, command) from error
 
     def _look(self, domain_id: str, command: Command | None) -> _Known:
         """Read the row and the store until they show the same transactions.
@@ -224,39 +255,56 @@ class Deciding:
             if (snapshot.state.checkpoint or "") < before:
                 self.stores.snapshots.put(domain_id, slot, snapshot)
 
-    def _write(self, events: Sequence[StoredEvent], row: DomainRow, replacing: DomainRow | None) -> bool:
-        """Write the events and the row. False if nothing was written, and nothing can be any more.
+    def _write(
+        self,
+        events: Sequence[StoredEvent],
+        row: DomainRow,
+        replacing: DomainRow | None,
+        command: Command,
+        until: float,
+    ) -> "_Lost | None":
+        """Write the events and the row. None if they are written.
 
-        Or an earlier request without a reply has written them. Then the store shows them to the next attempt.
+        Otherwise nothing was written, and nothing can be any more. Or an earlier request without a reply has written
+        them: then the store shows them.
         """
-        is_unknown = False
-        cause: Exception | None = None
-        for sent in range(1, _MAX_SENDS + 1):
+        unanswered: NoReply | None = None
+        for sent in count(1):
             try:
                 self.transactions.write(events, row, replacing=replacing)
-            except RowChanged:
-                return False
-            except Busy:
-                if not is_unknown:
-                    return False
+            except RowChanged as reply:
+                return _Lost(reply, events if unanswered is not None else ())
+            except Busy as reply:
+                if unanswered is None:
+                    return _Lost(reply)
             except NoReply as error:
-                is_unknown, cause = True, error
-            except ItemsRefused as error:
-                message = f"the tables must be able to hold the decider's events and the row; {error}"
-                raise EventInvalid(row.domain_id, message) from error
+                unanswered = error
             except Exception as error:
-                if is_unknown:
-                    raise OutcomeUnknown(row.domain_id, [event.event_id for event in events]) from error
+                if unanswered is not None:
+                    raise OutcomeUnknown(row.domain_id, events, command) from error
+                if isinstance(error, ItemsRefused):
+                    message = f"the tables must be able to hold the decider's events and the row; {error}"
+                    raise EventInvalid(row.domain_id, message) from error
                 raise
             else:
-                return True
-            if sent < _MAX_SENDS:
-                self._wait(sent)
-        raise OutcomeUnknown(row.domain_id, [event.event_id for event in events]) from cause
+                return None
+            if self.clock.monotonic() >= until:
+                break
+            self._wait(sent)
+        raise OutcomeUnknown(row.domain_id, events, command) from _cause(unanswered)
 
     def _wait(self, number: int) -> None:
         most = min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (number - 1))
         self.clock.sleep(self.pause(most))
+
+    def _check_time(self, command: Command) -> None:
+        """Refuse a time that no event may have: the command's event would be there, and all later ones after it."""
+        latest = instant_at(self.clock.now() + self.max_future_skew_seconds)
+        if command.time > latest:
+            raise ValueError(
+                f"command_time: must not be in the future, after {latest}; got {command.time}; give the time when the "
+                "command was first given, by a clock that is right"
+            )
 
     def _stored(
         self, domain_id: str, command: Command, events: Sequence[Event], who: Who, *, after: str | None
@@ -264,11 +312,9 @@ class Deciding:
         """The events as the table will have them: checked, with their ids, and with times after all others."""
         if len(events) > MAX_EVENTS:
             raise EventInvalid(domain_id, f"a decision must have at most {MAX_EVENTS} events; got {len(events)}")
-        now = self.clock.now()
-        time = max(command.time, instant_at(now))
+        time = max(command.time, instant_at(self.clock.now()))
         if after is not None:
             time = max(time, next_instant(after.partition("#")[0]))
-        latest = instant_at(now + self.max_future_skew_seconds)
         stored: list[StoredEvent] = []
         for event, event_id in zip(events, command.event_ids(), strict=False):
             detail = {
@@ -283,12 +329,12 @@ class Deciding:
                 "CorrelationId": who.correlation_id,
                 "IpAddress": who.ip_address,
             }
-            stored.append(self._checked(detail, event, latest, command))
+            stored.append(self._checked(detail, event, command))
             time = next_instant(time)
         return stored
 
-    def _checked(self, detail: dict[str, Any], event: Event, latest: str, command: Command) -> StoredEvent:
-        """The event, after the checks of the pipeline."""
+    def _checked(self, detail: dict[str, Any], event: Event, command: Command) -> StoredEvent:
+        """The event, after the checks of the pipeline, but for its time: the order of events forces it."""
         domain_id = detail["DomainId"]
         content = exact_payload(event.payload)
         if content.violations:
@@ -296,26 +342,30 @@ class Deciding:
             raise EventInvalid(domain_id, _broken(event, violations), violations)
         sent = detail | {"Payload": exact_json.loads(exact_json.dumps(content.value))}
         try:
-            item = to_item(parse_domain_event(sent, domain_name=self.domain_name, latest=latest), {})
+            checked = parse_domain_event(sent, domain_name=self.domain_name, latest=detail["EventTime"])
+            item = to_item(checked, {})
         except ContractViolation as broken:
-            raise EventInvalid(domain_id, _broken(event, broken.violations), broken.violations) from broken
+            # not from it: its text has values, and whoever logs an error logs what it came from
+            raise EventInvalid(domain_id, _broken(event, broken.violations), broken.violations) from None
         except Unstorable as error:
             raise EventInvalid(domain_id, f"{event.event_name}: {error}") from error
         return StoredEvent.of(item | {DECIDED: {"S": str(command.decision_id)}})
 
-    def _repeated(self, domain_id: str, known: _Known) -> Decided[Any]:
+    def _repeated(self, domain_id: str, command: Command, known: _Known) -> Decided[Any]:
         try:
             state = self._state(domain_id, known)
         except ObjectParked:  # since then; the decision was made
             state = known.row.state if known.row is not None else INITIAL_STATE
         now = self._object(state) if self._can_read(state) else None  # parked by logic whose rows this one cannot read
-        return Decided(domain_id, tuple(known.own), now, attempts=0, is_repeated=True)
+        own = tuple(known.own)
+        return Decided(domain_id, command.command_id, command.time, own, now, attempts=0, is_repeated=True)
 
     def _object(self, state: DomainState) -> Any:
         """A new object each time: a decider may change the one that it gets."""
         if not state.attributes:
             return None
-        return self.config.logic.from_dynamo_item(RowItem(decode_item(state.attributes)))
+        with arithmetic():
+            return self.config.logic.from_dynamo_item(RowItem(decode_item(state.attributes)))
 
     def _can_read(self, state: DomainState) -> bool:
         try:
@@ -326,10 +376,16 @@ class Deciding:
 
 
 def check_who(who: Who) -> None:
-    """Raises ValueError: a field that all events have in common breaks the contract."""
-    fields = {"UserId": who.user_id, "CorrelationId": who.correlation_id, "IpAddress": who.ip_address}
-    for name, value in fields.items():
-        check_field(name, value)
+    """Raises ValueError: a field that all events have in common breaks the contract. The message has no value."""
+    fields = {"user_id": "UserId", "correlation_id": "CorrelationId", "ip_address": "IpAddress"}
+    for argument, field_name in fields.items():
+        value = getattr(who, argument)
+        try:
+            check_field(field_name, value)
+        except ContractViolation as broken:
+            is_text = isinstance(value, str)
+            found = f"a text of {len(value)} characters" if is_text else f"a value of the type {type(value).__name__}"
+            raise ValueError(f"{argument}: {broken.violations[0].rule}; got {found}") from None
 
 
 def _events(returned: Any) -> list[Event]:
@@ -353,6 +409,11 @@ def _not_parked(domain_id: str, row: DomainRow | None) -> DomainState:
     if parked is not None:
         raise ObjectParked(domain_id, parked)
     return row.state if row is not None else INITIAL_STATE
+
+
+def _cause(reply: Exception | None) -> BaseException | None:
+    """The error of botocore that a reply of the tables stands for."""
+    return reply if reply is None else reply.__cause__ or reply
 
 
 def _plus(state: DomainState, events: Sequence[StoredEvent]) -> DomainState:

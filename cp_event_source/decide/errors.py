@@ -6,7 +6,10 @@ Messages name ids, fields and classes of errors, and no values of payloads: they
 from collections.abc import Sequence
 
 from cp_event_source.handler.events.domain_event import Violation
+from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.notes import Parked
+
+from .command import Command
 
 
 class DecisionError(Exception):
@@ -62,29 +65,40 @@ class EventInvalid(DecisionError):
     def __init__(self, domain_id: str, message: str, violations: Sequence[Violation] = ()) -> None:
         super().__init__(domain_id, message)
         self.violations = tuple(violations)
-        """Every broken rule of the contract; empty if the events do not fit into the tables."""
+        """Every broken rule of the contract; empty if the events do not fit into the tables. What was `found` may be a
+        value of a payload: do not log it."""
 
 
 class Contention(DecisionError):
-    """Other writers were faster each time. Nothing was written; call again."""
+    """Other writers were faster each time, or the tables are throttled. Nothing was written; call again later."""
 
-    def __init__(self, domain_id: str, attempts: int) -> None:
-        super().__init__(domain_id, f"the object changed during each of {attempts} attempts; decide again later")
+    def __init__(self, domain_id: str, attempts: int, throttled: int = 0) -> None:
+        changed = f"the object changed during each of {attempts} attempts"
+        if throttled:
+            changed = (
+                f"the tables throttled {throttled} of {attempts} attempts, and the object changed during "
+                f"{attempts - throttled}"
+            )
+        super().__init__(domain_id, f"{changed}; decide again later")
         self.attempts = attempts
+        self.throttled = throttled
+        """How many of the attempts the tables refused for lack of capacity. `__cause__` is the last of these errors."""
 
 
 class OutcomeUnknown(DecisionError):
     """The transaction was sent and not answered: the events may be stored, now or in a moment.
 
-    Call again with the same `command_id` and `command_time`: it finds the events, or decides. `__cause__` is the last
-    error.
+    Call again with `command_id` and `command_time`: it finds the events, or decides. `__cause__` is the last error.
     """
 
-    def __init__(self, domain_id: str, event_ids: Sequence[str]) -> None:
+    def __init__(self, domain_id: str, events: Sequence[StoredEvent], command: Command) -> None:
         super().__init__(
             domain_id,
-            f"the transaction was not answered; the events {', '.join(event_ids)} may be stored or not; decide again "
-            "with the same command_id and command_time",
+            f"the transaction was not answered, so its {len(events)} events may be stored or not; decide again with "
+            f"command_id={command.command_id!r} and command_time={command.time!r}: it finds the events, or decides",
         )
-        self.event_ids = tuple(event_ids)
+        self.event_ids = tuple(event.event_id for event in events)
         """The ids of the events that may be stored."""
+        self.command_id = command.command_id
+        """The one that was given, or else the one that the call made."""
+        self.command_time = command.time

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from cp_event_source.handler.aws.domain_table import DomainTable
 from cp_event_source.handler.aws.events_table import EventsTable
@@ -20,13 +20,20 @@ from .command import Command
 from .deciding import Decided, Decider, Deciding, Who, check_who
 from .logic import Layer, load
 from .settings import OUTPUT, VARIABLE, DeciderSettings
-from .tables import DynamoDBTransactions
+from .tables import DynamoDBTransactions, noting_refusals
 
 T = TypeVar("T")
 
+_MAX_CONNECTIONS: Final = 50
+"""How many connections the default client keeps. Web servers have some tens of threads; botocore keeps ten."""
+
 
 class Objects(Generic[T]):
-    """The objects of one domain, by their DomainId; `T` is the author's class. Threads can share it."""
+    """The objects of one domain, by their DomainId; `T` is the author's class.
+
+    Threads can share it. Then several threads call deciders and the domain logic at the same time: neither may keep
+    anything outside of the object. The default client keeps 50 connections; for more threads, give one that keeps more.
+    """
 
     def __init__(self, deciding: Deciding) -> None:
         self._deciding = deciding
@@ -53,7 +60,7 @@ class Objects(Generic[T]):
             outputs: the component's outputs by name; only `decider_settings` is read.
             layer: the folder of the domain logic, or its module; by default `domain_handler` is imported, as a Lambda
                 function with the layer does. It must be the deployed logic: rows name the deployed version.
-            client: a boto3 client of DynamoDB; by default one with short time-outs is made.
+            client: a boto3 client of DynamoDB; by default one with short time-outs and 50 connections is made.
 
         Raises:
             BrokenSettings: the outputs have no valid `decider_settings`.
@@ -64,7 +71,7 @@ class Objects(Generic[T]):
 
     @classmethod
     def _of(cls, settings: DeciderSettings, layer: Layer | None, client: Any) -> "Objects[T]":
-        return cls(deciding(settings, load(layer), client or _client(), Clock()))
+        return cls(deciding(settings, load(layer), noting_refusals(client or _client()), Clock()))
 
     def get(self, domain_id: str) -> T | None:
         """The object as a decision would see it now; None if it has no event.
@@ -89,7 +96,7 @@ class Objects(Generic[T]):
         command_time: str | datetime | None = None,
         correlation_id: str | None = None,
         ip_address: str | None = None,
-        max_attempts: int = 10,
+        timeout_seconds: float = 10,
     ) -> Decided[T]:
         """Append the events that a decider returns, if the object still is what it decided on.
 
@@ -100,14 +107,17 @@ class Objects(Generic[T]):
             decider: a function of the object (None before its first event) that returns a list of `Event`, or raises
                 an exception of its own to refuse. It must have no effects: it may run several times.
             user_id: who caused the events.
-            command_id: identifies the command. A call with the id and the time of an earlier one that appended events
-                returns these and does not run the decider. A command that was refused is decided again.
+            command_id: identifies the command; without it, the call makes one. A call with the id and the time of an
+                earlier one that appended events returns these and does not run the decider, whatever the decider is. A
+                command that was refused is decided again.
             command_time: when the command was first given: an ISO 8601 time or a datetime with a zone. It must be the
-                same in each call. The object's events since then are read, so a recent time costs nothing.
+                same in each call. The object's events since then are read, so a recent time costs nothing. It may be in
+                the future as far as an event's time may.
             correlation_id: the same for all events that belong together.
             ip_address: the address that the command came from.
-            max_attempts: how often the decider may run. The pauses in between have random lengths, up to 20 ms, 40 ms,
-                ... 1 s.
+            timeout_seconds: when to give up: no attempt begins, and no transaction is sent again, after this time and
+                one more pause. 0 is one attempt. The pauses between attempts have random lengths, up to 20 ms, 40 ms,
+                ... 1 s. A call on DynamoDB that has begun is not cut off: with the default client it may take 15 s.
 
         Returns:
             The events and the object after them.
@@ -117,8 +127,9 @@ class Objects(Generic[T]):
             ObjectParked: the object is parked, or will be.
             LogicFailed: the domain logic cannot apply one of the events.
             EventInvalid: an event breaks the contract, there are more than 99, or they do not fit into a transaction.
-            Contention: other writers were faster each time.
-            OutcomeUnknown: DynamoDB did not answer: the events are stored or not.
+            Contention: other writers were faster each time, or the tables are throttled.
+            OutcomeUnknown: DynamoDB did not answer: the events are stored or not. Call again with its `command_id` and
+                `command_time`.
             ValueError: an argument breaks its rule.
             TypeError: the decider returned something else.
             botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read or written; nothing was written.
@@ -126,16 +137,16 @@ class Objects(Generic[T]):
         check_field("DomainId", domain_id)
         who = Who(user_id, correlation_id, ip_address)
         check_who(who)
-        if max_attempts < 1:
-            raise ValueError(f"max_attempts: must be at least 1; got {max_attempts}")
+        if not isinstance(timeout_seconds, int | float) or not timeout_seconds >= 0:
+            raise ValueError(f"timeout_seconds: must be a number of at least 0; got {timeout_seconds!r}")
         if (command_id is None) != (command_time is None):
             missing, given = ("command_time", "command_id") if command_time is None else ("command_id", "command_time")
             raise ValueError(f"{missing}: must be given with {given}; got nothing")
         if command_id is None or command_time is None:
-            command = Command.new(instant_at(self._deciding.clock.now()))
+            command = Command.new(domain_id, instant_at(self._deciding.clock.now()))
         else:
             command = Command.of(domain_id, command_id, command_time)
-        return self._deciding.decide(domain_id, command, decider, who, max_attempts=max_attempts)
+        return self._deciding.decide(domain_id, command, decider, who, timeout_seconds=timeout_seconds)
 
 
 def deciding(settings: DeciderSettings, logic: DomainLogic, client: Any, clock: Clock) -> Deciding:
@@ -149,6 +160,7 @@ def deciding(settings: DeciderSettings, logic: DomainLogic, client: Any, clock: 
         settings.event_time_limit_seconds,
         settings.events_per_snapshot,
         index_keys=index_keys,
+        may_end_process=False,
     )
     return Deciding(
         Stores(events, rows, SnapshotsTable(client, settings.snapshots_table)),
@@ -165,4 +177,5 @@ def _client() -> Any:
     from botocore.config import Config
 
     retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    return boto3.client("dynamodb", config=Config(connect_timeout=1, read_timeout=3, retries=retries))
+    config = Config(connect_timeout=1, read_timeout=3, retries=retries, max_pool_connections=_MAX_CONNECTIONS)
+    return boto3.client("dynamodb", config=config)

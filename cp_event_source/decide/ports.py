@@ -12,11 +12,15 @@ from cp_event_source.handler.projection.stores import EventStore
 
 
 class Busy(Exception):
-    """This request was refused, since others write the row at the moment or the tables are throttled."""
+    """The transaction was refused, since others write the row at the moment."""
+
+
+class Throttled(Busy):
+    """The transaction was refused, since the tables are throttled."""
 
 
 class NoReply(Exception):
-    """It is not known if the request was or will be carried out."""
+    """It is not known if the transaction was or will be carried out: of a request that was sent, there is no reply."""
 
 
 class ItemsRefused(Exception):
@@ -34,7 +38,7 @@ class Transactions(Protocol):
         Raises:
             RowChanged: the table no longer holds `replacing`, or a key is taken. This transaction will never be carried
                 out from now on; an earlier request may have been.
-            Busy, NoReply, ItemsRefused: as above.
+            Busy, Throttled, NoReply, ItemsRefused: as above.
         """
 
 

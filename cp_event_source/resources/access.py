@@ -175,12 +175,21 @@ def _operate(tables: Tables, watchable: Watchable) -> list[Statement]:
     ]
 
 
+_IN_TRANSACTIONS: Final = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
+
+
 def _decide(tables: Tables) -> list[Statement]:
-    """A transaction needs the rights of its writes. IAM cannot demand their conditions: who may put may overwrite."""
+    """A transaction needs the rights of its writes, and these only: no put by itself leaves an event without its row.
+
+    IAM cannot demand the conditions of the writes, nor what else is in a transaction.
+    """
+    events, rows, snapshots = tables.domain_events.arn, tables.domain.arn, tables.domain_snapshots.arn
     return [
-        allow("ReadAndAppendEvents", ["dynamodb:PutItem", "dynamodb:Query"], tables.domain_events.arn),
-        allow("KeepRows", ["dynamodb:GetItem", "dynamodb:PutItem"], tables.domain.arn),
-        allow("KeepSnapshots", ["dynamodb:GetItem", "dynamodb:PutItem"], tables.domain_snapshots.arn),
+        allow("ReadEvents", ["dynamodb:Query"], events),
+        allow("ReadRows", ["dynamodb:GetItem"], rows),
+        {**allow("AppendEventsWithRows", ["dynamodb:PutItem"], [events, rows]), "Condition": _IN_TRANSACTIONS},
+        allow("KeepSnapshots", ["dynamodb:GetItem", "dynamodb:PutItem"], snapshots),
     ]
 
 

@@ -1,5 +1,6 @@
 """A decision about one domain object, and what a test expects of it."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -200,8 +201,8 @@ def _decide(layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any
     layer.logic.begin()
     with layer.current():
         try:
-            command = Command.new(instant_at(clock.now()))
-            done = deciding.decide(domain_id, command, observed, Who("user-1"), max_attempts=lost_races + 1)
+            command = Command.new(domain_id, instant_at(clock.now()))
+            done = deciding.decide(domain_id, command, observed, Who("user-1"), timeout_seconds=math.inf)
         except DecisionError:
             raise
         except Exception as error:

@@ -1,6 +1,7 @@
 """Folds events, in EventKey order, into a domain object's state. Only the domain logic can have side effects."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Context, localcontext
 from typing import Any, NamedTuple
@@ -19,8 +20,15 @@ from .time_limit import time_limit
 _MAX_ROW_BYTES = ITEM_SIZE_LIMIT - BOOKKEEPING_BYTES
 
 _ARITHMETIC = Context(prec=MAX_DIGITS)
-"""The decimal context of domain logic. Python's default of 28 digits would round sums that a row can hold exactly. Each
-event starts with this context, so that changes by the logic do not reach the next event of a batch."""
+
+
+def arithmetic() -> AbstractContextManager[Context]:
+    """The decimal context of domain logic, for a block that calls it.
+
+    Python's default of 28 digits would round sums that a row can hold exactly. Each block starts with this context, so
+    that changes by the logic do not reach the next event of a batch, or the caller.
+    """
+    return localcontext(_ARITHMETIC)
 
 
 class RowRefused(ValueError):
@@ -42,6 +50,7 @@ def fold(
     *,
     seconds_per_event: float,
     index_keys: IndexKeys = NO_INDEX_KEYS,
+    may_end_process: bool = True,
 ) -> Folded:
     """Apply `events`, in EventKey order, to the state `start`, until one fails.
 
@@ -57,17 +66,18 @@ def fold(
         events: the events.
         seconds_per_event: the maximum time that the logic may take for one event.
         index_keys: the keys of the domain table's indexes.
+        may_end_process: True if the process ends where the logic hangs and cannot be stopped.
     """
     step = _Step()
     stored: StoredForm | None = None
     applied: list[str] = []
     checkpoint = start.checkpoint
     failure: Failure | None = None
-    with time_limit(seconds_per_event) as limit:
+    with time_limit(seconds_per_event, may_end_process=may_end_process) as limit:
         for event in events:
             if not event.is_erased:
                 try:
-                    with localcontext(_ARITHMETIC), limit:
+                    with arithmetic(), limit:
                         stored = _next_stored(logic, start if stored is None else stored, event, step, index_keys)
                 except KeyboardInterrupt:  # a person raised it, not domain logic
                     raise

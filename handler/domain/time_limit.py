@@ -15,7 +15,7 @@ class TookTooLong(BaseException):
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
+def time_limit(seconds: float, *, may_end_process: bool = True) -> Iterator[AbstractContextManager[None]]:
     """A limit for blocks that run one after another. It stops each block with `TookTooLong` after some seconds.
 
         with time_limit(10) as limit:
@@ -30,28 +30,37 @@ def time_limit(seconds: float) -> Iterator[AbstractContextManager[None]]:
 
     The signal cannot stop a single call into C that never returns, such as a sum over an endless iterator written in C,
     or a loop that catches every exception. They end with the process: SIGVTALRM ends it after more than twice the time
-    on the processor.
+    on the processor. That is the time of all threads, so a process that has other work must not end by it.
 
     The handler is installed once, because that costs more than setting the timer, which each block does. If a block
     installs its own handler, later blocks are measured but not stopped, until the next limit installs its handler.
 
+    Afterwards the program's own handler and timers are there again. An alarm of its own that was due comes then.
+
     Args:
         seconds: the maximum time of each block.
+        may_end_process: True if SIGVTALRM may end the process. A program that handles SIGVTALRM itself keeps it.
     """
-    if threading.current_thread() is not threading.main_thread():
+    # a handler that Python did not install cannot be put back
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGALRM) is None:
         yield _Measured(seconds)
         return
 
-    limit = _Limit(seconds)
-    timer_before = signal.setitimer(signal.ITIMER_REAL, 0)
+    ends_process = may_end_process and signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
+    limit = _Limit(seconds, ends_process=ends_process)
+    began = monotonic()
+    left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
     handler_before = signal.signal(signal.SIGALRM, limit.stop)
+    processor_before = signal.setitimer(signal.ITIMER_VIRTUAL, 0) if ends_process else None
     try:
         yield limit
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if processor_before is not None:
+            signal.setitimer(signal.ITIMER_VIRTUAL, *processor_before)
         signal.signal(signal.SIGALRM, handler_before)
-        signal.setitimer(signal.ITIMER_REAL, *timer_before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (monotonic() - began), _AT_ONCE), interval)
 
 
 class _Measured(AbstractContextManager[None]):
@@ -77,10 +86,10 @@ class _Measured(AbstractContextManager[None]):
 class _Limit(_Measured):
     """A limit that also stops a block."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, ends_process: bool) -> None:
         super().__init__(seconds)
         self._runs = False
-        self._last_resort_set = -inf
+        self._last_resort_set = -inf if ends_process else inf
 
     def __enter__(self) -> None:
         super().__enter__()
@@ -101,6 +110,9 @@ class _Limit(_Measured):
         if self._runs and monotonic() - self._began > self._seconds / 2:
             raise self._too_long()
 
+
+_AT_ONCE = 1e-6
+"""The shortest time of a timer, in seconds. 0 switches a timer off."""
 
 _LAST_RESORT_SECONDS = 1
 """The last resort is set again after this time, since setting it for each block would take longer than many a block."""

@@ -44,6 +44,8 @@ class FoldConfig:
     """Called with an event if an event near it has the same EventId."""
     index_keys: IndexKeys = field(default_factory=lambda: NO_INDEX_KEYS)
     """The keys of the domain table's indexes."""
+    may_end_process: bool = True
+    """True if the process ends where the logic hangs and cannot be stopped. A service that decides has other work."""
 
 
 @dataclass(slots=True)
@@ -222,6 +224,7 @@ class Folding:
                 to_the_next_mark,
                 seconds_per_event=self.config.seconds_per_event,
                 index_keys=self.config.index_keys,
+                may_end_process=self.config.may_end_process,
             )
             self.state, self.failure = folded.state, folded.failure
             if self.failure is not None:

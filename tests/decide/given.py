@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from cp_event_source.decide.command import Command
 from cp_event_source.decide.deciding import Deciding, Who
@@ -95,6 +94,7 @@ class Bank(World):
 
     logic: Callable[[str], DomainLogic] = account_logic
     pauses: list[float] = field(default_factory=list)
+    skew: float = 600
     transactions: Any = None
 
     def __post_init__(self) -> None:
@@ -107,16 +107,17 @@ class Bank(World):
             self.pauses.append(most)
             return most
 
-        return Deciding(self.stores, self.transactions, self.config(version), self.clock, "Account", 600, pause=pause)
+        config = self.config(version)
+        return Deciding(self.stores, self.transactions, config, self.clock, "Account", self.skew, pause=pause)
 
     def command(self, name: str, *, minute: int = 30) -> Command:
-        return Command(uuid5(NAMESPACE_OID, name), f"2026-01-01T00:{minute:02}:00.000000000Z")
+        return Command.of(DOMAIN_ID, name, f"2026-01-01T00:{minute:02}:00Z")
 
     def decide(
-        self, decider: Callable[[Any], Any], command: Command | None = None, *, version: str = "v1", attempts: int = 10
+        self, decider: Callable[[Any], Any], command: Command | None = None, *, version: str = "v1", seconds: float = 10
     ) -> Any:
-        command = command or Command.new(instant_at(self.clock.now()))
-        return self.deciding(version).decide(DOMAIN_ID, command, decider, Who("ada"), max_attempts=attempts)
+        command = command or Command.new(DOMAIN_ID, instant_at(self.clock.now()))
+        return self.deciding(version).decide(DOMAIN_ID, command, decider, Who("ada"), timeout_seconds=seconds)
 
     def keys(self) -> Sequence[str]:
         """The keys of the stored events."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -44,8 +45,10 @@ def test_a_command_has_the_same_events_each_time_and_others_have_others() -> Non
     assert all(UUID(each) for each in one)
 
 
-def test_commands_that_nobody_repeats_differ() -> None:
-    assert Command.new("2026-01-01T00:00:00.000000000Z") != Command.new("2026-01-01T00:00:00.000000000Z")
+def test_a_command_without_an_id_gets_one_with_which_it_can_be_repeated() -> None:
+    one, other = (Command.new("a", "2026-01-01T00:00:00.000000000Z") for _ in range(2))
+    assert one.command_id != other.command_id
+    assert Command.of("a", one.command_id, one.time) == one != other
 
 
 def test_a_commands_time_is_text_or_a_datetime() -> None:
@@ -58,11 +61,12 @@ def test_a_commands_time_is_text_or_a_datetime() -> None:
 @pytest.mark.parametrize(
     ("command_id", "command_time", "message"),
     [
-        ("", "2026-01-01T00:00:00Z", "command_id: must be a non-empty text"),
+        ("", "2026-01-01T00:00:00Z", "command_id: must be a non-empty text; got nothing"),
+        (UUID(int=7), "2026-01-01T00:00:00Z", "command_id: must be a non-empty text; got a UUID"),
         ("c", "yesterday", "command_time: must be a time that can be ordered"),
         ("c", datetime(2026, 1, 1), "command_time: must have a time zone"),
     ],
 )
-def test_arguments_that_are_no_command(command_id: str, command_time: str | datetime, message: str) -> None:
+def test_arguments_that_are_no_command(command_id: Any, command_time: str | datetime, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Command.of("a", command_id, command_time)

@@ -1,24 +1,29 @@
 """Guarantee: a decision is made on all that is stored; its events are in the store and in the row, or in neither."""
 
+import math
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 
+from cp_event_source.decide.command import Command
 from cp_event_source.decide.deciding import MAX_EVENTS
 from cp_event_source.decide.errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
 from cp_event_source.decide.event import Event
-from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply
+from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply, Throttled
 from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent
 from cp_event_source.handler.projection.notes import CrashProbe
 from cp_event_source.handler.projection.projection import Delivery
 from cp_event_source.handler.projection.rows import MIXED, DomainRow
 from cp_event_source.handler.projection.stores import RowChanged
 
-from .given import DOMAIN_ID, Bank, Overdrawn, credit, withdraw
+from .given import DOMAIN_ID, Bank, Overdrawn, account_logic, credit, withdraw
 
 
 def redelivered(bank: Bank, version: str = "v1") -> None:
@@ -118,13 +123,17 @@ class TestADecision:
         assert list(bank.keys())[-2:] == [event.key for event in done.events]
         redelivered(bank)
 
-    def test_is_not_further_in_the_future_than_any_event_may_be(self) -> None:
-        bank = Bank()
-        bank.deliver(credit(40))
-        with pytest.raises(EventInvalid, match="EventTime: must not be in the future"):
-            bank.decide(withdraw(1))
-        bank.clock.advance(1)
-        bank.decide(withdraw(1))
+    @pytest.mark.parametrize("skew", [0, 600])
+    @pytest.mark.parametrize("minute", [29, 30, 40, 50])
+    def test_is_in_the_future_only_as_far_as_its_order_forces_it(self, minute: int, skew: int) -> None:
+        """The bound on the future is for facts from the bus, and a stored event has passed it."""
+        bank = Bank(skew=skew)
+        bank.deliver(credit(minute))
+        done = bank.decide(withdraw(1, parts=2))
+        first = 0 if minute < 30 else 1
+        at = f"2026-01-01T00:{max(minute, 30)}:00.00000000"
+        assert [event.event_time for event in done.events] == [f"{at}{first}Z", f"{at}{first + 1}Z"]
+        redelivered(bank)
 
     def test_keeps_marks_and_puts_no_snapshot_of_what_is_not_stored(self) -> None:
         """With a mark every two events. If the transaction fails, its events must be in no snapshot."""
@@ -136,7 +145,7 @@ class TestADecision:
 
         bank.transactions.write = write
         with pytest.raises(Contention):
-            bank.decide(withdraw(1, parts=9), attempts=1)
+            bank.decide(withdraw(1, parts=9), seconds=0)
         checkpoints = [item["CpEventSource"]["M"]["Checkpoint"]["S"] for item in bank.snapshots.items.values()]
         assert checkpoints
         assert set(checkpoints) <= {credit(minute).key for minute in range(1, 6)}
@@ -187,7 +196,8 @@ class TestALostRace:
             bank.decide(decide)
         assert (bank.balance(), len(bank.keys())) == (0, 2)
 
-    def test_is_tried_a_bounded_number_of_times_with_growing_pauses(self) -> None:
+    @pytest.mark.parametrize(("seconds", "attempts"), [(0, 1), (0.01, 1), (0.05, 2), (2, 7), (2.5, 8)])
+    def test_is_tried_for_some_time_with_growing_pauses(self, seconds: float, attempts: int) -> None:
         bank = Bank()
         bank.deliver(credit(1, 100))
 
@@ -195,18 +205,31 @@ class TestALostRace:
             bank.decide(withdraw(1))
             return withdraw(1)(account)
 
-        with pytest.raises(Contention, match="during each of 8 attempts") as raised:
-            bank.decide(decide, attempts=8)
-        assert (raised.value.attempts, raised.value.domain_id) == (8, DOMAIN_ID)
-        assert bank.pauses == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0]
-        assert bank.balance() == 92
+        with pytest.raises(Contention, match=f"changed during each of {attempts} attempts; decide again") as raised:
+            bank.decide(decide, seconds=seconds)
+        assert (raised.value.attempts, raised.value.domain_id) == (attempts, DOMAIN_ID)
+        assert (raised.value.throttled, raised.value.__cause__) == (0, None)
+        assert bank.pauses == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0][:attempts]
+        assert bank.balance() == 100 - attempts
 
-    def test_a_refused_request_is_one(self) -> None:
-        """The tables are throttled, or others write the row at the moment."""
+    @pytest.mark.parametrize("busy", [Busy, Throttled])
+    def test_a_refused_request_is_one(self, busy: type[Exception]) -> None:
+        """Others write the row at the moment, or the tables are throttled."""
         bank = Bank()
         bank.deliver(credit(1))
-        failing(bank, Busy(), Busy())
+        failing(bank, busy(), busy())
         assert bank.decide(withdraw(1)).attempts == 3
+
+    def test_to_throttled_tables_says_so(self) -> None:
+        """Whoever reads it must know that the tables lack capacity, and not look for other writers."""
+        bank = Bank()
+        bank.deliver(credit(1))
+        replies = [PermissionError("first"), PermissionError("last")]
+        failing(bank, caused(Throttled(), replies[0]), Busy(), caused(Throttled(), replies[1]), RowChanged())
+        with pytest.raises(Contention, match="throttled 2 of 4 attempts, and the object changed during 2") as raised:
+            bank.decide(withdraw(1), seconds=0.2)
+        assert (raised.value.attempts, raised.value.throttled) == (4, 2)
+        assert raised.value.__cause__ is replies[1]
 
 
 class TestACommand:
@@ -221,6 +244,16 @@ class TestACommand:
         assert [event.key for event in again.events] == [event.key for event in first.events]
         assert (again.is_repeated, again.attempts, again.object.Balance) == (True, 0, 3)
         assert len(bank.keys()) == 4
+
+    def test_that_was_given_no_id_can_be_repeated_with_the_one_it_got(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        first = bank.decide(withdraw(5))
+        again = bank.decide(withdraw(5), Command.of(DOMAIN_ID, first.command_id, first.command_time))
+        assert (again.is_repeated, again.object.Balance) == (True, 5)
+        assert (again.command_id, again.command_time) == (first.command_id, first.command_time)
+        nothing = bank.decide(lambda account: None, bank.command("c"))
+        assert (nothing.command_id, nothing.command_time) == ("c", "2026-01-01T00:30:00.000000000Z")
 
     def test_is_found_if_its_events_are_erased(self) -> None:
         bank = Bank()
@@ -256,6 +289,35 @@ class TestACommand:
         assert event.key.startswith("2026-01-01T00:35:00.000000000Z#")
         assert bank.decide(withdraw(5), command).is_repeated
 
+    @pytest.mark.parametrize(("skew", "latest"), [(0, 30), (600, 40)])
+    def test_of_a_time_that_no_event_may_have_is_refused(self, skew: int, latest: int) -> None:
+        """Otherwise all later decisions about the object would be as far in the future."""
+        bank = Bank(skew=skew)
+        bank.deliver(credit(1, 10))
+        before = bank.account()
+        command = bank.command("c", minute=latest + 1)
+        message = (
+            f"command_time: must not be in the future, after 2026-01-01T00:{latest}:00.*; got {command.time}; give"
+        )
+        with pytest.raises(ValueError, match=message):
+            bank.decide(lambda account: pytest.fail("the decider ran"), command)
+        assert (bank.account(), bank.keys()) == (before, [credit(1).key])
+        bank.decide(withdraw(1), bank.command("c", minute=latest))
+
+    def test_is_found_by_a_service_whose_clock_is_behind(self) -> None:
+        bank = Bank(skew=0)
+        bank.deliver(credit(1, 10))
+        first = bank.decide(withdraw(5))
+        bank.clock.advance(-1)
+        assert bank.decide(withdraw(5), Command.of(DOMAIN_ID, first.command_id, first.command_time)).is_repeated
+
+    def test_is_one_whatever_the_second_call_asks_for(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        first = bank.decide(withdraw(5), bank.command("c"))
+        again = bank.decide(lambda account: [Event("Credited", {"Amount": 99})], bank.command("c"))
+        assert (again.is_repeated, [*again.events], bank.balance()) == (True, [*first.events], 5)
+
     def test_reads_only_events_since_its_time(self) -> None:
         bank = Bank()
         bank.deliver(*(credit(minute) for minute in range(1, 20)))
@@ -282,11 +344,21 @@ class TestALostReply:
         done = bank.decide(withdraw(6))
         assert (done.is_repeated, done.object.Balance, len(bank.keys())) == (True, 4, 2)
 
-    def test_is_found_after_the_last_attempt(self) -> None:
+    def test_is_found_when_the_time_is_over(self) -> None:
         bank = Bank()
         bank.deliver(credit(1, 10))
         lose_replies(bank, 1)
-        assert bank.decide(withdraw(6), attempts=1).is_repeated
+        assert bank.decide(withdraw(6), seconds=0.01).is_repeated
+
+    @pytest.mark.parametrize(("seconds", "requests"), [(0, 1), (0.05, 3), (2, 8)])
+    def test_is_asked_for_again_for_some_time(self, seconds: float, requests: int) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        unanswered = [caused(NoReply(), PermissionError(str(number))) for number in range(requests)]
+        failing(bank, *unanswered, AssertionError("one request more"))
+        with pytest.raises(OutcomeUnknown) as raised:
+            bank.decide(withdraw(6), seconds=seconds)
+        assert raised.value.__cause__ is unanswered[-1].__cause__
 
     def test_of_a_request_that_was_not_carried_out(self) -> None:
         bank = Bank()
@@ -295,12 +367,13 @@ class TestALostReply:
         done = bank.decide(withdraw(6))
         assert (done.attempts, done.object.Balance, len(bank.keys())) == (1, 4, 2)
 
+    @pytest.mark.parametrize("named", [True, False])
     @pytest.mark.parametrize("carried_out", [True, False])
-    def test_that_never_comes_leaves_the_outcome_unknown(self, *, carried_out: bool) -> None:
+    def test_that_never_comes_leaves_the_outcome_unknown(self, *, carried_out: bool, named: bool) -> None:
+        """Whoever asks again with the command that the error names is told the outcome."""
         bank = Bank()
         bank.deliver(credit(1, 10))
         write = bank.transactions.write
-        command = bank.command("c")
 
         def unanswered(events: Any, row: Any, *, replacing: Any) -> None:
             if carried_out and len(bank.keys()) == 1:
@@ -308,19 +381,41 @@ class TestALostReply:
             raise NoReply
 
         bank.transactions.write = unanswered
-        with pytest.raises(OutcomeUnknown, match="with the same command_id and command_time") as raised:
-            bank.decide(withdraw(6), command)
+        with pytest.raises(OutcomeUnknown) as raised:
+            bank.decide(withdraw(6), bank.command("c") if named else None)
         assert isinstance(raised.value.__cause__, NoReply)
+        command_id, command_time = raised.value.command_id, raised.value.command_time
+        assert f"again with command_id={command_id!r} and command_time={command_time!r}" in str(raised.value)
         bank.transactions.write = write
-        again = bank.decide(withdraw(6), command)
+        again = bank.decide(withdraw(6), Command.of(DOMAIN_ID, command_id, command_time))
         assert (again.is_repeated, bank.balance()) == (carried_out, 4)
         assert raised.value.event_ids == tuple(event.event_id for event in again.events)
 
-    def test_before_another_error_leaves_the_outcome_unknown(self) -> None:
+    @pytest.mark.parametrize("error", [PermissionError(), ItemsRefused("too large")])
+    def test_before_another_error_leaves_the_outcome_unknown(self, error: Exception) -> None:
         bank = Bank()
         bank.deliver(credit(1, 10))
-        failing(bank, NoReply(), PermissionError())
-        with pytest.raises(OutcomeUnknown):
+        failing(bank, NoReply(), error)
+        with pytest.raises(OutcomeUnknown) as raised:
+            bank.decide(withdraw(6))
+        assert raised.value.__cause__ is error
+
+    def test_before_tables_that_cannot_be_read_leaves_the_outcome_unknown(self) -> None:
+        """The transaction cannot be carried out any more. Only the tables show if it was."""
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        lose_replies(bank, 1)
+        broken = reading_once(bank)
+        with pytest.raises(OutcomeUnknown) as raised:
+            bank.decide(withdraw(6))
+        assert (raised.value.__cause__, len(bank.keys())) == (broken, 2)
+
+    def test_that_was_none_before_tables_that_cannot_be_read_leaves_nothing_unknown(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        failing(bank, RowChanged())
+        reading_once(bank)
+        with pytest.raises(PermissionError):
             bank.decide(withdraw(6))
 
     def test_another_error_alone_passes_through(self) -> None:
@@ -419,6 +514,22 @@ class TestEventsThatAreRefused:
         assert "xxx" not in str(raised.value)
         assert bank.keys() == [credit(1).key]
 
+    @pytest.mark.parametrize(
+        "event",
+        [
+            Event("Credited", {"Amount": 1}, version="xxx-secret"),  # type: ignore[arg-type]
+            Event("Credited", {"Amount": "xxx-secret", "At": object()}),
+            Event("Credited", {"xxx-secret": {1: "xxx-secret"}}),
+            Event("Credited", {"Amount": 1, "Secret": "xxx-secret" + secrets.token_hex(600_000)}),
+        ],
+    )
+    def test_in_a_traceback_without_a_value(self, event: Event) -> None:
+        """Whoever logs the error logs the errors that it came from."""
+        with pytest.raises(EventInvalid) as raised:
+            Bank().decide(lambda account: [event])
+        shown = "".join(traceback.format_exception(raised.value)).replace("Payload.xxx-secret", "")
+        assert "xxx" not in shown
+
     def test_too_many(self) -> None:
         with pytest.raises(EventInvalid, match="at most 99 events; got 100"):
             Bank().decide(lambda account: [Event("Credited", {"Amount": 1})] * 100)
@@ -455,6 +566,47 @@ def test_the_decider_may_change_its_object() -> None:
     assert bank.decide(decide).object.Balance == 9
 
 
+class TestArithmetic:
+    """Whatever the caller's decimal context is, deciders and objects have that of the fold, with 38 digits."""
+
+    def test_of_a_decider(self) -> None:
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+
+        def decide(account: Any) -> Iterator[Event]:
+            yield Event("Credited", {"Amount": Decimal(1) / 3})
+
+        with localcontext(prec=3):
+            done = bank.decide(decide)
+        assert done.events[0].payload == {"Amount": Decimal(f"0.{'3' * 38}")}
+
+    def test_of_the_object(self) -> None:
+        def with_third(version: str) -> DomainLogic:
+            logic = account_logic(version)
+            read = logic.from_dynamo_item
+
+            def from_dynamo_item(item: Any) -> Any:
+                account = read(item)
+                account.Third = Decimal(account.Balance) / 3
+                return account
+
+            logic.from_dynamo_item = from_dynamo_item
+            return logic
+
+        bank = Bank(logic=with_third)
+        bank.deliver(credit(1, 10))
+        seen: list[Any] = []
+
+        def decide(account: Any) -> list[Event]:
+            seen.append(account)
+            return withdraw(0)(account)
+
+        with localcontext(prec=3):
+            seen += [bank.deciding().current(DOMAIN_ID), bank.decide(decide).object, bank.decide(lambda _: None).object]
+            seen += [bank.decide(withdraw(0), bank.command("c")).object for _ in range(2)]
+        assert [account.Third for account in seen] == [Decimal(f"3.{'3' * 37}")] * 6
+
+
 def test_threads_decide_on_one_object() -> None:
     bank = Bank()
     bank.deliver(credit(1, 5))
@@ -470,7 +622,7 @@ def test_threads_decide_on_one_object() -> None:
 
     def work() -> None:
         try:
-            bank.decide(withdraw(1), attempts=1000)
+            bank.decide(withdraw(1), seconds=math.inf)
         except Overdrawn:
             outcomes.append("refused")
         else:
@@ -495,6 +647,26 @@ def failing(bank: Bank, *errors: Exception) -> None:
         write(*arguments, **options)
 
     bank.transactions.write = call
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """The error as the tables raise it: from that of botocore."""
+    error.__cause__ = cause
+    return error
+
+
+def reading_once(bank: Bank) -> Exception:
+    """The row can be read once more. Returns the error of later reads."""
+    read, error, left = bank.rows.read, PermissionError(), [None]
+
+    def call(domain_id: str) -> Any:
+        if not left:
+            raise error
+        left.pop()
+        return read(domain_id)
+
+    bank.rows.read = call  # type: ignore[method-assign]
+    return error
 
 
 def lose_replies(bank: Bank, count: int) -> None:

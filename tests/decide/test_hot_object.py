@@ -14,7 +14,7 @@ import pytest
 
 from cp_event_source.decide.command import Command
 from cp_event_source.decide.deciding import Decided, Deciding, Who
-from cp_event_source.decide.errors import OutcomeUnknown
+from cp_event_source.decide.errors import Contention, OutcomeUnknown
 from cp_event_source.decide.event import Event
 from cp_event_source.decide.objects import deciding
 from cp_event_source.decide.settings import DeciderSettings
@@ -29,7 +29,7 @@ from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.projection.stores import Stores
 from cp_event_source.testing.memory import InOrder, MemoryNotices
 from tests.doubles.clients import direct_dynamodb
-from tests.doubles.clock import FunctionClock
+from tests.doubles.clock import CountingClock, FunctionClock
 from tests.doubles.dynamodb import DynamoDB
 from tests.doubles.mappings import StreamMapping
 from tests.histories.scheduler import Invocation, Reached, Scheduler, Turn
@@ -80,7 +80,7 @@ class Bank:
         """A service withdraws 1."""
         invocation = Invocation(self.scheduler, f"decider {number}")
         settings = DeciderSettings("Account", "events", "rows", "snapshots", "v1", 60, 20, 600, "{}")
-        made = deciding(settings, self.logic, self.client(invocation), self.clock)
+        made = deciding(settings, self.logic, self.client(invocation), CountingClock(self.db.clock))
         invocation.begin(self._call(replace(made, pause=lambda most: 0.0), number))
         return invocation
 
@@ -90,10 +90,10 @@ class Bank:
         def call() -> None:
             while True:
                 try:
-                    done = made.decide(DOMAIN_ID, asked, self._noting(number), Who("u"), max_attempts=10_000)
+                    done = made.decide(DOMAIN_ID, asked, self._noting(number), Who("u"), timeout_seconds=8)
                 except Overdrawn:
                     self.told["refused"] += 1
-                except OutcomeUnknown:
+                except (Contention, OutcomeUnknown):
                     continue  # as a caller does: the same command once more
                 except Exception as error:
                     if "Throttling" not in repr(error) and "InternalServerError" not in repr(error):

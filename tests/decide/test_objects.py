@@ -1,8 +1,10 @@
 """Guarantee: a service connects with one output of the component, and bad arguments are named."""
 
+import inspect
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +14,18 @@ from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cp_event_source.decide import Event, Objects, logic
+from cp_event_source.decide import Event, Objects, OutcomeUnknown, logic
+from cp_event_source.decide.deciding import _MAX_PAUSE_SECONDS
 from cp_event_source.decide.settings import OUTPUT, VARIABLE, BrokenSettings, DeciderSettings
 from cp_event_source.handler.domain.logic import BrokenDomainLogic
 from cp_event_source.handler.events.domain_event import ContractViolation
 from cp_event_source.handler.projection.rows import DomainRow
+from tests.doubles.aws import AwsError
+from tests.doubles.clients import retries_without_waiting, wire
+from tests.doubles.dynamodb import DynamoDB
 
 from .given import Overdrawn, account_logic, withdraw
 
@@ -115,14 +122,26 @@ def test_a_repeated_command_on_dynamodb(accounts: Objects[Any]) -> None:
     assert (again.is_repeated, again.object.Balance, list(again.events)) == (True, 4, list(first.events))
 
 
+def test_a_call_without_a_command_can_be_repeated(accounts: Objects[Any]) -> None:
+    first = accounts.decide("moto-4", credit(10), user_id="ada")
+    command: Any = {"command_id": first.command_id, "command_time": first.command_time}
+    again: Any = accounts.decide("moto-4", credit(10), user_id="ada", **command)
+    assert (again.is_repeated, again.object.Balance) == (True, 10)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"domain_id": ""}, "DomainId: must be a non-empty string"),
-        ({"user_id": ""}, "UserId: must be a non-empty string"),
-        ({"user_id": 7}, "UserId: must be a non-empty string"),
-        ({"ip_address": 7}, "IpAddress: must be a string"),
-        ({"max_attempts": 0}, "max_attempts: must be at least 1; got 0"),
+        ({"user_id": ""}, "user_id: must be a non-empty string; got a text of 0 characters"),
+        ({"user_id": 7}, "user_id: must be a non-empty string; got a value of the type int"),
+        ({"user_id": "é" * 2000}, "user_id: must be at most 2048 bytes of UTF-8; got a text of 2000 characters"),
+        ({"correlation_id": ""}, "correlation_id: must be a non-empty string; got a text of 0 characters"),
+        ({"ip_address": 7}, "ip_address: must be a string; got a value of the type int"),
+        ({"timeout_seconds": -1}, "timeout_seconds: must be a number of at least 0; got -1"),
+        ({"timeout_seconds": float("nan")}, "timeout_seconds: must be a number of at least 0; got nan"),
+        ({"timeout_seconds": "10"}, "timeout_seconds: must be a number of at least 0; got '10'"),
+        ({"timeout_seconds": None}, "timeout_seconds: must be a number of at least 0; got None"),
         ({"command_id": "c"}, "command_time: must be given with command_id"),
         ({"command_time": "2026-01-01T00:00:00Z"}, "command_id: must be given with command_time"),
         ({"command_id": "c", "command_time": "soon"}, "command_time: must be a time"),
@@ -134,9 +153,68 @@ def test_a_bad_argument_is_named(accounts: Objects[Any], arguments: dict[str, An
         accounts.decide(given.pop("domain_id"), withdraw(1), **given)
 
 
+@pytest.mark.parametrize("argument", ["user_id", "correlation_id", "ip_address", "command_time"])
+def test_a_bad_argument_is_shown_in_no_traceback(accounts: Objects[Any], argument: str) -> None:
+    """It may say who somebody is. Of a time only the text itself is shown, once."""
+    value = "ada@example.com" + "\ud800" + "x" * 3000
+    given: dict[str, Any] = {"user_id": "ada", argument: value}
+    if argument == "command_time":
+        given["command_id"] = "c"
+    with pytest.raises(ValueError, match=argument) as raised:
+        accounts.decide("a", withdraw(1), **given)
+    shown = "".join(traceback.format_exception(raised.value))
+    assert shown.count("ada@example.com") == (argument == "command_time")
+
+
 def test_a_contract_violation_of_an_argument_is_typed(accounts: Objects[Any]) -> None:
     with pytest.raises(ContractViolation):
         accounts.get("")
+
+
+def test_that_a_retry_of_the_client_is_refused_does_not_hide_that_its_first_try_got_no_reply() -> None:
+    db = DynamoDB()
+    db.create_table("events", "DomainId", "EventKey")
+    db.create_table("rows", "DomainId")
+    client = boto3.client("dynamodb", "eu-central-1", aws_access_key_id="test", aws_secret_access_key="test")
+    wire(client, db)
+    accounts: Objects[Any] = Objects.connect(OUTPUTS, layer=_module(), client=client)
+    denied = AwsError("AccessDeniedException", "")
+
+    def decide(*errors: AwsError) -> None:
+        left = list(errors)
+
+        def fail(operation: str, request: Any, phase: str) -> None:
+            if operation == "TransactWriteItems" and phase == "before":
+                raise left.pop(0) if left else denied
+
+        db.intercept = fail
+        with retries_without_waiting():
+            accounts.decide("a", credit(10), user_id="ada")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        decide(AwsError("ThrottlingException", ""))
+    with pytest.raises(OutcomeUnknown):
+        decide(AwsError("InternalServerError", ""))
+
+
+def test_a_call_of_the_default_client_takes_no_longer_than_the_documentation_says(dynamodb: Any) -> None:
+    config = Objects.connect(OUTPUTS, layer=_module())._deciding.transactions.client.meta.config  # type: ignore[attr-defined]
+    tries = config.retries["total_max_attempts"]
+    pauses = sum(2**number for number in range(tries - 1))  # botocore's standard mode, in seconds
+    seconds = tries * (config.connect_timeout + config.read_timeout) + pauses
+    pages = [ROOT / "docs" / page for page in ("reference/decide.md", "how-to/refuse-what-may-not-happen.md")]
+    at_most = inspect.signature(Objects.decide).parameters["timeout_seconds"].default + _MAX_PAUSE_SECONDS + seconds
+    assert f"a call takes at most {seconds} s" in " ".join(pages[0].read_text().split())
+    assert f"ends after at most {at_most:g} s" in " ".join(pages[1].read_text().split())
+    assert at_most < 29
+
+
+def test_the_default_client_keeps_a_connection_for_each_of_many_threads(dynamodb: Any) -> None:
+    """Otherwise each call of the eleventh thread makes a connection, and closes it."""
+    config = Objects.connect(OUTPUTS, layer=_module())._deciding.transactions.client.meta.config  # type: ignore[attr-defined]
+    said = " ".join((ROOT / "docs" / "reference" / "decide.md").read_text().split())
+    assert f"It keeps {config.max_pool_connections} connections" in said
+    assert config.max_pool_connections == 50
 
 
 class TestSettings:

@@ -1,15 +1,28 @@
 """Guarantee: the transaction is what production writes, and each reply of DynamoDB is taken for what it means."""
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
 
-from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply
-from cp_event_source.decide.tables import DynamoDBTransactions
+from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply, Throttled
+from cp_event_source.decide.tables import DynamoDBTransactions, noting_refusals
 from cp_event_source.handler.aws.domain_table import DomainTable
 from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.domain.state import INITIAL_STATE
@@ -31,19 +44,34 @@ def db() -> DynamoDB:
     return db
 
 
-@pytest.fixture
-def transactions(db: DynamoDB) -> Iterator[DynamoDBTransactions]:
-    client: Any = boto3.client(
+def made(mode: Any = "standard", **options: Any) -> Any:
+    return boto3.client(
         "dynamodb",
         region_name="eu-central-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
+        config=Config(retries={"mode": mode, "total_max_attempts": 3}),
+        **options,
     )
+
+
+def upon(client: Any) -> DynamoDBTransactions:
+    return DynamoDBTransactions(client, EventsTable(client, "events"), DomainTable(client, "rows", Clock()))
+
+
+@pytest.fixture(params=["standard", "legacy"])
+def client(request: pytest.FixtureRequest, db: DynamoDB) -> Iterator[Any]:
+    """A client that tries three times, in each of botocore's ways."""
+    client = made(request.param)
     detach = wire(client, db)
     with retries_without_waiting():
-        yield DynamoDBTransactions(client, EventsTable(client, "events"), DomainTable(client, "rows", Clock()))
+        yield client
     detach()
+
+
+@pytest.fixture
+def transactions(client: Any) -> DynamoDBTransactions:
+    return upon(noting_refusals(client))
 
 
 def row(**changes: Any) -> DomainRow:
@@ -98,6 +126,16 @@ def test_a_transaction_that_is_sent_again_is_the_same(db: DynamoDB, transactions
         transactions.write([credit(1)], after, replacing=None)
 
 
+def named(value: Any) -> str:
+    """A part of a test's name."""
+    if isinstance(value, list):
+        return ", ".join(map(named, value))
+    if isinstance(value, AwsError):
+        reasons = [reason["Code"] for reason in value.fields.get("CancellationReasons", ())]
+        return " and ".join([value.code, *reasons])
+    return value.__name__ if isinstance(value, type) else type(value).__name__
+
+
 def cancelled(*codes: str) -> AwsError:
     return AwsError("TransactionCanceledException", "", {"CancellationReasons": [{"Code": code} for code in codes]})
 
@@ -108,32 +146,166 @@ def cancelled(*codes: str) -> AwsError:
         (cancelled("None", "ConditionalCheckFailed"), RowChanged),
         (cancelled("TransactionConflict", "ConditionalCheckFailed"), RowChanged),
         (cancelled("None", "TransactionConflict"), Busy),
-        (cancelled("ThrottlingError", "None"), Busy),
-        (cancelled("ProvisionedThroughputExceeded"), Busy),
+        (cancelled("ThrottlingError", "None"), Throttled),
+        (cancelled("TransactionConflict", "ProvisionedThroughputExceeded"), Throttled),
         (AwsError("TransactionCanceledException", "without reasons"), Busy),
         (cancelled("ValidationError", "None"), ItemsRefused),
         (cancelled("ItemCollectionSizeLimitExceeded", "None"), ItemsRefused),
         (AwsError("ValidationException", "too large"), ItemsRefused),
-        (AwsError("ProvisionedThroughputExceededException", ""), Busy),
-        (AwsError("ThrottlingException", ""), Busy),
-        (AwsError("RequestLimitExceeded", ""), Busy),
+        (AwsError("ProvisionedThroughputExceededException", ""), Throttled),
+        (AwsError("ThrottlingException", ""), Throttled),
+        (AwsError("RequestLimitExceeded", ""), Throttled),
         (AwsError("TransactionInProgressException", ""), NoReply),
         (AwsError("InternalServerError", ""), NoReply),
         (ReadTimeoutError(endpoint_url="x"), NoReply),
         (EndpointConnectionError(endpoint_url="x"), NoReply),
+        (ConnectTimeoutError(endpoint_url="x"), NoReply),
+        (ConnectionClosedError(endpoint_url="x"), NoReply),
+        (SSLError(endpoint_url="x", error=OSError()), NoReply),
+        (HTTPClientError(error="x"), NoReply),
+        (CredentialRetrievalError(provider="x", error_msg="x"), NoReply),
+        (ResponseParserError("x"), NoReply),
         (AwsError("AccessDeniedException", ""), ClientError),
         (AwsError("ResourceNotFoundException", ""), ClientError),
         (AwsError("IdempotentParameterMismatchException", ""), ClientError),
     ],
-    ids=lambda value: str(getattr(value, "fields", None) or value)[:60],
+    ids=named,
 )
 def test_what_a_reply_means(
     db: DynamoDB, transactions: DynamoDBTransactions, error: Exception, meaning: type[Exception]
 ) -> None:
     db.intercept = always(error)
+    with pytest.raises(meaning) as raised:
+        transactions.write([credit(1)], row(), replacing=None)
+    assert raised.type is meaning or isinstance(raised.value, ClientError)
+    assert db.items("events") == []
+
+
+THROTTLED = AwsError("ThrottlingException", "")
+DENIED = AwsError("AccessDeniedException", "")
+SERVER_ERROR = AwsError("InternalServerError", "")
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("first", [ReadTimeoutError(endpoint_url="x"), SERVER_ERROR], ids=["no reply", "server error"])
+@pytest.mark.parametrize(
+    "then",
+    [
+        [DENIED],
+        [THROTTLED, THROTTLED],
+        [THROTTLED, DENIED],
+        [cancelled("TransactionConflict")],
+        [cancelled("ConditionalCheckFailed")],
+        [cancelled("ValidationError")],
+        [AwsError("ValidationException", "")],
+        [AwsError("ExpiredTokenException", "")],
+    ],
+    ids=named,
+)
+def test_a_refusal_does_not_hide_an_earlier_try_of_the_client_without_a_reply(
+    db: DynamoDB, transactions: DynamoDBTransactions, first: Exception, then: list[Exception], *, carried_out: bool
+) -> None:
+    db.intercept = tries(("after" if carried_out else "before", first), *(("before", each) for each in then))
+    with pytest.raises(NoReply):
+        transactions.write([credit(1)], row(), replacing=None)
+    assert len(db.items("events")) == carried_out
+
+
+@pytest.mark.parametrize(
+    ("then", "meaning"),
+    [
+        ([THROTTLED, THROTTLED], Throttled),
+        ([THROTTLED, DENIED], ClientError),
+        ([DENIED], ClientError),
+        ([cancelled("ConditionalCheckFailed")], RowChanged),
+        ([THROTTLED, ReadTimeoutError(endpoint_url="x")], NoReply),
+    ],
+    ids=named,
+)
+def test_a_refusal_after_refusals_is_one(
+    db: DynamoDB, transactions: DynamoDBTransactions, then: list[Exception], meaning: type[Exception]
+) -> None:
+    db.intercept = tries(*(("before", each) for each in [THROTTLED, *then]))
     with pytest.raises(meaning):
         transactions.write([credit(1)], row(), replacing=None)
-    assert db.items("events") == []
+
+
+def test_without_the_notes_only_the_first_try_of_the_client_is_believed(db: DynamoDB, client: Any) -> None:
+    db.intercept = tries(("before", DENIED))
+    with pytest.raises(ClientError):
+        upon(client).write([credit(1)], row(), replacing=None)
+    db.intercept = tries(("before", THROTTLED), ("before", DENIED))
+    with pytest.raises(NoReply):
+        upon(client).write([credit(1)], row(), replacing=None)
+
+
+def test_the_notes_of_one_call_are_not_those_of_another(db: DynamoDB, client: Any) -> None:
+    """A client may be given to several objects of the library."""
+    transactions = upon(noting_refusals(noting_refusals(client)))
+    for _ in range(2):
+        db.intercept = tries(("before", THROTTLED), ("before", THROTTLED), ("before", DENIED))
+        with pytest.raises(ClientError):
+            transactions.write([credit(1)], row(), replacing=None)
+    db.intercept = tries(("before", SERVER_ERROR), ("before", THROTTLED), ("before", DENIED))
+    with pytest.raises(NoReply):
+        transactions.write([credit(1)], row(), replacing=None)
+
+
+REPLIES = {
+    "closed without a reply": b"",
+    "not HTTP": b"nothing\r\n\r\n",
+    "cut off": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}",
+    "another checksum": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nx-amz-crc32: 1\r\n\r\n{}",
+    "a proxy that cannot reach it": b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+    "a proxy that gave up": b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 6\r\n\r\n<html>",
+    "a redirect": b"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n\r\n",
+}
+"""What an endpoint may send that says nothing about the transaction."""
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_reply_that_is_not_dynamodbs_is_none(reply: str) -> None:
+    """As botocore makes errors of it, from a real connection."""
+    with endpoint(REPLIES[reply]) as url, retries_without_waiting():
+        client = noting_refusals(made("legacy", endpoint_url=url))
+        with pytest.raises(NoReply) as raised:
+            upon(client).write([credit(1)], row(), replacing=None)
+    assert raised.value.__cause__ is not None
+
+
+@contextmanager
+def endpoint(reply: bytes) -> Iterator[str]:
+    """An endpoint that reads each request, sends these bytes and closes the connection."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.wfile.write(reply)
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing: the test fails if something is wrong."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def tries(*errors: tuple[str, Exception]) -> Callable[..., None]:
+    """What the tries end in, one after another, each before or after its effect. There is no other try."""
+    left = list(errors)
+
+    def fail(operation: str, request: Any, phase: str) -> None:
+        assert left, "more tries than expected"
+        if left[0][0] == phase:
+            raise left.pop(0)[1]
+
+    return fail
 
 
 def test_the_clients_own_retries_are_the_same_transaction(db: DynamoDB, transactions: DynamoDBTransactions) -> None:

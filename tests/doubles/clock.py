@@ -28,6 +28,18 @@ class FunctionClock(Clock):
     advance = sleep
 
 
+class CountingClock(FunctionClock):
+    """Counts the questions for its monotonic time, so that a limit of time is a number of tries."""
+
+    def __init__(self, time: Time | None = None) -> None:
+        super().__init__(time)
+        self._asked = 0
+
+    def monotonic(self) -> float:
+        self._asked += 1
+        return self._asked
+
+
 class SettableClock(Clock):
     """Shows the system's time until a test sets another one."""
 

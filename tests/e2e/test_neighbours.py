@@ -77,6 +77,11 @@ def _put(table: str) -> Call:
     return lambda clients, outputs: clients("dynamodb").put_item(TableName=outputs[table], Item=_key(table))
 
 
+def _write_in_a_transaction(clients: Clients, outputs: Mapping[str, str]) -> None:
+    puts = [{"Put": {"TableName": outputs[table], "Item": _key(table)}} for table in (EVENTS, ROWS)]
+    clients("dynamodb").transact_write_items(TransactItems=puts)
+
+
 def _delete(table: str) -> Call:
     return lambda clients, outputs: clients("dynamodb").delete_item(TableName=outputs[table], Key=_key(table))
 
@@ -166,14 +171,14 @@ ALLOWED: dict[str, dict[str, Call]] = {
         "decide": _decide,
         "get a row": _get(ROWS),
         "query events": _query(EVENTS),
-        "restore an event": _put(EVENTS),
-        "change a row": _put(ROWS),
+        "write an event and a row in a transaction": _write_in_a_transaction,
         "get a snapshot": _get(SNAPSHOTS),
         "change a snapshot": _put(SNAPSHOTS),
     },
 }
 
 OTHERS: dict[str, Call] = {
+    "change a row": _put(ROWS),
     "put an event on another bus": _put_event_on("default"),
     "delete a row": _delete(ROWS),
     "delete history": _delete(EVENTS),

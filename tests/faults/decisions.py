@@ -17,7 +17,7 @@ from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.event_time import instant_at
 
 from ..doubles.aws import Clock
-from ..doubles.clock import FunctionClock
+from ..doubles.clock import CountingClock
 from ..doubles.mappings import Crashed
 from .functions import DOMAIN_NAME, ENVIRONMENT, EVENTS_PER_MARK
 
@@ -44,7 +44,7 @@ def service(dynamodb: Any, domain: DomainLogic, version: str, clock: Clock) -> D
     """A service with one version of the domain logic."""
     skew = float(ENVIRONMENT["MAX_FUTURE_SKEW_SECONDS"])
     settings = DeciderSettings(DOMAIN_NAME, "events", "rows", "snapshots", version, 60, EVENTS_PER_MARK, skew, "{}")
-    return replace(deciding(settings, domain, dynamodb, FunctionClock(clock)), pause=lambda most: 0.0)
+    return replace(deciding(settings, domain, dynamodb, CountingClock(clock)), pause=lambda most: 0.0)
 
 
 def command(domain_id: str, number: int, clock: Clock) -> Command:

@@ -191,7 +191,7 @@ class Pipeline:
             dynamodb = self._wired(process)[0] if self._is_wired else direct_dynamodb(self.db)
             made = service(dynamodb, self._logic(), self.version, self.clock)
             try:
-                ended = told(domain_id, asked, lambda: made.decide(domain_id, asked, withdraw, WHO, max_attempts=4))  # noqa: B023
+                ended = told(domain_id, asked, lambda: made.decide(domain_id, asked, withdraw, WHO, timeout_seconds=4))  # noqa: B023
             finally:
                 self.injector.invocations += 1
                 self.injector.current = around

@@ -16,7 +16,7 @@ from cp_event_source.decide.settings import DeciderSettings
 from cp_event_source.handler.events.event_time import instant_at
 from cp_event_source.handler.values.clock import time_text
 from tests.doubles.clients import Double, direct_dynamodb
-from tests.doubles.clock import FunctionClock
+from tests.doubles.clock import CountingClock
 
 from .functions import DOMAIN_NAME
 from .logic import Now, logic, version
@@ -67,7 +67,7 @@ class Decision:
         return [Event("Noted", {"RefusedBy": list(self.refused_by)})] * self.parts
 
     def call(self, service: Deciding) -> Callable[[], Any]:
-        return lambda: service.decide(self.domain_id, self.command, self.decide, Who("decider"), max_attempts=8)
+        return lambda: service.decide(self.domain_id, self.command, self.decide, Who("decider"), timeout_seconds=8)
 
 
 def covers(keys: list[str], parts: int) -> bool:
@@ -93,7 +93,7 @@ def service(dynamodb: Double, number: int, events_per_snapshot: int, minute: int
     return replace(made, pause=lambda most: 0.0)
 
 
-class _Clock(FunctionClock):
+class _Clock(CountingClock):
     """Its events are of some minute; the notes in rows are of now."""
 
     def __init__(self, minute: int) -> None:

@@ -103,5 +103,5 @@ def _started(dynamodb: Double, sqs: Double) -> _Started:
 
 
 @contextmanager
-def _no_limit(seconds: float) -> Any:
+def _no_limit(seconds: float, *, may_end_process: bool) -> Any:
     yield nullcontext()

@@ -3,13 +3,13 @@
 The code runs in a greenlet of its own. Each storage call hands its step to the explorer and waits for the answer.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from unittest.mock import patch
-from uuid import NAMESPACE_OID, uuid5
 
 from greenlet import getcurrent, greenlet
 
@@ -415,11 +415,11 @@ class Real:
         clock = _DecidersClock(now)
         transactions = _Transactions(command, residue, known)
         deciding = Deciding(_STORES, transactions, self._config, clock, "Log", 6_000, pause=lambda _: 0)
-        asked = Command(uuid5(NAMESPACE_OID, command), instant_at(clock.now()))
+        asked = Command.of(DOMAIN_ID, command, instant_at(clock.now()))
 
         def run() -> str:
             try:
-                deciding.decide(DOMAIN_ID, asked, withdraw, Who("user"), max_attempts=20)
+                deciding.decide(DOMAIN_ID, asked, withdraw, Who("user"), timeout_seconds=math.inf)
             except _Refused:
                 return "refused"
             except ObjectParked:

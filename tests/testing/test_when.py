@@ -1,7 +1,7 @@
 """Guarantee: a decider's test decides as production does, and says what differs from what it expects."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,12 @@ def test_a_refusal_is_expected_by_its_class_and_text(layer: Layer) -> None:
     refused = layer.given(OPENED).when(withdraw(51)).then_refused().then_refused(Refused, match="balance is 50")
     refused.check_repeatable()
     layer.when(withdraw(1)).then_refused(Refused, match="no account")
+
+
+def test_a_decider_computes_with_the_digits_of_production(layer: Layer) -> None:
+    with localcontext(prec=3):
+        decided = layer.given(OPENED).when(lambda account: [Event("AmountDebited", {"Amount": Decimal(1) / 3})])
+    decided.then(Event("AmountDebited", {"Amount": Decimal(f"0.{'3' * 38}")}))
 
 
 def test_an_object_without_events_can_be_decided_on(layer: Layer) -> None:

@@ -43,6 +43,11 @@ LOOK: list[tuple[str, list[str], str | list[str]]] = [
 ]
 """What the operators' commands that change nothing need."""
 
+IN_TRANSACTIONS = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
+
+CONDITIONS = {("files-decider", "AppendEventsWithRows"): IN_TRANSACTIONS}
+"""By policy and statement; no other statement has one."""
+
 POLICIES: dict[str, list[tuple[str, list[str], str | list[str]]]] = {
     "files-publisher": [
         ("PublishEvents", ["events:PutEvents"], arn("events", f"event-bus/{physical('files-bus')}")),
@@ -70,8 +75,9 @@ POLICIES: dict[str, list[tuple[str, list[str], str | list[str]]]] = {
         ("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], KEY),
     ],
     "files-decider": [
-        ("ReadAndAppendEvents", ["dynamodb:PutItem", "dynamodb:Query"], EVENTS),
-        ("KeepRows", ["dynamodb:GetItem", "dynamodb:PutItem"], ROWS),
+        ("ReadEvents", ["dynamodb:Query"], EVENTS),
+        ("ReadRows", ["dynamodb:GetItem"], ROWS),
+        ("AppendEventsWithRows", ["dynamodb:PutItem"], [EVENTS, ROWS]),
         ("KeepSnapshots", ["dynamodb:GetItem", "dynamodb:PutItem"], SNAPSHOTS),
         ("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], KEY),
     ],
@@ -85,12 +91,17 @@ def statements_of(deployment: Deployment, policy: str) -> list[dict[str, Any]]:
     return made
 
 
+def expected_statements(name: str, statements: list[tuple[str, list[str], str | list[str]]]) -> list[dict[str, Any]]:
+    conditions = {sid: {"Condition": CONDITIONS[each, sid]} for each, sid in CONDITIONS if each == name}
+    return [
+        {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource, **conditions.get(sid, {})}
+        for sid, actions, resource in statements
+    ]
+
+
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_policy_gives_what_its_name_says_and_nothing_more(deployment: Deployment, name: str) -> None:
-    assert statements_of(deployment, name) == [
-        {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
-        for sid, actions, resource in POLICIES[name]
-    ]
+    assert statements_of(deployment, name) == expected_statements(name, POLICIES[name])
 
 
 def test_a_policy_outlives_a_new_name_of_the_component(deployment: Deployment) -> None:
@@ -170,9 +181,7 @@ def test_whoever_reads_rows_queries_and_scans_the_indexes_of_the_domain_if_there
     if name not in {"files-publisher", "files-decider"}:
         after = expected.index(("ListParked", ["dynamodb:Scan"], PARKED)) + 1
         expected.insert(after, ("ReadIndexes", ["dynamodb:Query", "dynamodb:Scan"], f"{ROWS}/index/*"))
-    assert statements_of(indexed, name) == [
-        {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource} for sid, actions, resource in expected
-    ]
+    assert statements_of(indexed, name) == expected_statements(name, expected)
 
 
 def test_a_policy_of_the_longest_names_has_a_size_that_iam_allows() -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -90,6 +90,76 @@ def test_a_timer_and_a_handler_that_were_there_before_are_there_after() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+@pytest.fixture
+def alarms() -> Iterator[threading.Event]:
+    """Set by the program's own alarm."""
+    came = threading.Event()
+    handler = signal.signal(signal.SIGALRM, lambda *_: came.set())
+    timer = signal.setitimer(signal.ITIMER_REAL, 0)
+    yield came
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+def test_an_alarm_of_the_program_comes_no_later_for_the_limit(alarms: threading.Event) -> None:
+    signal.setitimer(signal.ITIMER_REAL, 1000)
+    with time_limit(LONG) as limit, limit:
+        threading.Event().wait(SHORT)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] <= 1000 - SHORT
+
+
+def test_an_alarm_of_the_program_that_is_due_meanwhile_comes_after_the_limit(alarms: threading.Event) -> None:
+    signal.setitimer(signal.ITIMER_REAL, SHORT)
+    with time_limit(LONG) as limit, limit:
+        threading.Event().wait(2 * SHORT)
+        assert not alarms.is_set()
+    assert alarms.wait(20)
+
+
+@pytest.fixture
+def of_the_processor() -> Iterator[None]:
+    """The program measures its own time on the processor."""
+    handler = signal.signal(signal.SIGVTALRM, lambda *_: None)
+    timer = signal.setitimer(signal.ITIMER_VIRTUAL, 1000, 500)
+    yield
+    signal.setitimer(signal.ITIMER_VIRTUAL, *timer)
+    signal.signal(signal.SIGVTALRM, handler)
+
+
+def test_a_timer_of_the_program_on_the_processor_goes_on(of_the_processor: None) -> None:
+    with time_limit(LONG) as limit, limit:
+        seconds, interval = signal.getitimer(signal.ITIMER_VIRTUAL)
+        assert (seconds > 900, interval) == (True, 500)
+    seconds, interval = signal.getitimer(signal.ITIMER_VIRTUAL)
+    assert (seconds > 900, interval) == (True, 500)
+
+
+def test_a_process_that_may_not_be_ended_is_not() -> None:
+    with time_limit(LONG, may_end_process=False) as limit, limit:
+        assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+    with time_limit(LONG) as limit, limit:
+        assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] > LONG
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+
+
+def test_a_handler_that_is_not_pythons_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that embeds Python may have installed one, and Python could not put it back."""
+    handler, found = signal.getsignal(signal.SIGALRM), list[object]()
+    with monkeypatch.context() as patched, ExitStack() as limits:
+        patched.setattr(signal, "getsignal", lambda number: None)
+        limit = limits.enter_context(time_limit(SHORT))
+        patched.undo()
+
+        def work() -> None:
+            found.append(signal.getsignal(signal.SIGALRM))
+            threading.Event().wait(2 * SHORT)
+
+        with pytest.raises(TookTooLong), limit:
+            work()
+    assert found == [handler]
 
 
 def test_each_block_has_the_whole_time_and_none_of_it_runs_in_between() -> None:
