@@ -11,7 +11,6 @@ it keeps in addition (docs/explanation/why-it-converges.md):
 - An attempt is left only with a reply that says that its transaction can no longer be carried out.
 """
 
-import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
@@ -52,9 +51,6 @@ MAX_EVENTS: Final = 99
 
 _MAX_LOOKS: Final = 5
 """How often an object is looked at whose row and events do not show the same transactions. It ends in milliseconds."""
-
-_FIRST_PAUSE_SECONDS: Final = 0.02
-_MAX_PAUSE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +116,6 @@ class Deciding:
     clock: Clock
     domain_name: str
     max_future_skew_seconds: float
-    pause: Callable[[float], float] = field(default=lambda most: random.uniform(0, most))  # noqa: S311
-    """The length of a pause, given its maximum: full jitter, so that deciders that met separate."""
 
     def current(self, domain_id: str) -> Any:
         """The object as a decision would see it now; None before its first event.
@@ -165,7 +159,7 @@ class Deciding:
                     return Decided(domain_id, command.command_id, command.time, tuple(events), made, attempt)
             if isinstance(lost.reply, Throttled):
                 throttled.append(lost.reply)
-            self._wait(attempt)
+            self.clock.back_off(attempt)
 
     def _look_after(self, lost: _Lost | None, domain_id: str, command: Command) -> _Known:
         """Look. Raises OutcomeUnknown if only the tables show what became of a transaction, and they cannot be read."""
@@ -188,7 +182,7 @@ class Deciding:
             known, is_torn = self._look_once(domain_id, command)
             if not is_torn:
                 break
-            self._wait(number)
+            self.clock.back_off(number)
         return known
 
     def _look_once(self, domain_id: str, command: Command | None) -> tuple[_Known, bool]:
@@ -290,12 +284,8 @@ class Deciding:
                 return None
             if self.clock.monotonic() >= until:
                 break
-            self._wait(sent)
+            self.clock.back_off(sent)
         raise OutcomeUnknown(row.domain_id, events, command) from _cause(unanswered)
-
-    def _wait(self, number: int) -> None:
-        most = min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (number - 1))
-        self.clock.sleep(self.pause(most))
 
     def _check_time(self, command: Command) -> None:
         """Refuse a time that no event may have: the command's event would be there, and all later ones after it."""

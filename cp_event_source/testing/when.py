@@ -185,7 +185,6 @@ def _decide(layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any
         clock,
         history[0].domain_name if history else DOMAIN_NAME,
         _MAX_FUTURE_SKEW_SECONDS,
-        pause=lambda _: 0.0,
     )
     refusals: list[Exception] = []
 

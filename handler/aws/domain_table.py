@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys
 from ..projection.rows import BOOKKEEPING, DomainRow
 from ..projection.stores import RowChanged
-from ..values.backoff import back_off
 from ..values.clock import Clock
 
 if TYPE_CHECKING:
@@ -102,4 +101,4 @@ class DomainTable(NamedTuple):
                 )
             if left:
                 # as DynamoDB recommends; about 6 s in total
-                back_off(self.clock, max(1, empty_replies), first_seconds=0.1, most_seconds=6.4)
+                self.clock.back_off(max(1, empty_replies), first_seconds=0.1, most_seconds=6.4)

@@ -22,7 +22,6 @@ from ..domain.failure import Cause
 from ..domain.state import INITIAL_STATE, DomainState
 from ..events.key_set import Span
 from ..events.stored_event import StoredEvent
-from ..values.backoff import back_off
 from ..values.clock import Clock
 from .crash_probe import remaining_probes
 from .folding import FoldConfig, Folding, FoldLimits
@@ -56,7 +55,7 @@ class Decide(NamedTuple):
             following = self._next_row(row, events, limits)
             if not following.saw_in_part:
                 return following
-            back_off(self.clock, look)  # the row need not be read again: the write is conditional on it
+            self.clock.back_off(look)  # the row need not be read again: the write is conditional on it
         return self._next_row(row, events, limits)
 
     def _next_row(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:

@@ -21,7 +21,6 @@ from typing import Final, NamedTuple
 
 from ..events.stored_event import StoredEvent
 from ..values.attribute_value import Item
-from ..values.backoff import back_off
 from ..values.budget import UNLIMITED, Budget
 from ..values.clock import Clock
 from .crash_probe import CrashProbes
@@ -236,7 +235,7 @@ class Projection:
     def _back_off(self, lost_races: int) -> None:
         """Pause after the second lost race: those who lost one may not meet again."""
         if lost_races > 1:
-            back_off(self.clock, lost_races - 1, most_seconds=_MAX_PAUSE_SECONDS)
+            self.clock.back_off(lost_races - 1, most_seconds=_MAX_PAUSE_SECONDS)
 
     def _decided(
         self, events: Sequence[StoredEvent], row: DomainRow | None, budget: Budget, *, may_crash: bool

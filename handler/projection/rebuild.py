@@ -29,7 +29,6 @@ from typing import Final
 from ..domain.failure import Cause, Failure
 from ..domain.state import INITIAL_STATE
 from ..events.key_set import Span
-from ..values.backoff import back_off
 from ..values.budget import UNLIMITED, Budget
 from ..values.clock import Clock
 from .decide import MAX_LOOKS
@@ -131,7 +130,7 @@ class _Rebuild:
                 return after
             lost = 0 if is_written else lost + 1
             if lost > 1:
-                back_off(self._clock, lost - 1)
+                self._clock.back_off(lost - 1)
         self._withdraw()
         raise RebuildFailed("the time was over before the rebuild finished; the row stays as it was; request it again")
 
@@ -163,7 +162,7 @@ class _Rebuild:
             self._read_to_the_end(row)
             if not self._folding.unseen or look == MAX_LOOKS:
                 break
-            back_off(self._clock, look)
+            self._clock.back_off(look)
         missing = self._folding.missing(row, as_many_suffice=True)
         if row is not None and missing is not None and not self._accepts_missing_events:
             self._withdraw()

@@ -1,7 +1,7 @@
 """An account in memory, and deciders about it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -93,7 +93,6 @@ class Bank(World):
     """The pipeline's tables in memory, and deciders upon them. The time is that of minute 30."""
 
     logic: Callable[[str], DomainLogic] = account_logic
-    pauses: list[float] = field(default_factory=list)
     skew: float = 600
     transactions: Any = None
 
@@ -103,12 +102,7 @@ class Bank(World):
         self.transactions = self.transactions or MemoryTransactions(self.events, self.rows)
 
     def deciding(self, version: str = "v1") -> Deciding:
-        def pause(most: float) -> float:
-            self.pauses.append(most)
-            return most
-
-        config = self.config(version)
-        return Deciding(self.stores, self.transactions, config, self.clock, "Account", self.skew, pause=pause)
+        return Deciding(self.stores, self.transactions, self.config(version), self.clock, "Account", self.skew)
 
     def command(self, name: str, *, minute: int = 30) -> Command:
         return Command.of(DOMAIN_ID, name, f"2026-01-01T00:{minute:02}:00Z")

@@ -209,7 +209,7 @@ class TestALostRace:
             bank.decide(decide, seconds=seconds)
         assert (raised.value.attempts, raised.value.domain_id) == (attempts, DOMAIN_ID)
         assert (raised.value.throttled, raised.value.__cause__) == (0, None)
-        assert bank.pauses == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0][:attempts]
+        assert bank.clock.pauses == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0][:attempts]
         assert bank.balance() == 100 - attempts
 
     @pytest.mark.parametrize("busy", [Busy, Throttled])

@@ -81,7 +81,7 @@ class Bank:
         invocation = Invocation(self.scheduler, f"decider {number}")
         settings = DeciderSettings("Account", "events", "rows", "snapshots", "v1", 60, 20, 600, "{}")
         made = deciding(settings, self.logic, self.client(invocation), CountingClock(self.db.clock))
-        invocation.begin(self._call(replace(made, pause=lambda most: 0.0), number))
+        invocation.begin(self._call(made, number))
         return invocation
 
     def _call(self, made: Deciding, number: int) -> Callable[[], None]:

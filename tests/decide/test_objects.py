@@ -18,11 +18,11 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from cp_event_source.decide import Event, Objects, OutcomeUnknown, logic
-from cp_event_source.decide.deciding import _MAX_PAUSE_SECONDS
 from cp_event_source.decide.settings import OUTPUT, VARIABLE, BrokenSettings, DeciderSettings
 from cp_event_source.handler.domain.logic import BrokenDomainLogic
 from cp_event_source.handler.events.domain_event import ContractViolation
 from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.values.clock import Clock
 from tests.doubles.aws import AwsError
 from tests.doubles.clients import retries_without_waiting, wire
 from tests.doubles.dynamodb import DynamoDB
@@ -202,8 +202,9 @@ def test_a_call_of_the_default_client_takes_no_longer_than_the_documentation_say
     tries = config.retries["total_max_attempts"]
     pauses = sum(2**number for number in range(tries - 1))  # botocore's standard mode, in seconds
     seconds = tries * (config.connect_timeout + config.read_timeout) + pauses
+    pause = inspect.signature(Clock.back_off).parameters["most_seconds"].default
     pages = [ROOT / "docs" / page for page in ("reference/decide.md", "how-to/refuse-what-may-not-happen.md")]
-    at_most = inspect.signature(Objects.decide).parameters["timeout_seconds"].default + _MAX_PAUSE_SECONDS + seconds
+    at_most = inspect.signature(Objects.decide).parameters["timeout_seconds"].default + pause + seconds
     assert f"a call takes at most {seconds} s" in " ".join(pages[0].read_text().split())
     assert f"ends after at most {at_most:g} s" in " ".join(pages[1].read_text().split())
     assert at_most < 29

@@ -69,4 +69,4 @@ def test_what_stays_so_was_changed_by_a_person_and_is_decided_on() -> None:
     bank, _, _, before = decided()
     Committing(bank, 10**6, hidden=set(), row=before)
     assert bank.deciding().current(DOMAIN_ID).Balance == 70
-    assert len(bank.pauses) == _MAX_LOOKS
+    assert len(bank.clock.pauses) == _MAX_LOOKS

@@ -15,6 +15,8 @@ class FunctionClock(Clock):
 
     def __init__(self, time: Time | None = None) -> None:
         self._time = time or Time()
+        self.pauses: list[float] = []
+        """The maximum of each pause before another try. It is also its length."""
 
     def now(self) -> float:
         return self._time.now
@@ -27,9 +29,13 @@ class FunctionClock(Clock):
 
     advance = sleep
 
+    def jitter(self, most_seconds: float) -> float:
+        self.pauses.append(most_seconds)
+        return most_seconds
+
 
 class CountingClock(FunctionClock):
-    """Counts the questions for its monotonic time, so that a limit of time is a number of tries."""
+    """Counts the questions for its monotonic time, so that a limit of time is a number of tries. A pause takes none."""
 
     def __init__(self, time: Time | None = None) -> None:
         super().__init__(time)
@@ -38,6 +44,9 @@ class CountingClock(FunctionClock):
     def monotonic(self) -> float:
         self._asked += 1
         return self._asked
+
+    def jitter(self, most_seconds: float) -> float:
+        return 0
 
 
 class SettableClock(Clock):

@@ -1,7 +1,7 @@
 """A service that decides beside the pipeline, and what its callers were told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -44,7 +44,7 @@ def service(dynamodb: Any, domain: DomainLogic, version: str, clock: Clock) -> D
     """A service with one version of the domain logic."""
     skew = float(ENVIRONMENT["MAX_FUTURE_SKEW_SECONDS"])
     settings = DeciderSettings(DOMAIN_NAME, "events", "rows", "snapshots", version, 60, EVENTS_PER_MARK, skew, "{}")
-    return replace(deciding(settings, domain, dynamodb, CountingClock(clock)), pause=lambda most: 0.0)
+    return deciding(settings, domain, dynamodb, CountingClock(clock))
 
 
 def command(domain_id: str, number: int, clock: Clock) -> Command:

@@ -1,7 +1,7 @@
 """Services that decide beside the pipeline, and what each of their calls may be told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -89,8 +89,7 @@ def service(dynamodb: Double, number: int, events_per_snapshot: int, minute: int
     settings = DeciderSettings(
         DOMAIN_NAME, "events", "rows", "snapshots", version(number), 60, events_per_snapshot, 3600, "{}"
     )
-    made = deciding(settings, logic(number), direct_dynamodb(dynamodb), _Clock(minute))
-    return replace(made, pause=lambda most: 0.0)
+    return deciding(settings, logic(number), direct_dynamodb(dynamodb), _Clock(minute))
 
 
 class _Clock(CountingClock):

@@ -414,7 +414,7 @@ class Real:
 
         clock = _DecidersClock(now)
         transactions = _Transactions(command, residue, known)
-        deciding = Deciding(_STORES, transactions, self._config, clock, "Log", 6_000, pause=lambda _: 0)
+        deciding = Deciding(_STORES, transactions, self._config, clock, "Log", 6_000)
         asked = Command.of(DOMAIN_ID, command, instant_at(clock.now()))
 
         def run() -> str:
