@@ -161,7 +161,7 @@ class DomainRow:
             rebuilding=_if_valid(Rebuilding.of, notes, "Rebuilding"),
             progress=_if_valid(Progress.of, notes, "Progress"),
             probes=_probes(notes),
-            unseen=_unseen(notes),
+            unseen=_unseen(notes, state.checkpoint or ""),
         )
 
 
@@ -202,7 +202,10 @@ def _probes(notes: Mapping[str, Any]) -> tuple[CrashProbe, ...]:
     return ()
 
 
-def _unseen(notes: Mapping[str, Any]) -> tuple[str, ...]:
+def _unseen(notes: Mapping[str, Any], checkpoint: str) -> tuple[str, ...]:
     """The keys of the last decision; empty if a manual edit made them invalid."""
-    keys = tuple(each.get("S") for each in notes.get("Unseen", {}).get("L", ()))
-    return keys if all(map(is_event_key, keys)) else ()
+    with suppress(*_INVALID_NOTE):
+        keys: tuple[str, ...] = tuple(each["S"] for each in notes["Unseen"]["L"])
+        if all(is_event_key(key) and key <= checkpoint for key in keys):
+            return keys
+    return ()

@@ -6,6 +6,7 @@ Each row: what is broken, where in the source and how, and the test (elsewhere i
 import importlib.util
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ from cp_event_source.handler.projection import decide, folding, lookups, notes, 
 from tests.handler import doubles
 
 from . import test_erasure, test_projection, test_rebuild
+from . import test_seen_in_part as seen_in_part
 
 # the classes by their modules: imported by name, pytest would run their tests here once more
 
@@ -210,6 +212,42 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
         "(self.event_key, self.cause, self.error) == (",
         "(self.event_key, self.cause, self.reason) == (",
         test_projection.TestCauses().test_a_failure_whose_text_differs_each_time_is_one_failure,
+    ),
+    "a fold does not look for the row's last decision": (
+        folding,
+        "if key > held_up_to} if row is not None",
+        "if key > held_up_to} if False",
+        partial(seen_in_part.TestLateEvents().test_are_folded_in_once_the_store_shows_the_decision, (2, 3), 1),
+    ),
+    "a store that shows a decision in part is read once": (
+        decide,
+        "if not following.saw_in_part:",
+        "if True:",
+        partial(seen_in_part.TestLateEvents().test_are_folded_in_once_the_store_shows_the_decision, (2, 3), 1),
+    ),
+    "an event in order makes the row forget its last decision": (
+        decide,
+        "            unseen=row.unseen,\n",
+        "",
+        partial(seen_in_part.TestLateEvents().test_do_not_lose_it_after_a_new_event, 1),
+    ),
+    "a rebuild trusts what it read before a decision": (
+        rebuild,
+        "if decided is not None and decided <= self._cursor:",
+        "if False:",
+        partial(seen_in_part.TestRebuilds().test_a_rebuild_that_continues_an_unfinished_fold_does_not_lose_it, 1),
+    ),
+    "an unfinished fold is continued past a decision": (
+        decide,
+        'min([row.state.checkpoint or "", *row.unseen])',
+        'row.state.checkpoint or ""',
+        partial(seen_in_part.TestRebuilds().test_a_late_event_that_continues_an_unfinished_fold_does_not_lose_it, 1),
+    ),
+    "a decided event that does not show counts as one that the row lacks": (
+        lookups,
+        "stored.plus(*unseen) == part.applied",
+        "stored == part.applied",
+        seen_in_part.test_an_event_that_the_row_holds_is_not_parked_as_one_that_crashes,
     ),
 }
 

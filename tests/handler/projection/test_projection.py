@@ -17,7 +17,7 @@ from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS
 from cp_event_source.handler.projection.plan import Outcome
-from cp_event_source.handler.projection.projection import Contention
+from cp_event_source.handler.projection.projection import MAX_LOST_RACES, Contention
 from cp_event_source.handler.projection.rows import MIXED
 from cp_event_source.handler.values.budget import Budget, OutOfTime
 from tests.handler.doubles import DOMAIN_ID, World, counting, logic, project, stored
@@ -168,6 +168,8 @@ class TestFastPath:
         world.rows.before_write = change
         with pytest.raises(Contention):
             world.deliver(stored(2))
+        assert len(world.clock.pauses) == MAX_LOST_RACES - 2, "those who met pause, so that they do not meet again"
+        assert world.clock.pauses == sorted(world.clock.pauses)
 
 
 class TestTheStoreIsTheTruth:
@@ -218,7 +220,7 @@ class TestTheStoreIsTheTruth:
             world.deliver(stored(number), version="v2")
         assert world.entries() == [f"e{number}" for number in (1, 2, 3, 5, 6, 7)]
 
-    @pytest.mark.parametrize("name", ["Rebuilding", "Progress", "CrashProbes"])
+    @pytest.mark.parametrize("name", ["Rebuilding", "Progress", "CrashProbes", "Unseen"])
     @settings(max_examples=25)
     @given(st.data())
     def test_an_invalid_note_of_running_work_blocks_no_object(self, name: str, data: st.DataObject) -> None:
@@ -933,6 +935,10 @@ class Process:
         self._event = event
         self._row = self._projection.begin_probe(event, self._world.rows.read(DOMAIN_ID))
 
+    def withdraw(self) -> None:
+        """It has no result, as if no time is left."""
+        self._projection.end_probe(self._event)
+
     def end(self) -> Outcome:
         """The rest."""
         plan = self._projection.plan([self._event], self._row, may_crash=True)
@@ -1135,6 +1141,37 @@ class TestCrashes:
         world.rows.before_write = lambda: world.deliver(stored(3))
         assert Process(world).take(stored(2)) is Outcome.REFOLDED
         assert world.entries() == ["e1", "e2", "e3"]
+
+    @pytest.mark.parametrize("races", [1, 2, 5])
+    def test_the_note_of_a_crash_probe_is_written_however_many_races_are_lost(self, races: int) -> None:
+        world = World()
+        world.deliver(stored(1))
+        self.lose(world, races)
+        Process(world).begin(stored(2))
+        assert [probe.event_key for probe in world.row().probes] == [stored(2).key]
+
+    @pytest.mark.parametrize("races", [1, 2, 5])
+    def test_and_so_it_is_removed(self, races: int) -> None:
+        """Otherwise it would count as a crash, and park the object after another one."""
+        world = World()
+        world.deliver(stored(1))
+        process = Process(world)
+        process.begin(stored(2))
+        self.lose(world, races)
+        process.withdraw()
+        assert world.row().probes == ()
+
+    def lose(self, world: World, races: int) -> None:
+        """Let another writer be faster, some times."""
+
+        def change() -> None:
+            nonlocal races
+            races -= 1
+            row = world.row()
+            world.rows.items[DOMAIN_ID] = replace(row, revision=f"{races}").to_item()
+            world.rows.before_write = change if races else None
+
+        world.rows.before_write = change
 
     def test_a_rebuild_that_applies_the_event_is_not_undone(self) -> None:
         """Two processes of v1 crashed; v2 rebuilds; the third of v1, which read the row before, is about to park it."""

@@ -71,6 +71,8 @@ rows = st.builds(
     ).map(tuple),
     rebuilding=st.none() | st.builds(Rebuilding, identifiers, identifiers, times, st.none() | st.just("") | keys),
     progress=st.none() | st.builds(Progress, identifiers, marks.map(lambda some: Marks.of(some, MAX_PROGRESS_BYTES))),
+).flatmap(
+    lambda row: st.sampled_from([row, replace(row, unseen=(row.state.checkpoint,) if row.state.checkpoint else ())])
 )
 
 
@@ -85,7 +87,16 @@ def test_a_row_has_the_domains_attributes_and_one_reserved_map(row: DomainRow) -
     notes = item.pop("CpEventSource")["M"]
     item.pop("CpEventSourceParked", None)
     assert item == row.state.attributes | {"DomainId": {"S": "d-1"}}
-    assert notes.keys() - {"Checkpoint", "Empty", "Parked", "Marks", "Rebuilding", "Progress", "CrashProbes"} == {
+    assert notes.keys() - {
+        "Checkpoint",
+        "Empty",
+        "Parked",
+        "Marks",
+        "Rebuilding",
+        "Progress",
+        "CrashProbes",
+        "Unseen",
+    } == {
         "EventCount",
         "Digest",
         "Revision",
