@@ -173,10 +173,11 @@ class Deciding:
     def _look(self, domain_id: str, command: Command | None) -> _Known:
         """Read the row and the store until they show the same transactions.
 
-        A transaction becomes visible in one item after the other, to a query also in part
+        DynamoDB shows a transaction item by item
         (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html, isolation levels).
-        So the row may hold an event that the query does not see yet, or the query may see an event that was written
-        together with a newer row. What stays so was changed by a person, and a decision is made on it.
+        So the row may hold an event that the query does not see yet; the row names those of its last decision. Or the
+        query may see an event that was written together with a newer row. What stays so was changed by a person, and a
+        decision is made on it.
         """
         for number in range(1, _MAX_LOOKS + 1):
             known, is_torn = self._look_once(domain_id, command)
@@ -186,7 +187,7 @@ class Deciding:
         return known
 
     def _look_once(self, domain_id: str, command: Command | None) -> tuple[_Known, bool]:
-        """Read the row, and then the store from its checkpoint on, and from the command's time on.
+        """Read the row, and then the store: after its checkpoint, from its last decision and from the command's time on.
 
         Returns:
             What is known, and whether a transaction is visible in part.
@@ -194,9 +195,10 @@ class Deciding:
         row = self.stores.rows.read(domain_id)
         checkpoint = row.state.checkpoint if row is not None else None
         unseen = set(row.unseen) if row is not None else set()
-        span = Span()
+        span = Span(after=checkpoint)
         if checkpoint is not None:
-            span = Span(start=min([checkpoint, *unseen, *([command.time] if command is not None else [])]))
+            first = min([*unseen, *([command.time] if command is not None else [])], default=checkpoint)
+            span = Span(start=first) if first < checkpoint or unseen else span
         is_behind = False
         ids = command.event_ids() if command is not None else iter(())
         expected = next(ids, None)

@@ -15,6 +15,9 @@ AWS says (DynamoDB Developer Guide unless named otherwise):
   same ClientRequestToken within 10 minutes of a transaction is the same transaction: it succeeds without an effect, and
   with other parameters it is IdempotentParameterMismatchException. "Amazon DynamoDB Transactions: How it works": each
   item is written twice, and costs twice as much.
+- "Amazon DynamoDB Transactions: How it works", isolation levels: a query is isolated from a transaction only item by
+  item. So it may miss an item of a transaction whose other items are read already. Here the first query that meets an
+  item of a transaction misses it. A read of one item sees it.
 - "Change data capture for DynamoDB Streams": each change makes exactly one record, in the order of the changes to an
   item; a write that changes nothing makes none.
 
@@ -94,6 +97,8 @@ class DynamoDB:
         self.clock = clock or Clock()
         self.stale_reads = stale_reads
         """True if an eventually consistent read misses the last write to its partition key."""
+        self.shows_in_parts = True
+        """True if the first query that meets an item of a transaction misses it."""
         self.batch_get_keys = BATCH_GET_KEYS
         """How many keys a BatchGetItem processes at most. A lower number acts as throttling."""
         self.counters = Counters()
@@ -219,7 +224,9 @@ class DynamoDB:
             raise AwsError("TransactionCanceledException", message, {"CancellationReasons": reasons})
         for put in puts:
             if put.before is None or put.before.image != put.after.image:
-                put.table.collections[put.key[0]].set(put.key[1], put.after)
+                collection = put.table.collections[put.key[0]]
+                collection.set(put.key[1], put.after)
+                collection.unseen.add(put.key[1])
                 self._record(put.table, put.before, put.after)
         if token is not None:
             self._tokens[token] = (self.clock.now, copy.deepcopy(asked))
@@ -303,6 +310,8 @@ class DynamoDB:
         if "ExclusiveStartKey" in request:
             start = _start_key(table, hash_key, request["ExclusiveStartKey"])
             keys = keys[bisect_right(keys, start) :] if forward else keys[: bisect_left(keys, start)]
+        if self.shows_in_parts:
+            keys = collection.met(keys)
         page, size, is_cut = collection.page(keys if forward else keys[::-1], _limit(request))
         units = _read_units(size, request)
         usage = self.counters.usage[table.name, "Query"]

@@ -55,6 +55,8 @@ class Collection:
     items: dict[RangeKey, Stored] = field(default_factory=dict)
     last_write: tuple[RangeKey, Stored | None] | None = None
     """What the last write replaced. A stale read returns it."""
+    unseen: set[RangeKey] = field(default_factory=set)
+    """Items that a transaction put, and that no query has met yet."""
 
     def get(self, range_key: RangeKey, *, consistent: bool) -> Stored | None:
         if not consistent and self.last_write is not None and self.last_write[0] == range_key:
@@ -72,6 +74,14 @@ class Collection:
         if before is None:
             insort(self.keys, range_key)
         self.items[range_key] = stored
+
+    def met(self, keys: list[RangeKey]) -> list[RangeKey]:
+        """Those of `keys` that a query shows: all but those that a transaction put, and that it is the first to meet."""
+        if not self.unseen:
+            return keys
+        shown = [key for key in keys if key not in self.unseen]
+        self.unseen.difference_update(keys)
+        return shown
 
     def seen(self, *, consistent: bool) -> "Collection":
         """The collection as a query sees it."""

@@ -585,6 +585,17 @@ def test_a_transaction_writes_all_items_each_for_twice_the_price(db: DynamoDB) -
     assert [len(db.records(table)) for table in ("events", "rows")] == [1, 1]
 
 
+def test_the_first_query_that_meets_an_item_of_a_transaction_misses_it(db: DynamoDB) -> None:
+    put(db, event("a"))
+    transact(db, event("b"), event("c"), row())
+    assert get(db, row_keys(1)[0] | {"DomainId": {"S": "d"}}, "rows")["Item"] == row()
+    assert event_keys(query(db, Limit=1)) == ["a"]
+    assert event_keys(query(db)) == ["a", "b", "c"]
+    db.shows_in_parts = False
+    transact(db, event("d"), token="another")
+    assert event_keys(query(db)) == ["a", "b", "c", "d"]
+
+
 def test_a_cancelled_transaction_writes_nothing_and_has_a_reason_for_each_item(db: DynamoDB) -> None:
     put(db, row(1), "rows")
     with pytest.raises(AwsError) as raised:
