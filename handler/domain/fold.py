@@ -75,7 +75,8 @@ def fold(
     failure: Failure | None = None
     with time_limit(seconds_per_event, may_end_process=may_end_process) as limit:
         for event in events:
-            if not event.is_erased:
+            is_erased = event.is_erased
+            if not is_erased:
                 try:
                     with arithmetic(), limit:
                         stored = _next_stored(logic, start if stored is None else stored, event, step, index_keys)
@@ -84,7 +85,7 @@ def fold(
                 except BaseException as error:  # noqa: BLE001  domain logic may raise anything
                     failure = _failure(event, error, step, logic.folder)
                     break
-            applied.append(event.counted)
+            applied.append(event.counted if is_erased else event.key)
             checkpoint = event.key
     if not applied:
         return Folded(start, failure)
@@ -169,12 +170,15 @@ def _checked_row(returned: Any) -> dict[Any, Any]:
     """What `to_dynamo_item` returned, if it is a dict that leaves the pipeline's attributes alone."""
     if not isinstance(returned, dict):
         raise RowRefused(f"to_dynamo_item must return a dict; found a {type(returned).__name__}")
-    for name in RESERVED_ATTRIBUTES:
-        if name in returned:
-            raise RowRefused(
-                f"{name}: to_dynamo_item must not return this attribute, which belongs to the pipeline; rename it"
-            )
+    if not _RESERVED.isdisjoint(returned):
+        name = next(name for name in RESERVED_ATTRIBUTES if name in returned)
+        raise RowRefused(
+            f"{name}: to_dynamo_item must not return this attribute, which belongs to the pipeline; rename it"
+        )
     return returned
+
+
+_RESERVED = frozenset(RESERVED_ATTRIBUTES)
 
 
 def _check_domain_id(attributes: Item, domain_id: str) -> None:

@@ -245,9 +245,9 @@ class Folding:
             self._noted = {mark.key: self._noted[mark.key] for mark in self.marks if mark.key in self._noted}
 
     def _until_stopped(self, events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
-        is_untried, is_over, is_repeated = self._is_untried, self.limits.budget.is_over, self._ids.add
+        untried, is_over, is_repeated = self.limits.untried_key, self.limits.budget.is_over, self._ids.add
         for event in events:
-            if is_over() or is_untried(event):
+            if is_over() or (event.key == untried and self._is_untried(event)):
                 self._stopped_at = event
                 return
             if event.is_erased:
