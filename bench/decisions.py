@@ -62,9 +62,13 @@ class _Waiting(FunctionClock):
     def sleep(self, seconds: float) -> None:
         self._wait(seconds)
 
+    def jitter(self, most_seconds: float) -> float:
+        return random.uniform(0, most_seconds)  # noqa: S311
+
 
 def tables() -> DynamoDB:
     db = DynamoDB()
+    db.shows_in_parts = False  # a reply comes when all items can be read
     db.create_table("events", "DomainId", "EventKey", stream=True)
     db.create_table("rows", "DomainId")
     db.create_table("snapshots", "DomainId", "CpEventSourceSlot", range_type="N")
