@@ -168,6 +168,13 @@ def _stuck(watched: Watched) -> list[Graph]:
             ],
         ),
         Graph(
+            "Writers of one row that met",
+            [
+                Line("a decision was under way", of_table(watched.tables.domain, "TransactionConflict")),
+                Line("another was faster", of_table(watched.tables.domain, "ConditionalCheckFailedRequests")),
+            ],
+        ),
+        Graph(
             "Failures and throttling",
             [
                 *(Line(f"{name} errors", of_function(each, "Errors")) for name, each in functions.items()),

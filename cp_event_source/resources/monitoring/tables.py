@@ -1,8 +1,9 @@
 """Alarms on the three tables: throttling, and errors of DynamoDB itself.
 
 The functions retry, and what still fails goes back to the queue or the stream: single errors do not matter.
-No alarm watches `ConditionalCheckFailedRequests`, which is how the functions find duplicates and other writers, nor
-`UserErrors`, which DynamoDB counts for the whole account.
+No alarm watches `ConditionalCheckFailedRequests` and `TransactionConflict`, which are how functions and deciders find
+duplicates and other writers: who meets another writer tries again, and who gives up says so. The dashboard shows them.
+Nor does one watch `UserErrors`, which DynamoDB counts for the whole account.
 """
 
 from collections.abc import Callable, Mapping

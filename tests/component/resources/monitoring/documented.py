@@ -29,10 +29,12 @@ DOCUMENTED: Mapping[tuple[str, str], set[Dimensions]] = {
     ("AWS/Lambda", "IteratorAge"): _FUNCTION,
     ("AWS/Lambda", "Throttles"): _FUNCTION,
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    ("AWS/DynamoDB", "ConditionalCheckFailedRequests"): _TABLE,
     ("AWS/DynamoDB", "ConsumedReadCapacityUnits"): _TABLE,
     ("AWS/DynamoDB", "ConsumedWriteCapacityUnits"): _TABLE,
     ("AWS/DynamoDB", "ReadThrottleEvents"): _TABLE,
     ("AWS/DynamoDB", "SystemErrors"): _OPERATION,
+    ("AWS/DynamoDB", "TransactionConflict"): _TABLE,
     ("AWS/DynamoDB", "WriteThrottleEvents"): _TABLE,
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
     ("AWS/Events", "FailedInvocations"): _RULE,
