@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from .aws.telemetry import Telemetry, error_class
 from .events.domain_event import ContractViolation, check_field
 from .events.ids import Ids
-from .projection.rebuild import RebuildFailed, Rebuilds
+from .projection.rebuild import RebuildFailed, RebuildInterrupted, Rebuilds
 from .values.budget import UNLIMITED, Budget
 from .values.clock import Clock
 
@@ -53,7 +53,7 @@ class RebuildRequests(NamedTuple):
             if isinstance(error, BadRebuildRequest | RebuildFailed):
                 raise
             # Lambda logs the text of an error that leaves here, and the text of another error may hold anything
-            raise RebuildFailed(
+            raise RebuildInterrupted(
                 f"met {error_class(error)}; the row stays as it was; request the rebuild again"
             ) from None
         else:

@@ -80,9 +80,8 @@ def read_answer(domain_id: str, payload: bytes) -> Rebuilt | NotRebuilt:
     reason, kind = str(value.get("errorMessage", "")), str(value.get("errorType", ""))
     if kind in _OF_A_START:
         return NotRebuilt(domain_id, Problem.NO_START, f"{kind}: {reason}")
-    for text, problem in _TEXTS:
-        if text.search(reason):
-            return NotRebuilt(domain_id, problem, reason, _folded(reason) if problem is Problem.UNFINISHED else None)
+    if kind in _PROBLEMS:
+        return NotRebuilt(domain_id, _PROBLEMS[kind], reason, _folded(reason))
     if kind in _OF_THE_END or not reason:
         reason = (
             f"the function's process ended during the rebuild ({kind}: {reason}); its log says more; fix the logic, or"
@@ -96,15 +95,13 @@ def _folded(reason: str) -> int | None:
     return int(found[1]) if found else None
 
 
-_TEXTS: Final = (
-    (re.compile(r"^another rebuild of this domain object is running"), Problem.RUNNING),
-    (re.compile(r"what is folded is kept"), Problem.UNFINISHED),
-    (re.compile(r"^the time was over before the rebuild finished"), Problem.TROUBLE),
-    (re.compile(r"^met \w+"), Problem.TROUBLE),
-    (re.compile(r"^the row is rebuilt, but earlier snapshots"), Problem.TROUBLE),
-    (re.compile(r"^the store lacks at least"), Problem.EVENTS_MISSING),
-)
-"""The messages of `RebuildFailed`. Lambda's answer has an error's class and text, and all causes have one class."""
+_PROBLEMS: Final = {
+    "AnotherRebuildRuns": Problem.RUNNING,
+    "RebuildUnfinished": Problem.UNFINISHED,
+    "RebuildInterrupted": Problem.TROUBLE,
+    "EventsMissing": Problem.EVENTS_MISSING,
+}
+"""The function's errors, by the names of their classes in handler/projection/rebuild.py."""
 
 _OF_A_START: Final = frozenset(
     {

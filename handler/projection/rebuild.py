@@ -50,7 +50,26 @@ _AFTER_ALL_KEYS: Final = "\U0010ffff"
 
 
 class RebuildFailed(Exception):
-    """A domain object could not be rebuilt. The message says if its row is unchanged."""
+    """A domain object could not be rebuilt. The message says if its row is unchanged.
+
+    Lambda's answer has the name of the class. So who requests rebuilds learns from it what to do next.
+    """
+
+
+class AnotherRebuildRuns(RebuildFailed):
+    """Another rebuild of the object runs, or was killed a short time ago. A repetition may succeed after it."""
+
+
+class RebuildUnfinished(RebuildFailed):
+    """The history takes several invocations, and what is folded is kept. A repetition continues there."""
+
+
+class RebuildInterrupted(RebuildFailed):
+    """Something outside of the domain logic failed. A repetition may succeed."""
+
+
+class EventsMissing(RebuildFailed):
+    """The store lacks events that the row holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +100,10 @@ class Rebuilds:
             The new row, which has been written.
 
         Raises:
-            RebuildFailed: no event is stored for the object, the store lacks events that the row holds, the logic fails
-                at an event, another rebuild of the object is running, or the time is over: the row is unchanged. Or the
-                row is new, but an earlier snapshot with erased content could not be wiped.
+            RebuildFailed: no event is stored for the object, or the logic fails at an event: the row is unchanged.
+            EventsMissing, AnotherRebuildRuns, RebuildUnfinished: the row is unchanged.
+            RebuildInterrupted: the time was over, and the row is unchanged; or the row is new, but an earlier snapshot
+                with erased content could not be wiped.
         """
         return _Rebuild(self, domain_id, request_id, budget, accepts_missing_events=accept_missing_events).run()
 
@@ -132,7 +152,9 @@ class _Rebuild:
             if lost > 1:
                 self._clock.back_off(lost - 1)
         self._withdraw()
-        raise RebuildFailed("the time was over before the rebuild finished; the row stays as it was; request it again")
+        raise RebuildInterrupted(
+            "the time was over before the rebuild finished; the row stays as it was; request it again"
+        )
 
     def _next(self, row: DomainRow | None) -> DomainRow:
         """The row to write over `row`: the result, or the row with a note that the rebuild continues."""
@@ -166,7 +188,7 @@ class _Rebuild:
         missing = self._folding.missing(row, as_many_suffice=True)
         if row is not None and missing is not None and not self._accepts_missing_events:
             self._withdraw()
-            raise RebuildFailed(
+            raise EventsMissing(
                 f"the store lacks at least {missing} of the {row.state.applied.count} events that the row holds; "
                 "the row stays as it was; put them back, or, if they were removed on purpose, request a rebuild with "
                 "AcceptMissingEvents true"
@@ -175,7 +197,7 @@ class _Rebuild:
         if failure is not None:
             kept = failure.cause is Cause.OUT_OF_TIME and self._keep(row)
             self._withdraw()
-            raise RebuildFailed(_why(failure, kept=kept))
+            raise (RebuildUnfinished if kept else RebuildFailed)(_why(failure, kept=kept))
         if not self._folding.state.applied.count:
             self._withdraw()
             raise RebuildFailed("no event is stored for this DomainId; the row stays as it was; check the DomainId")
@@ -243,7 +265,7 @@ class _Rebuild:
                 if slot not in listed:
                     self._snapshots.wipe(self._domain_id, slot)
         except Exception as error:  # noqa: BLE001  the operator must know, whatever the error is
-            raise RebuildFailed(
+            raise RebuildInterrupted(
                 "the row is rebuilt, but earlier snapshots of erased events may be left "
                 f"(met {type(error).__name__}); request the rebuild again"
             ) from None
@@ -252,7 +274,7 @@ class _Rebuild:
         # the last run of a request replaces its other runs: they crashed, or Lambda delivered the request twice
         same = bool(self._request_id) and note is not None and note.request_id == self._request_id and not self._begun
         if note is not None and not same and is_pending(note.until, self._clock):
-            raise RebuildFailed(
+            raise AnotherRebuildRuns(
                 f"another rebuild of this domain object is running, until {note.until} at the latest; "
                 "request the rebuild again after that"
             )

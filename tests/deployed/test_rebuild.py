@@ -25,7 +25,7 @@ def answer_by(world: World, version: str = "v1", budget: Budget = UNLIMITED) -> 
     return answer
 
 
-def test_the_messages_of_the_function_are_recognised() -> None:
+def test_the_errors_of_the_function_are_recognised() -> None:
     assert answer_by(World()).problem is Problem.REFUSED
 
     poisoned = World()
@@ -65,7 +65,7 @@ def test_other_answers() -> None:
     answer = read_answer("a", b'{"DomainId": "a", "EventCount": 2, "Checkpoint": "k", "LogicVersion": "v"}')
     assert answer == Rebuilt("a", 2, "k", "v")
     for kind, text, problem in [
-        ("RebuildFailed", "met ClientError:ThrottlingException; the row stays as it was", Problem.TROUBLE),
+        ("RebuildInterrupted", "met ClientError:ThrottlingException; the row stays as it was", Problem.TROUBLE),
         ("BrokenDomainLogic", "no class Domain", Problem.NO_START),
         ("Runtime.ExitError", "RequestId: x Error: Runtime exited with error: signal: killed", Problem.REFUSED),
         ("Sandbox.Timedout", "RequestId: x Error: Task timed out after 900.00 seconds", Problem.REFUSED),

@@ -252,7 +252,7 @@ BROKEN: dict[str, tuple[ModuleType, str, str, Callable[[], None]]] = {
 }
 
 
-_KNOWN = ("Contention", "RebuildFailed")
+_KNOWN = ("Contention", "EventsMissing", "RebuildFailed", "RebuildInterrupted", "RebuildUnfinished")
 """The names that the tests themselves use."""
 
 
