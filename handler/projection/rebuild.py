@@ -160,7 +160,7 @@ class _Rebuild:
     def _result(self, row: DomainRow | None) -> DomainRow:
         for look in range(1, MAX_LOOKS + 1):
             self._read_to_the_end(row)
-            if not self._folding.unseen or look == MAX_LOOKS:
+            if not self._folding.hidden or look == MAX_LOOKS:
                 break
             self._clock.back_off(look)
         missing = self._folding.missing(row, as_many_suffice=True)
