@@ -131,6 +131,7 @@ class _Rebuild:
             lost = 0 if is_written else lost + 1
             if lost > 1:
                 self._clock.back_off(lost - 1)
+                row = self._rows.read(self._domain_id)  # a row from before the pause would lose the next race
         self._withdraw()
         raise RebuildFailed("the time was over before the rebuild finished; the row stays as it was; request it again")
 
