@@ -187,7 +187,7 @@ class Deciding:
         return known
 
     def _look_once(self, domain_id: str, command: Command | None) -> tuple[_Known, bool]:
-        """Read the row, and then the store after its checkpoint, or from its last decision or the command's time on.
+        """Read the row, and then the store: after its checkpoint, from its last decision and the command's time on.
 
         Returns:
             What is known, and whether a transaction is visible in part.

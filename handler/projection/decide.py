@@ -171,7 +171,7 @@ class Decide(NamedTuple):
         missing = folding.missing(row)
         if missing is not None:
             parked = self.parking.for_missing_events(missing, row, events)
-            return Next(row.followed_by(parked=parked, rebuilding=rebuilding), saw_in_part=bool(folding.unseen))
+            return Next(row.followed_by(parked=parked, rebuilding=rebuilding), saw_in_part=folding.hidden > 0)
         if parked is not None and parked.event_key <= (row.state.checkpoint or ""):
             # a row never goes backwards: it keeps its last good state
             parked = self.parking.before_late_events(parked, row, events)

@@ -128,15 +128,28 @@ class Folding:
         """
         if row is None or not row.readable:
             return None
+        hidden = self.hidden
         if self.failure is not None and self.failure.event.key <= (row.state.checkpoint or ""):
-            return None  # the fold did not reach the row's checkpoint
+            return hidden or None  # the fold did not reach the row's checkpoint
         held = self.state.applied if self._held_at_row_end is None else self._held_at_row_end
         fewer = row.state.applied.count - held.count
-        missing = max(fewer, len(self.unseen))
+        missing = max(fewer, hidden)
         if missing > 0:
             return missing
         others = fewer == 0 and held != row.state.applied and not self.met_erased
         return 1 if others and not as_many_suffice else None
+
+    @property
+    def hidden(self) -> int:
+        """How many events of the row's last decision the fold did not meet, and should have.
+
+        They may be why the logic fails at a later event. If the time is over before the row's checkpoint, nothing
+        depends on them: the row keeps its state and their names.
+        """
+        failure = self.failure
+        if failure is None or failure.event.key > self.row_end:
+            return len(self.unseen)
+        return sum(key < failure.event.key for key in self.unseen) if failure.cause is not Cause.OUT_OF_TIME else 0
 
     def compare_with(self, row: DomainRow | None) -> None:
         """Compare the fold with this row from now on."""

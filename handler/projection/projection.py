@@ -37,7 +37,7 @@ MAX_LOST_RACES: Final = 20
 """After this many lost races, a domain object's events go back to the stream. In each, another writer was faster."""
 
 _MAX_PAUSE_SECONDS: Final = 0.25
-"""The maximum pause after a lost race, of 2 s in total. A decision locks the row for some milliseconds."""
+"""The maximum pause after a lost race; all of them take about 2 s. A decision locks the row for some milliseconds."""
 
 
 class Contention(Exception):
@@ -168,12 +168,12 @@ class Projection:
         Returns:
             The row that the table then holds.
         """
-        return self._changed(row, lambda now: self._probes.noted(event, now))
+        return self._changed(event.domain_id, row, lambda now: self._probes.noted(event, now))
 
     def end_probe(self, event: StoredEvent) -> None:
         """Write the row without this process's note about an event, if the note is still there."""
         row = self.stores.rows.read(event.domain_id)
-        self._changed(row, lambda now: self._probes.withdrawn(event, now) if now is not None else None)
+        self._changed(event.domain_id, row, lambda now: self._probes.withdrawn(event, now) if now is not None else None)
 
     def _begin(self, delivery: Delivery, budget: Budget, *, alone: bool) -> _Attempt | Result:
         begun = self.clock.now()
@@ -209,13 +209,13 @@ class Projection:
         for lost in range(MAX_LOST_RACES):
             if plan.is_carried_out(now):
                 return plan
-            self._back_off(lost)
+            now = self._row_after(lost, plan.events[0].domain_id, now)
             plan = self.plan(plan.events, now, budget, notified=plan.notified, may_crash=may_crash)
             now = self.write(plan)
         raise _contention()
 
     def _changed(
-        self, row: DomainRow | None, change: Callable[[DomainRow | None], DomainRow | None]
+        self, domain_id: str, row: DomainRow | None, change: Callable[[DomainRow | None], DomainRow | None]
     ) -> DomainRow | None:
         """Write what `change` makes of the row, unless that is None.
 
@@ -223,19 +223,24 @@ class Projection:
             The row that the table then holds.
         """
         for lost in range(MAX_LOST_RACES):
+            row = self._row_after(lost, domain_id, row)
             after = change(row)
             if after is None:
                 return row
-            self._back_off(lost)
             row = write_over(self.stores.rows, row, after)
             if row is not None and row.revision == after.revision:
                 return row
         raise _contention()
 
-    def _back_off(self, lost_races: int) -> None:
-        """Pause after the second lost race: those who lost one may not meet again."""
-        if lost_races > 1:
-            self.clock.back_off(lost_races - 1, most_seconds=_MAX_PAUSE_SECONDS)
+    def _row_after(self, lost_races: int, domain_id: str, row: DomainRow | None) -> DomainRow | None:
+        """The row after some lost races, of which the last one showed `row`. After the second one, a pause comes first.
+
+        Those who lost one may not meet again. A row from before the pause would lose the next race: the object is busy.
+        """
+        if lost_races < 2:
+            return row
+        self.clock.back_off(lost_races - 1, most_seconds=_MAX_PAUSE_SECONDS)
+        return self.stores.rows.read(domain_id)
 
     def _decided(
         self, events: Sequence[StoredEvent], row: DomainRow | None, budget: Budget, *, may_crash: bool

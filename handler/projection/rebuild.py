@@ -151,6 +151,7 @@ class _Rebuild:
             lost = 0 if is_written else lost + 1
             if lost > 1:
                 self._clock.back_off(lost - 1)
+                row = self._rows.read(self._domain_id)  # a row from before the pause would lose the next race
         self._withdraw()
         raise RebuildInterrupted(
             "the time was over before the rebuild finished; the row stays as it was; request it again"
@@ -182,7 +183,7 @@ class _Rebuild:
     def _result(self, row: DomainRow | None) -> DomainRow:
         for look in range(1, MAX_LOOKS + 1):
             self._read_to_the_end(row)
-            if not self._folding.unseen or look == MAX_LOOKS:
+            if not self._folding.hidden or look == MAX_LOOKS:
                 break
             self._clock.back_off(look)
         missing = self._folding.missing(row, as_many_suffice=True)

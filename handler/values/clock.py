@@ -28,7 +28,7 @@ class Clock:
             first_seconds: the maximum of the first pause. Each next maximum is twice as long.
             most_seconds: the maximum of all pauses.
         """
-        self.sleep(self.jitter(min(most_seconds, first_seconds * 2 ** (number - 1))))
+        self.sleep(self.jitter(min(most_seconds, first_seconds * 2 ** min(number - 1, _MAX_DOUBLINGS))))
 
     def jitter(self, most_seconds: float) -> float:
         """A random time, at most `most_seconds`."""
@@ -37,6 +37,10 @@ class Clock:
     def text(self, *, later_by: float = 0) -> str:
         """The time now or some seconds later: UTC, ISO 8601, fixed width. These texts sort as times do."""
         return time_text(self.now() + later_by)
+
+
+_MAX_DOUBLINGS = 32
+"""Beyond 1,023, which some minutes of tries reach, the product would exceed a float."""
 
 
 def time_text(posix_seconds: float) -> str:

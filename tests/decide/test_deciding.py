@@ -360,6 +360,14 @@ class TestALostReply:
             bank.decide(withdraw(6), seconds=seconds)
         assert raised.value.__cause__ is unanswered[-1].__cause__
 
+    def test_is_asked_for_again_for_any_time(self) -> None:
+        """2,000 pauses, each with a maximum: the doubled ones do not exceed a number."""
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        failing(bank, *[NoReply()] * 2_100)
+        with pytest.raises(OutcomeUnknown):
+            bank.decide(withdraw(6), seconds=2_000)
+
     def test_of_a_request_that_was_not_carried_out(self) -> None:
         bank = Bank()
         bank.deliver(credit(1, 10))

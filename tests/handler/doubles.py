@@ -238,6 +238,26 @@ class World:
         self.events.put(*batch)
         return project(self.projection(version), batch, self.rows.read(batch[0].domain_id))
 
+    def make_busy(self) -> None:
+        """Let another writer be faster three times, and from now on write the row during each pause."""
+        races, sleep = 3, self.clock.sleep
+
+        def write() -> None:
+            row = self.row()
+            self.rows.items[row.domain_id] = row.followed_by().to_item()
+
+        def win() -> None:
+            nonlocal races
+            races -= 1
+            write()
+            self.rows.before_write = win if races else None
+
+        def sleep_and_write(seconds: float) -> None:
+            sleep(seconds)
+            write()
+
+        self.rows.before_write, self.clock.sleep = win, sleep_and_write  # type: ignore[method-assign]
+
     def row(self, domain_id: str = DOMAIN_ID) -> DomainRow:
         row = self.rows.read(domain_id)
         assert row is not None

@@ -171,6 +171,15 @@ class TestFastPath:
         assert len(world.clock.pauses) == MAX_LOST_RACES - 2, "those who met pause, so that they do not meet again"
         assert world.clock.pauses == sorted(world.clock.pauses)
 
+    def test_a_row_that_others_write_during_each_pause_is_written(self) -> None:
+        """A row that was read before the pause would lose each race, and the shard would wait for the object."""
+        world = World()
+        world.deliver(stored(1))
+        world.make_busy()
+        assert world.deliver(stored(2)) is Outcome.APPLIED
+        assert len(world.clock.pauses) == 1
+        assert world.entries() == ["e1", "e2"]
+
 
 class TestTheStoreIsTheTruth:
     def test_a_row_deleted_by_hand_is_created_from_the_whole_store(self) -> None:
@@ -1149,6 +1158,17 @@ class TestCrashes:
         self.lose(world, races)
         Process(world).begin(stored(2))
         assert [probe.event_key for probe in world.row().probes] == [stored(2).key]
+
+    def test_the_note_is_written_and_removed_though_others_write_during_each_pause(self) -> None:
+        world = World()
+        world.deliver(stored(1))
+        process = Process(world)
+        world.make_busy()
+        process.begin(stored(2))
+        assert [probe.event_key for probe in world.row().probes] == [stored(2).key]
+        world.make_busy()
+        process.withdraw()
+        assert world.row().probes == ()
 
     @pytest.mark.parametrize("races", [1, 2, 5])
     def test_and_so_it_is_removed(self, races: int) -> None:

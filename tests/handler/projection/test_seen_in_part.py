@@ -6,10 +6,12 @@ does not find its events yet.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from cp_event_source.handler.domain.failure import Cause
+from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events.key_set import Span
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.decide import MAX_LOOKS
@@ -17,7 +19,7 @@ from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS
 from cp_event_source.handler.projection.plan import Outcome
 from cp_event_source.handler.projection.projection import Delivery
 from cp_event_source.handler.projection.rebuild import RebuildFailed
-from tests.handler.doubles import DOMAIN_ID, MemoryEvents, World, project, stored
+from tests.handler.doubles import DOMAIN_ID, MemoryEvents, World, logic, project, stored
 from tests.handler.given import erased
 
 
@@ -53,6 +55,20 @@ def hidden(world: World, *events: StoredEvent, pauses: int) -> Hiding:
     store.hidden, store.until = {event.key for event in events}, len(world.clock.pauses) + pauses
     world.events = store
     return store
+
+
+def opening(version: str) -> DomainLogic:
+    """Logic that refuses event 9 without event 8, as that of an account that must be opened first."""
+    refusing = logic(version)
+    apply = refusing.apply
+
+    def checked(domain_object: Any, event: StoredEvent) -> Any:
+        if event.event_id == "e9" and "e8" not in domain_object.Entries:
+            raise ValueError("not open")
+        return apply(domain_object, event)
+
+    refusing.apply = checked  # type: ignore[method-assign]
+    return refusing
 
 
 def world_with(*numbers: int, decides: int = 9) -> World:
@@ -110,6 +126,18 @@ class TestLateEvents:
         world.deliver(stored(2), stored(3))
         assert world.entries() == ["e1", "e2", "e3", "e7", "e8", "e9"]
 
+    @pytest.mark.parametrize("by_decision", [True, False])
+    def test_park_no_object_whose_logic_needs_the_hidden_event(self, *, by_decision: bool, pauses: int) -> None:
+        """The logic fails at an event that the row has, because the fold lacks one before it."""
+        world = World(logic=opening)
+        world.deliver(stored(1))
+        decided(world, stored(8), *([stored(9)] if by_decision else []))
+        world.deliver(stored(9))
+        hidden(world, stored(8), pauses=pauses)
+        assert world.deliver(stored(2)) is Outcome.REFOLDED
+        assert world.entries() == ["e1", "e2", "e8", "e9"]
+        assert (world.row().parked, world.notices.sent) == (None, [])
+
 
 @pytest.mark.parametrize("pauses", [1, 2, MAX_LOOKS - 1])
 class TestRebuilds:
@@ -119,6 +147,14 @@ class TestRebuilds:
         hidden(world, stored(9), pauses=pauses)
         world.rebuilds("v2").rebuild(DOMAIN_ID)
         assert world.entries() == ["e1", "e2", "e3", "e5", "e9"]
+
+    def test_a_rebuild_does_not_fail_because_it_is_hidden(self, pauses: int) -> None:
+        world = World(logic=opening)
+        world.deliver(stored(1))
+        decided(world, stored(8), stored(9))
+        hidden(world, stored(8), pauses=pauses)
+        world.rebuilds("v2").rebuild(DOMAIN_ID)
+        assert world.entries() == ["e1", "e8", "e9"]
 
     def test_a_rebuild_that_continues_an_unfinished_fold_does_not_lose_it(self, pauses: int) -> None:
         world = self.world_with_an_unfinished_fold(pauses)
@@ -141,6 +177,16 @@ class TestRebuilds:
         assert row.marks_of_progress("v2")[-1].key > stored(10).key
         hidden(world, stored(9), pauses=pauses)
         return world
+
+
+def test_a_rebuild_that_fails_before_the_decision_does_not_wait_for_it() -> None:
+    world = World()
+    world.deliver(stored(1))
+    world.deliver(stored(5, poison=True), version="v2")
+    decided(world, stored(9))
+    with pytest.raises(RebuildFailed, match="fails with ValueError at the event e5"):
+        world.rebuilds("v1").rebuild(DOMAIN_ID)
+    assert world.clock.pauses == []
 
 
 def test_a_decided_event_that_a_fold_has_seen_is_not_named_any_more() -> None:
@@ -192,6 +238,19 @@ class TestLost:
         assert "at least 1 of the 3 events" in parked.reason
         assert len(world.clock.pauses) == MAX_LOOKS - 1
         assert world.entries() == ["e1", "e5", "e9"]
+
+    def test_parks_the_object_whose_logic_needs_it(self) -> None:
+        """The cause is what a person must put right: new logic would not help."""
+        world = World(logic=opening)
+        world.deliver(stored(1))
+        decided(world, stored(8), stored(9))
+        world.events.lose(stored(8))
+        assert world.deliver(stored(2)) is Outcome.PARKED
+        parked = world.row().parked
+        assert parked is not None
+        assert parked.cause is Cause.EVENTS_MISSING
+        assert world.deliver(stored(8)) is Outcome.HEALED
+        assert world.entries() == ["e1", "e2", "e8", "e9"]
 
     def test_heals_when_it_is_put_back(self) -> None:
         world = world_with(1, 5)
