@@ -76,7 +76,7 @@ class Collection:
         self.items[range_key] = stored
 
     def met(self, keys: list[RangeKey]) -> list[RangeKey]:
-        """Those of `keys` that a query shows: all but those that a transaction put, and that it is the first to meet."""
+        """Those of `keys` that a query shows: all but those that a transaction put and that it is the first to meet."""
         if not self.unseen:
             return keys
         shown = [key for key in keys if key not in self.unseen]
