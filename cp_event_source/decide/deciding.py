@@ -144,7 +144,7 @@ class Deciding:
             self._check_time(command)
             state = self._state(domain_id, known)
             with arithmetic():
-                returned = _events(decider(self._object(state)))
+                returned = _events(run(decider, self._object(state)))
             if not returned:
                 return Decided(domain_id, command.command_id, command.time, (), self._object(state), attempt)
             events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
@@ -187,7 +187,7 @@ class Deciding:
         return known
 
     def _look_once(self, domain_id: str, command: Command | None) -> tuple[_Known, bool]:
-        """Read the row, and then the store: after its checkpoint, from its last decision and from the command's time on.
+        """Read the row, and then the store: after its checkpoint, from its last decision and the command's time on.
 
         Returns:
             What is known, and whether a transaction is visible in part.
@@ -380,14 +380,33 @@ def check_who(who: Who) -> None:
             raise ValueError(f"{argument}: {broken.violations[0].rule}; got {found}") from None
 
 
+def check_decider(decider: Any) -> None:
+    """Raises TypeError: it cannot be called."""
+    if not callable(decider):
+        raise TypeError(f"decider: must be a function of the object; got a value of the type {type(decider).__name__}")
+
+
+def run(decider: Decider[Any], domain_object: Any) -> Any:
+    """What a decider returns. A generator runs to its end: it may refuse after an event, too."""
+    returned: Any = decider(domain_object)
+    return list(returned) if isinstance(returned, Iterable) and not isinstance(returned, str | dict) else returned
+
+
 def _events(returned: Any) -> list[Event]:
-    events = list(returned) if isinstance(returned, Iterable) and not isinstance(returned, str | dict) else returned
-    if events is None:
-        return []
-    for event in events if isinstance(events, list) else [events]:
-        if not isinstance(event, Event) or not isinstance(events, list):
-            raise TypeError(f"a decider must return a list of Event, or None; got a {type(event).__name__}")
+    """The events of what a decider returned. Raises TypeError if there is something else."""
+    events = [] if returned is None else returned
+    wrong = [each for each in events if not isinstance(each, Event)] if isinstance(events, list) else [events]
+    for each in wrong:
+        raise TypeError(f"a decider must return a list of Event, or None; got {_mistaken(each)}")
     return list(events)
+
+
+def _mistaken(returned: Any) -> str:
+    if isinstance(returned, Event):
+        return "one Event; put it into a list"
+    if callable(returned):
+        return "a function; if yours makes the decider, call it and give what it returns"
+    return f"a value of the type {type(returned).__name__}"
 
 
 def _limits(known: _Known) -> FoldLimits:

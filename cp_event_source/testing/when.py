@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..decide import Event as DecidedEvent
 from ..decide.command import Command
-from ..decide.deciding import Decider, Deciding, Who
+from ..decide.deciding import Decider, Deciding, Who, check_decider, run
 from ..decide.errors import DecisionError
 from ..handler.events.event_time import instant_at
 from ..handler.events.stored_event import StoredEvent
@@ -57,8 +57,9 @@ class When:
 
     @classmethod
     def of(cls, layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any]) -> "When":
-        """Decide. Raises DecisionErrors, which are never a refusal of the decider's."""
+        """Decide. Raises DecisionErrors and TypeErrors, which are never a refusal of the decider's."""
         __tracebackhide__ = True
+        check_decider(decider)
         return cls(layer, history, decider, _decide(layer, history, decider))
 
     def then(self, *events: DecidedEvent | Event | Sequence[DecidedEvent | Event]) -> "When":
@@ -191,8 +192,7 @@ def _decide(layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any
     def observed(domain_object: Any) -> Any:
         refusals.clear()
         try:
-            returned = decider(domain_object)
-            return None if returned is None else list(returned)
+            return run(decider, domain_object)
         except Exception as refusal:
             refusals.append(refusal)
             raise

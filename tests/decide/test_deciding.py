@@ -543,14 +543,15 @@ class TestEventsThatAreRefused:
     @pytest.mark.parametrize(
         ("returned", "found"),
         [
-            ("Debited", "str"),
-            ({"EventName": "Debited"}, "dict"),
-            (Event("Debited"), "Event"),
-            ([("Debited", {})], "tuple"),
+            ("Debited", "a value of the type str"),
+            ({"EventName": "Debited"}, "a value of the type dict"),
+            (Event("Debited"), "one Event; put it into a list"),
+            ([("Debited", {})], "a value of the type tuple"),
+            (withdraw, "a function; if yours makes the decider, call it and give what it returns"),
         ],
     )
     def test_something_else(self, returned: Any, found: str) -> None:
-        with pytest.raises(TypeError, match=f"must return a list of Event, or None; got a {found}"):
+        with pytest.raises(TypeError, match=f"must return a list of Event, or None; got {found}"):
             Bank().decide(lambda account: returned)
 
 

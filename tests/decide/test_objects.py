@@ -166,6 +166,12 @@ def test_a_bad_argument_is_shown_in_no_traceback(accounts: Objects[Any], argumen
     assert shown.count("ada@example.com") == (argument == "command_time")
 
 
+def test_a_decider_that_is_no_function_is_named(accounts: Objects[Any]) -> None:
+    events: Any = [Event("Credited", {"Amount": 1})]
+    with pytest.raises(TypeError, match="decider: must be a function of the object; got a value of the type list"):
+        accounts.decide("a", events, user_id="ada")
+
+
 def test_a_contract_violation_of_an_argument_is_typed(accounts: Objects[Any]) -> None:
     with pytest.raises(ContractViolation):
         accounts.get("")

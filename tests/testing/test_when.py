@@ -1,6 +1,6 @@
 """Guarantee: a decider's test decides as production does, and says what differs from what it expects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -107,8 +107,37 @@ def test_what_is_no_refusal_is_an_error(layer: Layer) -> None:
         layer.given(OPENED).when(lambda account: [Event("Unknown")])
     with pytest.raises(EventInvalid):
         layer.given(OPENED).when(lambda account: [Event("")])
-    with pytest.raises(TypeError, match="must return a list of Event"):
-        layer.given(OPENED).when(lambda account: ["AmountDebited"])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("decider", "message"),
+    [
+        (lambda account: ["AmountDebited"], "must return a list of Event, or None; got a value of the type str"),
+        (
+            lambda account: Event("AmountDebited"),
+            "got one Event; put it into a list",
+        ),
+        (
+            lambda account: {"EventName": "AmountDebited"},
+            "got a value of the type dict",
+        ),
+        (lambda account: withdraw, "got a function; if yours makes the decider, call it"),
+        ([Event("AmountDebited")], "decider: must be a function of the object; got a value of the type list"),
+    ],
+)
+def test_a_mistake_in_a_decider_is_no_refusal(layer: Layer, decider: Any, message: str) -> None:
+    """Otherwise a test that expects a refusal passes, and production fails."""
+    with pytest.raises(TypeError, match=message):
+        layer.given(OPENED).when(decider)
+
+
+def test_a_decider_may_yield_its_events_and_refuse_meanwhile(layer: Layer) -> None:
+    def each(account: Any) -> Iterator[Event]:
+        yield Event("AmountDebited", {"Amount": 1})
+        if account.Balance < 100:
+            raise Refused("later")
+
+    layer.given(OPENED).when(each).then_refused(Refused, match="later")
 
 
 class TestADeciderThatIsNotRepeatable:
