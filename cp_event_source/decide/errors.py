@@ -48,7 +48,8 @@ class LogicFailed(DecisionError):
         where = "".join(f", {text}" for text in (parked.phase, parked.place) if text)
         super().__init__(
             domain_id,
-            f"the domain logic must apply the decider's event {parked.event_name}; it fails with {parked.error}{where}",
+            f"the domain logic must apply the decider's event {parked.event_name}; it fails with {parked.error}{where}"
+            "; `reason` says why",
         )
         self.event_name = parked.event_name
         self.error = parked.error

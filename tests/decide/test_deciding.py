@@ -491,7 +491,9 @@ class TestEventsThatAreRefused:
     def test_by_the_logic(self) -> None:
         bank = Bank()
         bank.deliver(credit(1))
-        with pytest.raises(LogicFailed, match="event Broken; it fails with ValueError, apply") as raised:
+        with pytest.raises(
+            LogicFailed, match="event Broken; it fails with ValueError, apply; `reason` says why"
+        ) as raised:
             bank.decide(lambda account: [Event("Credited", {"Amount": 1}), Event("Broken")])
         assert (raised.value.event_name, raised.value.error) == ("Broken", "ValueError")
         assert (bank.keys(), bank.balance()) == ([credit(1).key], 10)

@@ -44,7 +44,7 @@ def test_a_decision_has_events_and_a_row(layer: Layer) -> None:
 
 
 def test_a_refusal_is_expected_by_its_class_and_text(layer: Layer) -> None:
-    refused = layer.given(OPENED).when(withdraw(51)).then_refused().then_refused(Refused, match="balance is 50")
+    refused = layer.given(OPENED).when(withdraw(51)).then_refused(Refused).then_refused(Refused, match="balance is 50")
     refused.check_repeatable()
     layer.when(withdraw(1)).then_refused(Refused, match="no account")
 
@@ -72,7 +72,7 @@ def test_an_object_without_events_can_be_decided_on(layer: Layer) -> None:
             lambda when: when.then(Event("AmountDebited", {"Amount": 30}, version=2)),
             "expected .*, version 2, got AmountDebited",
         ),
-        (lambda when: when.then_refused(), "expected the decider to refuse; got the events AmountDebited"),
+        (lambda when: when.then_refused(Refused), "expected the decider to refuse; got the events AmountDebited"),
         (lambda when: when.then_row({"Balance": 30}), r"the row after the decision differs\n.*Balance: expected"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_wrong_expectation_of_events_says_what_differs(layer: Layer, expect: A
         (lambda when: when.then(), "expected no refusal; got the refusal Refused: the balance is 50"),
         (lambda when: when.then_row({}), "expected no refusal"),
         (lambda when: when.then_refused(KeyError), "error: expected KeyError, got the refusal Refused"),
-        (lambda when: when.then_refused(match="closed"), "match: expected a text with 'closed'"),
+        (lambda when: when.then_refused(Refused, match="closed"), "match: expected a text with 'closed'"),
     ],
 )
 def test_a_wrong_expectation_of_a_refusal_says_what_differs(layer: Layer, expect: Any, message: str) -> None:
@@ -98,6 +98,20 @@ def test_a_wrong_expectation_of_a_refusal_says_what_differs(layer: Layer, expect
 def test_something_that_is_no_event_cannot_be_expected(layer: Layer) -> None:
     with pytest.raises(TypeError, match="then: must be events"):
         layer.given(OPENED).when(withdraw(1)).then({"EventName": "AmountDebited"})  # type: ignore[arg-type]
+
+
+def test_the_class_of_a_refusal_must_be_said(layer: Layer) -> None:
+    """Otherwise a decider with a typing error refuses."""
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'error'"):
+        layer.given(OPENED).when(lambda account: account.Blance).then_refused()  # type: ignore[call-arg, union-attr]
+
+
+def test_an_error_of_the_logic_says_what_happened(layer: Layer) -> None:
+    """In a test, the reason may show values; in production its text is an attribute alone."""
+    with pytest.raises(LogicFailed, match=r"domain_handler\.py:[0-9]+; `reason` says why") as raised:
+        layer.given(OPENED).when(lambda account: [Event("Unknown")])
+    assert raised.value.__notes__ == [raised.value.reason]
+    assert "does not know this event" in raised.value.reason
 
 
 def test_what_is_no_refusal_is_an_error(layer: Layer) -> None:
