@@ -137,6 +137,7 @@ class Deciding:
         while True:
             known = self._look_after(lost, domain_id, command)
             if known.own:
+                _check_repeated(command, known.own[0])
                 return self._repeated(domain_id, command, known)
             if lost is not None and self.clock.monotonic() >= until:
                 raise Contention(domain_id, attempt, len(throttled)) from _cause(throttled[-1] if throttled else None)
@@ -378,6 +379,18 @@ def check_who(who: Who) -> None:
             is_text = isinstance(value, str)
             found = f"a text of {len(value)} characters" if is_text else f"a value of the type {type(value).__name__}"
             raise ValueError(f"{argument}: {broken.violations[0].rule}; got {found}") from None
+
+
+def _check_repeated(command: Command, event: StoredEvent) -> None:
+    """Refuse a time that cannot be the command's first one: the command's events are not earlier than that.
+
+    Such a command is found only until the next decision. So the mistake must show when it still is.
+    """
+    if event.key < command.time:
+        raise ValueError(
+            f"command_time: must be the same in each call with one command_id; got {command.time}, but the command's "
+            f"event is of {event.key.partition('#')[0]}; give the time when the command was first given"
+        )
 
 
 def check_decider(decider: Any) -> None:

@@ -318,6 +318,20 @@ class TestACommand:
         again = bank.decide(lambda account: [Event("Credited", {"Amount": 99})], bank.command("c"))
         assert (again.is_repeated, [*again.events], bank.balance()) == (True, [*first.events], 5)
 
+    def test_that_comes_with_another_time_is_named(self) -> None:
+        """Such as the time of each call. After another decision its events would not be found, and it decided twice."""
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        (event,) = bank.decide(withdraw(1), bank.command("c")).events
+        bank.clock.advance(1)
+        later = Command.of(DOMAIN_ID, "c", "2026-01-01T00:30:00.000000001Z")
+        with pytest.raises(
+            ValueError, match="command_time: must be the same in each call .*; got .*000000001Z, but the"
+        ):
+            bank.decide(withdraw(1), later)
+        assert bank.keys() == [credit(1).key, event.key]
+        assert bank.decide(withdraw(1), bank.command("c", minute=29)).is_repeated  # it is found from then on, too
+
     def test_reads_only_events_since_its_time(self) -> None:
         bank = Bank()
         bank.deliver(*(credit(minute) for minute in range(1, 20)))
