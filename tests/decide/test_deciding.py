@@ -325,9 +325,7 @@ class TestACommand:
         (event,) = bank.decide(withdraw(1), bank.command("c")).events
         bank.clock.advance(1)
         later = Command.of(DOMAIN_ID, "c", "2026-01-01T00:30:00.000000001Z")
-        with pytest.raises(
-            ValueError, match="command_time: must be the same in each call .*; got .*000000001Z, but the"
-        ):
+        with pytest.raises(ValueError, match=r"command_time: must be the same in each call .*; got .*01Z, but the"):
             bank.decide(withdraw(1), later)
         assert bank.keys() == [credit(1).key, event.key]
         assert bank.decide(withdraw(1), bank.command("c", minute=29)).is_repeated  # it is found from then on, too
