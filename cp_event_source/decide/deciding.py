@@ -332,7 +332,8 @@ class Deciding:
         content = exact_payload(event.payload)
         if content.violations:
             violations = content.violations
-            raise EventInvalid(domain_id, _broken(event, violations), violations)
+            # what was found is a type here, or a key that the field's path has, too
+            raise EventInvalid(domain_id, f"{event.event_name}: {' | '.join(map(str, violations))}", violations)
         sent = detail | {"Payload": exact_json.loads(exact_json.dumps(content.value))}
         try:
             checked = parse_domain_event(sent, domain_name=self.domain_name, latest=detail["EventTime"])

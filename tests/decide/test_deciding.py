@@ -515,8 +515,8 @@ class TestEventsThatAreRefused:
         [
             (Event(""), "EventName: must be a non-empty string"),
             (Event("Credited", version=True), "Version: must be a whole number"),
-            (Event("Credited", {"At": object()}), "Payload.At: must be a JSON value"),
-            (Event("Credited", {"Amount": float("nan")}), "Payload.Amount: must be a finite number"),
+            (Event("Credited", {"At": object()}), "Payload.At: must be a JSON value; found a object"),
+            (Event("Credited", {"Amount": float("nan")}), "Payload.Amount: must be a finite number; found NaN"),
             (Event("Credited", {"Amount": 1, "Secret": "xxx" + secrets.token_hex(600_000)}), "an item must"),
         ],
     )
