@@ -80,6 +80,7 @@ class Objects(Generic[T]):
 
         Raises:
             ObjectParked: the object is parked, so its row lacks events.
+            LogicFailed: the domain logic cannot read the row.
             botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read now.
         """
         check_field("DomainId", domain_id)
@@ -125,7 +126,7 @@ class Objects(Generic[T]):
         Raises:
             Exception: what the decider raised: it refused, and nothing was written.
             ObjectParked: the object is parked, or will be.
-            LogicFailed: the domain logic cannot apply one of the events.
+            LogicFailed: the domain logic cannot apply one of the events, or cannot read the row.
             EventInvalid: an event breaks the contract, there are more than 99, or they do not fit into a transaction.
             Contention: other writers were faster each time, or the tables are throttled.
             OutcomeUnknown: DynamoDB did not answer: the events are stored or not. Call again with its `command_id` and

@@ -499,6 +499,23 @@ class TestOtherLogic:
         redelivered(bank)
 
 
+def test_logic_that_cannot_read_the_row_is_no_refusal() -> None:
+    """Such as that of another domain, or a newer one than the deployed one: a service gives the folder of its layer."""
+    bank = Bank()
+    bank.deliver(credit(1))
+    bank.logic = lambda version: account_logic("v0")
+    calls: list[Callable[[], Any]] = [lambda: bank.decide(withdraw(1)), lambda: bank.deciding().current(DOMAIN_ID)]
+    for call in calls:
+        with pytest.raises(
+            LogicFailed, match=r"must be the deployed one, .*; it fails with KeyError, from_dyn"
+        ) as raised:
+            call()
+        failed = raised.value
+        assert (failed.event_name, failed.error, failed.reason) == ("", "KeyError", "KeyError: 'Saldo'")
+        assert "Saldo" not in "".join(traceback.format_exception(failed))
+    assert bank.keys() == [credit(1).key]
+
+
 class TestEventsThatAreRefused:
     def test_by_the_logic(self) -> None:
         bank = Bank()
