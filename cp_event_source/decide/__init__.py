@@ -21,12 +21,13 @@ from .errors import (
 from .event import Event
 
 if TYPE_CHECKING:
-    from .deciding import Decided
+    from .deciding import Decided, Decider
     from .objects import Objects
 
 __all__ = [
     "Contention",
     "Decided",
+    "Decider",
     "DecisionError",
     "Event",
     "EventInvalid",
@@ -36,7 +37,7 @@ __all__ = [
     "OutcomeUnknown",
 ]
 
-_MODULES: Final = {"Decided": "deciding", "Objects": "objects"}
+_MODULES: Final = {"Decided": "deciding", "Decider": "deciding", "Objects": "objects"}
 """What is imported when it is first used: a module of deciders, and its tests, need only `Event`."""
 
 

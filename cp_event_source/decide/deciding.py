@@ -17,8 +17,9 @@ from itertools import count, islice
 from typing import Any, Final, Generic, TypeVar
 
 from cp_event_source.handler.domain.failure import Cause
-from cp_event_source.handler.domain.fold import arithmetic
-from cp_event_source.handler.domain.logic import RowItem
+from cp_event_source.handler.domain.fold import arithmetic, reason_of
+from cp_event_source.handler.domain.logic import DomainLogic, RowItem
+from cp_event_source.handler.domain.place import place_of
 from cp_event_source.handler.domain.state import INITIAL_STATE, DomainState
 from cp_event_source.handler.events.domain_event import DOMAIN, ContractViolation, check_field, parse_domain_event
 from cp_event_source.handler.events.event_time import instant_at
@@ -26,6 +27,7 @@ from cp_event_source.handler.events.key_set import Span
 from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent, Unstorable, to_item
 from cp_event_source.handler.projection.decide import Decide
 from cp_event_source.handler.projection.folding import FoldConfig, FoldLimits
+from cp_event_source.handler.projection.notes import Parked
 from cp_event_source.handler.projection.parking import Parking
 from cp_event_source.handler.projection.plan import Next
 from cp_event_source.handler.projection.rows import DomainRow
@@ -124,7 +126,7 @@ class Deciding:
             ObjectParked: as in `decide`.
         """
         known = self._look(domain_id, None)
-        return self._object(self._state(domain_id, known))
+        return self._object(domain_id, self._state(domain_id, known))
 
     def decide(
         self, domain_id: str, command: Command, decider: Decider[Any], who: Who, *, timeout_seconds: float
@@ -137,6 +139,7 @@ class Deciding:
         while True:
             known = self._look_after(lost, domain_id, command)
             if known.own:
+                _check_repeated(command, known.own[0])
                 return self._repeated(domain_id, command, known)
             if lost is not None and self.clock.monotonic() >= until:
                 raise Contention(domain_id, attempt, len(throttled)) from _cause(throttled[-1] if throttled else None)
@@ -144,16 +147,16 @@ class Deciding:
             self._check_time(command)
             state = self._state(domain_id, known)
             with arithmetic():
-                returned = _events(decider(self._object(state)))
+                returned = _events(run(decider, self._object(domain_id, state)))
             if not returned:
-                return Decided(domain_id, command.command_id, command.time, (), self._object(state), attempt)
+                return Decided(domain_id, command.command_id, command.time, (), self._object(domain_id, state), attempt)
             events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
             following = self._next_row(domain_id, known, events)
             row = following.row
             lost = _Lost()
             if row is not None and row.state.applied == _plus(state, events).applied:
                 self._put_snapshots(domain_id, following, before=events[0].key)
-                made = self._object(row.state)  # before the write: nothing may fail after it
+                made = self._object(domain_id, row.state)  # before the write: nothing may fail after it
                 lost = self._write(events, row, known.row, command, until)
                 if lost is None:
                     return Decided(domain_id, command.command_id, command.time, tuple(events), made, attempt)
@@ -237,7 +240,7 @@ class Deciding:
         parked = following.row.parked if following.row is not None else None
         if parked is not None:
             own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
-            raise LogicFailed(domain_id, parked) if own else ObjectParked(domain_id, parked)
+            raise _not_applied(domain_id, parked) if own else ObjectParked(domain_id, parked)
         if following.row is not None:
             following = following._replace(row=replace(following.row, unseen=tuple(event.key for event in events)))
         return following
@@ -331,7 +334,8 @@ class Deciding:
         content = exact_payload(event.payload)
         if content.violations:
             violations = content.violations
-            raise EventInvalid(domain_id, _broken(event, violations), violations)
+            # what was found is a type here, or a key that the field's path has, too
+            raise EventInvalid(domain_id, f"{event.event_name}: {' | '.join(map(str, violations))}", violations)
         sent = detail | {"Payload": exact_json.loads(exact_json.dumps(content.value))}
         try:
             checked = parse_domain_event(sent, domain_name=self.domain_name, latest=detail["EventTime"])
@@ -348,12 +352,21 @@ class Deciding:
             state = self._state(domain_id, known)
         except ObjectParked:  # since then; the decision was made
             state = known.row.state if known.row is not None else INITIAL_STATE
-        now = self._object(state) if self._can_read(state) else None  # parked by logic whose rows this one cannot read
+        now = (
+            self._object(domain_id, state) if self._can_read(state) else None
+        )  # parked by logic whose rows this one cannot read
         own = tuple(known.own)
         return Decided(domain_id, command.command_id, command.time, own, now, attempts=0, is_repeated=True)
 
-    def _object(self, state: DomainState) -> Any:
+    def _object(self, domain_id: str, state: DomainState) -> Any:
         """A new object each time: a decider may change the one that it gets."""
+        try:
+            return self._read(state)
+        except Exception as error:  # noqa: BLE001  domain logic may raise anything
+            failure = _not_read(domain_id, error, self.config.logic)
+        raise failure  # not from the error: its text may have values
+
+    def _read(self, state: DomainState) -> Any:
         if not state.attributes:
             return None
         with arithmetic():
@@ -361,7 +374,7 @@ class Deciding:
 
     def _can_read(self, state: DomainState) -> bool:
         try:
-            self._object(state)
+            self._read(state)
         except Exception:  # noqa: BLE001  domain logic may raise anything
             return False
         return True
@@ -380,20 +393,76 @@ def check_who(who: Who) -> None:
             raise ValueError(f"{argument}: {broken.violations[0].rule}; got {found}") from None
 
 
+def _check_repeated(command: Command, event: StoredEvent) -> None:
+    """Refuse a time that cannot be the command's first one: the command's events are not earlier than that.
+
+    Such a command is found only until the next decision. So the mistake must show when it still is.
+    """
+    if event.key < command.time:
+        raise ValueError(
+            f"command_time: must be the same in each call with one command_id; got {command.time}, but the command's "
+            f"event is of {event.key.partition('#')[0]}; give the time when the command was first given"
+        )
+
+
+def check_decider(decider: Any) -> None:
+    """Raises TypeError: it cannot be called."""
+    if not callable(decider):
+        raise TypeError(f"decider: must be a function of the object; got a value of the type {type(decider).__name__}")
+
+
+def run(decider: Decider[Any], domain_object: Any) -> Any:
+    """What a decider returns. A generator runs to its end: it may refuse after an event, too."""
+    returned: Any = decider(domain_object)
+    return list(returned) if isinstance(returned, Iterable) and not isinstance(returned, str | dict) else returned
+
+
 def _events(returned: Any) -> list[Event]:
-    events = list(returned) if isinstance(returned, Iterable) and not isinstance(returned, str | dict) else returned
-    if events is None:
-        return []
-    for event in events if isinstance(events, list) else [events]:
-        if not isinstance(event, Event) or not isinstance(events, list):
-            raise TypeError(f"a decider must return a list of Event, or None; got a {type(event).__name__}")
+    """The events of what a decider returned. Raises TypeError if there is something else."""
+    events = [] if returned is None else returned
+    wrong = [each for each in events if not isinstance(each, Event)] if isinstance(events, list) else [events]
+    for each in wrong:
+        raise TypeError(f"a decider must return a list of Event, or None; got {_mistaken(each)}")
     return list(events)
+
+
+def _mistaken(returned: Any) -> str:
+    if isinstance(returned, Event):
+        return "one Event; put it into a list"
+    if callable(returned):
+        return "a function; if yours makes the decider, call it and give what it returns"
+    return f"a value of the type {type(returned).__name__}"
 
 
 def _limits(known: _Known) -> FoldLimits:
     """An event that may have crashed processes of the pipeline is not tried here: it would crash the service."""
     tried = {probe.event_key for probe in known.row.probes} if known.row is not None else set()
     return FoldLimits(untried_key=min((event.key for event in known.waiting if event.key in tried), default=None))
+
+
+def _not_applied(domain_id: str, parked: Parked) -> LogicFailed:
+    """An event of the decider's cannot be applied."""
+    return LogicFailed(
+        domain_id,
+        f"apply the decider's event {parked.event_name}",
+        error=parked.error,
+        phase=parked.phase,
+        place=parked.place,
+        reason=parked.reason,
+        event_name=parked.event_name,
+    )
+
+
+def _not_read(domain_id: str, error: Exception, logic: DomainLogic) -> LogicFailed:
+    """The row cannot be read: the service has the logic of another domain, or another version than it says."""
+    return LogicFailed(
+        domain_id,
+        "be the deployed one, which reads the row",
+        error=type(error).__name__,
+        phase="from_dynamo_item",
+        place=place_of(error, logic.from_dynamo_item, logic.folder),
+        reason=reason_of(error),
+    )
 
 
 def _not_parked(domain_id: str, row: DomainRow | None) -> DomainState:

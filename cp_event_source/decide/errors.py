@@ -42,20 +42,20 @@ class ObjectParked(DecisionError):
 
 
 class LogicFailed(DecisionError):
-    """The domain logic cannot apply an event that the decider returned. Nothing was written."""
+    """The domain logic cannot apply an event that the decider returned, or cannot read the row. Nothing was written."""
 
-    def __init__(self, domain_id: str, parked: Parked) -> None:
-        where = "".join(f", {text}" for text in (parked.phase, parked.place) if text)
-        super().__init__(
-            domain_id,
-            f"the domain logic must apply the decider's event {parked.event_name}; it fails with {parked.error}{where}",
-        )
-        self.event_name = parked.event_name
-        self.error = parked.error
+    def __init__(
+        self, domain_id: str, must: str, *, error: str, phase: str, place: str, reason: str, event_name: str = ""
+    ) -> None:
+        where = "".join(f", {text}" for text in (phase, place) if text)
+        super().__init__(domain_id, f"the domain logic must {must}; it fails with {error}{where}; `reason` says why")
+        self.event_name = event_name
+        """The event; empty if it is the row that cannot be read."""
+        self.error = error
         """The class of the error."""
-        self.place = parked.place
+        self.place = place
         """Where in the layer it failed, as `domain_handler.py:42`."""
-        self.reason = parked.reason
+        self.reason = reason
         """What happened, for people. It may hold values of a payload: do not log it."""
 
 

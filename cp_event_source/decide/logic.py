@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -30,10 +31,15 @@ def load(layer: Layer | None) -> DomainLogic:
         return DomainLogic(layer)
     with _lock:
         if layer is None:
+            if contract.MODULE not in sys.modules and find_spec(contract.MODULE) is None:
+                raise BrokenDomainLogic(
+                    f"layer: must be the folder with {contract.FILE}, or its module, unless {contract.MODULE} can be "
+                    "imported, as in a Lambda function with the domain layer; found neither"
+                )
             return load_from_path()
         folder = Path(layer).resolve()
         if not (folder / contract.FILE).is_file():
-            raise BrokenDomainLogic(f"layer: must be a folder with {contract.FILE}; found none in {os.fspath(layer)}")
+            raise BrokenDomainLogic(f"layer: must be a folder with {contract.FILE}; found none in {folder}")
         if contract.MODULE not in sys.modules and str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
         logic = load_from_path()

@@ -17,7 +17,7 @@ from cp_event_source.handler.projection.stores import Stores
 from cp_event_source.handler.values.clock import Clock
 
 from .command import Command
-from .deciding import Decided, Decider, Deciding, Who, check_who
+from .deciding import Decided, Decider, Deciding, Who, check_decider, check_who
 from .logic import Layer, load
 from .settings import OUTPUT, VARIABLE, DeciderSettings
 from .tables import DynamoDBTransactions, noting_refusals
@@ -80,6 +80,7 @@ class Objects(Generic[T]):
 
         Raises:
             ObjectParked: the object is parked, so its row lacks events.
+            LogicFailed: the domain logic cannot read the row.
             botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read now.
         """
         check_field("DomainId", domain_id)
@@ -125,18 +126,19 @@ class Objects(Generic[T]):
         Raises:
             Exception: what the decider raised: it refused, and nothing was written.
             ObjectParked: the object is parked, or will be.
-            LogicFailed: the domain logic cannot apply one of the events.
+            LogicFailed: the domain logic cannot apply one of the events, or cannot read the row.
             EventInvalid: an event breaks the contract, there are more than 99, or they do not fit into a transaction.
             Contention: other writers were faster each time, or the tables are throttled.
             OutcomeUnknown: DynamoDB did not answer: the events are stored or not. Call again with its `command_id` and
                 `command_time`.
             ValueError: an argument breaks its rule.
-            TypeError: the decider returned something else.
+            TypeError: the decider is no function, or returned something else.
             botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read or written; nothing was written.
         """
         check_field("DomainId", domain_id)
         who = Who(user_id, correlation_id, ip_address)
         check_who(who)
+        check_decider(decider)
         if not isinstance(timeout_seconds, int | float) or not timeout_seconds >= 0:
             raise ValueError(f"timeout_seconds: must be a number of at least 0; got {timeout_seconds!r}")
         if (command_id is None) != (command_time is None):

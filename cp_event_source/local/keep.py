@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from cp_event_source.decide.settings import OUTPUT, VARIABLE
 from cp_event_source.deployed.pipeline import Pipeline
 from cp_event_source.handler.values import exact_json
 from cp_event_source.local.drain import Sent
@@ -61,6 +62,8 @@ def how_to(run: LocalRun, stacks: list[Stack]) -> Iterator[str]:
         entries = _python(f"{_new_entries(pipeline, event)}; print(json.dumps(entries))")
         yield f'  aws events put-events --entries "$({entries})"'
         yield f"  aws dynamodb get-item --table-name {table} --key {shlex.quote(json.dumps(key))}"
+        yield "For a service that decides on its objects:"
+        yield f"  export {VARIABLE}={shlex.quote(pipeline.outputs[OUTPUT])}"
 
 
 def _python(code: str) -> str:

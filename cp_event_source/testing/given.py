@@ -81,7 +81,7 @@ class Given:
         Raises:
             DecisionError: the decision cannot be made: the object is parked, or an event of the decider is invalid or
                 cannot be applied.
-            TypeError: the decider returned something else.
+            TypeError: the decider is no function, or returned something else.
         """
         __tracebackhide__ = True
         from .when import When

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..decide import Event as DecidedEvent
 from ..decide.command import Command
-from ..decide.deciding import Decider, Deciding, Who
-from ..decide.errors import DecisionError
+from ..decide.deciding import Decider, Deciding, Who, check_decider, run
+from ..decide.errors import DecisionError, LogicFailed, ObjectParked
 from ..handler.events.event_time import instant_at
 from ..handler.events.stored_event import StoredEvent
 from ..handler.projection.folding import FoldConfig
@@ -57,8 +57,9 @@ class When:
 
     @classmethod
     def of(cls, layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any]) -> "When":
-        """Decide. Raises DecisionErrors, which are never a refusal of the decider's."""
+        """Decide. Raises DecisionErrors and TypeErrors, which are never a refusal of the decider's."""
         __tracebackhide__ = True
+        check_decider(decider)
         return cls(layer, history, decider, _decide(layer, history, decider))
 
     def then(self, *events: DecidedEvent | Event | Sequence[DecidedEvent | Event]) -> "When":
@@ -104,11 +105,11 @@ class When:
             raise AssertionError("\n".join(["the row after the decision differs", *(f"  {each}" for each in found)]))
         return self
 
-    def then_refused(self, error: type[Exception] = Exception, *, match: str | None = None) -> "When":
+    def then_refused(self, error: type[Exception], *, match: str | None = None) -> "When":
         """Expect that the decider refuses.
 
         Args:
-            error: the class of its exception.
+            error: the class of its exception: your own one, since a mistake in the decider raises an exception, too.
             match: a regular expression that is found in the exception's text.
 
         Raises:
@@ -128,15 +129,19 @@ class When:
     def check_repeatable(self) -> "When":
         """Check that the decider may run several times, as after a lost race: it comes to the same outcome again.
 
+        An effect that does not change the outcome, such as a mail, is not found.
+
         Raises:
-            AssertionError: with both outcomes. A decider with effects, or with a memory of earlier calls, differs.
+            AssertionError: with both outcomes. A decider with a memory of earlier calls, a clock or random numbers
+                differs.
         """
         __tracebackhide__ = True
         again = _decide(self.layer, self.history, self.decider, lost_races=1)
         if _key(again) != _key(self.outcome):
             raise AssertionError(
                 f"the decider must come to one outcome on one object, however often it runs; got {self.outcome.text}, "
-                f"and after a lost race {again.text}; keep no state outside of the object, and have no effects"
+                f"and after a lost race {again.text}; keep no state outside of the object, and give the decider the "
+                "time and random numbers as arguments"
             )
         return self
 
@@ -191,8 +196,7 @@ def _decide(layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any
     def observed(domain_object: Any) -> Any:
         refusals.clear()
         try:
-            returned = decider(domain_object)
-            return None if returned is None else list(returned)
+            return run(decider, domain_object)
         except Exception as refusal:
             refusals.append(refusal)
             raise
@@ -202,7 +206,9 @@ def _decide(layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any
         try:
             command = Command.new(domain_id, instant_at(clock.now()))
             done = deciding.decide(domain_id, command, observed, Who("user-1"), timeout_seconds=math.inf)
-        except DecisionError:
+        except DecisionError as error:
+            if isinstance(error, LogicFailed | ObjectParked):
+                error.add_note(error.reason)  # a test's values may be shown
             raise
         except Exception as error:
             if refusals:

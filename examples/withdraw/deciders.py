@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from cp_event_source.decide import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from decimal import Decimal
+
+    from cp_event_source.decide import Decider
 
 
 class Refused(Exception):
     """The business says no."""
 
 
-def withdraw(amount: Decimal) -> Callable[[Any], list[Event]]:
+def withdraw(amount: Decimal) -> Decider[Any]:
     """Withdraw an amount, unless the account is closed or the balance does not cover it."""
 
     def decide(account: Any) -> list[Event]:

@@ -215,10 +215,11 @@ def _failure(event: StoredEvent, error: BaseException, step: _Step, folder: str)
     from .place import place_of  # not at a cold start: few processes meet a failure
 
     name = type(error).__name__[:MAX_ERROR_CHARACTERS]
-    return Failure(event, Cause.LOGIC, name, _reason(error), step.phase, place_of(error, step.function, folder))
+    return Failure(event, Cause.LOGIC, name, reason_of(error), step.phase, place_of(error, step.function, folder))
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What happened, for people."""
     try:
         text = str(error)
     except Exception:  # noqa: BLE001  an exception's __str__ is domain logic too

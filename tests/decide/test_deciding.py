@@ -318,6 +318,18 @@ class TestACommand:
         again = bank.decide(lambda account: [Event("Credited", {"Amount": 99})], bank.command("c"))
         assert (again.is_repeated, [*again.events], bank.balance()) == (True, [*first.events], 5)
 
+    def test_that_comes_with_another_time_is_named(self) -> None:
+        """Such as the time of each call. After another decision its events would not be found, and it decided twice."""
+        bank = Bank()
+        bank.deliver(credit(1, 10))
+        (event,) = bank.decide(withdraw(1), bank.command("c")).events
+        bank.clock.advance(1)
+        later = Command.of(DOMAIN_ID, "c", "2026-01-01T00:30:00.000000001Z")
+        with pytest.raises(ValueError, match=r"command_time: must be the same in each call .*; got .*01Z, but the"):
+            bank.decide(withdraw(1), later)
+        assert bank.keys() == [credit(1).key, event.key]
+        assert bank.decide(withdraw(1), bank.command("c", minute=29)).is_repeated  # it is found from then on, too
+
     def test_reads_only_events_since_its_time(self) -> None:
         bank = Bank()
         bank.deliver(*(credit(minute) for minute in range(1, 20)))
@@ -495,11 +507,30 @@ class TestOtherLogic:
         redelivered(bank)
 
 
+def test_logic_that_cannot_read_the_row_is_no_refusal() -> None:
+    """Such as that of another domain, or a newer one than the deployed one: a service gives the folder of its layer."""
+    bank = Bank()
+    bank.deliver(credit(1))
+    bank.logic = lambda version: account_logic("v0")
+    calls: list[Callable[[], Any]] = [lambda: bank.decide(withdraw(1)), lambda: bank.deciding().current(DOMAIN_ID)]
+    for call in calls:
+        with pytest.raises(
+            LogicFailed, match=r"must be the deployed one, .*; it fails with KeyError, from_dyn"
+        ) as raised:
+            call()
+        failed = raised.value
+        assert (failed.event_name, failed.error, failed.reason) == ("", "KeyError", "KeyError: 'Saldo'")
+        assert "Saldo" not in "".join(traceback.format_exception(failed))
+    assert bank.keys() == [credit(1).key]
+
+
 class TestEventsThatAreRefused:
     def test_by_the_logic(self) -> None:
         bank = Bank()
         bank.deliver(credit(1))
-        with pytest.raises(LogicFailed, match="event Broken; it fails with ValueError, apply") as raised:
+        with pytest.raises(
+            LogicFailed, match="event Broken; it fails with ValueError, apply; `reason` says why"
+        ) as raised:
             bank.decide(lambda account: [Event("Credited", {"Amount": 1}), Event("Broken")])
         assert (raised.value.event_name, raised.value.error) == ("Broken", "ValueError")
         assert (bank.keys(), bank.balance()) == ([credit(1).key], 10)
@@ -509,8 +540,8 @@ class TestEventsThatAreRefused:
         [
             (Event(""), "EventName: must be a non-empty string"),
             (Event("Credited", version=True), "Version: must be a whole number"),
-            (Event("Credited", {"At": object()}), "Payload.At: must be a JSON value"),
-            (Event("Credited", {"Amount": float("nan")}), "Payload.Amount: must be a finite number"),
+            (Event("Credited", {"At": object()}), "Payload.At: must be a JSON value; found a object"),
+            (Event("Credited", {"Amount": float("nan")}), "Payload.Amount: must be a finite number; found NaN"),
             (Event("Credited", {"Amount": 1, "Secret": "xxx" + secrets.token_hex(600_000)}), "an item must"),
         ],
     )
@@ -551,14 +582,15 @@ class TestEventsThatAreRefused:
     @pytest.mark.parametrize(
         ("returned", "found"),
         [
-            ("Debited", "str"),
-            ({"EventName": "Debited"}, "dict"),
-            (Event("Debited"), "Event"),
-            ([("Debited", {})], "tuple"),
+            ("Debited", "a value of the type str"),
+            ({"EventName": "Debited"}, "a value of the type dict"),
+            (Event("Debited"), "one Event; put it into a list"),
+            ([("Debited", {})], "a value of the type tuple"),
+            (withdraw, "a function; if yours makes the decider, call it and give what it returns"),
         ],
     )
     def test_something_else(self, returned: Any, found: str) -> None:
-        with pytest.raises(TypeError, match=f"must return a list of Event, or None; got a {found}"):
+        with pytest.raises(TypeError, match=f"must return a list of Event, or None; got {found}"):
             Bank().decide(lambda account: returned)
 
 

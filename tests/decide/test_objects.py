@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -166,6 +167,12 @@ def test_a_bad_argument_is_shown_in_no_traceback(accounts: Objects[Any], argumen
     assert shown.count("ada@example.com") == (argument == "command_time")
 
 
+def test_a_decider_that_is_no_function_is_named(accounts: Objects[Any]) -> None:
+    events: Any = [Event("Credited", {"Amount": 1})]
+    with pytest.raises(TypeError, match="decider: must be a function of the object; got a value of the type list"):
+        accounts.decide("a", events, user_id="ada")
+
+
 def test_a_contract_violation_of_an_argument_is_typed(accounts: Objects[Any]) -> None:
     with pytest.raises(ContractViolation):
         accounts.get("")
@@ -265,9 +272,24 @@ class TestLogic:
         assert ran.returncode == 0, ran.stderr
         assert "layer: must be the only layer of the process; domain_handler is loaded from" in ran.stdout
 
-    def test_of_a_folder_without_it(self, tmp_path: Path) -> None:
-        with pytest.raises(BrokenDomainLogic, match=r"layer: must be a folder with domain_handler.py; found none in"):
-            logic.load(tmp_path)
+    def test_of_a_folder_without_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The message has the whole path: a relative one is looked for where the process was started."""
+        monkeypatch.chdir(tmp_path)
+        where = re.escape(str(tmp_path.resolve() / "nowhere"))
+        with pytest.raises(
+            BrokenDomainLogic, match=rf"must be a folder with domain_handler.py; found none in {where}$"
+        ):
+            logic.load("nowhere")
+
+    def test_of_no_folder_on_no_path(self, tmp_path: Path) -> None:
+        program = (
+            "from cp_event_source.decide.logic import load\ntry: load(None)\nexcept Exception as error: print(error)"
+        )
+        ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+        assert ran.stdout.startswith(
+            "layer: must be the folder with domain_handler.py, or its module, unless domain_handler can be imported, "
+            "as in a Lambda function with the domain layer; found neither"
+        )
 
     def test_of_a_module(self) -> None:
         assert logic.load(_module()).create_new is not None

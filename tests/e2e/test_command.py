@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -118,6 +119,10 @@ def test_with_keep_it_shows_the_results_its_printed_commands_work_and_ctrl_c_lea
         (entry,) = json.loads(paste(with_aws.replace("aws events put-events --entries", "printf %s")))
         assert entry["Source"] == "me"
         assert len(json.loads(entry["Detail"])["EventId"]) == 36
+
+        deciding = "from cp_event_source.decide import Objects; import sys; Objects.from_environment(layer=sys.argv[1])"
+        program = shlex.join([sys.executable, "-c", f"{deciding}.get('nobody')", str(EXAMPLES / "default/file_domain")])
+        assert paste(program) == ""
 
         assert process.stdin is not None
         process.stdin.write("\n")

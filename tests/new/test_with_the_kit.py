@@ -16,11 +16,16 @@ from .generated import write
 ROOT = Path(__file__).parents[2]
 
 
-def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a module of this environment, as in the project's own."""
+def run(folder: Path, *command: str | Path, safe_path: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a module of this environment, as in the project's own. `safe_path`: as its command, without the folder."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *(["-P"] if safe_path else []), "-m", *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -67,6 +72,52 @@ def test_its_code_is_clean_for_mypy(project: Path) -> None:
     """Run where `make check` has cached the types of the packages: reading those again takes a minute."""
     done = run(ROOT, "mypy", "--strict", *sorted(project.rglob("*.py")))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+DECIDERS = """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cp_event_source.decide import Event
+
+if TYPE_CHECKING:
+    from cp_event_source.decide import Decider
+    from domain_handler import OrderDomain
+
+
+def rename(name: str) -> Decider[OrderDomain]:
+    def decide(order: OrderDomain | None) -> list[Event]:
+        return [Event("OrderRenamed", {"Name": name})] if order is not None and order.Name != name else []
+
+    return decide
+"""
+TEST = """
+from pathlib import Path
+
+from deciders import rename
+from cp_event_source.testing import event, load
+
+layer = load(Path(__file__).parents[1] / "order_domain")
+
+
+def test_an_order_is_renamed() -> None:
+    placed = layer.given(event("OrderPlaced", {"Name": "a"}))
+    placed.when(rename("b")).then(event("OrderRenamed", {"Name": "b"})).check_repeatable()
+"""
+
+
+def test_its_tests_and_its_type_checker_find_deciders_beside_the_layer(tmp_path: Path) -> None:
+    """Also if pytest and mypy are run as commands, which do not put the folder on the path."""
+    project = write(tmp_path / "project", project_files(names_of("Order", ["OrderPlaced", "OrderRenamed"]), "orders"))
+    (project / "deciders.py").write_text(DECIDERS)
+    (project / "tests" / "test_deciders.py").write_text(TEST)
+    done = run(project, "pytest", "-q", "-p", "no:cacheprovider", safe_path=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # the package's types are followed elsewhere: reading them takes a minute
+    options = ("--follow-imports=skip", "--cache-dir=/dev/null", "--disable-error-code=misc")
+    done = run(project, "mypy", *options, "deciders.py", safe_path=True)
+    assert "domain_handler" not in done.stdout, done.stdout + done.stderr
 
 
 def test_it_requires_the_extras_that_its_readme_uses() -> None:

@@ -1,6 +1,6 @@
 """Guarantee: a decider's test decides as production does, and says what differs from what it expects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def test_a_decision_has_events_and_a_row(layer: Layer) -> None:
 
 
 def test_a_refusal_is_expected_by_its_class_and_text(layer: Layer) -> None:
-    refused = layer.given(OPENED).when(withdraw(51)).then_refused().then_refused(Refused, match="balance is 50")
+    refused = layer.given(OPENED).when(withdraw(51)).then_refused(Refused).then_refused(Refused, match="balance is 50")
     refused.check_repeatable()
     layer.when(withdraw(1)).then_refused(Refused, match="no account")
 
@@ -72,7 +72,7 @@ def test_an_object_without_events_can_be_decided_on(layer: Layer) -> None:
             lambda when: when.then(Event("AmountDebited", {"Amount": 30}, version=2)),
             "expected .*, version 2, got AmountDebited",
         ),
-        (lambda when: when.then_refused(), "expected the decider to refuse; got the events AmountDebited"),
+        (lambda when: when.then_refused(Refused), "expected the decider to refuse; got the events AmountDebited"),
         (lambda when: when.then_row({"Balance": 30}), r"the row after the decision differs\n.*Balance: expected"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_wrong_expectation_of_events_says_what_differs(layer: Layer, expect: A
         (lambda when: when.then(), "expected no refusal; got the refusal Refused: the balance is 50"),
         (lambda when: when.then_row({}), "expected no refusal"),
         (lambda when: when.then_refused(KeyError), "error: expected KeyError, got the refusal Refused"),
-        (lambda when: when.then_refused(match="closed"), "match: expected a text with 'closed'"),
+        (lambda when: when.then_refused(Refused, match="closed"), "match: expected a text with 'closed'"),
     ],
 )
 def test_a_wrong_expectation_of_a_refusal_says_what_differs(layer: Layer, expect: Any, message: str) -> None:
@@ -100,6 +100,20 @@ def test_something_that_is_no_event_cannot_be_expected(layer: Layer) -> None:
         layer.given(OPENED).when(withdraw(1)).then({"EventName": "AmountDebited"})  # type: ignore[arg-type]
 
 
+def test_the_class_of_a_refusal_must_be_said(layer: Layer) -> None:
+    """Otherwise a decider with a typing error refuses."""
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'error'"):
+        layer.given(OPENED).when(lambda account: account.Blance).then_refused()  # type: ignore[call-arg, union-attr]
+
+
+def test_an_error_of_the_logic_says_what_happened(layer: Layer) -> None:
+    """In a test, the reason may show values; in production its text is an attribute alone."""
+    with pytest.raises(LogicFailed, match=r"domain_handler\.py:[0-9]+; `reason` says why") as raised:
+        layer.given(OPENED).when(lambda account: [Event("Unknown")])
+    assert raised.value.__notes__ == [raised.value.reason]
+    assert "does not know this event" in raised.value.reason
+
+
 def test_what_is_no_refusal_is_an_error(layer: Layer) -> None:
     with pytest.raises(ObjectParked):
         layer.given(OPENED, event("Unknown")).when(withdraw(1))
@@ -107,8 +121,37 @@ def test_what_is_no_refusal_is_an_error(layer: Layer) -> None:
         layer.given(OPENED).when(lambda account: [Event("Unknown")])
     with pytest.raises(EventInvalid):
         layer.given(OPENED).when(lambda account: [Event("")])
-    with pytest.raises(TypeError, match="must return a list of Event"):
-        layer.given(OPENED).when(lambda account: ["AmountDebited"])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("decider", "message"),
+    [
+        (lambda account: ["AmountDebited"], "must return a list of Event, or None; got a value of the type str"),
+        (
+            lambda account: Event("AmountDebited"),
+            "got one Event; put it into a list",
+        ),
+        (
+            lambda account: {"EventName": "AmountDebited"},
+            "got a value of the type dict",
+        ),
+        (lambda account: withdraw, "got a function; if yours makes the decider, call it"),
+        ([Event("AmountDebited")], "decider: must be a function of the object; got a value of the type list"),
+    ],
+)
+def test_a_mistake_in_a_decider_is_no_refusal(layer: Layer, decider: Any, message: str) -> None:
+    """Otherwise a test that expects a refusal passes, and production fails."""
+    with pytest.raises(TypeError, match=message):
+        layer.given(OPENED).when(decider)
+
+
+def test_a_decider_may_yield_its_events_and_refuse_meanwhile(layer: Layer) -> None:
+    def each(account: Any) -> Iterator[Event]:
+        yield Event("AmountDebited", {"Amount": 1})
+        if account.Balance < 100:
+            raise Refused("later")
+
+    layer.given(OPENED).when(each).then_refused(Refused, match="later")
 
 
 class TestADeciderThatIsNotRepeatable:
