@@ -143,7 +143,7 @@ COMPRESSED: Texts = {
     "500 KB of noise": f'"{noise(500_000)}"',
     "1,000,000 bytes that compress": f'"{"0123456789" * 100_000}"',
     "1,000,000 bytes of emoji": f'"{chr(0x1F600) * 250_000}"',
-    "500,000 zeros": f"[{','.join(['0'] * 500_000)}]",
+    "250,000 zeros": f"[{','.join(['0'] * 250_000)}]",
     "100,000 elements": f"[{','.join(['1'] * 100_000)}]",
     "20,002 values, half of them in maps": "[" + '{"a":1},' * 10_000 + '{"a":1}]',
 }

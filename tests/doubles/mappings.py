@@ -161,6 +161,12 @@ class StreamMapping:
         self._arrivals: dict[str, float] = {}
         self._sequence_number = _FIRST_SEQUENCE_NUMBER
 
+    def continue_from(self, other: "StreamMapping") -> None:
+        """Deliver what the mapping of an equal stream has not delivered."""
+        self.shards = [Shard(deque(each.again), deque(each.read), list(each.written)) for each in other.shards]
+        self._position, self._sequence_number = other._position, other._sequence_number
+        self._arrivals = dict(other._arrivals)
+
     def pending(self) -> list[int]:
         """The shards that have records to deliver and no running delivery."""
         self._collect()

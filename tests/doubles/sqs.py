@@ -21,7 +21,7 @@ import random
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .attribute_values import text_size
@@ -156,6 +156,12 @@ class SQS:
         finally:
             if self.intercept is not None:
                 self.intercept(operation, request, "after")
+
+    def continue_from(self, other: "SQS") -> None:
+        """Hold the messages of another account with equal queues."""
+        self._ids = other._ids
+        for url, queue in other.queues.items():
+            self.queues[url].messages += [replace(message) for message in queue.messages]
 
     def messages(self, queue_url: str) -> list[Message]:
         """All messages of a queue, visible or not, oldest first. For tests; it does not count as a call."""

@@ -146,6 +146,12 @@ class Table:
         if self.range_key is not None:
             self.key_types[self.range_key] = self.range_type
 
+    def continue_from(self, other: "Table") -> None:
+        """Hold what an equal table holds. Stored items and records do not change, so both share them."""
+        for name, each in other.collections.items():
+            self.collections[name] = Collection(list(each.keys), dict(each.items), each.last_write)
+        self.records += other.records
+
     def collection(self, hash_key: str) -> Collection:
         """The items of a hash key, to read."""
         return self.collections.get(hash_key, _NOTHING)

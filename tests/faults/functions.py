@@ -17,7 +17,7 @@ from cp_event_source.handler.project import Project
 
 from ..doubles.aws import Clock
 from ..doubles.clients import retries_without_waiting
-from ..doubles.clock import FunctionClock
+from ..doubles.clock import FunctionClock, no_timers
 from ..handler.doubles import InOrder
 
 PERSIST, PROJECT = "persist", "project"
@@ -85,6 +85,9 @@ class Function:
 
 @contextmanager
 def environment() -> Iterator[None]:
-    """The environment that botocore's clients need while tests run. They do not wait between their tries."""
-    with mock.patch.dict("os.environ", ENVIRONMENT), retries_without_waiting():
+    """The environment that botocore's clients need while tests run. They do not wait between their tries.
+
+    Folds set no timers.
+    """
+    with mock.patch.dict("os.environ", ENVIRONMENT), retries_without_waiting(), no_timers():
         yield

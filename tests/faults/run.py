@@ -96,8 +96,16 @@ def pairs(scenario: Scenario, first: Fault, second: Fault) -> Iterator[Faults]:
             yield {call: first, later: second}
 
 
-def _let_happen(pipeline: Pipeline, scenario: Scenario, faults: Faults) -> None:
+@cache
+def _given(scenario: Scenario) -> Pipeline:
+    """The pipeline as each of the many runs of a scenario finds it."""
+    pipeline = Pipeline()
     scenario.given(pipeline)
+    return pipeline
+
+
+def _let_happen(pipeline: Pipeline, scenario: Scenario, faults: Faults) -> None:
+    pipeline.continue_from(_given(scenario))
     pipeline.injector.restart(faults)
     scenario.when(pipeline)
     pipeline.calls_under_faults = pipeline.injector.calls

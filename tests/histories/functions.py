@@ -1,7 +1,6 @@
 """The two functions as Lambda starts them, on doubles of AWS and on the clock of a history."""
 
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,7 +11,7 @@ from cp_event_source.handler.domain import fold
 from cp_event_source.handler.persist import Persist
 from cp_event_source.handler.project import Project
 from tests.doubles.clients import Double, direct_dynamodb, direct_sqs
-from tests.doubles.clock import FunctionClock
+from tests.doubles.clock import FunctionClock, measured_only
 from tests.doubles.sqs import SQS
 from tests.handler.doubles import InOrder
 
@@ -68,7 +67,7 @@ class Functions:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._dead_letters, self._parked = create_queues(SQS())
         # the timer of the limit belongs to the process, not to a greenlet; an error parks an object just as the limit
-        monkeypatch.setattr(fold, "time_limit", _no_limit)
+        monkeypatch.setattr(fold, "time_limit", measured_only)
 
     def persist(self, dynamodb: Double, sqs: Double) -> Callable[[dict[str, Any]], Any]:
         """The persist function."""
@@ -100,8 +99,3 @@ class Functions:
 def _started(dynamodb: Double, sqs: Double) -> _Started:
     clock = FunctionClock(Now.clock)
     return _Started(direct_dynamodb(dynamodb), direct_sqs(sqs), Journal(DOMAIN_NAME, "function", clock), clock)
-
-
-@contextmanager
-def _no_limit(seconds: float, *, may_end_process: bool) -> Any:
-    yield nullcontext()

@@ -113,7 +113,7 @@ def test_a_later_change_of_the_passed_payload_does_not_change_the_event() -> Non
         event.domain_id = "other"  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("depth", [2000, 50_000])
+@pytest.mark.parametrize("depth", [2000, 20_000])
 @pytest.mark.parametrize("kind", ["list", "tuple", "dict"])
 def test_a_payload_of_any_depth_is_an_event(kind: str, depth: int) -> None:
     payload: Any = 1
@@ -228,7 +228,7 @@ def test_the_error_names_at_most_ten_violations_in_a_payload() -> None:
 
 def test_the_path_of_a_deep_violation_is_shortened() -> None:
     payload: Any = b""
-    for _ in range(100_000):
+    for _ in range(20_000):
         payload = [payload]
     with pytest.raises(ContractViolation) as refused:
         an_event(payload)

@@ -74,7 +74,7 @@ def test_what_is_not_an_object_is_no_bus_event(text: str) -> None:
     assert rejected(text).reason == "body: must be a bus event, a JSON object with a detail"
 
 
-@pytest.mark.parametrize("depth", [32, 33, 300, 600, 900, 950, 980, 990, 1000, 3000, 100_000])
+@pytest.mark.parametrize("depth", [32, 33, 300, 600, 900, 950, 980, 990, 1000, 3000, 20_000])
 def test_any_depth_of_nesting_is_stored(depth: int) -> None:
     payload = "[" * depth + "]" * depth
     item = read(json.dumps({"detail": detail(1, "PAYLOAD")}).replace('"PAYLOAD"', payload))

@@ -4,7 +4,7 @@ An erased event is one over which an operator has put a tombstone: an item with 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -45,11 +45,11 @@ def personal(number: int) -> str:
 def noting(version: str) -> DomainLogic:
     """Logic whose row holds something of each of its events, and of its first one what it was begun with."""
 
-    @dataclass
     class Log:
-        DomainId: str
-        BegunBy: str
-        Entries: list[str] = field(default_factory=list)
+        def __init__(self, domain_id: str, begun_by: str, entries: list[str]) -> None:
+            self.DomainId = domain_id
+            self.BegunBy = begun_by
+            self.Entries = entries
 
         def apply(self, event: StoredEvent, event_name: str) -> None:
             if event_name == "Poison" and version < "v2":
@@ -63,7 +63,7 @@ def noting(version: str) -> DomainLogic:
 
         @staticmethod
         def create_new(event: StoredEvent) -> Log:
-            return Log(event.domain_id, personal(number_of(event)))
+            return Log(event.domain_id, personal(number_of(event)), [])
 
         @staticmethod
         def to_dynamo_item(log: Log) -> dict[str, Any]:

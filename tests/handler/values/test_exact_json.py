@@ -112,7 +112,7 @@ def test_the_page_on_events_says_the_bounds() -> None:
     assert int(found[2].replace(",", "")) == -MIN_ETINY
 
 
-@pytest.mark.parametrize("levels", [900, 1_000, 1_100, 100_000])
+@pytest.mark.parametrize("levels", [900, 1_000, 1_100, 20_000])
 @pytest.mark.parametrize(("opening", "inmost", "closing"), [("[", "", "]"), ('{"a":', "1", "}"), ('[{"":', "{}", "}]")])
 def test_nesting_of_any_depth_is_read_and_written(levels: int, opening: str, inmost: str, closing: str) -> None:
     text = opening * levels + inmost + closing * levels
