@@ -11,7 +11,9 @@ from cp_event_source.handler.values.clock import Clock
 from .aws import Clock as Time
 
 
-def measured_only(seconds: float) -> AbstractContextManager[AbstractContextManager[None]]:
+def measured_only(
+    seconds: float, *, may_end_process: bool = True
+) -> AbstractContextManager[AbstractContextManager[None]]:
     """Replaces the time limit of folds: as beside the main thread, it sets no timers.
 
     To set them takes as long as the rest of a short fold. For tests with tens of thousands of folds.
