@@ -24,7 +24,7 @@ from cp_event_source.handler.events.domain_event import DOMAIN, ContractViolatio
 from cp_event_source.handler.events.event_time import instant_at
 from cp_event_source.handler.events.key_set import Span
 from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent, Unstorable, to_item
-from cp_event_source.handler.projection.decide import Decide
+from cp_event_source.handler.projection.decide import MAX_LOOKS, Decide
 from cp_event_source.handler.projection.folding import FoldConfig, FoldLimits
 from cp_event_source.handler.projection.parking import Parking
 from cp_event_source.handler.projection.plan import Next
@@ -48,9 +48,6 @@ To refuse, it raises an exception of its own. It may run several times for one d
 
 MAX_EVENTS: Final = 99
 """The maximum events of a decision: a transaction has at most 100 items, and one is the row."""
-
-_MAX_LOOKS: Final = 5
-"""How often an object is looked at whose row and events do not show the same transactions. It ends in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +91,8 @@ class _Known:
     """The stored events after its checkpoint; of an object without a row only the first, since all are folded."""
     own: Sequence[StoredEvent]
     """The command's events, if it has been decided."""
+    unseen: Sequence[str]
+    """The keys of the row's last decision that the store does not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +176,14 @@ class Deciding:
         (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html, isolation levels).
         So the row may hold an event that the query does not see yet; the row names those of its last decision. Or the
         query may see an event that was written together with a newer row. What stays so was changed by a person, and a
-        decision is made on it.
+        decision is made on it; its row still names what has not been seen.
         """
-        for number in range(1, _MAX_LOOKS + 1):
+        for look in range(1, MAX_LOOKS):
             known, is_torn = self._look_once(domain_id, command)
             if not is_torn:
-                break
-            self.clock.back_off(number)
-        return known
+                return known
+            self.clock.back_off(look)
+        return self._look_once(domain_id, command)[0]
 
     def _look_once(self, domain_id: str, command: Command | None) -> tuple[_Known, bool]:
         """Read the row, and then the store: after its checkpoint, from its last decision and the command's time on.
@@ -212,7 +211,7 @@ class Deciding:
             is_behind |= event.key > (checkpoint or "") and DECIDED in event.item
             if event.key > (checkpoint or "") and (checkpoint is not None or not waiting):
                 waiting.append(event)
-        return _Known(row, waiting, own), is_behind or bool(unseen)
+        return _Known(row, waiting, own, sorted(unseen)), is_behind or bool(unseen)
 
     def _state(self, domain_id: str, known: _Known) -> DomainState:
         """The state to decide on: of the row and the stored events that it lacks."""
@@ -239,7 +238,8 @@ class Deciding:
             own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
             raise LogicFailed(domain_id, parked) if own else ObjectParked(domain_id, parked)
         if following.row is not None:
-            following = following._replace(row=replace(following.row, unseen=tuple(event.key for event in events)))
+            unseen = (*known.unseen, *(event.key for event in events))
+            following = following._replace(row=replace(following.row, unseen=unseen))
         return following
 
     def _projection(self, stores: Stores) -> Decide:
