@@ -219,7 +219,7 @@ class Deciding:
         if row is not None and row.parked is not None:
             raise ObjectParked(domain_id, row.parked)
         if known.waiting:
-            following = self._projection(self.stores).next_row(row, known.waiting, _limits(known)).row
+            following = self._projection(self.stores).next_row(row, known.waiting, _limits(row)).row
             return _not_parked(domain_id, following)
         if row is None or row.state.checkpoint is None:
             return INITIAL_STATE
@@ -232,7 +232,7 @@ class Deciding:
     def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent]) -> Next:
         """The row that the projection would write if the events were stored."""
         stores = self.stores._replace(events=WithEvents(self.stores.events, events))
-        following = self._projection(stores).next_row(known.row, [*known.waiting, *events], _limits(known))
+        following = self._projection(stores).next_row(known.row, [*known.waiting, *events], _limits(known.row))
         parked = following.row.parked if following.row is not None else None
         if parked is not None:
             own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
@@ -390,10 +390,12 @@ def _events(returned: Any) -> list[Event]:
     return list(events)
 
 
-def _limits(known: _Known) -> FoldLimits:
+def _limits(row: DomainRow | None) -> FoldLimits:
     """An event that may have crashed processes of the pipeline is not tried here: it would crash the service."""
-    tried = {probe.event_key for probe in known.row.probes} if known.row is not None else set()
-    return FoldLimits(untried_key=min((event.key for event in known.waiting if event.key in tried), default=None))
+    if row is None:
+        return FoldLimits()
+    tried = (probe.event_key for probe in row.probes if probe.event_key > (row.state.checkpoint or ""))
+    return FoldLimits(untried_key=min(tried, default=None))
 
 
 def _not_parked(domain_id: str, row: DomainRow | None) -> DomainState:
