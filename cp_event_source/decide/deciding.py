@@ -25,7 +25,7 @@ from cp_event_source.handler.events.domain_event import DOMAIN, ContractViolatio
 from cp_event_source.handler.events.event_time import instant_at
 from cp_event_source.handler.events.key_set import Span
 from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent, Unstorable, to_item
-from cp_event_source.handler.projection.decide import Decide
+from cp_event_source.handler.projection.decide import MAX_LOOKS, Decide
 from cp_event_source.handler.projection.folding import FoldConfig, FoldLimits
 from cp_event_source.handler.projection.notes import Parked
 from cp_event_source.handler.projection.parking import Parking
@@ -50,9 +50,6 @@ To refuse, it raises an exception of its own. It may run several times for one d
 
 MAX_EVENTS: Final = 99
 """The maximum events of a decision: a transaction has at most 100 items, and one is the row."""
-
-_MAX_LOOKS: Final = 5
-"""How often an object is looked at whose row and events do not show the same transactions. It ends in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +93,8 @@ class _Known:
     """The stored events after its checkpoint; of an object without a row only the first, since all are folded."""
     own: Sequence[StoredEvent]
     """The command's events, if it has been decided."""
+    unseen: Sequence[str]
+    """The keys of the row's last decision that the store does not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +179,14 @@ class Deciding:
         (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html, isolation levels).
         So the row may hold an event that the query does not see yet; the row names those of its last decision. Or the
         query may see an event that was written together with a newer row. What stays so was changed by a person, and a
-        decision is made on it.
+        decision is made on it; its row still names what has not been seen.
         """
-        for number in range(1, _MAX_LOOKS + 1):
+        for look in range(1, MAX_LOOKS):
             known, is_torn = self._look_once(domain_id, command)
             if not is_torn:
-                break
-            self.clock.back_off(number)
-        return known
+                return known
+            self.clock.back_off(look)
+        return self._look_once(domain_id, command)[0]
 
     def _look_once(self, domain_id: str, command: Command | None) -> tuple[_Known, bool]:
         """Read the row, and then the store: after its checkpoint, from its last decision and the command's time on.
@@ -215,7 +214,7 @@ class Deciding:
             is_behind |= event.key > (checkpoint or "") and DECIDED in event.item
             if event.key > (checkpoint or "") and (checkpoint is not None or not waiting):
                 waiting.append(event)
-        return _Known(row, waiting, own), is_behind or bool(unseen)
+        return _Known(row, waiting, own, sorted(unseen)), is_behind or bool(unseen)
 
     def _state(self, domain_id: str, known: _Known) -> DomainState:
         """The state to decide on: of the row and the stored events that it lacks."""
@@ -223,7 +222,7 @@ class Deciding:
         if row is not None and row.parked is not None:
             raise ObjectParked(domain_id, row.parked)
         if known.waiting:
-            following = self._projection(self.stores).next_row(row, known.waiting, _limits(known)).row
+            following = self._projection(self.stores).next_row(row, known.waiting, _limits(row)).row
             return _not_parked(domain_id, following)
         if row is None or row.state.checkpoint is None:
             return INITIAL_STATE
@@ -236,13 +235,14 @@ class Deciding:
     def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent]) -> Next:
         """The row that the projection would write if the events were stored."""
         stores = self.stores._replace(events=WithEvents(self.stores.events, events))
-        following = self._projection(stores).next_row(known.row, [*known.waiting, *events], _limits(known))
+        following = self._projection(stores).next_row(known.row, [*known.waiting, *events], _limits(known.row))
         parked = following.row.parked if following.row is not None else None
         if parked is not None:
             own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
             raise _not_applied(domain_id, parked) if own else ObjectParked(domain_id, parked)
         if following.row is not None:
-            following = following._replace(row=replace(following.row, unseen=tuple(event.key for event in events)))
+            unseen = (*known.unseen, *(event.key for event in events))
+            following = following._replace(row=replace(following.row, unseen=unseen))
         return following
 
     def _projection(self, stores: Stores) -> Decide:
@@ -434,10 +434,12 @@ def _mistaken(returned: Any) -> str:
     return f"a value of the type {type(returned).__name__}"
 
 
-def _limits(known: _Known) -> FoldLimits:
+def _limits(row: DomainRow | None) -> FoldLimits:
     """An event that may have crashed processes of the pipeline is not tried here: it would crash the service."""
-    tried = {probe.event_key for probe in known.row.probes} if known.row is not None else set()
-    return FoldLimits(untried_key=min((event.key for event in known.waiting if event.key in tried), default=None))
+    if row is None:
+        return FoldLimits()
+    tried = (probe.event_key for probe in row.probes if probe.event_key > (row.state.checkpoint or ""))
+    return FoldLimits(untried_key=min(tried, default=None))
 
 
 def _not_applied(domain_id: str, parked: Parked) -> LogicFailed:

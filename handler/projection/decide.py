@@ -53,7 +53,7 @@ class Decide(NamedTuple):
         """The row to write over `row`, so that it holds the delivered events or notes that they wait."""
         for look in range(1, MAX_LOOKS):
             following = self._next_row(row, events, limits)
-            if not following.saw_in_part:
+            if not following.saw_in_part or _was_waited_for(row):
                 return following
             self.clock.back_off(look)  # the row need not be read again: the write is conditional on it
         return self._next_row(row, events, limits)
@@ -244,3 +244,8 @@ class Decide(NamedTuple):
 
     def _noting(self, row: DomainRow, position: str) -> Rebuilding | None:
         return noting_change(row.rebuilding, position, self.clock)
+
+
+def _was_waited_for(row: DomainRow | None) -> bool:
+    """True if the fold that parked the object has waited for the last decision: none was made since then."""
+    return row is not None and row.parked is not None and row.parked.cause is Cause.EVENTS_MISSING

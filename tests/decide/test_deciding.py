@@ -17,6 +17,7 @@ from cp_event_source.decide.event import Event
 from cp_event_source.decide.ports import Busy, ItemsRefused, NoReply, Throttled
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.domain.logic import DomainLogic
+from cp_event_source.handler.domain.state import INITIAL_STATE
 from cp_event_source.handler.events.stored_event import DECIDED, StoredEvent
 from cp_event_source.handler.projection.notes import CrashProbe
 from cp_event_source.handler.projection.projection import Delivery
@@ -475,6 +476,16 @@ class TestAnObjectThatLacksEvents:
         row = bank.account()
         probe = CrashProbe(event.key, "v1", "other", bank.clock.text(later_by=60), crashes=0)
         bank.rows.write(row.followed_by(probes=(probe,)), replacing=row)
+        with pytest.raises(ObjectParked) as raised:
+            bank.decide(withdraw(1))
+        assert raised.value.cause is Cause.PROCESS_DIED
+
+    def test_such_an_event_is_not_tried_if_the_object_has_no_state_either(self) -> None:
+        """Without a state, all stored events are folded, and not only the first one."""
+        bank = Bank()
+        bank.events.put(credit(1), credit(2))
+        probe = CrashProbe(credit(2).key, "v1", "other", bank.clock.text(later_by=60), crashes=0)
+        bank.rows.write(DomainRow(DOMAIN_ID, INITIAL_STATE, "v1", probes=(probe,)), replacing=None)
         with pytest.raises(ObjectParked) as raised:
             bank.decide(withdraw(1))
         assert raised.value.cause is Cause.PROCESS_DIED

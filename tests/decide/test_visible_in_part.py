@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cp_event_source.decide.deciding import _MAX_LOOKS
 from cp_event_source.handler.events.key_set import Span
 from cp_event_source.handler.events.stored_event import StoredEvent
+from cp_event_source.handler.projection.decide import MAX_LOOKS
 from cp_event_source.handler.projection.rows import DomainRow
 
 from .given import DOMAIN_ID, Bank, credit, withdraw
@@ -42,7 +42,7 @@ def decided(parts: int = 1) -> tuple[Bank, Callable[[], Any], Any, DomainRow]:
     return bank, lambda: bank.decide(withdraw(30 // parts, parts=parts), command), first, before
 
 
-@pytest.mark.parametrize("looks", [1, 2, _MAX_LOOKS - 1])
+@pytest.mark.parametrize("looks", [1, 2, MAX_LOOKS - 1])
 def test_a_row_whose_events_cannot_be_seen_yet_is_looked_at_again(looks: int) -> None:
     bank, repeat, first, _ = decided()
     Committing(bank, looks, hidden={event.key for event in first.events}, row=None)
@@ -51,7 +51,7 @@ def test_a_row_whose_events_cannot_be_seen_yet_is_looked_at_again(looks: int) ->
     assert (bank.balance(), len(bank.keys())) == (70, 2)
 
 
-@pytest.mark.parametrize("looks", [1, 2, _MAX_LOOKS - 1])
+@pytest.mark.parametrize("looks", [1, 2, MAX_LOOKS - 1])
 def test_a_row_that_was_read_before_the_events_beside_it_is_looked_at_again(looks: int) -> None:
     bank, repeat, first, before = decided(parts=3)
     Committing(bank, looks, hidden={event.key for event in first.events[1:]}, row=before)
@@ -69,4 +69,14 @@ def test_what_stays_so_was_changed_by_a_person_and_is_decided_on() -> None:
     bank, _, _, before = decided()
     Committing(bank, 10**6, hidden=set(), row=before)
     assert bank.deciding().current(DOMAIN_ID).Balance == 70
-    assert len(bank.clock.pauses) == _MAX_LOOKS
+    assert len(bank.clock.pauses) == MAX_LOOKS - 1
+
+
+def test_a_decision_on_a_row_whose_events_stay_hidden_does_not_make_it_forget_them() -> None:
+    """Otherwise a late event would fold the row again without them, and they would be lost."""
+    bank, _, first, _ = decided()
+    Committing(bank, MAX_LOOKS, hidden={event.key for event in first.events}, row=None)
+    second = bank.decide(withdraw(1))
+    assert bank.account().unseen == (first.events[0].key, second.events[0].key)
+    third = bank.decide(withdraw(1))
+    assert bank.account().unseen == (third.events[0].key,)

@@ -252,6 +252,14 @@ class TestLost:
         assert world.deliver(stored(8)) is Outcome.HEALED
         assert world.entries() == ["e1", "e2", "e8", "e9"]
 
+    def test_is_waited_for_once(self) -> None:
+        """Otherwise each further late event would hold up its shard for a second."""
+        world = world_with(1, 5)
+        world.events.lose(stored(9))
+        world.deliver(stored(2), stored(3))
+        assert world.deliver(stored(4)) is Outcome.WAITING
+        assert len(world.clock.pauses) == MAX_LOOKS - 1
+
     def test_heals_when_it_is_put_back(self) -> None:
         world = world_with(1, 5)
         world.events.lose(stored(9))
