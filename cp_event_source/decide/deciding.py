@@ -30,7 +30,7 @@ from cp_event_source.handler.projection.folding import FoldConfig, FoldLimits
 from cp_event_source.handler.projection.notes import Parked
 from cp_event_source.handler.projection.parking import Parking
 from cp_event_source.handler.projection.plan import Next
-from cp_event_source.handler.projection.rows import DomainRow
+from cp_event_source.handler.projection.rows import MAX_UNSEEN, DomainRow
 from cp_event_source.handler.projection.stores import RowChanged, Stores
 from cp_event_source.handler.values import exact_json
 from cp_event_source.handler.values.attribute_value import decode_item
@@ -241,7 +241,7 @@ class Deciding:
             own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
             raise _not_applied(domain_id, parked) if own else ObjectParked(domain_id, parked)
         if following.row is not None:
-            unseen = (*known.unseen, *(event.key for event in events))
+            unseen = (*known.unseen, *(event.key for event in events))[-MAX_UNSEEN:]
             following = following._replace(row=replace(following.row, unseen=unseen))
         return following
 

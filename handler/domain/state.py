@@ -9,7 +9,7 @@ from ..events.stored_event import StoredEvent
 from ..values.attribute_value import Item, binary
 from .contract import RESERVED_ATTRIBUTES
 
-BOOKKEEPING_BYTES = 24 * 1024
+BOOKKEEPING_BYTES = 27 * 1024
 """The bytes of a row that are reserved for the pipeline's notes, such as marks and the reason of a parked object."""
 
 SET_ASIDE = "SetAside"

@@ -1,6 +1,7 @@
 """Represents a row of the domain table: a domain object's state and the pipeline's notes, and its item."""
 
 import secrets
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from ..domain.contract import RESERVED_ATTRIBUTES
 from ..domain.index_keys import NO_INDEX_KEYS, IndexKeys, refusals
 from ..domain.state import INITIAL_STATE, SET_ASIDE, DomainState
 from ..events.key_set import NO_KEYS, KeySet, Span
+from ..values import exact_json
 from ..values.attribute_value import Item, binary
 from .marks import MAX_BYTES, NO_MARKS, START, Mark, Marks, are_one_path
 from .notes import CrashProbe, Parked, Progress, Rebuilding, is_event_key
@@ -22,6 +24,14 @@ MAX_CRASH_PROBES = 2
 """The maximum crash probes in a row, each about another event of the object. A shard delivers events in order; after it
 splits, two may be in delivery. A third event is retried without a note: once the crashes of the others reach the limit,
 the object is parked, and no event is retried."""
+
+
+MAX_UNSEEN = 99
+"""The maximum keys that a row names of events which no writer has seen in the store: those of the largest decision.
+Their ids are UUIDs, and so they take less than 3 KB of the row: they are compressed."""
+
+_MAX_UNSEEN_TEXT = 128 * 1024
+"""More characters than these keys have as text."""
 
 
 def _new_revision() -> str:
@@ -114,7 +124,7 @@ class DomainRow:
         if self.probes:
             notes["CrashProbes"] = {"L": [{"M": probe.to_attributes()} for probe in self.probes]}
         if self.unseen:
-            notes["Unseen"] = {"L": [{"S": key} for key in self.unseen]}
+            notes["Unseen"] = {"B": zlib.compress(exact_json.dumps(list(self.unseen)).encode())}
         if self.parked is not None:
             notes["Parked"] = {"M": self.parked.to_attributes()}
             item[PARKED_SINCE] = {"S": self.parked.since}
@@ -204,8 +214,11 @@ def _probes(notes: Mapping[str, Any]) -> tuple[CrashProbe, ...]:
 
 def _unseen(notes: Mapping[str, Any], checkpoint: str) -> tuple[str, ...]:
     """The keys of the last decision; empty if a manual edit made them invalid."""
-    with suppress(*_INVALID_NOTE):
-        keys: tuple[str, ...] = tuple(each["S"] for each in notes["Unseen"]["L"])
-        if all(is_event_key(key) and key <= checkpoint for key in keys):
-            return keys
+    if "Unseen" not in notes:
+        return ()
+    with suppress(*_INVALID_NOTE, zlib.error):
+        text = zlib.decompressobj().decompress(binary(notes["Unseen"]["B"]), _MAX_UNSEEN_TEXT)
+        keys: list[str] = exact_json.loads(text.decode())
+        if len(keys) <= MAX_UNSEEN and all(is_event_key(key) and key <= checkpoint for key in keys):
+            return tuple(keys)
     return ()

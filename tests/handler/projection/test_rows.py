@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from cp_event_source.handler.projection.notes import (
     Progress,
     Rebuilding,
 )
-from cp_event_source.handler.projection.rows import MAX_CRASH_PROBES, MIXED, DomainRow
+from cp_event_source.handler.projection.rows import MAX_CRASH_PROBES, MAX_UNSEEN, MIXED, DomainRow
 from cp_event_source.handler.values.attribute_value import encode_item, item_size
 from cp_event_source.handler.values.clock import Clock
 from tests.handler.given import erased, stored
@@ -190,6 +191,9 @@ def test_the_largest_notes_fit_into_the_bytes_reserved_for_them() -> None:
         rebuilding=Rebuilding("r" * 100, "r" * 8, Clock().text(), f"{KEY}{'k' * 993}"),
         progress=Progress("v" * 200, Marks(bytes(MAX_PROGRESS_BYTES))),
         probes=(CrashProbe(f"{KEY}{'k' * 993}", "v" * 200, "p" * 8, Clock().text(), 9),) * MAX_CRASH_PROBES,
+        unseen=tuple(
+            f"2025-12-31T23:59:59.{number:09}Z#{uuid5(NAMESPACE_OID, str(number))}" for number in range(MAX_UNSEEN)
+        ),
     )
     item = row.to_item()
     assert item_size(item) - item_size(state.attributes) <= BOOKKEEPING_BYTES
