@@ -1,4 +1,4 @@
-"""Side by side: this pipeline, three libraries and a handler without guards, on one endpoint that counts.
+"""Side by side: this project, three libraries and a handler without guards, on one endpoint that counts.
 
 `make bench-peers` runs it. Each of them is a driver: a program in its own language and its own environment, which does
 what it is told on its standard input (`driver.py`, `drivers/`) and measures its own CPU time. All drivers use the same

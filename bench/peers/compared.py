@@ -114,7 +114,15 @@ class Driver:
         return reply
 
 
-class Pipeline(Driver):
+class WithRows(Driver):
+    """A driver whose rebuild writes the row that its state is read from."""
+
+    def rebuilt(self, domain_id: str) -> State:
+        self.rebuild(domain_id)
+        return self.state(domain_id)[0]
+
+
+class Pipeline(WithRows):
     """Both functions of this project: what the first stores, the stream gives to the second."""
 
     _sent = 0
@@ -133,10 +141,6 @@ class Pipeline(Driver):
 
     def deliver_again(self, events: Sequence[Event]) -> None:
         self.deliver(events, twice=True)
-
-    def rebuilt(self, domain_id: str) -> State:
-        self.rebuild(domain_id)
-        return self.state(domain_id)[0]
 
     def ready(self, event: Event) -> Callable[[], object]:
         self.act("store", batches=[messages([event], self._sent)])
@@ -234,6 +238,14 @@ _ADAPTER = ("Node", "event-store-adapter-js", "@aws-sdk/client-dynamodb")
 THIS_PROJECT = Compared(
     "this project", _python("this_project"), _this_project, ("Python", "botocore"), ("PutItem", ROWS), Pipeline
 )
+THIS_PROJECT_DECIDED = Compared(
+    "this project, decided",
+    _python("this_project_decided"),
+    _this_project,
+    ("Python", "boto3"),
+    ("TransactWriteItems", None),
+    WithRows,
+)
 GET_APPLY_PUT = Compared(
     "get-apply-put",
     _python("get_apply_put"),
@@ -244,6 +256,7 @@ GET_APPLY_PUT = Compared(
 )
 ALL: Sequence[Compared] = (
     THIS_PROJECT,
+    THIS_PROJECT_DECIDED,
     GET_APPLY_PUT,
     Compared(
         "castore",

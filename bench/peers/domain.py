@@ -48,12 +48,17 @@ class Domain:
         return asdict(account)
 
 
+def domain_handler() -> ModuleType:
+    """The module of the domain logic."""
+    module = ModuleType("domain_handler")
+    module.__dict__.update(Domain=Domain, Account=Account)
+    return module
+
+
 @cache
 def layer() -> Layer:
     """The domain layer for this pipeline."""
-    module = ModuleType("domain_handler")
-    module.__dict__.update(Domain=Domain, Account=Account)
-    return Layer("account", DomainLogic(module), _content, ("payload", "event_id"))
+    return Layer("account", DomainLogic(domain_handler()), _content, ("payload", "event_id"))
 
 
 def _content(number: int) -> tuple[str, Any]:

@@ -1,4 +1,4 @@
-"""The double of DynamoDB with what the peers use besides: indexes, transactions and batches of writes.
+"""The double of DynamoDB with what the peers use besides: indexes, updates in transactions, and batches of writes.
 
 AWS says (DynamoDB Developer Guide):
 
@@ -11,8 +11,9 @@ AWS says (DynamoDB Developer Guide):
 - API reference, BatchWriteItem: up to 25 puts or deletions; each costs as much as alone and has no condition.
 
 Simplified: an index is written and read at once; entries with the same key in an index of all attributes are refused,
-and an index of keys is only counted; a transaction writes its index entries once; it consists of puts and updates,
-an update of assignments, and a batch of puts; its token is not remembered. Anything else is a NotImplementedError.
+and an index of keys is only counted; a transaction writes its index entries once, and all of it can be read when its
+reply comes; it consists of puts and updates, an update of assignments, and a batch of puts; its token is not
+remembered. Anything else is a NotImplementedError.
 """
 
 import re

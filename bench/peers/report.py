@@ -14,13 +14,16 @@ UNFAIR = """
 The peers are libraries for a program that decides on a command and needs the new state at once. They append each event
 under the next version of its object, so in the order of arrival, and leave it to the program to recognize an event that
 it had before. This pipeline takes facts that happened elsewhere. Late and repeated events are its case and not theirs;
-two writers at once are theirs. For a program that decides, this project has
-[another way](../how-to/refuse-what-may-not-happen.md), with one transaction for the events and the row. It is not in
-these tables.
+two writers at once are theirs. Compare the peers with this project's
+[decisions](../how-to/refuse-what-may-not-happen.md), which are for the same programs.
+
+A decided event gets its time when it is decided. So a decision is as wrong about late facts as the peers: they have the
+order of their arrival. Send such facts over the bus. Each event here is a command with the event's id and the time when
+it was first sent, so a decision recognizes an event that it had before. No program refuses an event.
 
 Only calls of DynamoDB are counted. This pipeline also takes a bus, queues, a stream and two Lambda functions, and some
-time until the row is there; the [costs](../costs.md) have the whole bill. A peer runs in a program that you have
-anyway.
+time until the row is there; the [costs](../costs.md) have the whole bill. A peer and a decision run in a program that
+you have anyway.
 
 Node compiles what runs often, and Python does not. Compare the CPU times of castore and event-store-adapter-js with
 each other, and those in Python with each other. The client of AWS takes most of each.
@@ -29,8 +32,9 @@ The functions' client is set up for speed. The others are as their documentation
 because eventsourcing has an environment of its own.
 
 On the endpoint, every read sees every earlier write. On AWS, the reads of get-apply-put, event-store-adapter-js and
-eventsourcing are eventually consistent: they cost half as much as those of castore and of the project function, and may
-miss a recent write.
+eventsourcing are eventually consistent: they cost half as much as those of castore, of the project function and of a
+decision, and may miss a recent write. A state read of a decision also has the events that are stored and not yet in the
+row; its row alone can be read as the pipeline's.
 
 Each stores what its own form has. This pipeline also keeps the bus's attributes of an event, which the others do not
 get.
@@ -50,6 +54,11 @@ Asynchronous: a producer of facts does not know the new state when it has sent i
 
 More parts: two functions, three tables, four queues and two rules, where a library adds one or two tables.
 """
+DECISION_LOSSES = """
+Three calls in turn, one of them a transaction, where castore and eventsourcing make two calls and no transaction.
+
+More parts: the tables are a pipeline's, and its project function rebuilds the rows. A library adds one or two tables.
+"""
 _LITTLE = 0.1
 """Times that differ by less than this share count as equal."""
 
@@ -65,12 +74,14 @@ class Measure:
 
 
 def page(results: Sequence[Result], missing: Mapping[Compared, str], scale: Scale) -> str:
-    """All that was measured, as sections of Markdown. This pipeline is the first of the results."""
+    """All that was measured, as sections of Markdown. The first results are this pipeline's and its decisions'."""
+    own, decided, *others = results
     unmeasured = [f"{compared.name} was not measured: {why}." for compared, why in missing.items()]
     sections = [
         _section("All in one table", [_summary(results, scale)]),
         _section("What is unfair about it", lines=[*unmeasured, *paragraphs(UNFAIR)]),
-        _section("Where this pipeline loses", lines=[*paragraphs(LOSSES), *losses(results, scale)]),
+        _section("Where this pipeline loses", lines=[*paragraphs(LOSSES), *losses(own, others, scale)]),
+        _section("Where a decision loses", lines=[*paragraphs(DECISION_LOSSES), *losses(decided, others, scale)]),
         _section("A single event", [_single_events(results, length) for length in results[0].alone]),
         _section("The state, and a rebuild", [_reads(results, scale), _rebuilds(results, scale)]),
         _section("Wrong states", [_wrong(results, scale)]),
@@ -79,9 +90,8 @@ def page(results: Sequence[Result], missing: Mapping[Compared, str], scale: Scal
     return "\n".join(sections)
 
 
-def losses(results: Sequence[Result], scale: Scale) -> Iterator[str]:
-    """Each measure in which others are better than this pipeline, which is the first of the results."""
-    own, *others = results
+def losses(own: Result, others: Sequence[Result], scale: Scale) -> Iterator[str]:
+    """Each measure in which others are better."""
     for measure in _measures(scale):
         mine = measure.of(own)
         if mine is None:
@@ -197,7 +207,7 @@ def _reads(results: Sequence[Result], scale: Scale) -> Table:
         ("", *(f"{length:,} events" for length in scale.histories)),
         [(result.compared.name, *(_read(result.reads[length]) for length in scale.histories)) for result in results],
         "The state of one object, read, by the length of its history",
-        "This pipeline and get-apply-put: one GetItem with boto3's Table.",
+        "This pipeline and get-apply-put: one GetItem with boto3's Table. A decision: `Objects.get`.",
     )
 
 
@@ -217,8 +227,8 @@ def _rebuilds(results: Sequence[Result], scale: Scale) -> Table:
         ("", "calls", "WCU", "RCU", "CPU, ms", "events/s"),
         rows,
         f"A rebuild: all {last:,} events of an object, read and folded",
-        "This pipeline also checks that states survive their stored form, and writes the row and its snapshots. "
-        "event-store-adapter-js reads only the first page of a query, 1 MB.",
+        "This pipeline also checks that states survive their stored form, and writes the row and its snapshots; it "
+        "rebuilds rows of decided events as well. event-store-adapter-js reads only the first page of a query, 1 MB.",
     )
 
 
@@ -239,7 +249,8 @@ def _wrong(results: Sequence[Result], scale: Scale) -> Table:
         rows,
         f"Of {scale.objects} objects with {scale.events_each} events each, those that are not the fold by EventTime",
         "The domain keeps a sum, a count and the last entry. Two writers: both read the object before either writes. "
-        "Wrong: an event is lost. Told: a writer gets an error, and its event comes again.",
+        "Wrong: an event is lost. Told: a writer gets an error, and its event comes again. A call that decides does so "
+        "again on the new state if it comes second.",
     )
 
 

@@ -1,12 +1,13 @@
 """Guarantee: the comparison with peers counts right, compares all with the same truth, and hides nothing.
 
-No peer is needed: this pipeline and the handler without guards run in the environment of the tests.
+No peer is needed: this pipeline, its decisions and the handler without guards run in the environment of the tests.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -18,11 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from bench.peers.compared import ALL, GET_APPLY_PUT, THIS_PROJECT, DriverError, Used
+from bench.peers.compared import ALL, GET_APPLY_PUT, THIS_PROJECT, THIS_PROJECT_DECIDED, DriverError, Used
 from bench.peers.domain import history, right_state
 from bench.peers.dynamodb import PeersDynamoDB
 from bench.peers.measure import TROUBLES, Cost, Pairs, Read, Result, Scale, Trouble, measured, troubled
-from bench.peers.report import LOSSES, UNFAIR, losses, page, paragraphs
+from bench.peers.report import DECISION_LOSSES, LOSSES, UNFAIR, losses, page, paragraphs
 from tests.docs.markdown import REPOSITORY
 from tests.doubles.aws import AwsError, Usage
 from tests.doubles.clients import wire
@@ -224,43 +225,66 @@ def test_the_right_state_is_the_fold_in_the_order_of_time() -> None:
 
 @pytest.fixture(scope="module")
 def results() -> list[Result]:
-    return measured([THIS_PROJECT, GET_APPLY_PUT], TINY, lambda _: None)
+    return measured([THIS_PROJECT, THIS_PROJECT_DECIDED, GET_APPLY_PUT], TINY, lambda _: None)
 
 
 class TestMeasured:
-    """This pipeline and the handler without guards, through TLS, in processes of their own."""
+    """This pipeline, its decisions and the handler without guards, through TLS, in processes of their own."""
 
     def test_the_calls_and_units_of_a_single_event(self, results: list[Result]) -> None:
-        own, other = (result.alone[10] for result in results)
+        own, decided, other = (result.alone[10] for result in results)
         assert (own.used, own.number) == (Used({"PutItem": 2 * 2, "GetItem": 2}, wcu=4, rcu=2), 2)
+        calls = {"GetItem": 2, "Query": 2, "TransactWriteItems": 2}
+        assert (decided.used, decided.number) == (Used(calls, wcu=2 * 2 * 2, rcu=2 * 2), 2)
         assert (other.used, other.number) == (Used({"GetItem": 2, "PutItem": 2}, wcu=2, rcu=1), 2)
 
     def test_full_batches(self, results: list[Result]) -> None:
-        own, other = (result.full for result in results)
+        own, *others = (result.full for result in results)
         assert own is not None
         assert own.used.calls == {"PutItem": 100 + 10, "BatchGetItem": 1}
-        assert other is None
+        assert others == [None, None]
 
     def test_cpu_time_is_measured(self, results: list[Result]) -> None:
         assert all(result.alone[10].seconds > 0 and result.reads[12].cost.seconds > 0 for result in results)
 
     def test_the_pipeline_is_right_and_the_handler_without_guards_is_not(self, results: list[Result]) -> None:
-        own, other = results
+        own, _, other = results
         assert own.is_right()
         assert not other.is_right()
         in_order, _, twice, _ = (other.wrong[trouble] for trouble in TROUBLES)
         assert (in_order, twice) == (0, TINY.objects)
         assert (other.pairs, own.pairs) == (Pairs(lost=1, errors=0), Pairs(lost=0, errors=0))
 
+    def test_a_decision_recognizes_a_repeated_event_and_gives_late_events_the_order_of_arrival(
+        self, results: list[Result]
+    ) -> None:
+        _, decided, other = results
+        late = other.wrong[TROUBLES[1]]  # this handler has the order of arrival as well
+        assert late > 0
+        assert [decided.wrong[trouble] for trouble in TROUBLES] == [0, late, 0, late]
+
+    def test_of_two_decisions_at_once_none_is_lost_and_none_fails(self, results: list[Result]) -> None:
+        assert results[1].pairs == Pairs(lost=0, errors=0)
+
+    def test_the_project_function_rebuilds_decided_events(self, results: list[Result]) -> None:
+        own, decided = (result.rebuild for result in results[:2])
+        assert own is not None
+        assert decided is not None
+        assert decided.right
+        assert decided.cost.used.calls == own.cost.used.calls
+
     def test_the_state_after_a_history_is_compared_with_the_fold(self, results: list[Result]) -> None:
         assert all(read.right for result in results for read in result.reads.values())
 
-    def test_the_page_has_all_of_them_and_says_who_is_missing_and_where_this_pipeline_loses(
+    def test_the_page_has_all_of_them_and_says_who_is_missing_and_where_this_project_loses(
         self, results: list[Result]
     ) -> None:
-        text = page(results, {ALL[2]: "npm is not installed"}, TINY)
+        castore = next(each for each in ALL if each.name == "castore")
+        text = page(results, {castore: "npm is not installed"}, TINY)
         assert "- castore was not measured: npm is not installed." in text
-        assert "- Write units of a single event: 2. Less: get-apply-put 1." in text
+        of_the_pipeline, of_a_decision = text.partition("## Where a decision loses")[::2]
+        assert "- Write units of a single event: 2. Less: get-apply-put 1." in of_the_pipeline
+        assert "- Write units of a single event: 4. Less: get-apply-put 1." in of_a_decision
         assert re.findall(r"^## (.*)$", PAGE, re.MULTILINE) == re.findall(r"^## (.*)$", text, re.MULTILINE)
 
 
@@ -278,12 +302,12 @@ def test_only_who_is_right_can_be_better() -> None:
         result_with("better", rcu=2, right=True),
         result_with("wrong", rcu=1, right=False),
     )
-    found = [line for line in losses([own, better, wrong], TINY) if "12 events" in line]
+    found = [line for line in losses(own, [better, wrong], TINY) if "12 events" in line]
     assert found == [
         "Read units of the state after 12 events: 5. Less: better 2.",
         "Read units of a rebuild of 12 events: 5. Less: better 2.",
     ]
-    assert list(losses([result_with("own", rcu=1, right=True), better], TINY)) == []
+    assert list(losses(result_with("own", rcu=1, right=True), [better], TINY)) == []
 
 
 def test_what_is_not_installed_is_named() -> None:
@@ -291,6 +315,18 @@ def test_what_is_not_installed_is_named() -> None:
     there = replace(GET_APPLY_PUT, needs=REPOSITORY / ".venv-nothing")
     assert there.missing().startswith(".venv-nothing is not there")
     assert replace(GET_APPLY_PUT, command=("no-such-program",)).missing() == "no-such-program is not installed"
+
+
+def test_of_two_decisions_at_once_the_second_is_made_again() -> None:
+    first, *pair = history(0, range(3))
+    decided = THIS_PROJECT_DECIDED
+    with decided.started() as driver, decided.second(driver) as other, ThreadPoolExecutor(2) as threads:
+        driver.deliver([first])
+        driver.used()
+        driver.hold_two_writes()
+        list(threads.map(lambda writer, event: writer.deliver([event]), (driver, other), pair))
+        assert driver.used().calls == {"GetItem": 3, "Query": 3, "TransactWriteItems": 3}
+        assert driver.state(first["DomainId"])[0]["Entries"] == 3
 
 
 def test_an_error_of_a_driver_is_not_taken_for_a_result() -> None:
@@ -301,7 +337,11 @@ def test_an_error_of_a_driver_is_not_taken_for_a_result() -> None:
 class TestThePage:
     """docs/explanation/compared-with-peers.md has a result, and what the command says about it."""
 
-    @pytest.mark.parametrize("paragraph", [*paragraphs(UNFAIR), *paragraphs(LOSSES)], ids=lambda text: text[:30])
+    @pytest.mark.parametrize(
+        "paragraph",
+        [each for text in (UNFAIR, LOSSES, DECISION_LOSSES) for each in paragraphs(text)],
+        ids=lambda text: text[:30],
+    )
     def test_it_has_what_is_unfair_and_what_is_lost(self, paragraph: str) -> None:
         assert paragraph in " ".join(PAGE.split())
 
@@ -313,7 +353,7 @@ class TestThePage:
         readme = " ".join((REPOSITORY / "README.md").read_text().split())
         rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("|")]
         summary = {row[0]: row for row in rows if len(row) == 9}
-        own, others = summary.pop("this project"), [summary[each.name] for each in ALL[1:]]
+        own, others = summary["this project"], [summary[each.name] for each in ALL[2:]]
         assert own[5] == "0 of 40"
         assert {other[5] for other in others} == {"40 of 40"}
         assert "no wrong state among 40 objects, and 40 with each of the others" in readme
