@@ -26,12 +26,26 @@ from tests.one_name import files_with_two_names
 
 
 class _KeptFiles(JSONFileLoader):
-    """Reads each file once: a botocore session reads the description of AWS, and many tests have their own session."""
+    """Looks for and reads each file once: a botocore session reads the description of AWS, and many tests have one."""
 
+    exists = staticmethod(cache(JSONFileLoader().exists))
     load_file = staticmethod(cache(JSONFileLoader().load_file))
 
 
+_LISTED: dict[tuple[str, ...], list[str]] = {}
+_list_services = Loader.list_available_services
+
+
+def _listed_once(loader: Loader, type_name: str) -> list[str]:
+    """The services that AWS has: for each session, botocore looks into the folders of all of them."""
+    key = (*loader.search_paths, type_name)
+    if key not in _LISTED:
+        _LISTED[key] = _list_services(loader, type_name)
+    return _LISTED[key]
+
+
 Loader.FILE_LOADER_CLASS = _KeptFiles
+Loader.list_available_services = _listed_once  # type: ignore[method-assign, assignment]
 MotosLoader.FILE_LOADER_CLASS = JSONFileLoader  # moto adds its own to what it reads
 
 # a slow machine is no defect: what a test asserts never depends on time

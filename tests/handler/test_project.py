@@ -13,7 +13,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -30,6 +29,8 @@ from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS
 from cp_event_source.handler.projection.rebuild import RebuildFailed
 from cp_event_source.handler.rebuild_requests import BadRebuildRequest
 from tests.doubles.clock import SettableClock
+
+from .on_moto import shared_clients
 
 LAYER = """
 from dataclasses import dataclass
@@ -66,8 +67,7 @@ class Pipeline:
     """The project function, started as Lambda starts it, on tables and queues of moto."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, layer: Path) -> None:
-        self.dynamodb = boto3.client("dynamodb")
-        self.sqs = boto3.client("sqs")
+        self.dynamodb, self.sqs = shared_clients()
         self._table("events", "DomainId", "EventKey")
         self._table("rows", "DomainId")
         self._table("snapshots", "DomainId", "CpEventSourceSlot")
