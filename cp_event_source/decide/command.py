@@ -1,6 +1,7 @@
 """A command: what is decided once, however often it is asked for."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -29,18 +30,25 @@ class Command:
         return cls.of(domain_id, str(uuid4()), now)
 
     @classmethod
-    def of(cls, domain_id: str, command_id: str, command_time: str | datetime) -> "Command":
+    def of(cls, domain_id: str, command_id: str, command_time: str | datetime | None = None) -> "Command":
         """The command with this id: the same for the same arguments.
 
+        Args:
+            domain_id: the object.
+            command_id: any text.
+            command_time: when the command was first given; by default the time in `command_id`, if that is a UUID of
+                version 7 (RFC 9562).
+
         Raises:
-            ValueError: `command_id` is no text or empty, or `command_time` is no time.
+            ValueError: `command_id` is no text or empty, or `command_time` is no time, or missing.
         """
         if not isinstance(command_id, str) or not command_id:
             found = "nothing" if command_id == "" else f"a {type(command_id).__name__}"
             raise ValueError(f"command_id: must be a non-empty text; got {found}")
         decision_id = uuid5(_NAMESPACE, exact_json.dumps([domain_id, command_id]))
+        time = _time_in(command_id) if command_time is None else _text(command_time)
         try:
-            return cls(command_id, decision_id, check_field("EventTime", _text(command_time)))
+            return cls(command_id, decision_id, check_field("EventTime", time))
         except ContractViolation as broken:
             (violation,) = broken.violations
             raise ValueError(f"command_time: {violation.rule}; got {violation.found}") from None
@@ -61,6 +69,23 @@ def next_instant(instant: str) -> str:
     second = f"{instant[:17]}59" if instant[17:19] == "60" else instant[:19]  # datetime has no leap seconds
     later = datetime.fromisoformat(second).replace(tzinfo=UTC) + timedelta(seconds=1)
     return f"{later.replace(tzinfo=None).isoformat()}.000000000Z"
+
+
+def _time_in(command_id: str) -> str:
+    with suppress(ValueError, OverflowError):  # no UUID, or a year after 9999
+        found = UUID(command_id)
+        if found.version == _WITH_TIME:
+            return (_EPOCH + timedelta(milliseconds=found.int >> _BITS_AFTER_TIME)).isoformat()
+    raise ValueError(
+        "command_time: must be given with command_id, unless that is a UUID of version 7, which has a time; got "
+        "nothing; give the time when the command was first given"
+    )
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_WITH_TIME: Final = 7
+"""The version of UUIDs that begin with a time: 48 bits, milliseconds since 1970 (RFC 9562, section 5.7)."""
+_BITS_AFTER_TIME: Final = 80
 
 
 def _text(time: str | datetime) -> str:

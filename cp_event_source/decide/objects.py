@@ -112,8 +112,8 @@ class Objects(Generic[T]):
                 earlier one that appended events returns these and does not run the decider, whatever the decider is. A
                 command that was refused is decided again.
             command_time: when the command was first given: an ISO 8601 time or a datetime with a zone. It must be the
-                same in each call. The object's events since then are read, so a recent time costs nothing. It may be in
-                the future as far as an event's time may.
+                same in each call; a `command_id` that is a UUID of version 7 has it. The object's events since then
+                are read, so a recent time costs nothing. It may be in the future as far as an event's time may.
             correlation_id: the same for all events that belong together.
             ip_address: the address that the command came from.
             timeout_seconds: when to give up: no attempt begins, and no transaction is sent again, after this time and
@@ -141,13 +141,12 @@ class Objects(Generic[T]):
         check_decider(decider)
         if not isinstance(timeout_seconds, int | float) or not timeout_seconds >= 0:
             raise ValueError(f"timeout_seconds: must be a number of at least 0; got {timeout_seconds!r}")
-        if (command_id is None) != (command_time is None):
-            missing, given = ("command_time", "command_id") if command_time is None else ("command_id", "command_time")
-            raise ValueError(f"{missing}: must be given with {given}; got nothing")
-        if command_id is None or command_time is None:
-            command = Command.new(domain_id, instant_at(self._deciding.clock.now()))
-        else:
+        if command_id is not None:
             command = Command.of(domain_id, command_id, command_time)
+        elif command_time is not None:
+            raise ValueError("command_id: must be given with command_time; got nothing")
+        else:
+            command = Command.new(domain_id, instant_at(self._deciding.clock.now()))
         return self._deciding.decide(domain_id, command, decider, who, timeout_seconds=timeout_seconds)
 
 

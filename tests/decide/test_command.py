@@ -58,15 +58,29 @@ def test_a_commands_time_is_text_or_a_datetime() -> None:
     assert Command.of("a", "c", datetime(2026, 1, 1, 0, 0, 0, 1, UTC)).time == "2026-01-01T00:00:00.000001000Z"
 
 
+@given(st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(UTC)), st.integers(0, 2**62 - 1))
+def test_a_command_whose_id_has_a_time_needs_no_other(moment: datetime, random: int) -> None:
+    """A UUID of version 7 as RFC 9562 lays it out: milliseconds, the version, the variant, and random bits."""
+    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    command_id = str(UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | random))
+    assert Command.of("a", command_id) == Command.of("a", command_id, moment)
+    later = moment + timedelta(seconds=1) if moment.year < 9999 else moment
+    assert Command.of("a", command_id, later).time == Command.of("a", "c", later).time, "a given time holds"
+
+
 @pytest.mark.parametrize(
     ("command_id", "command_time", "message"),
     [
         ("", "2026-01-01T00:00:00Z", "command_id: must be a non-empty text; got nothing"),
         (UUID(int=7), "2026-01-01T00:00:00Z", "command_id: must be a non-empty text; got a UUID"),
+        ("c", None, "command_time: must be given with command_id, unless that is a UUID of version 7"),
+        (str(UUID(int=7)), None, "command_time: must be given with command_id"),
+        (f"{'f' * 12}7fff8{'f' * 15}", None, "command_time: must be given with command_id"),
         ("c", "yesterday", "command_time: must be a time that can be ordered"),
         ("c", datetime(2026, 1, 1), "command_time: must have a time zone"),
     ],
 )
-def test_arguments_that_are_no_command(command_id: Any, command_time: str | datetime, message: str) -> None:
+def test_arguments_that_are_no_command(command_id: Any, command_time: str | datetime | None, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Command.of("a", command_id, command_time)

@@ -198,6 +198,7 @@ class Algorithm:
         for lost in range(MAX_LOST_RACES):
             if lost > 1:
                 yield Pause()
+                row = yield ReadRow()
             after, puts = yield from self._next_row(row, keys, pages)
             if after is None:
                 return True
@@ -465,6 +466,7 @@ class Algorithm:
         for lost in range(MAX_LOST_RACES):
             if lost > 1:
                 yield Pause()
+                row = yield ReadRow()
             if row is None:
                 after, puts = yield from self._refold(None, [0], None, up_to=None, pages={})
                 if after.parked is not None:
@@ -487,6 +489,7 @@ class Algorithm:
         for lost in range(MAX_LOST_RACES):
             if lost > 1:
                 yield Pause()
+                row = yield ReadRow()
             if row is None or row.rebuilding is None:
                 return (yield from self.rebuild())
             if row.rebuilding.run != self.name:
