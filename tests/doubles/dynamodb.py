@@ -167,6 +167,12 @@ class DynamoDB:
             for collection in table.collections.values():
                 collection.last_write = None
 
+    def show_transactions(self) -> None:
+        """From now on, every query sees all items of earlier transactions, as it does after some milliseconds."""
+        for table in self.tables.values():
+            for collection in table.collections.values():
+                collection.unseen.clear()
+
     def _put_item(self, request: Mapping[str, Any]) -> dict[str, Any]:
         table = self._table(request["TableName"])
         stored = Stored.of(request["Item"])

@@ -591,9 +591,12 @@ def test_the_first_query_that_meets_an_item_of_a_transaction_misses_it(db: Dynam
     assert get(db, row_keys(1)[0] | {"DomainId": {"S": "d"}}, "rows")["Item"] == row()
     assert event_keys(query(db, Limit=1)) == ["a"]
     assert event_keys(query(db)) == ["a", "b", "c"]
-    db.shows_in_parts = False
     transact(db, event("d"), token="another")
+    db.show_transactions()
     assert event_keys(query(db)) == ["a", "b", "c", "d"]
+    db.shows_in_parts = False
+    transact(db, event("e"), token="a third")
+    assert event_keys(query(db)) == ["a", "b", "c", "d", "e"]
 
 
 def test_a_cancelled_transaction_writes_nothing_and_has_a_reason_for_each_item(db: DynamoDB) -> None:

@@ -253,8 +253,10 @@ class World:
         """Delete a row by hand.
 
         Does nothing in the case that the projection does not promise: an invocation found no row, has read the store
-        since then, and may still write the row that it computed.
+        since then, and may still write the row that it computed. Nor is it promised for the milliseconds in which a
+        decision shows in part.
         """
+        self.db.show_transactions()
         if not self._is_row_awaited(domain_id):
             self.db.handle("DeleteItem", {"TableName": "rows", "Key": {"DomainId": {"S": domain_id}}})
             self._baselines[domain_id] = Baseline()
@@ -262,6 +264,7 @@ class World:
 
     def spoil_row(self, domain_id: str, how: str) -> None:
         """Damage a row's reserved notes by hand. A row without its revision counts as deleted."""
+        self.db.show_transactions()
         item = self.row_item(domain_id)
         notes: Any = item and item.get(NOTES, {}).get("M")
         if not item or not notes or (how in {"spoil all", "Revision"} and self._is_row_awaited(domain_id)):
