@@ -147,7 +147,9 @@ class Pipeline:
         return reply
 
     def row(self, domain_id: str = "a") -> dict[str, Any]:
-        return self.dynamodb.get_item(TableName="rows", Key={"DomainId": {"S": domain_id}}).get("Item", {})
+        item: dict[str, Any]
+        item = self.dynamodb.get_item(TableName="rows", Key={"DomainId": {"S": domain_id}}).get("Item", {})
+        return item
 
     def index(self, **types: str) -> None:
         """Deploy the domain table with indexes on these attributes, and the function."""
