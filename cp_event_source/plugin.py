@@ -1,6 +1,7 @@
 """Serves the components to programs in any language, with a schema and errors that name inputs as those programs do."""
 
 import json
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,6 +28,9 @@ def serve(components: Sequence[type[pulumi.ComponentResource]], name: str, versi
     """
     provider = Provider(list(components), name, version=version)
     spell(provider.inputs)  # in this process, which serves no program in Python
+    # A construction that fails leaves outputs that nobody awaits. The engine gets the error, and it shows what else is
+    # written here: a traceback of each of thousands.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     main(provider, sys.argv[1:])
 
 

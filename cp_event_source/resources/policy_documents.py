@@ -5,6 +5,8 @@ from typing import Any
 
 import pulumi
 
+from .json_text import json_text
+
 Statement = dict[str, Any]
 
 
@@ -36,4 +38,4 @@ def only_tls(actions: str | list[str], resource: pulumi.Input[str]) -> Statement
 
 def document(statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]) -> pulumi.Output[str]:
     """The document of the statements, as JSON."""
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+    return json_text({"Version": "2012-10-17", "Statement": statements})

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import arns
+from .json_text import json_text
 from .policy_documents import document, only_tls
 from .scope import Scope
 
@@ -71,7 +72,7 @@ def create_queues(
                 if ingest_window_seconds is None
                 else ingest_window_seconds.apply(lambda window: invisible + window)
             ),
-            redrive_policy=pulumi.Output.json_dumps(
+            redrive_policy=json_text(
                 {"deadLetterTargetArn": ingest_dead_letter.arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
             ),
         ),

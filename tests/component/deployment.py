@@ -205,7 +205,7 @@ class _Warnings(logging.Handler):
 def deploy(program: Callable[[], object], *, preview: bool = False) -> Deployment:
     """Run a program as `pulumi up` does, or `pulumi preview`, before which nothing is deployed."""
     deployment = Deployment()
-    logger = logging.Logger("program")
+    logger = logging.Logger("program", logging.WARNING)  # the SDK logs some calls for each resource to debug itself
     logger.addHandler(_Warnings(deployment))
 
     def run() -> None:

@@ -61,16 +61,22 @@ def engine(deployment: Deployment) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def plugin(
-    checkout: Path, engine: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    with subprocess.Popen(
-        [sys.executable, "-u", str(checkout / "cp_event_source"), engine],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=elsewhere,
-    ) as process:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("elsewhere")
+
+
+@pytest.fixture(scope="module")
+def plugin(checkout: Path, engine: str, elsewhere: Path) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+    with (
+        (elsewhere / "stderr").open("w") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-u", str(checkout / "cp_event_source"), engine],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            cwd=elsewhere,
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             port = int(process.stdout.readline())
@@ -259,6 +265,17 @@ def test_a_bad_input_comes_back_under_the_name_that_the_caller_gave_it(
     inputs: dict[str, Any], path: str, reason: str, plugin: provider_pb2_grpc.ResourceProviderStub, engine: str
 ) -> None:
     assert reason in refused(plugin, engine, inputs)[path]
+
+
+def test_a_bad_input_that_comes_later_is_said_once(
+    plugin: provider_pb2_grpc.ResourceProviderStub, engine: str, deployment: Deployment, elsewhere: Path
+) -> None:
+    """It leaves outputs that nobody awaits. Python finds them while the plugin goes on."""
+    for _ in range(6):
+        refused(plugin, engine, GOOD | {"domainTableIndexes": LATER | {"value": [INDEX | {"hashkey": "x"}]}})
+    deployment.resources.clear()
+    construct(plugin, engine, "CpEventSource", "files", GOOD)
+    assert (elsewhere / "stderr").read_text() == ""
 
 
 def test_all_errors_of_a_call_come_at_once(plugin: provider_pb2_grpc.ResourceProviderStub, engine: str) -> None:

@@ -147,9 +147,8 @@ class Pipeline:
         return reply
 
     def row(self, domain_id: str = "a") -> dict[str, Any]:
-        item: dict[str, Any] = self.dynamodb.get_item(TableName="rows", Key={"DomainId": {"S": domain_id}}).get(
-            "Item", {}
-        )
+        item: dict[str, Any]
+        item = self.dynamodb.get_item(TableName="rows", Key={"DomainId": {"S": domain_id}}).get("Item", {})
         return item
 
     def index(self, **types: str) -> None:

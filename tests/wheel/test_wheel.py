@@ -36,36 +36,42 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def environment_by(folder: Path, *arguments: str | Path) -> Path:
-    """The folder of executables of a fresh environment into which pip installs something.
+def install(folder: Path, *arguments: str | Path) -> Path:
+    """Let pip install something into the environment in a folder. Returns its folder of executables.
 
     The pip is this environment's, and compiles nothing: of pulumi-aws's three thousand modules few are imported.
     """
-    venv.create(folder / "venv")
+    if not (folder / "venv").exists():
+        venv.create(folder / "venv")
     executables = folder / "venv" / "bin"
     pip = (sys.executable, "-m", "pip", "--python", executables / "python")
     run(*pip, "install", "--quiet", "--no-compile", *arguments, cwd=folder, inherited=INHERITED)
     return executables
 
 
-def environment_with(wheel: str, folder: Path) -> Path:
-    """Create an environment with the wheel and its dependencies at the pinned versions. Returns its `bin` folder."""
+def install_pinned(folder: Path, wheel: str) -> Path:
+    """Install the wheel and its dependencies at the pinned versions."""
     pins = re.findall(r"^([a-z0-9._-]+==[^ \\]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(pins))
-    return environment_by(folder, "--constraint", constraints, wheel)
+    return install(folder, "--constraint", constraints, wheel)
 
 
 @pytest.fixture(scope="module")
-def deploying(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("installed")
+
+
+@pytest.fixture(scope="module")
+def deploying(wheel: Path, folder: Path) -> Path:
     """An environment with the dependencies of a deployment."""
-    return environment_with(str(wheel), tmp_path_factory.mktemp("deploying"))
+    return install_pinned(folder, str(wheel))
 
 
 @pytest.fixture(scope="module")
-def local(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment that also has the dependencies of the local run."""
-    return environment_with(f"{wheel}[local]", tmp_path_factory.mktemp("local"))
+def local(wheel: Path, folder: Path, deploying: Path) -> Path:
+    """The same environment, which from now on also has the dependencies of the local run."""
+    return install_pinned(folder, f"{wheel}[local]")
 
 
 def test_the_wheel_holds_the_functions_code_inside_the_package_and_nothing_else(wheel: Path) -> None:
@@ -96,7 +102,7 @@ def test_the_package_imports_without_an_aws_library_and_finds_the_functions_code
 def test_without_dependencies_the_package_creates_events_and_projects_and_needs_boto3_only_to_publish(
     wheel: Path, tmp_path: Path
 ) -> None:
-    executables = environment_by(tmp_path, "--no-deps", "--no-index", wheel)
+    executables = install(tmp_path, "--no-deps", "--no-index", wheel)
     program = (
         "from cp_event_source.producer import DomainEvent, publish\n"
         "event = DomainEvent(domain_name='File', domain_id='f', event_name='E', payload=0.1, user_id='u')\n"

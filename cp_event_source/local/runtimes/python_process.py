@@ -13,9 +13,25 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pulumi.runtime.settings import Settings, configure
 from pulumi.runtime.stack import run_in_stack
+
+
+class _Engine:
+    """The engine. It is not asked to log what the SDK writes to debug itself, some calls for each resource."""
+
+    def __init__(self, address: str) -> None:
+        self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+
+    def Log(self, request: engine_pb2.LogRequest) -> None:  # noqa: N802  Pulumi's name
+        if request.severity != engine_pb2.DEBUG:
+            self._engine.Log(request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
 
 
 def _explanation(error: BaseException, folder: Path) -> str:
@@ -39,7 +55,7 @@ def _run(settings: dict[str, Any]) -> None:
             organization=settings["organization"],
             root_directory=settings["root"],
             monitor=settings["monitor"],
-            engine=settings["monitor"],
+            engine=_Engine(settings["monitor"]),
             parallel=settings["parallel"],
             dry_run=False,
         )
@@ -48,8 +64,11 @@ def _run(settings: dict[str, Any]) -> None:
     program = settings["program"]
     sys.argv = [program]
 
-    def run_program() -> None:
+    async def run_program() -> None:
         runpy.run_path(program, run_name="__main__")
+        # Registrations begin, and the SDK waits for them. Otherwise it waits for the first of all outputs that becomes
+        # known, and then for the first of all others: as much work again as the rest.
+        await asyncio.sleep(0)
 
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -35,6 +35,9 @@ _OTHER_CONSOLES: Final[Mapping[str, str]] = {
 
 Widget = dict[str, Any]
 
+OfLine = tuple[dict[str, str], float | None]
+"""What is known of a line later: its metric's dimensions, and the factor if it has one."""
+
 
 def create_dashboard(
     scope: Scope, watched: Watched, *, alarms: Sequence[aws.cloudwatch.MetricAlarm] = ()
@@ -49,7 +52,7 @@ def create_dashboard(
         scope.child("dashboard"),
         region=scope.region,
         dashboard_name=pulumi.Output.concat(watched.tables.domain.name, "-", region),
-        dashboard_body=pulumi.Output.json_dumps({"widgets": _widgets(questions(watched), region, alarms)}),
+        dashboard_body=_body(questions(watched), region, alarms),
         opts=scope.options(),
     )
 
@@ -70,13 +73,31 @@ def _region_of(arn: str) -> str:
     return arns.place_of(arn)[1]
 
 
-def _widgets(
+def _body(
     asked: Sequence[Question], region: pulumi.Output[str], alarms: Sequence[aws.cloudwatch.MetricAlarm]
-) -> list[Widget]:
+) -> pulumi.Output[str]:
+    """All widgets, as JSON. They are made when all is known: `json_text` would make some thousand outputs of them."""
+    lines = [line for question in asked for graph in question.graphs for line in graph.lines]
+
+    def body(known: dict[str, Any]) -> str:
+        of_lines = zip(known["dimensions"], known["factors"], strict=True)
+        return json.dumps({"widgets": _widgets(asked, known["region"], known["alarms"], of_lines)})
+
+    return pulumi.Output.all(
+        region=region,
+        alarms=[alarm.arn for alarm in alarms],
+        dimensions=[line.metric.dimensions for line in lines],
+        factors=[line.times for line in lines],
+    ).apply(body)
+
+
+def _widgets(asked: Sequence[Question], region: str, alarms: Sequence[str], of_lines: Iterator[OfLine]) -> list[Widget]:
     widgets: list[Widget] = []
     top = 0
     if alarms:
-        widgets.append(_placed("alarm", 0, top, _GRID_WIDTH, _ALARMS_HEIGHT, _alarm_status(alarms)))
+        # Those that have changed last come first.
+        status = {"title": "Alarms", "sortBy": "stateUpdatedTimestamp", "alarms": alarms}
+        widgets.append(_placed("alarm", 0, top, _GRID_WIDTH, _ALARMS_HEIGHT, status))
         top += _ALARMS_HEIGHT
     for question in asked:
         heading = {"markdown": f"## {question.text}"}
@@ -85,7 +106,7 @@ def _widgets(
         for number, graph in enumerate(question.graphs):
             row, column = divmod(number, _GRAPHS_IN_A_ROW)
             left, above = column * _GRAPH_WIDTH, top + row * _GRAPH_HEIGHT
-            widgets.append(_placed("metric", left, above, _GRAPH_WIDTH, _GRAPH_HEIGHT, _graph(graph, region)))
+            widgets.append(_placed("metric", left, above, _GRAPH_WIDTH, _GRAPH_HEIGHT, _graph(graph, region, of_lines)))
         top += -(-len(question.graphs) // _GRAPHS_IN_A_ROW) * _GRAPH_HEIGHT
     return widgets
 
@@ -94,12 +115,7 @@ def _placed(kind: str, x: int, y: int, width: int, height: int, properties: dict
     return {"type": kind, "x": x, "y": y, "width": width, "height": height, "properties": properties}
 
 
-def _alarm_status(alarms: Sequence[aws.cloudwatch.MetricAlarm]) -> dict[str, Any]:
-    # Those that have changed last come first.
-    return {"title": "Alarms", "sortBy": "stateUpdatedTimestamp", "alarms": [alarm.arn for alarm in alarms]}
-
-
-def _graph(graph: Graph, region: pulumi.Output[str]) -> dict[str, Any]:
+def _graph(graph: Graph, region: str, of_lines: Iterator[OfLine]) -> dict[str, Any]:
     # Counts and times are never below zero.
     axes = {
         side: {"label": unit, "min": 0, "showUnits": False}
@@ -113,22 +129,18 @@ def _graph(graph: Graph, region: pulumi.Output[str]) -> dict[str, Any]:
         "stacked": False,
         "period": _PERIOD_SECONDS,
         "yAxis": axes,
-        "metrics": list(chain.from_iterable(_rows(number, line) for number, line in enumerate(graph.lines))),
+        "metrics": list(chain.from_iterable(_rows(n, line, *next(of_lines)) for n, line in enumerate(graph.lines))),
     }
 
 
-def _rows(number: int, line: Line) -> list[pulumi.Input[list[Any]]]:
+def _rows(number: int, line: Line, dimensions: dict[str, str], factor: float | None) -> list[list[Any]]:
     """A line's rows in the array of metrics: one, or two if the line is computed."""
     metric = line.metric
+    named = [metric.namespace, metric.name, *chain.from_iterable(dimensions.items())]
     shown = {"label": line.label} | ({"yAxis": "right"} if line.right else {})
-    if line.times is None:
-        options: dict[str, Any] = {"stat": metric.statistic, **shown}
-    else:
-        options = {"stat": metric.statistic, "id": f"m{number}", "visible": False}
-    named = metric.dimensions.apply(
-        lambda dimensions: [metric.namespace, metric.name, *chain.from_iterable(dimensions.items()), options]
-    )
-    if line.times is None:
-        return [named]
-    expression = pulumi.Output.from_input(line.times).apply(lambda times: f"m{number} * {times!r}")
-    return [named, [{"expression": expression, "id": f"e{number}", **shown}]]
+    if factor is None:
+        return [[*named, {"stat": metric.statistic, **shown}]]
+    return [
+        [*named, {"stat": metric.statistic, "id": f"m{number}", "visible": False}],
+        [{"expression": f"m{number} * {factor!r}", "id": f"e{number}", **shown}],
+    ]
