@@ -219,12 +219,15 @@ def deploy(program: Callable[[], object], *, preview: bool = False) -> Deploymen
         )
         pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
 
-    # The SDK looks up the source line of every frame, for each resource: a fifth of a test's time, and nobody reads it.
-    no_positions = patch.object(resource, "_get_stack_trace", source_pb2.StackTrace)
-    # Pulumi keeps its state in context variables: each program gets its own.
-    with no_positions:
-        contextvars.Context().run(run)
+    run_apart(run)
     return deployment
+
+
+def run_apart(run: Callable[[], object]) -> None:
+    """Run a program. Pulumi keeps its state in context variables: each program gets its own."""
+    # The SDK looks up the source line of every frame, for each resource: a fifth of a test's time, and nobody reads it.
+    with patch.object(resource, "_get_stack_trace", source_pb2.StackTrace):
+        contextvars.Context().run(run)
 
 
 def component(name: str = "files", opts: pulumi.ResourceOptions | None = None, **more: Any) -> CpEventSource:

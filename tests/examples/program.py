@@ -1,6 +1,5 @@
 """Runs a Pulumi program with mocks and without an engine, and returns what it registers and exports."""
 
-import contextvars
 import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +8,8 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks
+
+from tests.component.deployment import run_apart
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
@@ -99,5 +100,5 @@ def run_program(
         mocks.set_mocks(Cloud(registered, stack_outputs or {}), project=project, stack="local", preview=False)
         run()
 
-    contextvars.Context().run(in_a_context_of_its_own)
+    run_apart(in_a_context_of_its_own)
     return registered
