@@ -328,5 +328,5 @@ def comparable(text: str) -> list[str]:
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00|(?<=Successful )\S+(?=;)", "NOW", text)
     text = re.sub(r"(?<=OK - )\d+", "N", text)
     text = re.sub(r"(?<=code )[\w+/]{12}", "CODE", text)
-    text = re.sub(r"[\d,]+ h( \d+)?", "N h", text)
+    text = re.sub(r"[\d,]+ days", "N days", text)
     return [" ".join(line.split()) for line in text.splitlines() if line.split() not in ([], ["..."])]
