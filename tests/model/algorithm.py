@@ -87,14 +87,18 @@ class Snapshot:
     state: State
 
 
+class Read:
+    """A step that changes nothing."""
+
+
 # Steps on storage. Each is atomic. The comment says what the `yield` returns.
 @dataclass(frozen=True)
-class ReadRow:  # Row | None
+class ReadRow(Read):  # Row | None
     pass
 
 
 @dataclass(frozen=True)
-class ReadStore:  # tuple of keys from `start` up to and including `up_to`, at most `limit`
+class ReadStore(Read):  # tuple of keys from `start` up to and including `up_to`, at most `limit`
     start: int
     up_to: int | None
     limit: int
@@ -114,12 +118,12 @@ class PutSnapshot:  # None
 
 
 @dataclass(frozen=True)
-class GetSnapshot:  # Snapshot | None
+class GetSnapshot(Read):  # Snapshot | None
     slot: int
 
 
 @dataclass(frozen=True)
-class Pause:  # None, and from a writer's second pause on: all committed transactions are shown
+class Pause(Read):  # None, and from a writer's second pause on: all committed transactions are shown
     pass
 
 

@@ -38,15 +38,15 @@ from cp_event_source.handler.values.clock import Clock
 from tests.handler.doubles import DOMAIN_ID, InOrder, MemoryEvents, logic, stored
 from tests.handler.given import erased
 
-from .algorithm import BUSY, SPACING, GetSnapshot, Pause, PutSnapshot, ReadRow, Steps, Transact, WriteRow
-from .explore import PassTime, World
+from .algorithm import BUSY, SPACING, GetSnapshot, Pause, PutSnapshot, Read, ReadRow, Steps, Transact, WriteRow
+from .explore import Numbers, World
 
 _PAGE = 2
 """Events that one step reads."""
 
 
 @dataclass(frozen=True)
-class ReadSpan:  # at most _PAGE events
+class ReadSpan(Read):  # at most _PAGE events
     span: Span
 
 
@@ -55,31 +55,26 @@ class WipeSnapshot:  # None
     slot: int
 
 
-@dataclass(frozen=True)
-class Notify:  # None
-    parked: Parked
-
-
 class RealWorld(World):
     """The model's world with the rows and snapshots that the real code writes."""
 
     has_shrunk = False
     """True if the last write left fewer events in the row."""
-    time = 0
-    """How many times all invocations ended."""
     current: "RealWorld"
     """The world that runs now."""
 
     def __init__(self) -> None:
-        super().__init__()
-        RealWorld.current = self
+        super().__init__(numbers=Numbers(repr))
         self.of_decisions: dict[Any, StoredEvent] = {}
         """The events that decisions made, stored or not, by a number that has the order of their keys."""
+        self._pages: dict[Any, list[StoredEvent]] = {}
+        """What each read of the store gives."""
+
+    def enter(self) -> None:
+        RealWorld.current = self
 
     def execute(self, step: Any) -> Any:
         match step:
-            case PassTime():
-                self.time += 1
             case WriteRow():
                 before: Any = self.row
                 written = super().execute(step)
@@ -88,11 +83,12 @@ class RealWorld(World):
                     self.has_shrunk = len(_ids(now.state)) < len(_ids(before.state))
                 return written
             case ReadSpan(span):
-                return self._events(span)[:_PAGE]
+                key = (self.store - self.hidden, self.erased, span)
+                if key not in self._pages:
+                    self._pages[key] = self._events(span)[:_PAGE]
+                return self._pages[key]
             case WipeSnapshot(slot):
-                self.snapshots.pop(slot, None)
-            case Notify():
-                pass
+                self.snapshots = {other: snapshot for other, snapshot in self.snapshots.items() if other != slot}
             case _:
                 return super().execute(step)
         return None
@@ -134,16 +130,8 @@ class RealWorld(World):
         if after != step.known | {step.key}:
             yield f"its row holds {sorted(after)}, and not what it was made on and its event"
 
-    def frozen(self) -> Any:
-        keys = [sorted(each) for each in (self.store, self.acknowledged, self.erased)]
-        decisions = (sorted(self.decided.items()), self.in_flight, sorted(self.told))
-        shown = (sorted(self.hidden), self.hides_row, self.row_before)
-        return repr(
-            (keys, self.row, sorted(self.snapshots.items()), self.rebuilt, self.time, self.crashes, decisions, shown)
-        )
-
     def frozen_answer(self, answer: Any) -> Any:
-        return repr(answer)
+        return self.numbers.number(answer)
 
     def problems(self) -> Iterator[str]:
         row: Any = self.row
@@ -276,9 +264,9 @@ class _Snapshots(_Storage):
         self._step(WipeSnapshot(slot))
 
 
-class _Notices(_Storage):
+class _Notices:
     def send(self, domain_id: str, parked: Parked) -> None:
-        self._step(Notify(parked))
+        """Does nothing: nobody in these worlds is notified."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.nightly import effort
 
-from .explore import Scenario, Violation, at_random, explore, search
+from .explore import Explorer, Scenario, Violation
 from .scenarios import DECISIONS, FLAWS, SETTINGS
 
 SCENARIOS = [setting.scenario() for setting in [*SETTINGS, *DECISIONS]]
@@ -19,17 +19,18 @@ by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: sc
 @by_name
 def test_every_interleaving_ends_in_the_fold_of_the_store(scenario: Scenario) -> None:
     """Runs all of them with NIGHTLY=1, and otherwise the first 2,000 of a depth-first search."""
-    assert explore(scenario, max_runs=effort(2_000, 10**9)) > 50
+    assert Explorer(scenario).every(effort(2_000, 10**9)) > 50
 
 
 @by_name
 def test_random_interleavings_end_in_the_fold_of_the_store(scenario: Scenario) -> None:
+    explorer = Explorer(scenario)
     for seed in range(effort(300, 20_000)):
-        at_random(scenario, seed)
+        explorer.at_random(seed)
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_the_explorer_finds_each_broken_guarantee(flaw: str) -> None:
     (scenario,) = (each for each in SCENARIOS if each.name == FLAWS[flaw])
     with pytest.raises(Violation):
-        search(scenario, frozenset([flaw]))
+        Explorer(scenario, frozenset([flaw])).search()

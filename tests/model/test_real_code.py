@@ -14,7 +14,7 @@ from cp_event_source.handler.projection.stores import RowChanged
 from tests.nightly import effort
 
 from . import real
-from .explore import Scenario, Violation, at_random, explore, search
+from .explore import Explorer, Scenario, Violation
 from .real import Real, RealWorld
 from .scenarios import CRASHES, DECISIONS, DECISIONS_BESIDE, ERASURES, LOSSES, SETTINGS, TIMES, Setting
 
@@ -36,14 +36,15 @@ def _few_slots_to_wipe(monkeypatch: pytest.MonkeyPatch) -> None:
 @by_name
 def test_every_interleaving_ends_in_the_fold_of_the_store(scenario: Scenario) -> None:
     """Runs all of them with NIGHTLY=1, and otherwise the first 100 of a depth-first search."""
-    assert explore(scenario, max_runs=effort(100, 10**9)) >= 50
+    assert Explorer(scenario).every(effort(2_000, 10**9)) > 50
 
 
 @pytest.mark.timeout(effort(300, 36_000))
 @by_name
 def test_random_interleavings_end_in_the_fold_of_the_store(scenario: Scenario) -> None:
+    explorer = Explorer(scenario)
     for seed in range(effort(60, 5_000)):
-        at_random(scenario, seed)
+        explorer.at_random(seed)
 
 
 def test_the_explorer_finds_deliveries_that_do_not_notify_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,14 +53,14 @@ def test_the_explorer_finds_deliveries_that_do_not_notify_a_rebuild(monkeypatch:
     # otherwise the check for missing events would refuse the row of the rebuild
     monkeypatch.setattr(folding.Folding, "missing", lambda *_, **__: None)
     with pytest.raises(Violation, match="the row lost events"):
-        explore(named(SETTINGS, "a rebuild and a late event"))
+        Explorer(named(SETTINGS, "a rebuild and a late event")).every()
 
 
 def test_the_explorer_finds_tombstones_that_count_like_their_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """With them, a snapshot from before the erasure looks like one of the events that remain."""
     monkeypatch.setattr(StoredEvent, "counted", property(lambda event: event.key))
     with pytest.raises(Violation, match="not its fold"):
-        search(named(ERASURES, "the first event is erased"))
+        Explorer(named(ERASURES, "the first event is erased")).search()
 
 
 def test_the_explorer_finds_a_rebuild_that_keeps_the_mark_it_goes_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,14 +75,14 @@ def test_the_explorer_finds_a_rebuild_that_keeps_the_mark_it_goes_back_to(monkey
 
     monkeypatch.setattr(folding.Folding, "rewind", keeping)
     with pytest.raises(Violation, match="is not what the row holds before it"):
-        search(named(SETTINGS, "a rebuild goes back to a mark with events on both sides of it"))
+        Explorer(named(SETTINGS, "a rebuild goes back to a mark with events on both sides of it")).search()
 
 
 def test_the_explorer_finds_a_crash_that_is_counted_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """The crash probe's process may still be running."""
     monkeypatch.setattr(crash_probe, "is_pending", lambda until, clock: False)
     with pytest.raises(Violation, match="parked for crashes after"):
-        search(named(CRASHES, "processes that overlap"))
+        Explorer(named(CRASHES, "processes that overlap")).search()
 
 
 def test_the_explorer_finds_a_parking_that_is_decided_on_an_old_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,13 +90,13 @@ def test_the_explorer_finds_a_parking_that_is_decided_on_an_old_row(monkeypatch:
     monkeypatch.setattr(projection, "row_has", lambda *_: False)
     monkeypatch.setattr(crash_probe.CrashProbes, "has_crashed_enough", lambda *_: True)
     with pytest.raises(Violation, match="parked without a try at an event that the row has"):
-        search(named(CRASHES, "a third process and a rebuild that applies the event"))
+        Explorer(named(CRASHES, "a third process and a rebuild that applies the event")).search()
 
 
 def test_the_explorer_finds_a_row_that_loses_events_with_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folding.Folding, "missing", lambda *_, **__: None)
     with pytest.raises(Violation, match="the row lost events"):
-        search(named(LOSSES, "the store loses the first events, and new logic folds them all"))
+        Explorer(named(LOSSES, "the store loses the first events, and new logic folds them all")).search()
 
 
 def _patched(monkeypatch: pytest.MonkeyPatch, name: str, change: Callable[[Any], Any]) -> None:
@@ -106,7 +107,7 @@ def _patched(monkeypatch: pytest.MonkeyPatch, name: str, change: Callable[[Any],
 def test_the_explorer_finds_a_decision_without_what_is_not_projected(monkeypatch: pytest.MonkeyPatch) -> None:
     _patched(monkeypatch, "_look", lambda look: lambda *arguments: replace(look(*arguments), waiting=()))
     with pytest.raises(Violation, match="decides without"):
-        search(named(DECISIONS, "two decisions, a late event and a new event"))
+        Explorer(named(DECISIONS, "two decisions, a late event and a new event")).search()
 
 
 def test_the_explorer_finds_a_decided_event_that_is_not_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +115,7 @@ def test_the_explorer_finds_a_decided_event_that_is_not_the_newest(monkeypatch: 
     without: Any = lambda self, *arguments, after: stored(self, *arguments, after=None)  # noqa: E731
     monkeypatch.setattr(deciding.Deciding, "_stored", without)
     with pytest.raises(Violation, match="its event is older than one that it was made on"):
-        search(named(DECISIONS, "a decision with a slow clock among snapshots"))
+        Explorer(named(DECISIONS, "a decision with a slow clock among snapshots")).search()
 
 
 def test_the_explorer_finds_a_decision_on_a_parked_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,20 +128,20 @@ def test_the_explorer_finds_a_decision_on_a_parked_row(monkeypatch: pytest.Monke
 
     _patched(monkeypatch, "_look", unparked)
     with pytest.raises(Violation, match="the row is parked"):
-        search(named(DECISIONS, "a decision on a row that is parked"))
+        Explorer(named(DECISIONS, "a decision on a row that is parked")).search()
 
 
 def test_the_explorer_finds_a_decision_that_does_not_find_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     _patched(monkeypatch, "_look", lambda look: lambda *arguments: replace(look(*arguments), own=()))
     with pytest.raises(Violation, match="the command has an event"):
-        search(named(DECISIONS, "one command asked for twice, with a lost reply"))
+        Explorer(named(DECISIONS, "one command asked for twice, with a lost reply")).search()
 
 
 def test_the_explorer_finds_a_decision_that_starts_over_without_a_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may refuse, and then its first transaction is written."""
     monkeypatch.setattr(real, "NoReply", RowChanged)
     with pytest.raises(Violation, match="was told 'refused'; its event is stored"):
-        search(named(DECISIONS, "an event after which to refuse, and a lost reply"))
+        Explorer(named(DECISIONS, "an event after which to refuse, and a lost reply")).search()
 
 
 def test_the_explorer_finds_a_row_with_more_than_was_decided_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +152,7 @@ def test_the_explorer_finds_a_row_with_more_than_was_decided_on(monkeypatch: pyt
 
     monkeypatch.setattr(deciding, "_plus", lambda state, events: Anything)
     with pytest.raises(Violation, match=r"not what it was made on and its event|decides without"):
-        search(named(DECISIONS, "the first event of an object is decided"))
+        Explorer(named(DECISIONS, "the first event of an object is decided")).search()
 
 
 def named(settings: list[Setting], name: str) -> Scenario:
