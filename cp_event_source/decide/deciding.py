@@ -380,17 +380,24 @@ class Deciding:
         return True
 
 
-def check_who(who: Who) -> None:
-    """Raises ValueError: a field that all events have in common breaks the contract. The message has no value."""
-    fields = {"user_id": "UserId", "correlation_id": "CorrelationId", "ip_address": "IpAddress"}
-    for argument, field_name in fields.items():
-        value = getattr(who, argument)
+def check_arguments(**arguments: Any) -> None:
+    """Raises ValueError: an argument breaks the contract's rule of its field. The message has no value."""
+    for argument, value in arguments.items():
         try:
-            check_field(field_name, value)
+            check_field(_FIELDS[argument], value)
         except ContractViolation as broken:
             is_text = isinstance(value, str)
             found = f"a text of {len(value)} characters" if is_text else f"a value of the type {type(value).__name__}"
             raise ValueError(f"{argument}: {broken.violations[0].rule}; got {found}") from None
+
+
+_FIELDS: Final = {
+    "domain_id": "DomainId",
+    "user_id": "UserId",
+    "correlation_id": "CorrelationId",
+    "ip_address": "IpAddress",
+}
+"""The fields that arguments give."""
 
 
 def _check_repeated(command: Command, event: StoredEvent) -> None:

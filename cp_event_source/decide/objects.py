@@ -10,14 +10,13 @@ from cp_event_source.handler.aws.events_table import EventsTable
 from cp_event_source.handler.aws.snapshots_table import SnapshotsTable
 from cp_event_source.handler.domain.index_keys import from_text
 from cp_event_source.handler.domain.logic import DomainLogic
-from cp_event_source.handler.events.domain_event import check_field
 from cp_event_source.handler.events.event_time import instant_at
 from cp_event_source.handler.projection.folding import FoldConfig
 from cp_event_source.handler.projection.stores import Stores
 from cp_event_source.handler.values.clock import Clock
 
 from .command import Command
-from .deciding import Decided, Decider, Deciding, Who, check_decider, check_who
+from .deciding import Decided, Decider, Deciding, Who, check_arguments, check_decider
 from .logic import Layer, load
 from .settings import OUTPUT, VARIABLE, DeciderSettings
 from .tables import DynamoDBTransactions, noting_refusals
@@ -48,7 +47,7 @@ class Objects(Generic[T]):
             layer, client: as in `connect`.
 
         Raises:
-            BrokenSettings, BrokenDomainLogic, ModuleNotFoundError: as in `connect`.
+            TypeError, BrokenSettings, BrokenDomainLogic, ModuleNotFoundError: as in `connect`.
         """
         return cls._of(DeciderSettings.of(os.environ.get(VARIABLE), VARIABLE), layer, client)
 
@@ -63,15 +62,26 @@ class Objects(Generic[T]):
             client: a boto3 client of DynamoDB; by default one with short time-outs and 50 connections is made.
 
         Raises:
+            TypeError: an argument is of another kind.
             BrokenSettings: the outputs have no valid `decider_settings`.
             BrokenDomainLogic: the logic is missing, or breaks the contract.
             ModuleNotFoundError: boto3 is not installed.
         """
+        if not isinstance(outputs, Mapping):
+            raise TypeError(
+                f"outputs: must be a mapping of the component's outputs by name; got a value of the type "
+                f"{type(outputs).__name__}; of a file, give the JSON that it holds"
+            )
         return cls._of(DeciderSettings.of(outputs.get(OUTPUT), f"outputs: {OUTPUT}"), layer, client)
 
     @classmethod
     def _of(cls, settings: DeciderSettings, layer: Layer | None, client: Any) -> "Objects[T]":
-        return cls(deciding(settings, load(layer), noting_refusals(client or _client()), Clock()))
+        if client is not None and not hasattr(client, "transact_write_items"):  # as a resource, or another service's
+            raise TypeError(
+                "client: must be a boto3 client of DynamoDB, boto3.client('dynamodb'); got a value of the type "
+                f"{type(client).__name__}"
+            )
+        return cls(deciding(settings, load(layer), noting_refusals(_client() if client is None else client), Clock()))
 
     def get(self, domain_id: str) -> T | None:
         """The object as a decision would see it now; None if it has no event.
@@ -81,9 +91,10 @@ class Objects(Generic[T]):
         Raises:
             ObjectParked: the object is parked, so its row lacks events.
             LogicFailed: the domain logic cannot read the row.
+            ValueError: `domain_id` breaks the rule of a DomainId.
             botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read now.
         """
-        check_field("DomainId", domain_id)
+        check_arguments(domain_id=domain_id)
         found: T | None = self._deciding.current(domain_id)
         return found
 
@@ -135,9 +146,7 @@ class Objects(Generic[T]):
             TypeError: the decider is no function, or returned something else.
             botocore.exceptions.ClientError, BotoCoreError: the tables cannot be read or written; nothing was written.
         """
-        check_field("DomainId", domain_id)
-        who = Who(user_id, correlation_id, ip_address)
-        check_who(who)
+        check_arguments(domain_id=domain_id, user_id=user_id, correlation_id=correlation_id, ip_address=ip_address)
         check_decider(decider)
         if not isinstance(timeout_seconds, int | float) or not timeout_seconds >= 0:
             raise ValueError(f"timeout_seconds: must be a number of at least 0; got {timeout_seconds!r}")
@@ -147,6 +156,7 @@ class Objects(Generic[T]):
             raise ValueError("command_id: must be given with command_time; got nothing")
         else:
             command = Command.new(domain_id, instant_at(self._deciding.clock.now()))
+        who = Who(user_id, correlation_id, ip_address)
         return self._deciding.decide(domain_id, command, decider, who, timeout_seconds=timeout_seconds)
 
 
