@@ -238,8 +238,10 @@ class Deciding:
         following = self._projection(stores).next_row(known.row, [*known.waiting, *events], _limits(known.row))
         parked = following.row.parked if following.row is not None else None
         if parked is not None:
-            own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
-            raise _not_applied(domain_id, parked) if own else ObjectParked(domain_id, parked)
+            keys = [event.key for event in events]
+            if parked.cause is Cause.LOGIC and parked.event_key in keys:
+                raise _not_applied(domain_id, parked, f"event {keys.index(parked.event_key) + 1} of {len(keys)}")
+            raise ObjectParked(domain_id, parked)
         if following.row is not None:
             unseen = (*known.unseen, *(event.key for event in events))[-MAX_UNSEEN:]
             following = following._replace(row=replace(following.row, unseen=unseen))
@@ -311,7 +313,7 @@ class Deciding:
         if after is not None:
             time = max(time, next_instant(after.partition("#")[0]))
         stored: list[StoredEvent] = []
-        for event, event_id in zip(events, command.event_ids(), strict=False):
+        for number, (event, event_id) in enumerate(zip(events, command.event_ids(), strict=False)):
             detail = {
                 "DomainId": domain_id,
                 "EventTime": time,
@@ -324,27 +326,28 @@ class Deciding:
                 "CorrelationId": who.correlation_id,
                 "IpAddress": who.ip_address,
             }
-            stored.append(self._checked(detail, event, command))
+            stored.append(self._checked(detail, event, command, _numbered(number, events)))
             time = next_instant(time)
         return stored
 
-    def _checked(self, detail: dict[str, Any], event: Event, command: Command) -> StoredEvent:
+    def _checked(self, detail: dict[str, Any], event: Event, command: Command, label: str) -> StoredEvent:
         """The event, after the checks of the pipeline, but for its time: the order of events forces it."""
         domain_id = detail["DomainId"]
         content = exact_payload(event.payload)
         if content.violations:
             violations = content.violations
             # what was found is a type here, or a key that the field's path has, too
-            raise EventInvalid(domain_id, f"{event.event_name}: {' | '.join(map(str, violations))}", violations)
+            raise EventInvalid(domain_id, f"{label}: {' | '.join(map(str, violations))}", violations)
         sent = detail | {"Payload": exact_json.loads(exact_json.dumps(content.value))}
         try:
             checked = parse_domain_event(sent, domain_name=self.domain_name, latest=detail["EventTime"])
             item = to_item(checked, {})
         except ContractViolation as broken:
             # not from it: its text has values, and whoever logs an error logs what it came from
-            raise EventInvalid(domain_id, _broken(event, broken.violations), broken.violations) from None
+            rules = " | ".join(f"{each.field}: {each.rule}" for each in broken.violations)
+            raise EventInvalid(domain_id, f"{label}: {rules}", broken.violations) from None
         except Unstorable as error:
-            raise EventInvalid(domain_id, f"{event.event_name}: {error}") from error
+            raise EventInvalid(domain_id, f"{label}: {error}") from error
         return StoredEvent.of(item | {DECIDED: {"S": str(command.decision_id)}})
 
     def _repeated(self, domain_id: str, command: Command, known: _Known) -> Decided[Any]:
@@ -433,6 +436,15 @@ def _events(returned: Any) -> list[Event]:
     return list(events)
 
 
+def _numbered(index: int, events: Sequence[Event]) -> str:
+    """An event in a message. What is no valid name is not shown: it may be a payload, given in the wrong place."""
+    which, name = f"event {index + 1} of {len(events)}", events[index].event_name
+    try:
+        return f"{which} ({check_field('EventName', name)})"
+    except ContractViolation:
+        return which
+
+
 def _mistaken(returned: Any) -> str:
     if isinstance(returned, Event):
         return "one Event; put it into a list"
@@ -449,11 +461,11 @@ def _limits(row: DomainRow | None) -> FoldLimits:
     return FoldLimits(untried_key=min(tried, default=None))
 
 
-def _not_applied(domain_id: str, parked: Parked) -> LogicFailed:
+def _not_applied(domain_id: str, parked: Parked, which: str) -> LogicFailed:
     """An event of the decider's cannot be applied."""
     return LogicFailed(
         domain_id,
-        f"apply the decider's event {parked.event_name}",
+        f"apply the decider's {which} ({parked.event_name})",
         error=parked.error,
         phase=parked.phase,
         place=parked.place,
@@ -490,8 +502,3 @@ def _plus(state: DomainState, events: Sequence[StoredEvent]) -> DomainState:
     for event in events:
         state = state.after(event, state.attributes)
     return state
-
-
-def _broken(event: Event, violations: Sequence[Any]) -> str:
-    """The broken rules, without the values: they may be personal data."""
-    return " | ".join(f"{event.event_name}: {each.field}: {each.rule}" for each in violations)

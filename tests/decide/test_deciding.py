@@ -540,7 +540,7 @@ class TestEventsThatAreRefused:
         bank = Bank()
         bank.deliver(credit(1))
         with pytest.raises(
-            LogicFailed, match="event Broken; it fails with ValueError, apply; `reason` says why"
+            LogicFailed, match=r"event 2 of 2 \(Broken\); it fails with ValueError, apply; `reason` says why"
         ) as raised:
             bank.decide(lambda account: [Event("Credited", {"Amount": 1}), Event("Broken")])
         assert (raised.value.event_name, raised.value.error) == ("Broken", "ValueError")
@@ -571,6 +571,8 @@ class TestEventsThatAreRefused:
             Event("Credited", {"Amount": "xxx-secret", "At": object()}),
             Event("Credited", {"xxx-secret": {1: "xxx-secret"}}),
             Event("Credited", {"Amount": 1, "Secret": "xxx-secret" + secrets.token_hex(600_000)}),
+            Event({"Amount": 1, "Secret": "xxx-secret"}, "Credited"),  # type: ignore[arg-type]  # the wrong way round
+            Event("xxx-secret" * 100),
         ],
     )
     def test_in_a_traceback_without_a_value(self, event: Event) -> None:
@@ -579,6 +581,26 @@ class TestEventsThatAreRefused:
             Bank().decide(lambda account: [event])
         shown = "".join(traceback.format_exception(raised.value)).replace("Payload.xxx-secret", "")
         assert "xxx" not in shown
+
+    @pytest.mark.parametrize(
+        ("third", "error", "message"),
+        [
+            (Event("Credited", {"Amount": object()}), EventInvalid, r"event 3 of 4 \(Credited\): Payload.Amount: must"),
+            (Event("Credited", version=True), EventInvalid, r"event 3 of 4 \(Credited\): Version: must be a whole"),
+            (
+                Event("Credited", secrets.token_hex(600_000)),
+                EventInvalid,
+                r"event 3 of 4 \(Credited\): the event takes",
+            ),
+            (Event("", {"Amount": 1}), EventInvalid, "event 3 of 4: EventName: must be a non-empty string"),
+            (Event("Credited", {}), LogicFailed, r"event 3 of 4 \(Credited\); it fails with KeyError"),
+        ],
+    )
+    def test_by_their_number(self, third: Event, error: type[Exception], message: str) -> None:
+        """Several events may have one name."""
+        good = Event("Credited", {"Amount": 1})
+        with pytest.raises(error, match=message):
+            Bank().decide(lambda account: [good, good, third, third])
 
     def test_too_many(self) -> None:
         with pytest.raises(EventInvalid, match="at most 99 events; got 100"):
