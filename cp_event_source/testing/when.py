@@ -114,8 +114,14 @@ class When:
 
         Raises:
             AssertionError: it does not refuse, or differently.
+            TypeError: `error` is no class of exceptions.
         """
         __tracebackhide__ = True
+        if not isinstance(error, type) or not issubclass(error, Exception):
+            raise TypeError(
+                "error: must be a class of exceptions, as the decider raises it; got a value of the type "
+                f"{type(error).__name__}; give the class, and a part of the text as `match`"
+            )
         refusal = self.outcome.refusal
         if refusal is None:
             raise AssertionError(f"expected the decider to refuse; got {self.outcome.text}")

@@ -106,6 +106,17 @@ def test_the_class_of_a_refusal_must_be_said(layer: Layer) -> None:
         layer.given(OPENED).when(lambda account: account.Blance).then_refused()  # type: ignore[call-arg, union-attr]
 
 
+@pytest.mark.parametrize(("error", "found"), [(Refused("no account"), "Refused"), ("no account", "str"), (int, "type")])
+def test_a_refusal_is_expected_by_nothing_but_its_class(layer: Layer, error: Any, found: str) -> None:
+    """Whether the decider refuses or not."""
+    for amount in (1, 100):
+        with pytest.raises(
+            TypeError,
+            match=f"error: must be a class of exceptions, .*; got a value of the type {found}; give .* `match`",
+        ):
+            layer.given(OPENED).when(withdraw(amount)).then_refused(error)
+
+
 def test_an_error_of_the_logic_says_what_happened(layer: Layer) -> None:
     """In a test, the reason may show values; in production its text is an attribute alone."""
     with pytest.raises(LogicFailed, match=r"domain_handler\.py:[0-9]+; `reason` says why") as raised:
