@@ -11,7 +11,7 @@ it keeps in addition (docs/explanation/why-it-converges.md):
 - An attempt is left only with a reply that says that its transaction can no longer be carried out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from typing import Any, Final, Generic, TypeVar
@@ -448,9 +448,16 @@ def _numbered(index: int, events: Sequence[Event]) -> str:
 def _mistaken(returned: Any) -> str:
     if isinstance(returned, Event):
         return "one Event; put it into a list"
+    if isinstance(returned, Coroutine | AsyncIterator):
+        if isinstance(returned, Coroutine):
+            returned.close()  # otherwise Python warns that nobody awaited it
+        return "a coroutine; a decider must not be async"
+    if isinstance(returned, BaseException):
+        return f"the exception {type(returned).__name__}; raise it to refuse"
     if callable(returned):
         return "a function; if yours makes the decider, call it and give what it returns"
-    return f"a value of the type {type(returned).__name__}"
+    kind = type(returned)  # with its module, since other classes are called Event, too
+    return f"a value of the type {kind.__module__}.{kind.__qualname__}".replace(" builtins.", " ")
 
 
 def _limits(row: DomainRow | None) -> FoldLimits:

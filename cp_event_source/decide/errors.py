@@ -3,7 +3,9 @@
 Messages name ids, fields and classes of errors, and no values of payloads: they may be logged.
 """
 
+import copyreg
 from collections.abc import Sequence
+from typing import Any
 
 from cp_event_source.handler.events.domain_event import Violation
 from cp_event_source.handler.events.stored_event import StoredEvent
@@ -19,6 +21,10 @@ class DecisionError(Exception):
         super().__init__(f"{domain_id}: {message}")
         self.domain_id = domain_id
         """The domain object."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The error with its text and attributes, not by the arguments that made it: so other processes can read it."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class ObjectParked(DecisionError):

@@ -1,15 +1,17 @@
 """Guarantee: a decision is made on all that is stored; its events are in the store and in the row, or in neither."""
 
+import gc
 import math
 import secrets
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 
+from cp_event_source import testing
 from cp_event_source.decide.command import Command
 from cp_event_source.decide.deciding import MAX_EVENTS
 from cp_event_source.decide.errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
@@ -620,11 +622,29 @@ class TestEventsThatAreRefused:
             (Event("Debited"), "one Event; put it into a list"),
             ([("Debited", {})], "a value of the type tuple"),
             (withdraw, "a function; if yours makes the decider, call it and give what it returns"),
+            (Overdrawn(), "the exception Overdrawn; raise it to refuse"),
+            ([testing.event("Debited")], "a value of the type cp_event_source.testing.events.Event"),
         ],
     )
     def test_something_else(self, returned: Any, found: str) -> None:
         with pytest.raises(TypeError, match=f"must return a list of Event, or None; got {found}"):
             Bank().decide(lambda account: returned)
+
+    @pytest.mark.filterwarnings("error")
+    def test_of_an_asynchronous_decider(self) -> None:
+        """It is named as the cause, and leaves no warning of a coroutine that nobody awaited."""
+
+        async def decide(account: Any) -> list[Event]:
+            return []
+
+        async def each(account: Any) -> AsyncIterator[Event]:
+            yield Event("Debited")
+
+        deciders: list[Any] = [decide, each]
+        for decider in deciders:
+            with pytest.raises(TypeError, match="; got a coroutine; a decider must not be async"):
+                Bank().decide(decider)
+            gc.collect()
 
 
 def test_the_decider_may_change_its_object() -> None:
