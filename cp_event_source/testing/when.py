@@ -11,6 +11,7 @@ from ..decide import Event as DecidedEvent
 from ..decide.command import Command
 from ..decide.deciding import Decider, Deciding, Who, check_decider, run
 from ..decide.errors import DecisionError, LogicFailed, ObjectParked
+from ..handler.domain.state import INITIAL_STATE, DomainState
 from ..handler.events.event_time import instant_at
 from ..handler.events.stored_event import StoredEvent
 from ..handler.projection.folding import FoldConfig
@@ -36,7 +37,8 @@ class _Outcome:
     """What one decision ended in."""
 
     events: Sequence[StoredEvent] = ()
-    row: DomainRow | None = None
+    state: DomainState = INITIAL_STATE
+    """The object's state after them."""
     refusal: Exception | None = None
 
     @property
@@ -99,7 +101,7 @@ class When:
         """
         __tracebackhide__ = True
         self._must_not_be_refused()
-        actual = self.outcome.row.state.attributes if self.outcome.row is not None else {}
+        actual = self.outcome.state.attributes
         found = row_differences(expected_row(row, actual), actual, ("expected", "got"))
         if found:
             raise AssertionError("\n".join(["the row after the decision differs", *(f"  {each}" for each in found)]))
@@ -220,7 +222,8 @@ def _decide(layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any
             if refusals:
                 return _Outcome(refusal=error)
             raise
-    return _Outcome(done.events, rows.read(domain_id))
+    row = rows.read(domain_id)
+    return _Outcome(done.events, row.state if row is not None else layer.fold(history).state)
 
 
 def _time_of(key: str) -> float:

@@ -40,7 +40,8 @@ def test_a_decision_has_events_and_a_row(layer: Layer) -> None:
     decided.then(event("AmountDebited", {"Amount": 30})).then_row(row).check_repeatable()
     decided.then(Event("AmountDebited", {"Amount": Decimal("30.0")}))
     decided.then([Event("AmountDebited", {"Amount": 30})])
-    layer.given(OPENED).when(withdraw(0)).then()
+    layer.given(OPENED).when(withdraw(0)).then().then_row({**row, "Balance": 50})
+    layer.when(lambda account: []).then().then_row({})
 
 
 def test_a_refusal_is_expected_by_its_class_and_text(layer: Layer) -> None:
