@@ -1,5 +1,6 @@
 """Guarantee: a service connects with one output of the component, and bad arguments are named."""
 
+import builtins
 import inspect
 import os
 import re
@@ -356,3 +357,14 @@ def test_names_are_exported() -> None:
     assert set(package.__all__) <= set(dir(package))
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         _ = package.Nothing
+
+
+@pytest.mark.parametrize("method", ["from_environment", "connect", "get", "decide"])
+def test_each_error_that_a_method_names_can_be_imported_to_catch_it(method: str) -> None:
+    import cp_event_source.decide as package
+
+    raises = (getattr(Objects, method).__doc__ or "").partition("Raises:")[2]
+    named = {name for line in re.findall(r"^ {12}([A-Z][\w., ]*):", raises, re.MULTILINE) for name in line.split(", ")}
+    assert named
+    for name in named - {"ClientError", "BotoCoreError"}:
+        assert hasattr(builtins, name) or issubclass(getattr(package, name), Exception)
