@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ..decide import Event as DecidedEvent
+from ..decide import Event
 from ..decide.command import Command
 from ..decide.deciding import Decider, Deciding, Who, check_decider, run
 from ..decide.errors import DecisionError, LogicFailed, ObjectParked
@@ -20,7 +20,7 @@ from ..handler.projection.stores import RowChanged, Stores
 from ..handler.values import exact_json
 from ..handler.values.clock import Clock
 from .differences import row_differences
-from .events import DOMAIN_ID, DOMAIN_NAME, Event, event, stored_events
+from .events import DOMAIN_ID, DOMAIN_NAME, ShortEvent, event, stored_events
 from .given import expected_row
 from .memory import MemoryEvents, MemoryRows, MemorySnapshots, MemoryTransactions
 
@@ -64,7 +64,7 @@ class When:
         check_decider(decider)
         return cls(layer, history, decider, _decide(layer, history, decider))
 
-    def then(self, *events: DecidedEvent | Event | Sequence[DecidedEvent | Event]) -> "When":
+    def then(self, *events: Event | ShortEvent | Sequence[Event | ShortEvent]) -> "When":
         """Expect that the decider appends these events, in this order.
 
         Args:
@@ -231,16 +231,16 @@ def _time_of(key: str) -> float:
     return datetime.fromisoformat(second).replace(tzinfo=UTC).timestamp() + int(key[20:26]) / 1_000_000
 
 
-def _flat(events: Sequence[Any]) -> list[DecidedEvent | Event]:
+def _flat(events: Sequence[Any]) -> list[Event | ShortEvent]:
     return [
         each for one in events for each in (one if isinstance(one, Sequence) and not isinstance(one, str) else [one])
     ]
 
 
 def _stored(expected: Any) -> StoredEvent:
-    if isinstance(expected, DecidedEvent):
+    if isinstance(expected, Event):
         expected = event(expected.event_name, expected.payload, version=expected.version)
-    if not isinstance(expected, Event):
+    if not isinstance(expected, ShortEvent):
         raise TypeError(f"then: must be events: decide.Event or event(...); got a {type(expected).__name__}")
     (stored,) = stored_events([expected])
     return stored

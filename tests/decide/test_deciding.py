@@ -623,7 +623,7 @@ class TestEventsThatAreRefused:
             ([("Debited", {})], "a value of the type tuple"),
             (withdraw, "a function; if yours makes the decider, call it and give what it returns"),
             (Overdrawn(), "the exception Overdrawn; raise it to refuse"),
-            ([testing.event("Debited")], "a value of the type cp_event_source.testing.events.Event"),
+            ([testing.event("Debited")], "a value of the type cp_event_source.testing.events.ShortEvent"),
         ],
     )
     def test_something_else(self, returned: Any, found: str) -> None:
