@@ -164,7 +164,9 @@ def _flat(events: Iterable[Any]) -> Iterator[AnyEvent]:
         elif isinstance(each, Iterable) and not isinstance(each, str | bytes):
             yield from _flat(each)
         else:
-            raise TypeError(f"must be an event: event(...), a DomainEvent or a dict; got a {type(each).__name__}")
+            kind = type(each)  # with its module, since several classes are called an event
+            found = f"a value of the type {kind.__module__}.{kind.__qualname__}".replace(" builtins.", " ")
+            raise TypeError(f"must be an event: event(...), a DomainEvent or a dict; got {found}")
 
 
 def _detail(entry: Any, label: str) -> dict[str, Any]:
