@@ -125,7 +125,7 @@ class Deciding:
             ObjectParked: as in `decide`.
         """
         known = self._look(domain_id, None)
-        return self._object(domain_id, self._state(domain_id, known))
+        return self._object(domain_id, _state(self._row(domain_id, known)))
 
     def decide(
         self, domain_id: str, command: Command, decider: Decider[Any], who: Who, *, timeout_seconds: float
@@ -144,16 +144,19 @@ class Deciding:
                 raise Contention(domain_id, attempt, len(throttled)) from _cause(throttled[-1] if throttled else None)
             attempt += 1
             self._check_time(command)
-            state = self._state(domain_id, known)
-            with arithmetic():
-                returned = _events(run(decider, self._object(domain_id, state)))
-            if not returned:
-                return Decided(domain_id, command.command_id, command.time, (), self._object(domain_id, state), attempt)
-            events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
-            following = self._next_row(domain_id, known, events)
+            on = self._row(domain_id, known)
+            events, following = self._tried(domain_id, command, decider, who, known, on)
+            if following.row is not None and self._is_whole(following.row) and not self._is_whole(on):
+                # the logic failed at an event upon the row of another version, and so the object was folded again
+                attempt += 1
+                on = self._folded(domain_id)
+                events, following = self._tried(domain_id, command, decider, who, known, on, again=True)
+            if not events:
+                now = self._object(domain_id, _state(on))
+                return Decided(domain_id, command.command_id, command.time, (), now, attempt)
             row = following.row
             lost = _Lost()
-            if row is not None and row.state.applied == _plus(state, events).applied:
+            if row is not None and row.state.applied == _plus(_state(on), events).applied:
                 self._put_snapshots(domain_id, following, before=events[0].key)
                 made = self._object(domain_id, row.state)  # before the write: nothing may fail after it
                 lost = self._write(events, row, known.row, command, until)
@@ -216,8 +219,8 @@ class Deciding:
                 waiting.append(event)
         return _Known(row, waiting, own, sorted(unseen)), is_behind or bool(unseen)
 
-    def _state(self, domain_id: str, known: _Known) -> DomainState:
-        """The state to decide on: of the row and the stored events that it lacks."""
+    def _row(self, domain_id: str, known: _Known) -> DomainRow | None:
+        """The row to decide on: it holds the stored events that the row that was read lacks. None if there is none."""
         row = known.row
         if row is not None and row.parked is not None:
             raise ObjectParked(domain_id, row.parked)
@@ -225,17 +228,58 @@ class Deciding:
             following = self._projection(self.stores).next_row(row, known.waiting, _limits(row)).row
             return _not_parked(domain_id, following)
         if row is None or row.state.checkpoint is None:
-            return INITIAL_STATE
-        if row.logic_version != self.config.version and not self._can_read(row.state):
-            first = list(islice(self.stores.events.read(domain_id, Span()), 1))
-            if first:
-                return _not_parked(domain_id, self._projection(self.stores).next_row(None, first, FoldLimits()).row)
-        return row.state
+            return None
+        return row if self._is_whole(row) or self._can_read(row.state) else self._folded(domain_id) or row
 
-    def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent]) -> Next:
+    def _folded(self, domain_id: str) -> DomainRow | None:
+        """The row that this version of the logic makes of all stored events; None if there are none."""
+        first = list(islice(self.stores.events.read(domain_id, Span()), 1))
+        if not first:
+            return None
+        return _not_parked(domain_id, self._projection(self.stores).next_row(None, first, FoldLimits()).row)
+
+    def _is_whole(self, row: DomainRow | None) -> bool:
+        """True if this version of the logic computed the whole row."""
+        return row is None or row.logic_version == self.config.version
+
+    def _tried(
+        self,
+        domain_id: str,
+        command: Command,
+        decider: Decider[Any],
+        who: Who,
+        known: _Known,
+        on: DomainRow | None,
+        *,
+        again: bool = False,
+    ) -> tuple[list[StoredEvent], Next]:
+        """Run the decider on a row.
+
+        Args:
+            known: what is known of the object.
+            on: the row to decide on.
+            again: True if this row is of a fold of the whole history, and so must be the one that follows.
+
+        Returns:
+            The events, and the row that follows; there is nothing to write if there are no events.
+        """
+        state = _state(on)
+        with arithmetic():
+            returned = _events(run(decider, self._object(domain_id, state)))
+        if not returned:
+            return [], Next()
+        events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
+        return events, self._next_row(domain_id, known, events, again=again)
+
+    def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent], *, again: bool) -> Next:
         """The row that the projection would write if the events were stored."""
         stores = self.stores._replace(events=WithEvents(self.stores.events, events))
-        following = self._projection(stores).next_row(known.row, [*known.waiting, *events], _limits(known.row))
+        projection, limits = self._projection(stores), _limits(known.row)
+        fresh = [*known.waiting, *events]
+        if again and known.row is not None:
+            following = projection.folded_again(known.row, fresh, limits)
+        else:
+            following = projection.next_row(known.row, fresh, limits)
         parked = following.row.parked if following.row is not None else None
         if parked is not None:
             keys = [event.key for event in events]
@@ -352,9 +396,9 @@ class Deciding:
 
     def _repeated(self, domain_id: str, command: Command, known: _Known) -> Decided[Any]:
         try:
-            state = self._state(domain_id, known)
+            state = _state(self._row(domain_id, known))
         except ObjectParked:  # since then; the decision was made
-            state = known.row.state if known.row is not None else INITIAL_STATE
+            state = _state(known.row)
         now = (
             self._object(domain_id, state) if self._can_read(state) else None
         )  # parked by logic whose rows this one cannot read
@@ -493,10 +537,13 @@ def _not_read(domain_id: str, error: Exception, logic: DomainLogic) -> LogicFail
     )
 
 
-def _not_parked(domain_id: str, row: DomainRow | None) -> DomainState:
-    parked = row.parked if row is not None else None
-    if parked is not None:
-        raise ObjectParked(domain_id, parked)
+def _not_parked(domain_id: str, row: DomainRow | None) -> DomainRow | None:
+    if row is not None and row.parked is not None:
+        raise ObjectParked(domain_id, row.parked)
+    return row
+
+
+def _state(row: DomainRow | None) -> DomainState:
     return row.state if row is not None else INITIAL_STATE
 
 

@@ -520,6 +520,80 @@ class TestOtherLogic:
         redelivered(bank)
 
 
+class TestOtherLogicThatFailsAtTheDecidersEvent:
+    """It reads the row of the other version, with a default, and fails at the next event: so the row is folded again.
+
+    The decision must be made on what that fold gives, and not on the row that was read.
+    """
+
+    @staticmethod
+    def bank() -> Bank:
+        bank = Bank(logic=charging)
+        bank.deliver(credit(1, 10))
+        bank.deliver(credit(2, 10))
+        assert bank.balance() == 20
+        return bank
+
+    def test_refuses_on_the_state_that_this_logic_folds(self) -> None:
+        bank, seen = self.bank(), []
+
+        def decide(account: Any) -> list[Event]:
+            seen.append(account.Balance)
+            return withdraw(15)(account)
+
+        with pytest.raises(Overdrawn):
+            bank.decide(decide, version="v2", seconds=0)
+        assert (seen, bank.balance(), len(bank.keys())) == ([20, 12], 20, 2)
+
+    @pytest.mark.parametrize("waiting", [False, True])
+    def test_decides_on_the_state_that_this_logic_folds(self, *, waiting: bool) -> None:
+        bank = self.bank()
+        bank.events.put(*[credit(3, 4)] * waiting)
+        done = bank.decide(withdraw(12), version="v2", seconds=0)
+        assert (done.object.Balance, bank.balance(), done.attempts) == (0, 0, 1 if waiting else 2)
+        assert bank.account().logic_version == "v2"
+        redelivered(bank, "v2")
+
+    def test_writes_what_this_logic_folds_if_the_next_events_would_not_fail(self) -> None:
+        """The decider returns others on the other state, and upon the row that was read they could be applied."""
+        bank = self.bank()
+        done = bank.decide(lambda account: withdraw(5 if account.Balance == 20 else 1)(account), version="v2")
+        assert (done.object.Balance, bank.balance(), bank.account().logic_version) == (11, 11, "v2")
+        redelivered(bank, "v2")
+
+    def test_knows_late_events_that_this_fold_meets(self) -> None:
+        bank = self.bank()
+        bank.deliver(credit(20, 4))
+        bank.events.put(credit(10, 4))
+        assert bank.decide(withdraw(12), version="v2", seconds=0).object.Balance == 0
+        redelivered(bank, "v2")
+
+
+def charging(version: str) -> DomainLogic:
+    """The account's logic; from "v2" on it takes a fee of 4 for each credit, and sums the fees up. A 1 is free."""
+    logic = account_logic(version)
+    if version < "v2":
+        return logic
+    read, write, apply = logic.from_dynamo_item, logic.to_dynamo_item, logic.apply
+
+    def from_dynamo_item(item: Any) -> Any:
+        account = read(item)
+        account.Fees = item.get("Fees")
+        return account
+
+    def apply_with_fee(account: Any, event: StoredEvent) -> Any:
+        account.Fees = getattr(account, "Fees", 0)
+        if event.payload["Amount"] != 1:
+            account.Fees += (fee := 4 * (event.event_name == "Credited"))
+            account.Balance -= fee
+        return apply(account, event)
+
+    logic.from_dynamo_item = from_dynamo_item
+    logic.to_dynamo_item = lambda account: {**write(account), "Fees": account.Fees}
+    logic.apply = apply_with_fee  # type: ignore[method-assign, assignment]
+    return logic
+
+
 def test_logic_that_cannot_read_the_row_is_no_refusal() -> None:
     """Such as that of another domain, or a newer one than the deployed one: a service gives the folder of its layer."""
     bank = Bank()
