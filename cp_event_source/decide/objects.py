@@ -76,11 +76,6 @@ class Objects(Generic[T]):
 
     @classmethod
     def _of(cls, settings: DeciderSettings, layer: Layer | None, client: Any) -> "Objects[T]":
-        if client is not None and not hasattr(client, "transact_write_items"):  # as a resource, or another service's
-            raise TypeError(
-                "client: must be a boto3 client of DynamoDB, boto3.client('dynamodb'); got a value of the type "
-                f"{type(client).__name__}"
-            )
         return cls(deciding(settings, load(layer), noting_refusals(_client() if client is None else client), Clock()))
 
     def get(self, domain_id: str) -> T | None:

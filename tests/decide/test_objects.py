@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
 from uuid import UUID
@@ -19,6 +19,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from pulumi.automation import OutputValue
 
 from cp_event_source.decide import Event, Objects, OutcomeUnknown, logic
 from cp_event_source.decide.settings import OUTPUT, VARIABLE, BrokenSettings, DeciderSettings
@@ -186,6 +187,7 @@ def test_a_connection_of_the_wrong_kind_is_named(dynamodb: Any) -> None:
         ({"client": boto3.resource("dynamodb")}, r"client: must be .*; got a value of the type dynamodb.Service"),
         ({"client": boto3.client("s3")}, r"client: must be .*, boto3.client\('dynamodb'\); got a value of the type S3"),
         ({"client": "eu-central-1"}, "client: must be .*; got a value of the type str"),
+        ({"client": SimpleNamespace(transact_write_items=print)}, "client: must be .*; got .* SimpleNamespace"),
         ({"client": 0}, "client: must be .*; got a value of the type int"),
         (
             {"outputs": "outputs.json"},
@@ -265,11 +267,16 @@ class TestSettings:
             ("[]", "domain_name, .* not found in it; deploy the stack again"),
             ('"text"', "not found in it"),
             ("7", "one line of JSON"),
+            ({"domain_name": "Account"}, "one line of JSON; got a value of the type dict; copy it as it is"),
+            (
+                OutputValue("{}", secret=False),
+                "one line of JSON; got a value of the type OutputValue; copy it as it is",
+            ),
             (SETTINGS.to_text().replace("events_table", "other"), "events_table not found in it"),
             (SETTINGS.to_text().replace("600.0", '"soon"'), "one line of JSON"),
         ],
     )
-    def test_broken(self, text: str | None, message: str) -> None:
+    def test_broken(self, text: Any, message: str) -> None:
         with pytest.raises(BrokenSettings, match=rf"outputs: {OUTPUT}: .*{message}"):
             Objects.connect({OUTPUT: text})
 
