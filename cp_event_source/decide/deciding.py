@@ -343,8 +343,8 @@ class Deciding:
         latest = instant_at(self.clock.now() + self.max_future_skew_seconds)
         if command.time > latest:
             raise ValueError(
-                f"command_time: must not be in the future, after {latest}; got {command.time}; give the time when the "
-                "command was first given, by a clock that is right"
+                f"command_time, or the time in command_id: must not be in the future, after {latest}; got "
+                f"{command.time}; give the time when the command was first given, by a clock that is right"
             )
 
     def _stored(

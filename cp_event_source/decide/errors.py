@@ -79,13 +79,14 @@ class Contention(DecisionError):
     """Other writers were faster each time, or the tables are throttled. Nothing was written; call again later."""
 
     def __init__(self, domain_id: str, attempts: int, throttled: int = 0) -> None:
-        changed = f"the object changed during each of {attempts} attempts"
-        if throttled:
-            changed = (
-                f"the tables throttled {throttled} of {attempts} attempts, and the object changed during "
-                f"{attempts - throttled}"
-            )
-        super().__init__(domain_id, f"{changed}; decide again later")
+        if not throttled:
+            why = f"the object changed during each of {attempts} attempts"
+        elif throttled == attempts:
+            why = f"the tables throttled each of {attempts} attempts"
+        else:
+            changed = attempts - throttled
+            why = f"the tables throttled {throttled} of {attempts} attempts, and the object changed during {changed}"
+        super().__init__(domain_id, f"{why}; decide again later")
         self.attempts = attempts
         self.throttled = throttled
         """How many of the attempts the tables refused for lack of capacity. `__cause__` is the last of these errors."""
@@ -100,7 +101,7 @@ class OutcomeUnknown(DecisionError):
     def __init__(self, domain_id: str, events: Sequence[StoredEvent], command: Command) -> None:
         super().__init__(
             domain_id,
-            f"the transaction was not answered, so its {len(events)} events may be stored or not; decide again with "
+            "the transaction was not answered, so its events may be stored or not; decide again with "
             f"command_id={command.command_id!r} and command_time={command.time!r}: it finds the events, or decides",
         )
         self.event_ids = tuple(event.event_id for event in events)

@@ -300,7 +300,8 @@ class TestACommand:
         before = bank.account()
         command = bank.command("c", minute=latest + 1)
         message = (
-            f"command_time: must not be in the future, after 2026-01-01T00:{latest}:00.*; got {command.time}; give"
+            f"command_time, or the time in command_id: must not be in the future, after 2026-01-01T00:{latest}:00.*; "
+            f"got {command.time}; give"
         )
         with pytest.raises(ValueError, match=message):
             bank.decide(lambda account: pytest.fail("the decider ran"), command)

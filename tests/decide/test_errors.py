@@ -60,3 +60,22 @@ def test_an_error_is_the_same_elsewhere(error: errors.DecisionError, made: Calla
 
 def test_every_error_is_looked_at() -> None:
     assert {type(error) for error in ERRORS} == {errors.DecisionError, *errors.DecisionError.__subclasses__()}
+
+
+@pytest.mark.parametrize(
+    ("throttled", "message"),
+    [
+        (0, "a: the object changed during each of 3 attempts; decide again later"),
+        (2, "a: the tables throttled 2 of 3 attempts, and the object changed during 1; decide again later"),
+        (3, "a: the tables throttled each of 3 attempts; decide again later"),
+    ],
+)
+def test_contention_says_of_whom(throttled: int, message: str) -> None:
+    assert str(errors.Contention("a", 3, throttled)) == message
+
+
+def test_an_unknown_outcome_says_what_to_do() -> None:
+    assert str(ERRORS[-1]) == (
+        "a: the transaction was not answered, so its events may be stored or not; decide again with command_id='c' and "
+        "command_time='2026-01-01T00:00:00.000000000Z': it finds the events, or decides"
+    )
