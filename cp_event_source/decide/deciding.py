@@ -45,8 +45,11 @@ from .ports import Busy, ItemsRefused, NoReply, Throttled, Transactions, WithEve
 T = TypeVar("T")
 
 Decider = Callable[[T | None], Iterable[Event] | None]
-"""A function of the object, None before its first event. It returns the events to append, in their order; none is fine.
-To refuse, it raises an exception of its own. It may run several times for one decision: it must have no effects."""
+"""A function of the object (None before its first event).
+
+It returns at most 99 events to append, in their order, or None. To refuse, it raises an exception of its own.
+It must not be async. It may run several times for one decision: it must have no effects.
+"""
 
 MAX_EVENTS: Final = 99
 """The maximum events of a decision: a transaction has at most 100 items, and one is the row."""
@@ -67,17 +70,17 @@ class Decided(Generic[T]):
 
     domain_id: str
     command_id: str
-    """The one that was given, or else the one that the call made. With it and `command_time`, a call finds the events.
-    """
+    """The id that was given, or else the one that the call made. A call with it and `command_time` finds the events."""
     command_time: str
     """An instant: ISO 8601, in UTC."""
     events: Sequence[StoredEvent] = field(repr=False)
-    """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`."""
+    """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`. If one is
+    erased, its `is_erased` is true, and only `event_id` and `key` are left."""
     object: T | None = field(repr=False)
     """The object as it is now: after these events, and if `is_repeated` perhaps after others. None if it has none, or
     is parked by logic whose rows this logic cannot read."""
     attempts: int = 1
-    """How often the decider ran; 0 if `is_repeated`, since an earlier call has decided."""
+    """How often the decider ran; 0 if `is_repeated`."""
     is_repeated: bool = False
     """True if the events were found in the store: an earlier call with the command, or an earlier attempt of this call
     without a reply, appended them."""
