@@ -16,7 +16,7 @@ from .command import Command
 
 
 class DecisionError(Exception):
-    """A decision was not made, for a reason that is not the decider's."""
+    """A decision was not made, or its outcome is not known, for a reason that is not the decider's."""
 
     def __init__(self, domain_id: str, message: str) -> None:
         super().__init__(f"{domain_id}: {message}")
