@@ -21,10 +21,15 @@ from .errors import (
 from .event import Event
 
 if TYPE_CHECKING:
+    from cp_event_source.handler.domain.logic import BrokenDomainLogic
+
     from .deciding import Decided, Decider
     from .objects import Objects
+    from .settings import BrokenSettings
 
 __all__ = [
+    "BrokenDomainLogic",
+    "BrokenSettings",
     "Contention",
     "Decided",
     "Decider",
@@ -37,7 +42,13 @@ __all__ = [
     "OutcomeUnknown",
 ]
 
-_MODULES: Final = {"Decided": "deciding", "Decider": "deciding", "Objects": "objects"}
+_MODULES: Final = {
+    "BrokenDomainLogic": "logic",
+    "BrokenSettings": "settings",
+    "Decided": "deciding",
+    "Decider": "deciding",
+    "Objects": "objects",
+}
 """What is imported when it is first used: a module of deciders, and its tests, need only `Event`."""
 
 

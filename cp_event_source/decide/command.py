@@ -1,5 +1,6 @@
 """A command: what is decided once, however often it is asked for."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from cp_event_source.handler.values import exact_json
 
 _NAMESPACE: Final = UUID("6f1c9a52-7d3e-5b0a-9b53-0c6c3e2f4d81")
 _LAST_NANOSECOND: Final = 999_999_999
+_UUID: Final = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ class Command:
 
         Args:
             domain_id: the object.
-            command_id: any text.
+            command_id: any text. Of a UUID, upper and lower case are the same (RFC 9562, section 4).
             command_time: when the command was first given; by default the time in `command_id`, if that is a UUID of
-                version 7 (RFC 9562).
+                version 7 (section 5.7).
 
         Raises:
             ValueError: `command_id` is no text or empty, or `command_time` is no time, or missing.
@@ -45,7 +47,8 @@ class Command:
         if not isinstance(command_id, str) or not command_id:
             found = "nothing" if command_id == "" else f"a {type(command_id).__name__}"
             raise ValueError(f"command_id: must be a non-empty text; got {found}")
-        decision_id = uuid5(_NAMESPACE, exact_json.dumps([domain_id, command_id]))
+        same_id = command_id.lower() if _UUID.fullmatch(command_id) else command_id
+        decision_id = uuid5(_NAMESPACE, exact_json.dumps([domain_id, same_id]))
         time = _time_in(command_id) if command_time is None else _text(command_time)
         try:
             return cls(command_id, decision_id, check_field("EventTime", time))
@@ -89,8 +92,14 @@ _BITS_AFTER_TIME: Final = 80
 
 
 def _text(time: str | datetime) -> str:
-    if not isinstance(time, datetime):
+    if isinstance(time, str):
         return time
-    if time.tzinfo is None:
+    if not isinstance(time, datetime):
+        found = f"a value of the type {type(time).__name__}"
+        raise ValueError(f"command_time: must be an ISO 8601 text or a datetime; got {found}")  # noqa: TRY004
+    if time.utcoffset() is None:
         raise ValueError(f"command_time: must have a time zone; got {time!r}")
-    return time.astimezone(UTC).isoformat()
+    try:
+        return time.astimezone(UTC).isoformat()
+    except OverflowError:
+        raise ValueError(f"command_time: must be in the years 1 to 9999 in UTC; got {time!r}") from None

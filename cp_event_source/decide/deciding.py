@@ -11,7 +11,7 @@ it keeps in addition (docs/explanation/why-it-converges.md):
 - An attempt is left only with a reply that says that its transaction can no longer be carried out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from typing import Any, Final, Generic, TypeVar
@@ -45,8 +45,11 @@ from .ports import Busy, ItemsRefused, NoReply, Throttled, Transactions, WithEve
 T = TypeVar("T")
 
 Decider = Callable[[T | None], Iterable[Event] | None]
-"""A function of the object, None before its first event. It returns the events to append, in their order; none is fine.
-To refuse, it raises an exception of its own. It may run several times for one decision: it must have no effects."""
+"""A function of the object (None before its first event).
+
+It returns at most 99 events to append, in their order, or None. To refuse, it raises an exception of its own.
+It must not be async. It may run several times for one decision: it must have no effects.
+"""
 
 MAX_EVENTS: Final = 99
 """The maximum events of a decision: a transaction has at most 100 items, and one is the row."""
@@ -67,17 +70,17 @@ class Decided(Generic[T]):
 
     domain_id: str
     command_id: str
-    """The one that was given, or else the one that the call made. With it and `command_time`, a call finds the events.
-    """
+    """The id that was given, or else the one that the call made. A call with it and `command_time` finds the events."""
     command_time: str
     """An instant: ISO 8601, in UTC."""
     events: Sequence[StoredEvent] = field(repr=False)
-    """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`."""
+    """The events that it appended, in their order, with `event_id`, `event_time`, `event_name` and `payload`. If one is
+    erased, its `is_erased` is true, and only `event_id` and `key` are left."""
     object: T | None = field(repr=False)
     """The object as it is now: after these events, and if `is_repeated` perhaps after others. None if it has none, or
     is parked by logic whose rows this logic cannot read."""
     attempts: int = 1
-    """How often the decider ran; 0 if `is_repeated`, since an earlier call has decided."""
+    """How often the decider ran; 0 if `is_repeated`."""
     is_repeated: bool = False
     """True if the events were found in the store: an earlier call with the command, or an earlier attempt of this call
     without a reply, appended them."""
@@ -125,7 +128,7 @@ class Deciding:
             ObjectParked: as in `decide`.
         """
         known = self._look(domain_id, None)
-        return self._object(domain_id, self._state(domain_id, known))
+        return self._object(domain_id, _state(self._row(domain_id, known)))
 
     def decide(
         self, domain_id: str, command: Command, decider: Decider[Any], who: Who, *, timeout_seconds: float
@@ -144,16 +147,19 @@ class Deciding:
                 raise Contention(domain_id, attempt, len(throttled)) from _cause(throttled[-1] if throttled else None)
             attempt += 1
             self._check_time(command)
-            state = self._state(domain_id, known)
-            with arithmetic():
-                returned = _events(run(decider, self._object(domain_id, state)))
-            if not returned:
-                return Decided(domain_id, command.command_id, command.time, (), self._object(domain_id, state), attempt)
-            events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
-            following = self._next_row(domain_id, known, events)
+            on = self._row(domain_id, known)
+            events, following = self._tried(domain_id, command, decider, who, known, on)
+            if following.row is not None and self._is_whole(following.row) and not self._is_whole(on):
+                # the logic failed at an event upon the row of another version, and so the object was folded again
+                attempt += 1
+                on = self._folded(domain_id)
+                events, following = self._tried(domain_id, command, decider, who, known, on, again=True)
+            if not events:
+                now = self._object(domain_id, _state(on))
+                return Decided(domain_id, command.command_id, command.time, (), now, attempt)
             row = following.row
             lost = _Lost()
-            if row is not None and row.state.applied == _plus(state, events).applied:
+            if row is not None and row.state.applied == _plus(_state(on), events).applied:
                 self._put_snapshots(domain_id, following, before=events[0].key)
                 made = self._object(domain_id, row.state)  # before the write: nothing may fail after it
                 lost = self._write(events, row, known.row, command, until)
@@ -216,8 +222,8 @@ class Deciding:
                 waiting.append(event)
         return _Known(row, waiting, own, sorted(unseen)), is_behind or bool(unseen)
 
-    def _state(self, domain_id: str, known: _Known) -> DomainState:
-        """The state to decide on: of the row and the stored events that it lacks."""
+    def _row(self, domain_id: str, known: _Known) -> DomainRow | None:
+        """The row to decide on: it holds the stored events that the row that was read lacks. None if there is none."""
         row = known.row
         if row is not None and row.parked is not None:
             raise ObjectParked(domain_id, row.parked)
@@ -225,21 +231,64 @@ class Deciding:
             following = self._projection(self.stores).next_row(row, known.waiting, _limits(row)).row
             return _not_parked(domain_id, following)
         if row is None or row.state.checkpoint is None:
-            return INITIAL_STATE
-        if row.logic_version != self.config.version and not self._can_read(row.state):
-            first = list(islice(self.stores.events.read(domain_id, Span()), 1))
-            if first:
-                return _not_parked(domain_id, self._projection(self.stores).next_row(None, first, FoldLimits()).row)
-        return row.state
+            return None
+        return row if self._is_whole(row) or self._can_read(row.state) else self._folded(domain_id) or row
 
-    def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent]) -> Next:
+    def _folded(self, domain_id: str) -> DomainRow | None:
+        """The row that this version of the logic makes of all stored events; None if there are none."""
+        first = list(islice(self.stores.events.read(domain_id, Span()), 1))
+        if not first:
+            return None
+        return _not_parked(domain_id, self._projection(self.stores).next_row(None, first, FoldLimits()).row)
+
+    def _is_whole(self, row: DomainRow | None) -> bool:
+        """True if this version of the logic computed the whole row."""
+        return row is None or row.logic_version == self.config.version
+
+    def _tried(
+        self,
+        domain_id: str,
+        command: Command,
+        decider: Decider[Any],
+        who: Who,
+        known: _Known,
+        on: DomainRow | None,
+        *,
+        again: bool = False,
+    ) -> tuple[list[StoredEvent], Next]:
+        """Run the decider on a row.
+
+        Args:
+            known: what is known of the object.
+            on: the row to decide on.
+            again: True if this row is of a fold of the whole history, and so must be the one that follows.
+
+        Returns:
+            The events, and the row that follows; there is nothing to write if there are no events.
+        """
+        state = _state(on)
+        with arithmetic():
+            returned = _events(run(decider, self._object(domain_id, state)))
+        if not returned:
+            return [], Next()
+        events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
+        return events, self._next_row(domain_id, known, events, again=again)
+
+    def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent], *, again: bool) -> Next:
         """The row that the projection would write if the events were stored."""
         stores = self.stores._replace(events=WithEvents(self.stores.events, events))
-        following = self._projection(stores).next_row(known.row, [*known.waiting, *events], _limits(known.row))
+        projection, limits = self._projection(stores), _limits(known.row)
+        fresh = [*known.waiting, *events]
+        if again and known.row is not None:
+            following = projection.folded_again(known.row, fresh, limits)
+        else:
+            following = projection.next_row(known.row, fresh, limits)
         parked = following.row.parked if following.row is not None else None
         if parked is not None:
-            own = parked.cause is Cause.LOGIC and parked.event_key in {event.key for event in events}
-            raise _not_applied(domain_id, parked) if own else ObjectParked(domain_id, parked)
+            keys = [event.key for event in events]
+            if parked.cause is Cause.LOGIC and parked.event_key in keys:
+                raise _not_applied(domain_id, parked, f"event {keys.index(parked.event_key) + 1} of {len(keys)}")
+            raise ObjectParked(domain_id, parked)
         if following.row is not None:
             unseen = (*known.unseen, *(event.key for event in events))[-MAX_UNSEEN:]
             following = following._replace(row=replace(following.row, unseen=unseen))
@@ -297,8 +346,8 @@ class Deciding:
         latest = instant_at(self.clock.now() + self.max_future_skew_seconds)
         if command.time > latest:
             raise ValueError(
-                f"command_time: must not be in the future, after {latest}; got {command.time}; give the time when the "
-                "command was first given, by a clock that is right"
+                f"command_time, or the time in command_id: must not be in the future, after {latest}; got "
+                f"{command.time}; give the time when the command was first given, by a clock that is right"
             )
 
     def _stored(
@@ -311,7 +360,7 @@ class Deciding:
         if after is not None:
             time = max(time, next_instant(after.partition("#")[0]))
         stored: list[StoredEvent] = []
-        for event, event_id in zip(events, command.event_ids(), strict=False):
+        for number, (event, event_id) in enumerate(zip(events, command.event_ids(), strict=False)):
             detail = {
                 "DomainId": domain_id,
                 "EventTime": time,
@@ -324,34 +373,35 @@ class Deciding:
                 "CorrelationId": who.correlation_id,
                 "IpAddress": who.ip_address,
             }
-            stored.append(self._checked(detail, event, command))
+            stored.append(self._checked(detail, event, command, _numbered(number, events)))
             time = next_instant(time)
         return stored
 
-    def _checked(self, detail: dict[str, Any], event: Event, command: Command) -> StoredEvent:
+    def _checked(self, detail: dict[str, Any], event: Event, command: Command, label: str) -> StoredEvent:
         """The event, after the checks of the pipeline, but for its time: the order of events forces it."""
         domain_id = detail["DomainId"]
         content = exact_payload(event.payload)
         if content.violations:
             violations = content.violations
             # what was found is a type here, or a key that the field's path has, too
-            raise EventInvalid(domain_id, f"{event.event_name}: {' | '.join(map(str, violations))}", violations)
+            raise EventInvalid(domain_id, f"{label}: {' | '.join(map(str, violations))}", violations)
         sent = detail | {"Payload": exact_json.loads(exact_json.dumps(content.value))}
         try:
             checked = parse_domain_event(sent, domain_name=self.domain_name, latest=detail["EventTime"])
             item = to_item(checked, {})
         except ContractViolation as broken:
             # not from it: its text has values, and whoever logs an error logs what it came from
-            raise EventInvalid(domain_id, _broken(event, broken.violations), broken.violations) from None
+            rules = " | ".join(f"{each.field}: {each.rule}" for each in broken.violations)
+            raise EventInvalid(domain_id, f"{label}: {rules}", broken.violations) from None
         except Unstorable as error:
-            raise EventInvalid(domain_id, f"{event.event_name}: {error}") from error
+            raise EventInvalid(domain_id, f"{label}: {error}") from error
         return StoredEvent.of(item | {DECIDED: {"S": str(command.decision_id)}})
 
     def _repeated(self, domain_id: str, command: Command, known: _Known) -> Decided[Any]:
         try:
-            state = self._state(domain_id, known)
+            state = _state(self._row(domain_id, known))
         except ObjectParked:  # since then; the decision was made
-            state = known.row.state if known.row is not None else INITIAL_STATE
+            state = _state(known.row)
         now = (
             self._object(domain_id, state) if self._can_read(state) else None
         )  # parked by logic whose rows this one cannot read
@@ -380,17 +430,24 @@ class Deciding:
         return True
 
 
-def check_who(who: Who) -> None:
-    """Raises ValueError: a field that all events have in common breaks the contract. The message has no value."""
-    fields = {"user_id": "UserId", "correlation_id": "CorrelationId", "ip_address": "IpAddress"}
-    for argument, field_name in fields.items():
-        value = getattr(who, argument)
+def check_arguments(**arguments: Any) -> None:
+    """Raises ValueError: an argument breaks the contract's rule of its field. The message has no value."""
+    for argument, value in arguments.items():
         try:
-            check_field(field_name, value)
+            check_field(_FIELDS[argument], value)
         except ContractViolation as broken:
             is_text = isinstance(value, str)
             found = f"a text of {len(value)} characters" if is_text else f"a value of the type {type(value).__name__}"
             raise ValueError(f"{argument}: {broken.violations[0].rule}; got {found}") from None
+
+
+_FIELDS: Final = {
+    "domain_id": "DomainId",
+    "user_id": "UserId",
+    "correlation_id": "CorrelationId",
+    "ip_address": "IpAddress",
+}
+"""The fields that arguments give."""
 
 
 def _check_repeated(command: Command, event: StoredEvent) -> None:
@@ -426,12 +483,28 @@ def _events(returned: Any) -> list[Event]:
     return list(events)
 
 
+def _numbered(index: int, events: Sequence[Event]) -> str:
+    """An event in a message. What is no valid name is not shown: it may be a payload, given in the wrong place."""
+    which, name = f"event {index + 1} of {len(events)}", events[index].event_name
+    try:
+        return f"{which} ({check_field('EventName', name)})"
+    except ContractViolation:
+        return which
+
+
 def _mistaken(returned: Any) -> str:
     if isinstance(returned, Event):
         return "one Event; put it into a list"
+    if isinstance(returned, Coroutine | AsyncIterator):
+        if isinstance(returned, Coroutine):
+            returned.close()  # otherwise Python warns that nobody awaited it
+        return "a coroutine; a decider must not be async"
+    if isinstance(returned, BaseException):
+        return f"the exception {type(returned).__name__}; raise it to refuse"
     if callable(returned):
         return "a function; if yours makes the decider, call it and give what it returns"
-    return f"a value of the type {type(returned).__name__}"
+    kind = type(returned)  # with its module, since other classes are called Event, too
+    return f"a value of the type {kind.__module__}.{kind.__qualname__}".replace(" builtins.", " ")
 
 
 def _limits(row: DomainRow | None) -> FoldLimits:
@@ -442,11 +515,11 @@ def _limits(row: DomainRow | None) -> FoldLimits:
     return FoldLimits(untried_key=min(tried, default=None))
 
 
-def _not_applied(domain_id: str, parked: Parked) -> LogicFailed:
+def _not_applied(domain_id: str, parked: Parked, which: str) -> LogicFailed:
     """An event of the decider's cannot be applied."""
     return LogicFailed(
         domain_id,
-        f"apply the decider's event {parked.event_name}",
+        f"apply the decider's {which} ({parked.event_name})",
         error=parked.error,
         phase=parked.phase,
         place=parked.place,
@@ -467,10 +540,13 @@ def _not_read(domain_id: str, error: Exception, logic: DomainLogic) -> LogicFail
     )
 
 
-def _not_parked(domain_id: str, row: DomainRow | None) -> DomainState:
-    parked = row.parked if row is not None else None
-    if parked is not None:
-        raise ObjectParked(domain_id, parked)
+def _not_parked(domain_id: str, row: DomainRow | None) -> DomainRow | None:
+    if row is not None and row.parked is not None:
+        raise ObjectParked(domain_id, row.parked)
+    return row
+
+
+def _state(row: DomainRow | None) -> DomainState:
     return row.state if row is not None else INITIAL_STATE
 
 
@@ -483,8 +559,3 @@ def _plus(state: DomainState, events: Sequence[StoredEvent]) -> DomainState:
     for event in events:
         state = state.after(event, state.attributes)
     return state
-
-
-def _broken(event: Event, violations: Sequence[Any]) -> str:
-    """The broken rules, without the values: they may be personal data."""
-    return " | ".join(f"{event.event_name}: {each.field}: {each.rule}" for each in violations)

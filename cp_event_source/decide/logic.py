@@ -25,10 +25,16 @@ def load(layer: Layer | None) -> DomainLogic:
             Lambda function with the layer.
 
     Raises:
+        TypeError: it is none of these.
         BrokenDomainLogic: the module is missing, cannot be imported, breaks the contract, or is another folder's.
     """
     if isinstance(layer, ModuleType):
         return DomainLogic(layer)
+    if layer is not None and not isinstance(layer, str | os.PathLike):
+        raise TypeError(
+            "layer: must be the folder of the domain logic, or its module; got a value of the type "
+            f"{type(layer).__name__}"
+        )
     with _lock:
         if layer is None:
             if contract.MODULE not in sys.modules and find_spec(contract.MODULE) is None:

@@ -34,11 +34,11 @@ class DeciderSettings:
         return json.dumps(asdict(self))
 
     @classmethod
-    def of(cls, text: str | None, source: str) -> "DeciderSettings":
+    def of(cls, text: Any, source: str) -> "DeciderSettings":
         """The settings in a text.
 
         Args:
-            text: what `to_text` wrote.
+            text: what `to_text` wrote; None if there is none.
             source: where it is from, for the message.
 
         Raises:
@@ -47,6 +47,9 @@ class DeciderSettings:
         must = f"{source}: must be the component's output {OUTPUT}"
         if not text:
             raise BrokenSettings(f"{must}; got nothing; give it to this process")
+        if not isinstance(text, str):
+            kind = type(text).__name__
+            raise BrokenSettings(f"{must}, one line of JSON; got a value of the type {kind}; copy it as it is")
         try:
             found: Any = json.loads(text)
             missing = [each.name for each in fields(cls) if each.name not in found]

@@ -58,7 +58,15 @@ def noting_refusals(client: Any) -> Any:
     Botocore tries again by itself, and raises the error of the last try only: that this one was refused does not say
     that an earlier one, which got no reply, is not carried out. Without the notes, an error is taken for a refusal only
     if it is that of the first try.
+
+    Raises:
+        TypeError: it is something else, such as a resource or the client of another service.
     """
+    if not hasattr(getattr(client, "meta", None), "events") or not hasattr(client, "transact_write_items"):
+        raise TypeError(
+            "client: must be a boto3 client of DynamoDB, boto3.client('dynamodb'); got a value of the type "
+            f"{type(client).__name__}"
+        )
     client.meta.events.register(
         "response-received.dynamodb.TransactWriteItems", _note_refusal, unique_id="cp-event-source-refusals"
     )

@@ -12,18 +12,18 @@ from cp_event_source.late_names import late_names
 
 if TYPE_CHECKING:
     from .checks.evolution import EvolutionReport
-    from .events import Event, event, read_events
+    from .events import ShortEvent, event, read_events
     from .given import Given
     from .layer import Layer, load
     from .when import When
 
-__all__ = ["Event", "EvolutionReport", "Given", "Layer", "When", "event", "load", "read_events"]
+__all__ = ["EvolutionReport", "Given", "Layer", "ShortEvent", "When", "event", "load", "read_events"]
 
 _MODULES: Final = {
-    "Event": "events",
     "EvolutionReport": "checks.evolution",
     "Given": "given",
     "Layer": "layer",
+    "ShortEvent": "events",
     "When": "when",
     "event": "events",
     "load": "layer",

@@ -25,7 +25,7 @@ DOMAIN_NAME: Final = "Domain"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Event:
+class ShortEvent:
     """An event in short form. `event` makes it; what it does not say, `given` and the checks fill in."""
 
     event_name: str
@@ -35,7 +35,7 @@ class Event:
     """The other fields that the test gave, by their names in the contract."""
 
 
-AnyEvent = Event | DomainEvent | Mapping[str, Any]
+AnyEvent = ShortEvent | DomainEvent | Mapping[str, Any]
 """An event in short form, as a producer makes it, or as JSON has it."""
 
 
@@ -51,7 +51,7 @@ def event(
     correlation_id: str | None = None,
     ip_address: str | None = None,
     domain_name: str | None = None,
-) -> Event:
+) -> ShortEvent:
     """An event in short form.
 
     The same object given twice is one event sent twice; two objects are two events.
@@ -79,7 +79,7 @@ def event(
         "DomainName": domain_name,
     }
     given = {name: value for name, value in fields.items() if value is not None}
-    return Event(event_name, payload, at, given)
+    return ShortEvent(event_name, payload, at, given)
 
 
 def read_events(path: str | os.PathLike[str], *, domain_name: str | None = None) -> list[dict[str, Any]]:
@@ -159,12 +159,14 @@ def describe(each: StoredEvent) -> str:
 
 def _flat(events: Iterable[Any]) -> Iterator[AnyEvent]:
     for each in events:
-        if isinstance(each, Event | DomainEvent | Mapping):
+        if isinstance(each, ShortEvent | DomainEvent | Mapping):
             yield each
         elif isinstance(each, Iterable) and not isinstance(each, str | bytes):
             yield from _flat(each)
         else:
-            raise TypeError(f"must be an event: event(...), a DomainEvent or a dict; got a {type(each).__name__}")
+            kind = type(each)  # with its module, since several classes are called an event
+            found = f"a value of the type {kind.__module__}.{kind.__qualname__}".replace(" builtins.", " ")
+            raise TypeError(f"must be an event: event(...), a DomainEvent or a dict; got {found}")
 
 
 def _detail(entry: Any, label: str) -> dict[str, Any]:
@@ -222,13 +224,13 @@ def _details(events: list[AnyEvent]) -> list[dict[str, Any]]:
             "DomainId": domain_ids[first],
             "DomainName": domain_name,
         }
-        filled.append({**made, **sent[index]} if isinstance(each, Event) else sent[index])
+        filled.append({**made, **sent[index]} if isinstance(each, ShortEvent) else sent[index])
     return filled
 
 
 def _sent(each: AnyEvent) -> dict[str, Any]:
     match each:
-        case Event():
+        case ShortEvent():
             time = {} if each.at is None else {"EventTime": each.at}
             named = {"EventName": each.event_name, "EventType": DOMAIN, "Payload": each.payload}
             return {**named, **each.fields, **time}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ..decide import Event as DecidedEvent
+from ..decide import Event
 from ..decide.command import Command
 from ..decide.deciding import Decider, Deciding, Who, check_decider, run
 from ..decide.errors import DecisionError, LogicFailed, ObjectParked
+from ..handler.domain.state import INITIAL_STATE, DomainState
 from ..handler.events.event_time import instant_at
 from ..handler.events.stored_event import StoredEvent
 from ..handler.projection.folding import FoldConfig
@@ -19,7 +20,7 @@ from ..handler.projection.stores import RowChanged, Stores
 from ..handler.values import exact_json
 from ..handler.values.clock import Clock
 from .differences import row_differences
-from .events import DOMAIN_ID, DOMAIN_NAME, Event, event, stored_events
+from .events import DOMAIN_ID, DOMAIN_NAME, ShortEvent, event, stored_events
 from .given import expected_row
 from .memory import MemoryEvents, MemoryRows, MemorySnapshots, MemoryTransactions
 
@@ -36,7 +37,8 @@ class _Outcome:
     """What one decision ended in."""
 
     events: Sequence[StoredEvent] = ()
-    row: DomainRow | None = None
+    state: DomainState = INITIAL_STATE
+    """The object's state after them."""
     refusal: Exception | None = None
 
     @property
@@ -62,7 +64,7 @@ class When:
         check_decider(decider)
         return cls(layer, history, decider, _decide(layer, history, decider))
 
-    def then(self, *events: DecidedEvent | Event | Sequence[DecidedEvent | Event]) -> "When":
+    def then(self, *events: Event | ShortEvent | Sequence[Event | ShortEvent]) -> "When":
         """Expect that the decider appends these events, in this order.
 
         Args:
@@ -99,7 +101,7 @@ class When:
         """
         __tracebackhide__ = True
         self._must_not_be_refused()
-        actual = self.outcome.row.state.attributes if self.outcome.row is not None else {}
+        actual = self.outcome.state.attributes
         found = row_differences(expected_row(row, actual), actual, ("expected", "got"))
         if found:
             raise AssertionError("\n".join(["the row after the decision differs", *(f"  {each}" for each in found)]))
@@ -114,8 +116,14 @@ class When:
 
         Raises:
             AssertionError: it does not refuse, or differently.
+            TypeError: `error` is no class of exceptions.
         """
         __tracebackhide__ = True
+        if not isinstance(error, type) or not issubclass(error, Exception):
+            raise TypeError(
+                "error: must be a class of exceptions, as the decider raises it; got a value of the type "
+                f"{type(error).__name__}; give the class, and a part of the text as `match`"
+            )
         refusal = self.outcome.refusal
         if refusal is None:
             raise AssertionError(f"expected the decider to refuse; got {self.outcome.text}")
@@ -214,7 +222,8 @@ def _decide(layer: "Layer", history: Sequence[StoredEvent], decider: Decider[Any
             if refusals:
                 return _Outcome(refusal=error)
             raise
-    return _Outcome(done.events, rows.read(domain_id))
+    row = rows.read(domain_id)
+    return _Outcome(done.events, row.state if row is not None else layer.fold(history).state)
 
 
 def _time_of(key: str) -> float:
@@ -222,16 +231,16 @@ def _time_of(key: str) -> float:
     return datetime.fromisoformat(second).replace(tzinfo=UTC).timestamp() + int(key[20:26]) / 1_000_000
 
 
-def _flat(events: Sequence[Any]) -> list[DecidedEvent | Event]:
+def _flat(events: Sequence[Any]) -> list[Event | ShortEvent]:
     return [
         each for one in events for each in (one if isinstance(one, Sequence) and not isinstance(one, str) else [one])
     ]
 
 
 def _stored(expected: Any) -> StoredEvent:
-    if isinstance(expected, DecidedEvent):
+    if isinstance(expected, Event):
         expected = event(expected.event_name, expected.payload, version=expected.version)
-    if not isinstance(expected, Event):
+    if not isinstance(expected, ShortEvent):
         raise TypeError(f"then: must be events: decide.Event or event(...); got a {type(expected).__name__}")
     (stored,) = stored_events([expected])
     return stored

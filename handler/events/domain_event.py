@@ -29,8 +29,11 @@ class ContractViolation(ValueError):
     """An event breaks the contract. The error holds every broken rule, not only the first."""
 
     def __init__(self, violations: list[Violation]) -> None:
-        super().__init__(" | ".join(map(str, violations)))
+        super().__init__(violations)
         self.violations = violations
+
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.violations))
 
 
 @dataclass(frozen=True, slots=True)

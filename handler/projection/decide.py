@@ -58,6 +58,10 @@ class Decide(NamedTuple):
             self.clock.back_off(look)  # the row need not be read again: the write is conditional on it
         return self._next_row(row, events, limits)
 
+    def folded_again(self, row: DomainRow, fresh: Events, limits: FoldLimits) -> Next:
+        """The row after events that are newer than all of its own: this version folds its history again."""
+        return self._refold(row.domain_id, row, fresh, Span(start=fresh[0].key, up_to=fresh[-1].key), limits)
+
     def _next_row(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:
         match row:
             case None | DomainRow(readable=False):
@@ -84,7 +88,7 @@ class Decide(NamedTuple):
         folding = Folding.on_top_of(row, self.config, limits)
         folding.apply(fresh)
         if folding.failed_on_other_version:
-            return self._refold(row.domain_id, row, fresh, Span(start=fresh[0].key, up_to=fresh[-1].key), limits)
+            return self.folded_again(row, fresh, limits)
         parked = self.parking.by_failure(folding.failure, row, fresh)
         rebuilding = row.rebuilding if parked is None else self._noting(row, fresh[0].key)
         return self._on_top(row, folding, parked, rebuilding, row.probes)

@@ -206,13 +206,15 @@ class Projection:
 
     def settle(self, plan: Plan, now: DomainRow | None, budget: Budget = UNLIMITED, *, may_crash: bool = False) -> Plan:
         """Decide and write until the row that the table holds is the plan's."""
-        for lost in range(MAX_LOST_RACES):
-            if plan.is_carried_out(now):
-                return plan
+        lost = 0
+        while not plan.is_carried_out(now):
+            if lost == MAX_LOST_RACES:
+                raise _contention()
             now = self._row_after(lost, plan.events[0].domain_id, now)
             plan = self.plan(plan.events, now, budget, notified=plan.notified, may_crash=may_crash)
             now = self.write(plan)
-        raise _contention()
+            lost += 1
+        return plan
 
     def _changed(
         self, domain_id: str, row: DomainRow | None, change: Callable[[DomainRow | None], DomainRow | None]

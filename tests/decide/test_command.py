@@ -1,9 +1,9 @@
 """Guarantee: a command has one identity, and a decided event's time is the smallest step after the events before it."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from itertools import islice
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -45,6 +45,19 @@ def test_a_command_has_the_same_events_each_time_and_others_have_others() -> Non
     assert all(UUID(each) for each in one)
 
 
+def test_a_uuid_is_one_command_in_upper_and_lower_case() -> None:
+    """As RFC 9562 has it. A database may return another case than the client sent."""
+
+    def first(command_id: str) -> str:
+        return next(Command.of("a", command_id, "2026-01-01T00:00:00Z").event_ids())
+
+    for found in (uuid4(), UUID("01890a5d-ac96-774b-bcce-b302099a8057")):
+        assert first(str(found)) == first(str(found).upper())
+    for one, other in (("Abc", "abc"), ("A" * 32, "a" * 32), (f"{uuid4()}A", f"{uuid4()}a")):
+        assert first(one) != first(other), "any other text is what it is"
+    assert Command.of("a", "A" * 8, "2026-01-01T00:00:00Z").command_id == "A" * 8
+
+
 def test_a_command_without_an_id_gets_one_with_which_it_can_be_repeated() -> None:
     one, other = (Command.new("a", "2026-01-01T00:00:00.000000000Z") for _ in range(2))
     assert one.command_id != other.command_id
@@ -69,6 +82,18 @@ def test_a_command_whose_id_has_a_time_needs_no_other(moment: datetime, random: 
     assert Command.of("a", command_id, later).time == Command.of("a", "c", later).time, "a given time holds"
 
 
+class WithoutOffset(tzinfo):
+    """A zone that does not know its offset from UTC. Python takes such a time for a local one."""
+
+    def utcoffset(self, _: datetime | None) -> None:
+        """Not known."""
+
+    dst = utcoffset
+
+    def tzname(self, _: datetime | None) -> str:
+        return "nowhere"
+
+
 @pytest.mark.parametrize(
     ("command_id", "command_time", "message"),
     [
@@ -79,8 +104,21 @@ def test_a_command_whose_id_has_a_time_needs_no_other(moment: datetime, random: 
         (f"{'f' * 12}7fff8{'f' * 15}", None, "command_time: must be given with command_id"),
         ("c", "yesterday", "command_time: must be a time that can be ordered"),
         ("c", datetime(2026, 1, 1), "command_time: must have a time zone"),
+        ("c", datetime(2026, 1, 1, tzinfo=WithoutOffset()), "command_time: must have a time zone"),
+        (
+            "c",
+            datetime.max.replace(tzinfo=timezone(-timedelta(hours=1))),
+            "command_time: must be in the years 1 to 9999",
+        ),
+        (
+            "c",
+            datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
+            "command_time: must be in the years 1 to 9999",
+        ),
+        ("c", date(2026, 1, 1), "command_time: must be an ISO 8601 text or a datetime; got a value of the type date"),
+        ("c", 1767225600, "command_time: must be an ISO 8601 text or a datetime; got a value of the type int"),
     ],
 )
-def test_arguments_that_are_no_command(command_id: Any, command_time: str | datetime | None, message: str) -> None:
+def test_arguments_that_are_no_command(command_id: Any, command_time: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Command.of("a", command_id, command_time)

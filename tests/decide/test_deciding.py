@@ -1,15 +1,17 @@
 """Guarantee: a decision is made on all that is stored; its events are in the store and in the row, or in neither."""
 
+import gc
 import math
 import secrets
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 
+from cp_event_source import testing
 from cp_event_source.decide.command import Command
 from cp_event_source.decide.deciding import MAX_EVENTS
 from cp_event_source.decide.errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
@@ -298,7 +300,8 @@ class TestACommand:
         before = bank.account()
         command = bank.command("c", minute=latest + 1)
         message = (
-            f"command_time: must not be in the future, after 2026-01-01T00:{latest}:00.*; got {command.time}; give"
+            f"command_time, or the time in command_id: must not be in the future, after 2026-01-01T00:{latest}:00.*; "
+            f"got {command.time}; give"
         )
         with pytest.raises(ValueError, match=message):
             bank.decide(lambda account: pytest.fail("the decider ran"), command)
@@ -518,6 +521,80 @@ class TestOtherLogic:
         redelivered(bank)
 
 
+class TestOtherLogicThatFailsAtTheDecidersEvent:
+    """It reads the row of the other version, with a default, and fails at the next event: so the row is folded again.
+
+    The decision must be made on what that fold gives, and not on the row that was read.
+    """
+
+    @staticmethod
+    def bank() -> Bank:
+        bank = Bank(logic=charging)
+        bank.deliver(credit(1, 10))
+        bank.deliver(credit(2, 10))
+        assert bank.balance() == 20
+        return bank
+
+    def test_refuses_on_the_state_that_this_logic_folds(self) -> None:
+        bank, seen = self.bank(), []
+
+        def decide(account: Any) -> list[Event]:
+            seen.append(account.Balance)
+            return withdraw(15)(account)
+
+        with pytest.raises(Overdrawn):
+            bank.decide(decide, version="v2", seconds=0)
+        assert (seen, bank.balance(), len(bank.keys())) == ([20, 12], 20, 2)
+
+    @pytest.mark.parametrize("waiting", [False, True])
+    def test_decides_on_the_state_that_this_logic_folds(self, *, waiting: bool) -> None:
+        bank = self.bank()
+        bank.events.put(*[credit(3, 4)] * waiting)
+        done = bank.decide(withdraw(12), version="v2", seconds=0)
+        assert (done.object.Balance, bank.balance(), done.attempts) == (0, 0, 1 if waiting else 2)
+        assert bank.account().logic_version == "v2"
+        redelivered(bank, "v2")
+
+    def test_writes_what_this_logic_folds_if_the_next_events_would_not_fail(self) -> None:
+        """The decider returns others on the other state, and upon the row that was read they could be applied."""
+        bank = self.bank()
+        done = bank.decide(lambda account: withdraw(5 if account.Balance == 20 else 1)(account), version="v2")
+        assert (done.object.Balance, bank.balance(), bank.account().logic_version) == (11, 11, "v2")
+        redelivered(bank, "v2")
+
+    def test_knows_late_events_that_this_fold_meets(self) -> None:
+        bank = self.bank()
+        bank.deliver(credit(20, 4))
+        bank.events.put(credit(10, 4))
+        assert bank.decide(withdraw(12), version="v2", seconds=0).object.Balance == 0
+        redelivered(bank, "v2")
+
+
+def charging(version: str) -> DomainLogic:
+    """The account's logic; from "v2" on it takes a fee of 4 for each credit, and sums the fees up. A 1 is free."""
+    logic = account_logic(version)
+    if version < "v2":
+        return logic
+    read, write, apply = logic.from_dynamo_item, logic.to_dynamo_item, logic.apply
+
+    def from_dynamo_item(item: Any) -> Any:
+        account = read(item)
+        account.Fees = item.get("Fees")
+        return account
+
+    def apply_with_fee(account: Any, event: StoredEvent) -> Any:
+        account.Fees = getattr(account, "Fees", 0)
+        if event.payload["Amount"] != 1:
+            account.Fees += (fee := 4 * (event.event_name == "Credited"))
+            account.Balance -= fee
+        return apply(account, event)
+
+    logic.from_dynamo_item = from_dynamo_item
+    logic.to_dynamo_item = lambda account: {**write(account), "Fees": account.Fees}
+    logic.apply = apply_with_fee  # type: ignore[method-assign, assignment]
+    return logic
+
+
 def test_logic_that_cannot_read_the_row_is_no_refusal() -> None:
     """Such as that of another domain, or a newer one than the deployed one: a service gives the folder of its layer."""
     bank = Bank()
@@ -540,7 +617,7 @@ class TestEventsThatAreRefused:
         bank = Bank()
         bank.deliver(credit(1))
         with pytest.raises(
-            LogicFailed, match="event Broken; it fails with ValueError, apply; `reason` says why"
+            LogicFailed, match=r"event 2 of 2 \(Broken\); it fails with ValueError, apply; `reason` says why"
         ) as raised:
             bank.decide(lambda account: [Event("Credited", {"Amount": 1}), Event("Broken")])
         assert (raised.value.event_name, raised.value.error) == ("Broken", "ValueError")
@@ -571,6 +648,8 @@ class TestEventsThatAreRefused:
             Event("Credited", {"Amount": "xxx-secret", "At": object()}),
             Event("Credited", {"xxx-secret": {1: "xxx-secret"}}),
             Event("Credited", {"Amount": 1, "Secret": "xxx-secret" + secrets.token_hex(600_000)}),
+            Event({"Amount": 1, "Secret": "xxx-secret"}, "Credited"),  # type: ignore[arg-type]  # the wrong way round
+            Event("xxx-secret" * 100),
         ],
     )
     def test_in_a_traceback_without_a_value(self, event: Event) -> None:
@@ -579,6 +658,26 @@ class TestEventsThatAreRefused:
             Bank().decide(lambda account: [event])
         shown = "".join(traceback.format_exception(raised.value)).replace("Payload.xxx-secret", "")
         assert "xxx" not in shown
+
+    @pytest.mark.parametrize(
+        ("third", "error", "message"),
+        [
+            (Event("Credited", {"Amount": object()}), EventInvalid, r"event 3 of 4 \(Credited\): Payload.Amount: must"),
+            (Event("Credited", version=True), EventInvalid, r"event 3 of 4 \(Credited\): Version: must be a whole"),
+            (
+                Event("Credited", secrets.token_hex(600_000)),
+                EventInvalid,
+                r"event 3 of 4 \(Credited\): the event takes",
+            ),
+            (Event("", {"Amount": 1}), EventInvalid, "event 3 of 4: EventName: must be a non-empty string"),
+            (Event("Credited", {}), LogicFailed, r"event 3 of 4 \(Credited\); it fails with KeyError"),
+        ],
+    )
+    def test_by_their_number(self, third: Event, error: type[Exception], message: str) -> None:
+        """Several events may have one name."""
+        good = Event("Credited", {"Amount": 1})
+        with pytest.raises(error, match=message):
+            Bank().decide(lambda account: [good, good, third, third])
 
     def test_too_many(self) -> None:
         with pytest.raises(EventInvalid, match="at most 99 events; got 100"):
@@ -598,11 +697,29 @@ class TestEventsThatAreRefused:
             (Event("Debited"), "one Event; put it into a list"),
             ([("Debited", {})], "a value of the type tuple"),
             (withdraw, "a function; if yours makes the decider, call it and give what it returns"),
+            (Overdrawn(), "the exception Overdrawn; raise it to refuse"),
+            ([testing.event("Debited")], "a value of the type cp_event_source.testing.events.ShortEvent"),
         ],
     )
     def test_something_else(self, returned: Any, found: str) -> None:
         with pytest.raises(TypeError, match=f"must return a list of Event, or None; got {found}"):
             Bank().decide(lambda account: returned)
+
+    @pytest.mark.filterwarnings("error")
+    def test_of_an_asynchronous_decider(self) -> None:
+        """It is named as the cause, and leaves no warning of a coroutine that nobody awaited."""
+
+        async def decide(account: Any) -> list[Event]:
+            return []
+
+        async def each(account: Any) -> AsyncIterator[Event]:
+            yield Event("Debited")
+
+        deciders: list[Any] = [decide, each]
+        for decider in deciders:
+            with pytest.raises(TypeError, match="; got a coroutine; a decider must not be async"):
+                Bank().decide(decider)
+            gc.collect()
 
 
 def test_the_decider_may_change_its_object() -> None:

@@ -1,5 +1,6 @@
 """Guarantee: a service connects with one output of the component, and bad arguments are named."""
 
+import builtins
 import inspect
 import os
 import re
@@ -9,19 +10,20 @@ import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
+from uuid import UUID
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from pulumi.automation import OutputValue
 
 from cp_event_source.decide import Event, Objects, OutcomeUnknown, logic
 from cp_event_source.decide.settings import OUTPUT, VARIABLE, BrokenSettings, DeciderSettings
 from cp_event_source.handler.domain.logic import BrokenDomainLogic
-from cp_event_source.handler.events.domain_event import ContractViolation
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.handler.values.clock import Clock
 from tests.doubles.aws import AwsError
@@ -133,7 +135,8 @@ def test_a_call_without_a_command_can_be_repeated(accounts: Objects[Any]) -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"domain_id": ""}, "DomainId: must be a non-empty string"),
+        ({"domain_id": ""}, "^domain_id: must be a non-empty string; got a text of 0 characters"),
+        ({"domain_id": UUID(int=7)}, "^domain_id: must be a non-empty string; got a value of the type UUID"),
         ({"user_id": ""}, "user_id: must be a non-empty string; got a text of 0 characters"),
         ({"user_id": 7}, "user_id: must be a non-empty string; got a value of the type int"),
         ({"user_id": "é" * 2000}, "user_id: must be at most 2048 bytes of UTF-8; got a text of 2000 characters"),
@@ -154,15 +157,15 @@ def test_a_bad_argument_is_named(accounts: Objects[Any], arguments: dict[str, An
         accounts.decide(given.pop("domain_id"), withdraw(1), **given)
 
 
-@pytest.mark.parametrize("argument", ["user_id", "correlation_id", "ip_address", "command_time"])
+@pytest.mark.parametrize("argument", ["domain_id", "user_id", "correlation_id", "ip_address", "command_time"])
 def test_a_bad_argument_is_shown_in_no_traceback(accounts: Objects[Any], argument: str) -> None:
     """It may say who somebody is. Of a time only the text itself is shown, once."""
     value = "ada@example.com" + "\ud800" + "x" * 3000
-    given: dict[str, Any] = {"user_id": "ada", argument: value}
+    given: dict[str, Any] = {"domain_id": "a", "user_id": "ada", argument: value}
     if argument == "command_time":
         given["command_id"] = "c"
     with pytest.raises(ValueError, match=argument) as raised:
-        accounts.decide("a", withdraw(1), **given)
+        accounts.decide(decider=withdraw(1), **given)
     shown = "".join(traceback.format_exception(raised.value))
     assert shown.count("ada@example.com") == (argument == "command_time")
 
@@ -173,9 +176,30 @@ def test_a_decider_that_is_no_function_is_named(accounts: Objects[Any]) -> None:
         accounts.decide("a", events, user_id="ada")
 
 
-def test_a_contract_violation_of_an_argument_is_typed(accounts: Objects[Any]) -> None:
-    with pytest.raises(ContractViolation):
+def test_an_object_is_asked_for_by_an_id(accounts: Objects[Any]) -> None:
+    with pytest.raises(ValueError, match="domain_id: must be a non-empty string; got a text of 0 characters"):
         accounts.get("")
+
+
+def test_a_connection_of_the_wrong_kind_is_named(dynamodb: Any) -> None:
+    """Each is a mistake that is easily made: a resource, the client of another service, a file's name or text."""
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"client": boto3.resource("dynamodb")}, r"client: must be .*; got a value of the type dynamodb.Service"),
+        ({"client": boto3.client("s3")}, r"client: must be .*, boto3.client\('dynamodb'\); got a value of the type S3"),
+        ({"client": "eu-central-1"}, "client: must be .*; got a value of the type str"),
+        ({"client": SimpleNamespace(transact_write_items=print)}, "client: must be .*; got .* SimpleNamespace"),
+        ({"client": 0}, "client: must be .*; got a value of the type int"),
+        (
+            {"outputs": "outputs.json"},
+            "outputs: must be a mapping of the component's outputs by name; got .*str",
+        ),
+        ({"outputs": None}, "outputs: must be .*; got a value of the type NoneType"),
+        ({"layer": 7}, "layer: must be the folder of the domain logic, or its module; got a value of the type int"),
+        ({"layer": _module().Domain}, "layer: must be .*; got a value of the type type"),
+    ]
+    for argument, message in wrong:
+        with pytest.raises(TypeError, match=message):
+            Objects.connect(**{"outputs": OUTPUTS, "layer": _module(), **argument})
 
 
 def test_that_a_retry_of_the_client_is_refused_does_not_hide_that_its_first_try_got_no_reply() -> None:
@@ -243,11 +267,16 @@ class TestSettings:
             ("[]", "domain_name, .* not found in it; deploy the stack again"),
             ('"text"', "not found in it"),
             ("7", "one line of JSON"),
+            ({"domain_name": "Account"}, "one line of JSON; got a value of the type dict; copy it as it is"),
+            (
+                OutputValue("{}", secret=False),
+                "one line of JSON; got a value of the type OutputValue; copy it as it is",
+            ),
             (SETTINGS.to_text().replace("events_table", "other"), "events_table not found in it"),
             (SETTINGS.to_text().replace("600.0", '"soon"'), "one line of JSON"),
         ],
     )
-    def test_broken(self, text: str | None, message: str) -> None:
+    def test_broken(self, text: Any, message: str) -> None:
         with pytest.raises(BrokenSettings, match=rf"outputs: {OUTPUT}: .*{message}"):
             Objects.connect({OUTPUT: text})
 
@@ -335,3 +364,14 @@ def test_names_are_exported() -> None:
     assert set(package.__all__) <= set(dir(package))
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         _ = package.Nothing
+
+
+@pytest.mark.parametrize("method", ["from_environment", "connect", "get", "decide"])
+def test_each_error_that_a_method_names_can_be_imported_to_catch_it(method: str) -> None:
+    import cp_event_source.decide as package
+
+    raises = (getattr(Objects, method).__doc__ or "").partition("Raises:")[2]
+    named = {name for line in re.findall(r"^ {12}([A-Z][\w., ]*):", raises, re.MULTILINE) for name in line.split(", ")}
+    assert named
+    for name in named - {"ClientError", "BotoCoreError"}:
+        assert hasattr(builtins, name) or issubclass(getattr(package, name), Exception)

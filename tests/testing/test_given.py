@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cp_event_source import decide
 from cp_event_source.producer import ContractViolation, DomainEvent
 from cp_event_source.testing import Layer, event, load
 
@@ -153,7 +154,11 @@ def test_all_violations_of_all_events_are_named(keeper: Layer) -> None:
         ((detail(), detail(DomainId="d-2", EventId="e-2")), "of one domain object; got those of 'd-1', 'd-2'"),
         ((detail(), detail(Payload={})), "must have another EventId or EventTime"),
         ((detail(Payload="x" * 500_000), detail(EventId="e-2")), None),
-        (("Kept",), "must be an event: event"),
+        (("Kept",), "must be an event: event.*; got a value of the type str"),
+        (
+            (decide.Event("Kept"),),
+            "must be an event: event.*; got a value of the type cp_event_source.decide.event.Event",
+        ),
     ],
 )
 def test_what_cannot_be_folded_is_an_error(keeper: Layer, events: tuple[Any, ...], message: str | None) -> None:

@@ -40,7 +40,8 @@ def test_a_decision_has_events_and_a_row(layer: Layer) -> None:
     decided.then(event("AmountDebited", {"Amount": 30})).then_row(row).check_repeatable()
     decided.then(Event("AmountDebited", {"Amount": Decimal("30.0")}))
     decided.then([Event("AmountDebited", {"Amount": 30})])
-    layer.given(OPENED).when(withdraw(0)).then()
+    layer.given(OPENED).when(withdraw(0)).then().then_row({**row, "Balance": 50})
+    layer.when(lambda account: []).then().then_row({})
 
 
 def test_a_refusal_is_expected_by_its_class_and_text(layer: Layer) -> None:
@@ -104,6 +105,17 @@ def test_the_class_of_a_refusal_must_be_said(layer: Layer) -> None:
     """Otherwise a decider with a typing error refuses."""
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'error'"):
         layer.given(OPENED).when(lambda account: account.Blance).then_refused()  # type: ignore[call-arg, union-attr]
+
+
+@pytest.mark.parametrize(("error", "found"), [(Refused("no account"), "Refused"), ("no account", "str"), (int, "type")])
+def test_a_refusal_is_expected_by_nothing_but_its_class(layer: Layer, error: Any, found: str) -> None:
+    """Whether the decider refuses or not."""
+    for amount in (1, 100):
+        with pytest.raises(
+            TypeError,
+            match=f"error: must be a class of exceptions, .*; got a value of the type {found}; give .* `match`",
+        ):
+            layer.given(OPENED).when(withdraw(amount)).then_refused(error)
 
 
 def test_an_error_of_the_logic_says_what_happened(layer: Layer) -> None:

@@ -1,6 +1,7 @@
 """Guarantee: what keeps the contract is read whole; what breaks it is refused with every broken rule named."""
 
 import json
+import pickle
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -316,3 +317,10 @@ def test_what_is_nested_deeply_is_shown_short() -> None:
 def test_a_number_of_thousands_of_digits_is_shown_short() -> None:
     assert len(shown(10**5000 + 1)) < 110
     assert json.loads(shown(10**5000)) == 1e999
+
+
+def test_a_violation_is_the_same_in_another_process() -> None:
+    with pytest.raises(ContractViolation) as raised:
+        parse_domain_event({}, domain_name="File", latest="9")
+    other = pickle.loads(pickle.dumps(raised.value))
+    assert (str(other), other.violations) == (str(raised.value), raised.value.violations)

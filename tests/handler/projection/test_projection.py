@@ -171,6 +171,23 @@ class TestFastPath:
         assert len(world.clock.pauses) == MAX_LOST_RACES - 2, "those who met pause, so that they do not meet again"
         assert world.clock.pauses == sorted(world.clock.pauses)
 
+    def test_the_last_write_counts_too(self) -> None:
+        """The first write and all but the last of those after it lose their races."""
+        world = World()
+        world.deliver(stored(1))
+        races = MAX_LOST_RACES
+
+        def change() -> None:
+            nonlocal races
+            races -= 1
+            row = world.row()
+            world.rows.items[DOMAIN_ID] = replace(row, revision=row.revision + "x").to_item()
+            world.rows.before_write = change if races else None
+
+        world.rows.before_write = change
+        assert world.deliver(stored(2)) is Outcome.APPLIED
+        assert (races, world.entries()) == (0, ["e1", "e2"])
+
     def test_a_row_that_others_write_during_each_pause_is_written(self) -> None:
         """A row that was read before the pause would lose each race, and the shard would wait for the object."""
         world = World()
