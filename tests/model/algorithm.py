@@ -136,6 +136,8 @@ class Transact:  # True: written; False: the row or the event's key is another's
     replacing: Any
     known: frozenset[int]
     """The keys of the events that the decision was made on."""
+    versions: tuple[str, ...] = ()
+    """The real code's: which versions folded these, in the order of the fold."""
 
 
 Steps = Generator[Any, Any, Any]

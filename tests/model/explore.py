@@ -361,6 +361,10 @@ def outside(step: Any) -> Writer:
     return Writer(str(step), run)
 
 
+_MAX_STEPS = 500
+"""A writer that takes more steps in these small worlds does not end."""
+
+
 class Course:
     """What a writer did so far: the answers that it got, and the step that it takes next.
 
@@ -382,6 +386,9 @@ class Course:
         self._world = world
         self._before = before
         self._answer = answer
+        self._length: int = before._length + 1 if before is not None else 0
+        if self._length > _MAX_STEPS:
+            raise Violation(f"{writer.name} does not end; it wants {before and before.next}")
         self._steps: Steps | None = writer.run() if before is None else before._take()
         if before is not None:
             self._look(before.next)

@@ -129,6 +129,9 @@ class RealWorld(World):
             yield "its event is older than one that it was made on"
         if after != step.known | {step.key}:
             yield f"its row holds {sorted(after)}, and not what it was made on and its event"
+        versions = _versions(_row(step.row).state)[:-1]
+        if versions != list(step.versions):
+            yield f"its row is the fold of {versions}, and it was made on one of {step.versions}"
 
     def frozen_answer(self, answer: Any) -> Any:
         return self.numbers.number(answer)
@@ -273,8 +276,8 @@ class _Notices:
 class _Transactions(_Storage):
     command: str
     residue: int
-    known: list[str]
-    """The ids of the events that the decider saw last."""
+    seen: list[list[str]]
+    """The events of the domain object that the decider saw last, and the versions that folded them."""
 
     def write(self, events: Sequence[StoredEvent], row: DomainRow, *, replacing: DomainRow | None) -> None:
         (event,) = events
@@ -282,9 +285,11 @@ class _Transactions(_Storage):
         minute, nanosecond = event.key[11:16], int(event.key[20:29])
         number: Any = int(minute[:2]) * 60 + int(minute[3:]) + nanosecond / 1000 + self.residue / 1_000_000
         world.of_decisions[number] = event
-        known = frozenset(map(world.number, self.known))
+        entries, versions = self.seen
+        known = frozenset(map(world.number, entries))
         real: Any = row
-        written = self._step(Transact(self.command, number, real, replacing.revision if replacing else None, known))
+        revision = replacing.revision if replacing else None
+        written = self._step(Transact(self.command, number, real, revision, known, tuple(versions)))
         if written is None:
             raise NoReply
         if written is BUSY:
@@ -345,13 +350,15 @@ class Real:
         *,
         time: int = 0,
         probes: bool = False,
+        strict: bool = False,
     ) -> None:
         assert not flaws, "only the model has flaws; test_broken_guarantees.py breaks the real code"
         self.name = name
         self._time = time
         self._probes = probes
         ids = frozenset(f"e{key}" for key in poison)
-        self._config = FoldConfig(_refusing(ids, version), version, seconds_per_event=60, events_per_mark=SPACING)
+        refusing = _refusing(ids, version, strict=strict)
+        self._config = FoldConfig(refusing, version, seconds_per_event=60, events_per_mark=SPACING)
 
     def project(self, keys: tuple[int, ...]) -> Steps:
         """Returns True if the batch may be acknowledged."""
@@ -392,16 +399,16 @@ class Real:
 
     def decide(self, command: str, residue: int, now: int, refuses: Callable[[frozenset[int]], bool]) -> Steps:
         """Returns what the caller is told: "decided", "refused", "parked", "failed" or "unknown"."""
-        known: list[str] = []
+        seen: list[list[str]] = []
 
         def withdraw(log: Any) -> list[Event]:
-            known[:] = log.Entries if log is not None else []
-            if refuses(frozenset(map(RealWorld.current.number, known))):
+            seen[:] = [list(log.Entries), list(log.Versions)] if log is not None else [[], []]
+            if refuses(frozenset(map(RealWorld.current.number, seen[0]))):
                 raise _Refused
             return [Event("Withdrawn")]
 
         clock = _DecidersClock(now)
-        transactions = _Transactions(command, residue, known)
+        transactions = _Transactions(command, residue, seen)
         deciding = Deciding(_STORES, transactions, self._config, clock, "Log", 6_000)
         asked = Command.of(DOMAIN_ID, command, instant_at(clock.now()))
 
@@ -438,14 +445,16 @@ class Real:
             answers = ((yield step),)
 
 
-def _refusing(ids: frozenset[str], version: str) -> DomainLogic:
-    """The doubles' logic, which fails at these events."""
+def _refusing(ids: frozenset[str], version: str, *, strict: bool) -> DomainLogic:
+    """The doubles' logic, which fails at these events; if it is strict, also upon what another version folded."""
     refusing = logic(version)
     apply = refusing.apply
 
     def checked(domain_object: Any, event: StoredEvent) -> Any:
         if event.event_id in ids:
             raise ValueError("poison")
+        if strict and set(domain_object.Versions) - {version}:
+            raise ValueError("folded by another version")
         return apply(domain_object, event)
 
     refusing.apply = checked  # type: ignore[method-assign]

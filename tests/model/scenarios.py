@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .algorithm import RESIDUES, Algorithm
 from .explore import (
@@ -70,6 +71,8 @@ class Setting:
     """True if a person deletes the row at any moment."""
     poison: frozenset[int] = frozenset()
     """Keys at which v1 fails."""
+    strict: frozenset[str] = frozenset()
+    """Versions that read any state, and fail at the next event if another version folded a part of it."""
     last: str = "v1"
     """The version that gets the events that are not acknowledged at the end."""
     lost: tuple[int, ...] = ()
@@ -95,8 +98,9 @@ class Setting:
         """The scenario to explore."""
 
         def writer(letter: str, version: str, flaws: Flaws) -> Algorithms:
-            in_time: dict[str, int] = {"time": self.time} if self.time and letter != "Z" else {}
-            return make(letter, version, self.poison if version == "v1" else frozenset(), flaws, **in_time)
+            options: dict[str, Any] = {"time": self.time} if self.time and letter != "Z" else {}
+            options |= {"strict": True} if version in self.strict else {}
+            return make(letter, version, self.poison if version == "v1" else frozenset(), flaws, **options)
 
         def probing(letter: str, version: str) -> Algorithms:
             return make(letter, version, self.poison if version == "v1" else frozenset(), frozenset(), probes=True)
@@ -675,6 +679,15 @@ DECISIONS_BESIDE = [
         batches=(("v1", (20,)), ("v1", (60,))),
         time=3,
         deciders=(Decider("c1", 1, 55), Decider("c2", 2, 55, "v0")),
+    ),
+    Setting(
+        "decisions on the row of logic that this logic fails upon",
+        delivered=((10, 20, 40),),
+        later=(30,),
+        batches=(("v2", (30,)),),
+        deciders=(Decider("c1", 1, 35, "v2"), Decider("c2", 2, 45, "v1")),
+        strict=frozenset({"v2"}),
+        last="v2",
     ),
     Setting(
         "an event that crashes processes, and a decision",
