@@ -6,8 +6,9 @@ upwards, none downwards.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import log
 from statistics import NormalDist
 from typing import Final
@@ -106,18 +107,30 @@ def seconds(
         stages: what hands the event on.
         samples: how many events are drawn. The same arguments give the same result.
     """
-    taken = sorted(_samples(traffic, window, stages, samples))
+    waits = _longest_wait(window)
+    taken = sorted(
+        services
+        + FUNCTIONS_SECONDS
+        + load.COLD_START_SECONDS * sum(each < traffic.cold_share for each in starts)
+        + (waits if traffic.alone else window * windows)
+        for services, starts, windows in _chances(tuple(stages), samples)
+    )
     return taken[samples // 2], taken[samples * 99 // 100]
 
 
-def _samples(traffic: Traffic, window: int, stages: Sequence[Stage], samples: int) -> Iterator[float]:
+@cache
+def _chances(stages: tuple[Stage, ...], samples: int) -> Sequence[tuple[float, tuple[float, float], float]]:
+    """What is drawn for each event: the seconds in all stages, a chance for each of the two functions' starts, and how
+    much of the two windows it waits."""
     chance = random.Random(1)  # noqa: S311  the same on each run
-    for _ in range(samples):
-        services = sum(stage.sample(chance) for stage in stages)
-        cold = sum(chance.random() < traffic.cold_share for _ in range(2))  # of two functions
-        among_others = window * (chance.random() + chance.random())
-        waits = _longest_wait(window) if traffic.alone else among_others
-        yield services + FUNCTIONS_SECONDS + load.COLD_START_SECONDS * cold + waits
+    return [
+        (
+            sum(stage.sample(chance) for stage in stages),
+            (chance.random(), chance.random()),
+            chance.random() + chance.random(),
+        )
+        for _ in range(samples)
+    ]
 
 
 def _longest_wait(window: int) -> int:

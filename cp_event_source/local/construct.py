@@ -15,14 +15,7 @@ from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, re
 from cp_event_source.local.child import child, relay
 from cp_event_source.local.deployment import ORGANIZATION, PARALLEL, Deployment
 from cp_event_source.local.errors import FailedComponentError, ProgramError, UnsupportedError
-
-PACKAGE: Final = "cp-event-source"
-"""The name of the package whose components are constructed."""
-
-MESSAGE_LIMITS: Final = [
-    ("grpc.max_receive_message_length", 400 * 1024 * 1024),  # Pulumi's own
-    ("grpc.max_send_message_length", 400 * 1024 * 1024),
-]
+from cp_event_source.local.values import MESSAGE_LIMITS, PACKAGE
 
 _PLUGIN: Final = Path(__file__).resolve().parents[1]
 

@@ -1,15 +1,15 @@
 """What programs look up in an account, answered from the emulator."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from botocore.loaders import Loader
-
-from cp_event_source.deployed.clients import Clients
 from cp_event_source.local.errors import UnsupportedError
 
+if TYPE_CHECKING:
+    from cp_event_source.deployed.clients import Clients
 
-def look_up(token: str, arguments: Mapping[str, Any], clients: Clients) -> Mapping[str, Any]:
+
+def look_up(token: str, arguments: Mapping[str, Any], clients: "Clients") -> Mapping[str, Any]:
     """What a function of the AWS package returns, under Pulumi's names.
 
     Args:
@@ -29,13 +29,13 @@ def look_up(token: str, arguments: Mapping[str, Any], clients: Clients) -> Mappi
     return known(arguments, clients)
 
 
-def _caller_identity(_: Mapping[str, Any], clients: Clients) -> Mapping[str, Any]:
+def _caller_identity(_: Mapping[str, Any], clients: "Clients") -> Mapping[str, Any]:
     caller = clients("sts").get_caller_identity()
     account = caller["Account"]
     return {"id": account, "accountId": account, "arn": caller["Arn"], "userId": caller["UserId"]}
 
 
-def _partition(_: Mapping[str, Any], clients: Clients) -> Mapping[str, Any]:
+def _partition(_: Mapping[str, Any], clients: "Clients") -> Mapping[str, Any]:
     # The partition of the emulator's ARNs, in whatever region.
     name = clients("sts").get_caller_identity()["Arn"].split(":")[1]
     suffix = next(str(each["outputs"]["dnsSuffix"]) for each in _partitions() if each["id"] == name)
@@ -43,7 +43,7 @@ def _partition(_: Mapping[str, Any], clients: Clients) -> Mapping[str, Any]:
     return {"id": name, "partition": name, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
 
 
-def _region(arguments: Mapping[str, Any], clients: Clients) -> Mapping[str, Any]:
+def _region(arguments: Mapping[str, Any], clients: "Clients") -> Mapping[str, Any]:
     name = str(arguments.get("region") or arguments.get("name") or clients.region)
     for partition in _partitions():
         if region := partition["regions"].get(name):
@@ -59,10 +59,12 @@ def _region(arguments: Mapping[str, Any], clients: Clients) -> Mapping[str, Any]
 
 
 def _partitions() -> Iterator[dict[str, Any]]:
+    from botocore.loaders import Loader  # late: who needs only the functions' names has no AWS library
+
     yield from Loader().load_data("partitions")["partitions"]
 
 
-LOOKUPS: Final[dict[str, Callable[[Mapping[str, Any], Clients], Mapping[str, Any]]]] = {
+LOOKUPS: Final[dict[str, Callable[[Mapping[str, Any], "Clients"], Mapping[str, Any]]]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,

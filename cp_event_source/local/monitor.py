@@ -25,7 +25,7 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-from cp_event_source.local.construct import MESSAGE_LIMITS, PACKAGE, Plugin
+from cp_event_source.local.construct import Plugin
 from cp_event_source.local.deployment import PARALLEL, Deployment
 from cp_event_source.local.errors import FailedComponentError, LocalRunError, UnsupportedError
 from cp_event_source.local.inputs import Inputs
@@ -33,7 +33,7 @@ from cp_event_source.local.lookups import look_up
 from cp_event_source.local.resources import CREATORS, Request
 from cp_event_source.local.transforms import Transforms
 from cp_event_source.local.updates import Registered, comparable, names_of, update
-from cp_event_source.local.values import plain, properties
+from cp_event_source.local.values import MESSAGE_LIMITS, PACKAGE, plain, properties
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _STACK_REFERENCE_TYPE: Final = "pulumi:pulumi:StackReference"

@@ -11,7 +11,16 @@ from cp_event_source.local.errors import ProgramError
 from cp_event_source.local.guarded import Guarded
 from cp_event_source.local.monitor import Monitor
 from cp_event_source.local.project import Program, read_program
-from cp_event_source.local.runtimes import RUNTIMES, Served
+from cp_event_source.local.runtimes import go, nodejs, python, yaml
+from cp_event_source.local.runtimes.runtime import Runtime, Served
+
+_RUNTIMES: Final[dict[str, Runtime]] = {
+    "python": python.RUNTIME,
+    "nodejs": nodejs.RUNTIME,
+    "yaml": yaml.RUNTIME,
+    "go": go.RUNTIME,
+}
+"""By the name that Pulumi.yaml has for it."""
 
 _LOOK_EVERY_SECONDS: Final = 0.02
 
@@ -28,9 +37,9 @@ def load_program(folder: Path, stack: str, config: Mapping[str, str]) -> Program
         ProgramError: it has no readable Pulumi.yaml, or cannot run here; the message says what to do.
     """
     program = read_program(folder, stack, config)
-    runtime = RUNTIMES.get(program.runtime)
+    runtime = _RUNTIMES.get(program.runtime)
     if runtime is None:
-        known = list(RUNTIMES)
+        known = list(_RUNTIMES)
         raise ProgramError(
             f"{program.file}: runtime: must be {', '.join(known[:-1])} or {known[-1]} for a local run; got"
             f" {program.runtime!r}; deploy this program with pulumi up, or try the pipeline with a program in YAML"
@@ -47,7 +56,7 @@ def run_program(program: Program, deployment: Deployment) -> None:
     Raises:
         ProgramError: it fails; the message names the resource, or has the program's own error.
     """
-    runtime = RUNTIMES[program.runtime]
+    runtime = _RUNTIMES[program.runtime]
     with Monitor(deployment) as monitor:
         command = runtime.command(program, Served(deployment, monitor.address, monitor.plugin.schema))
         with child(command.arguments, deployment, command.environment) as process:

@@ -4,8 +4,8 @@ import grpc
 from google.protobuf import message, struct_pb2
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
-from cp_event_source.local.construct import MESSAGE_LIMITS
 from cp_event_source.local.errors import ProgramError
+from cp_event_source.local.values import MESSAGE_LIMITS
 
 
 class Transforms:

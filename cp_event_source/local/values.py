@@ -1,10 +1,18 @@
-"""Property values between Pulumi's wire format and Python."""
+"""What Pulumi's protocol fixes, and property values between its wire format and Python."""
 
 from typing import Any, Final
 
 import pulumi
 import pulumi.runtime.rpc
 from google.protobuf import struct_pb2
+
+PACKAGE: Final = "cp-event-source"
+"""The name of the package whose components are constructed."""
+
+MESSAGE_LIMITS: Final = [
+    ("grpc.max_receive_message_length", 400 * 1024 * 1024),  # Pulumi's own
+    ("grpc.max_send_message_length", 400 * 1024 * 1024),
+]
 
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 """The field by which the protocol marks values of a special kind; its value is the kind."""

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from .deployment import Deployment, component, deploy, in_program
+from .deployment import Deployment, deployed_with
 
 # Programs that fail on purpose leave futures that nobody awaits; asyncio would report them when the process ends,
 # behind pytest's closing line.
@@ -15,4 +15,4 @@ logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 def deployment() -> Deployment:
     """`CpEventSource("files")` for the domain `File`, with the defaults."""
 
-    return deploy(in_program(component))
+    return deployed_with()

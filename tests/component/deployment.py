@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -233,6 +234,16 @@ def run_apart(run: Callable[[], object]) -> None:
 def component(name: str = "files", opts: pulumi.ResourceOptions | None = None, **more: Any) -> CpEventSource:
     args: Any = {"cp_domain_name": "File", "cp_domain_logic_layer": LAYER, **more}
     return CpEventSource(name, args, opts)
+
+
+def deployed_with(name: str = "files", **inputs: Any) -> Deployment:
+    """The component with these inputs, deployed once for all who look at it. The inputs are what JSON can hold."""
+    return _deployed(name, json.dumps(inputs))
+
+
+@cache
+def _deployed(name: str, inputs: str) -> Deployment:
+    return deploy(in_program(lambda: component(name, **json.loads(inputs))))
 
 
 def in_program(make: Callable[[], object]) -> Callable[[], None]:

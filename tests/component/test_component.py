@@ -24,6 +24,7 @@ from .deployment import (
     arn,
     component,
     deploy,
+    deployed_with,
     in_program,
     physical,
 )
@@ -154,7 +155,7 @@ def test_without_a_bus_it_makes_one_and_exactly_these_resources(deployment: Depl
 
 @pytest.mark.parametrize("bus", ["company", f"arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/company"])
 def test_with_a_bus_it_makes_exactly_the_same_but_no_bus(bus: str) -> None:
-    given = deploy(in_program(lambda: component(cp_event_bus=bus)))
+    given = deployed_with(cp_event_bus=bus)
     assert given.names() == WITHOUT_BUS
     assert len(given.children()) == len(given.names())
 
@@ -178,7 +179,7 @@ def test_no_child_sets_a_region_of_its_own(deployment: Deployment) -> None:
 
 
 def test_a_region_reaches_every_child_but_those_of_iam_which_have_none(deployment: Deployment) -> None:
-    abroad = deploy(in_program(lambda: component(region="eu-north-1")))
+    abroad = deployed_with(region="eu-north-1")
     assert abroad.names() == deployment.names()
     for each in abroad.children():
         assert each.inputs.get("region") == (None if each.type.startswith("aws:iam/") else "eu-north-1"), each.name
@@ -227,7 +228,7 @@ def test_the_reference_names_every_type_that_is_protected(deployment: Deployment
 
 
 def test_a_development_stack_has_nothing_that_outlives_it_and_nothing_that_rings() -> None:
-    stack = deploy(in_program(lambda: component(development=True)))
+    stack = deployed_with(development=True)
     assert not [each.name for each in stack.children() if each.protect]
     left_out = {("Topic", "files-alarms"), ("TopicPolicy", "files-alarms"), ("Dashboard", "files-dashboard")}
     alarms = {each for each in WITHOUT_BUS if each[0] == "MetricAlarm"}
@@ -250,7 +251,7 @@ def test_a_development_stack_has_what_is_asked_for() -> None:
 
 
 def test_alarms_and_dashboard_can_be_left_out() -> None:
-    silent = deploy(in_program(lambda: component(monitoring=dict.fromkeys(BOTH, False))))
+    silent = deployed_with(monitoring=dict.fromkeys(BOTH, False))
     assert not {"MetricAlarm", "Topic", "Dashboard"} & {kind for kind, _ in silent.names()}
     assert silent.only("Table", "files-domain").protect
 
@@ -272,7 +273,7 @@ def test_alarms_notify_a_given_topic_and_do_what_else_is_asked_for() -> None:
 
 def test_a_threshold_is_the_one_given_for_its_alarm() -> None:
     (name, default), *_ = DEFAULT_THRESHOLDS.items()
-    other = deploy(in_program(lambda: component(monitoring={"alarm_thresholds": {name: default + 1}})))
+    other = deployed_with(monitoring={"alarm_thresholds": {name: default + 1}})
     for each in DEFAULT_THRESHOLDS:
         expected = default + 1 if each == name else DEFAULT_THRESHOLDS[each]
         assert other.only("MetricAlarm", f"files-alarm-{each}").inputs["threshold"] == expected
@@ -281,7 +282,7 @@ def test_a_threshold_is_the_one_given_for_its_alarm() -> None:
 def test_every_child_outlives_a_new_name_of_the_component_that_was_given_an_alias(deployment: Deployment) -> None:
     """To Pulumi a new name is another resource. The engine gives a component's alias to its children, too, by this rule
     of the SDK's: it works for the children whose names begin with the component's."""
-    renamed = deploy(in_program(lambda: component("documents"))).children()
+    renamed = deployed_with("documents").children()
     old_component = deployment.only("CpEventSource").urn
     found: list[str] = []
 
@@ -444,7 +445,7 @@ LIMITS = {
 
 
 def test_the_longest_name_allowed_fits_every_childs_limit_and_one_more_would_not() -> None:
-    longest = deploy(in_program(lambda: component("n" * MAX_NAME_LENGTH)))
+    longest = deployed_with("n" * MAX_NAME_LENGTH)
     room = {
         each.name: LIMITS[kind] - len(physical(each.name))
         for each in longest.children()

@@ -28,7 +28,7 @@ BELOW: Final[dict[str, set[str]]] = {
     "new": {"handler", "inputs", "version"},
     "testing": {"decide", "handler", "late_names", "layer", "producer"},
     "deployed": {"handler"},
-    "local": {"decide", "deployed", "handler", "inputs", "layer"},
+    "local": {"decide", "deployed", "handler", "inputs", "late_names", "layer"},
     "operate": {"deployed", "handler", "inputs", "pages", "version"},
     "cli": {"handler", "layer", "local", "new", "operate", "pages", "resources", "version"},
     "package_schema": set(),

@@ -1,7 +1,6 @@
 """Guarantee: the documentation has the same numbers and names as the code."""
 
 import re
-from functools import partial
 
 import pytest
 
@@ -23,7 +22,7 @@ from cp_event_source.inputs.domain_name import MAX_DOMAIN_NAME_LENGTH
 from cp_event_source.resources import persist_function, project_function, queues
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 
-from ..component.deployment import component, deploy, in_program
+from ..component.deployment import deployed_with
 from ..handler import slowest_messages
 from .markdown import REPOSITORY
 
@@ -108,8 +107,7 @@ def test_a_page_names_the_same_limit_as_the_code(page: str, phrase: str) -> None
 
 def test_the_reference_has_the_number_of_resources() -> None:
     counts = [
-        len(deploy(in_program(partial(component, **inputs))).children())
-        for inputs in ({}, {"cp_event_bus": "company"}, {"development": True})
+        len(deployed_with(**inputs).children()) for inputs in ({}, {"cp_event_bus": "company"}, {"development": True})
     ]
     own_bus, given_bus, development = counts
     assert (

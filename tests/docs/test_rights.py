@@ -11,7 +11,7 @@ from botocore import xform_name
 
 from cp_event_source.policies.documents import Request, allows, statements_in
 
-from ..component.deployment import Deployment, arn, component, deploy, in_program, physical
+from ..component.deployment import Deployment, arn, deployed_with, physical
 from .markdown import REPOSITORY, Block, blocks, links, pages
 
 PAGE = REPOSITORY / "docs" / "reference" / "rights.md"
@@ -114,7 +114,7 @@ def test_the_stated_rights_include_those_of_the_commands(row: Row) -> None:
 
 @pytest.fixture(scope="module")
 def deployment() -> Deployment:
-    return deploy(in_program(component))
+    return deployed_with()
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.commands[0]} on {row.on}")

@@ -12,6 +12,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from .aws import AwsError, invalid
@@ -55,7 +56,7 @@ def checked(attribute: Mapping[str, Any], depth: int = 0) -> tuple[AttributeValu
         raise invalid("Supplied AttributeValue must contain exactly one of the supported datatypes")
     ((kind, value),) = attribute.items()
     if kind == "S":
-        return {"S": value}, text_size(value)
+        return {"S": value}, len(value) if type(value) is str and value.isascii() else text_size(value)
     if kind == "N":
         number, size = _checked_number(value)
         return {"N": number}, size
@@ -108,6 +109,7 @@ def _expect(kind: type | tuple[type, ...], value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=4096)
 def _name_size(name: str) -> int:
     size = text_size(name)
     if not 1 <= size <= NAME_LIMIT:

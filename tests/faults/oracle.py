@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cp_event_source.handler.projection.marks import Mark
@@ -307,5 +308,9 @@ def domain_ids(db: DynamoDB) -> list[str]:
 
 
 def _key_set(keys: Collection[str]) -> tuple[int, bytes]:
-    digest = sum(int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "big") for key in keys)
-    return len(keys), (digest % 2**128).to_bytes(16, "big")
+    return len(keys), (sum(map(_digest, keys)) % 2**128).to_bytes(16, "big")
+
+
+@cache
+def _digest(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "big")

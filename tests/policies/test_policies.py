@@ -17,7 +17,7 @@ from pulumi_aws import dynamodb, iam, lambda_, sqs
 from cp_event_source.pages.compliance import CONTROLS, Default
 from cp_event_source.policies import POLICIES, NotKnown, Resource, findings_in
 from cp_event_source.policies.roles import CALLS
-from tests.component.deployment import component, deploy, in_program
+from tests.component.deployment import component, deploy, deployed_with
 from tests.component.inputs.test_arguments import INPUTS
 from tests.component.pages.controls import CHECKS
 from tests.component.pages.controls.options import PUBLISHERS
@@ -26,7 +26,7 @@ from tests.handler.strategies import json_texts, json_values
 
 @cache
 def default() -> list[Resource]:
-    return deploy(in_program(component)).states()
+    return deployed_with().states()
 
 
 OPTIONS = ("reserved-concurrency", "signed-code", "given-key", "given-topic", "vpc", "permissions-boundary")
@@ -39,7 +39,7 @@ def test_each_control_of_a_default_deployment_has_a_policy() -> None:
 
 @pytest.mark.parametrize("key", OPTIONS)
 def test_an_option_is_found_missing_until_the_input_asks_for_it(key: str) -> None:
-    with_it = deploy(in_program(lambda: component(**CHECKS[key].inputs))).states()
+    with_it = deployed_with(**CHECKS[key].inputs).states()
     assert findings_in(POLICIES[key], default())
     assert findings_in(POLICIES[key], with_it) == []
 
@@ -51,7 +51,7 @@ WITH_A_BUS = {name: value for name, value in INPUTS.items() if name != "publishe
 @pytest.mark.parametrize("inputs", [INPUTS, WITH_A_BUS], ids=["its own bus", "a bus by name"])
 def test_inputs_break_no_mandatory_policy_but_those_on_what_they_lower(inputs: dict[str, Any]) -> None:
     """All inputs at once. Of their values, only a lower tracing mode and a shorter retention are against a control."""
-    resources = deploy(in_program(lambda: component(**inputs))).states()
+    resources = deployed_with(**inputs).states()
     settings = {"publishers": inputs.get("publishers", [])}
     mandatory = POLICIES.keys() - set(OPTIONS)
     broken = {key for key in mandatory if findings_in(POLICIES[key], resources, settings)}
@@ -75,7 +75,7 @@ def test_the_policies_for_others_are_looked_at_each() -> None:
 def test_a_users_own_variable_needs_no_right() -> None:
     """The component gives none for it, however the variable is called."""
     environment = {"MY_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/210987654321/other", "MY_TABLE": "other"}
-    resources = deploy(in_program(lambda: component(functions={"environment": environment}))).states()
+    resources = deployed_with(functions={"environment": environment}).states()
     assert findings_in(POLICIES["roles-suffice"], resources) == []
 
 
@@ -93,7 +93,7 @@ def test_all_tables_and_queues_in_the_functions_environment_are_known_with_their
 
 
 def test_a_publisher_of_another_account_must_be_in_the_settings() -> None:
-    resources = deploy(in_program(lambda: component(publishers=PUBLISHERS))).states()
+    resources = deployed_with(publishers=PUBLISHERS).states()
     assert findings_in(POLICIES["bus-policy"], resources)
     assert findings_in(POLICIES["bus-policy"], resources, {"publishers": PUBLISHERS}) == []
 

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from cp_event_source.pages.compliance import CONTROLS, Default
 from cp_event_source.policies import POLICIES, Resource, findings_in
-from tests.component.deployment import component, deploy, in_program
+from tests.component.deployment import deployed_with
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "examples" / "policy_pack"
@@ -47,7 +47,7 @@ def pack() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def resources() -> list[Resource]:
-    return deploy(in_program(component)).states()
+    return deployed_with().states()
 
 
 def configure(pack: Any, config: dict[str, Any]) -> None:
@@ -113,7 +113,7 @@ def test_the_default_stack_passes(pack: Any, resources: list[Resource]) -> None:
 
 def test_the_pack_finds_what_the_policies_find(pack: Any) -> None:
     configure(pack, dict.fromkeys(POLICIES, "mandatory"))
-    resources = deploy(in_program(lambda: component(development=True, monitoring={"alarms": False}))).states()
+    resources = deployed_with(development=True, monitoring={"alarms": False}).states()
     expected = {
         key: {finding.resource.urn for finding in findings}
         for key, policy in POLICIES.items()
@@ -125,7 +125,7 @@ def test_the_pack_finds_what_the_policies_find(pack: Any) -> None:
 
 def test_a_development_stack_passes_with_the_configuration_for_it(pack: Any) -> None:
     configure(pack, json.loads((PACK / "development.json").read_text()))
-    resources = deploy(in_program(lambda: component(development=True))).states()
+    resources = deployed_with(development=True).states()
     assert found(pack, resources) == {}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cp_event_source.pages.compliance import CONTROLS, Default, NotDone
-from tests.component.deployment import PARTITION, Deployment, Registration, component, deploy, in_program
+from tests.component.deployment import PARTITION, Deployment, Registration, component, deploy, deployed_with, in_program
 from tests.component.pages.controls import CHECKS
 from tests.component.pages.controls.options import GIVEN_KEY
 from tests.component.removals import without
@@ -71,7 +71,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     folder = tmp_path_factory.mktemp("scan")
     for name, program in PROGRAMS.items():
         write(deploy(in_program(program)).children(), folder / name / "main.tf")
-    deployment = deploy(in_program(component))
+    deployment = deployed_with()
     for key in BY_DEFAULT:
         for number, changed in enumerate(resources_without(key, deployment)):
             write([changed], folder / key / f"{number}.tf")

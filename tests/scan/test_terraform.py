@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.component.deployment import Deployment, component, deploy, in_program
+from tests.component.deployment import Deployment, deployed_with
 from tests.component.pages.controls import CHECKS
 from tests.scan.terraform import MAPS, render, terraform_type
 
@@ -19,7 +19,7 @@ def deployment() -> Deployment:
     """A deployment with all options."""
     options = ("signed-code", "reserved-concurrency", "backup-plan", "named-publishers")
     inputs = {name: value for key in options for name, value in CHECKS[key].inputs.items()}
-    return deploy(in_program(lambda: component(**inputs)))
+    return deployed_with(**inputs)
 
 
 def test_the_output_has_exactly_the_registered_resources_and_values(deployment: Deployment) -> None:

@@ -32,10 +32,11 @@ def serve(acts: Acts, packages: tuple[str, ...]) -> None:
 
     versions = {"Python": sys.version.split()[0], **{name: metadata.version(name) for name in packages}}
     reply({"versions": versions})
+    gc.collect()
     for line in sys.stdin:
         request = json.loads(line)
         act = acts[request.pop("act")]
-        gc.collect()
+        gc.collect(1)  # what the last act left; the modules' own objects would take longer than most acts
         start = _cpu()
         try:
             result = act(**request)

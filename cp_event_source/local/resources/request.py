@@ -4,12 +4,14 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cp_event_source.deployed.clients import Clients
 from cp_event_source.local.errors import UnsupportedError
 from cp_event_source.local.inputs import Inputs
-from cp_event_source.local.starts import Starts
+
+if TYPE_CHECKING:
+    from cp_event_source.deployed.clients import Clients
+    from cp_event_source.local.starts import Starts
 
 _SUFFIX_DIGITS: Final = 7
 """Pulumi's auto-naming: logical name, hyphen, seven hex digits."""
@@ -26,8 +28,8 @@ class Request:
     inputs: Inputs
     folder: Path
     """The program's folder, where relative paths of assets start."""
-    clients: Clients
-    starts: Starts
+    clients: "Clients"
+    starts: "Starts"
 
     def physical_name(self, limit: int, *, given: str = "name", start: str = "") -> str:
         """The given name, else one made by Pulumi's auto-naming rule.

@@ -31,8 +31,8 @@ from pulumi.runtime.proto import (
 )
 from pulumi.runtime.proto.codegen import loader_pb2
 
-from cp_event_source.local.construct import MESSAGE_LIMITS, PACKAGE
 from cp_event_source.local.runtimes import aws_schema
+from cp_event_source.local.values import MESSAGE_LIMITS, PACKAGE
 
 _QUIET: Final = {
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -11,7 +11,7 @@ from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
 from cp_event_source.inputs.domain_name import MAX_DOMAIN_NAME_LENGTH
 from cp_event_source.resources.monitoring import DEFAULT_THRESHOLDS
 
-from ..deployment import LAYER, REGION, Deployment, arn, component, deploy, in_program
+from ..deployment import LAYER, REGION, Deployment, arn, component, deploy, deployed_with, in_program
 
 
 def refused(**inputs: Any) -> str:
@@ -63,7 +63,7 @@ def test_a_domain_name_known_only_later_is_refused_since_rules_and_tags_need_it_
 
 @pytest.mark.parametrize("name", ["File", "f", "Billing/Invoice v2", "a_b.c:d/e=f+g@h-i", "F" * 256])
 def test_ordinary_and_the_longest_domain_names_are_taken(name: str) -> None:
-    named = deploy(in_program(lambda: component(cp_domain_name=name)))
+    named = deployed_with(cp_domain_name=name)
     assert named.only("Function", "files-persist").inputs["environment"]["variables"]["DOMAIN_NAME"] == name
     assert len(named.only("Function", "files-persist").inputs["description"]) <= 256
     assert len(named.only("EventBus").inputs["description"]) <= 512
@@ -181,7 +181,7 @@ def test_a_mistyped_input_is_not_passed_over() -> None:
 
 def test_none_is_as_good_as_leaving_an_input_out(deployment: Deployment) -> None:
     nothing: dict[str, Any] = dict.fromkeys(CpEventSourceArgs.__optional_keys__)
-    without = deploy(in_program(lambda: component(**nothing)))
+    without = deployed_with(**nothing)
     assert without.names() == deployment.names()
 
 
@@ -427,7 +427,7 @@ def test_the_inputs_here_are_all_there_are() -> None:
 
 @pytest.mark.parametrize("deep", [False, True])
 def test_whatever_does_not_decide_on_resources_may_be_an_output(deep: bool) -> None:
-    at_once = deploy(in_program(lambda: component(**INPUTS)))
+    at_once = deployed_with(**INPUTS)
 
     def program() -> None:
         inputs: Any = {

@@ -8,7 +8,7 @@ import pytest
 from cp_event_source.handler.aws import settings
 from cp_event_source.inputs.functions import LEVELS, OWN_VARIABLES, RESERVED_VARIABLES
 
-from ..deployment import LAYER, component, deploy, in_program
+from ..deployment import LAYER, component, deploy, deployed_with, in_program
 from .test_arguments import refused
 
 VPC = {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]}
@@ -70,7 +70,7 @@ def test_a_variable_has_a_name_that_lambda_takes_and_nobody_else_sets(name: str)
 
 
 def test_the_variables_that_nobody_else_may_set_are_those_of_the_component() -> None:
-    with_all = deploy(in_program(lambda: component(domain_table_indexes=[{"name": "by-status", "hash_key": "Status"}])))
+    with_all = deployed_with(domain_table_indexes=[{"name": "by-status", "hash_key": "Status"}])
     functions = [each for each in with_all.resources if each.type.endswith(":Function")]
     assert {name for each in functions for name in each.inputs["environment"]["variables"]} == OWN_VARIABLES
 

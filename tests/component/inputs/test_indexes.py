@@ -26,7 +26,7 @@ from cp_event_source.inputs.indexes import (
 )
 from cp_event_source.operate import selection
 
-from ..deployment import component, deploy, in_program
+from ..deployment import component, deploy, deployed_with, in_program
 from .test_arguments import refused
 
 INPUT = "domain_table_indexes"
@@ -187,7 +187,7 @@ def test_an_index_is_a_dictionary(value: Any) -> None:
 )
 def test_indexes_may_come_later_and_are_checked_then(given_indexes: Callable[[Any], Any]) -> None:
     later = deploy(in_program(lambda: component(domain_table_indexes=given_indexes(GOOD))))
-    at_once = deploy(in_program(lambda: component(domain_table_indexes=[GOOD])))
+    at_once = deployed_with(domain_table_indexes=[GOOD])
     for type_, name, part in (
         ("Table", "files-domain", "globalSecondaryIndexes"),
         ("Table", "files-domain", "attributes"),

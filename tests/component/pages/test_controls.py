@@ -1,9 +1,7 @@
 """Guarantee: every control on the compliance page is satisfied by what is registered, in every way to deploy it, and a
 resource that lost it would be noticed."""
 
-import json
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from cp_event_source.pages.compliance.security_hub import REQUIREMENTS
 from cp_event_source.pages.compliance.threats import THREATS
 from cp_event_source.policies.documents import principals, statements_in
 
-from ..deployment import Deployment, arn, component, deploy, in_program
+from ..deployment import Deployment, arn, deployed_with
 from ..removals import without
 from .controls import CHECKS
 from .controls.options import GIVEN_KEY, GIVEN_TOPIC
@@ -46,15 +44,6 @@ WAYS: dict[str, dict[str, Any]] = {
 """Ways to deploy it for production."""
 
 
-@cache
-def _deployed(inputs: str) -> Deployment:
-    return deploy(in_program(lambda: component(**json.loads(inputs))))
-
-
-def deployed(**inputs: Any) -> Deployment:
-    return _deployed(json.dumps(inputs))
-
-
 def fails(check: Callable[[Deployment], object], deployment: Deployment) -> bool:
     try:
         check(deployment)
@@ -66,12 +55,12 @@ def fails(check: Callable[[Deployment], object], deployment: Deployment) -> bool
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("key", DEFAULTS)
 def test_a_control_holds_by_default(key: str, way: str) -> None:
-    CHECKS[key].holds(deployed(**WAYS[way]))
+    CHECKS[key].holds(deployed_with(**WAYS[way]))
 
 
 @pytest.mark.parametrize("key", [key for key in BY_KEY if key not in DEFAULTS])
 def test_an_option_holds_when_asked_for_and_what_is_not_done_is_not(key: str) -> None:
-    CHECKS[key].holds(deployed(**CHECKS[key].inputs))
+    CHECKS[key].holds(deployed_with(**CHECKS[key].inputs))
 
 
 @pytest.mark.parametrize("key", [key for key, check in CHECKS.items() if check.inputs])
@@ -79,13 +68,13 @@ def test_an_option_is_one_and_its_inputs_are_those_that_the_page_names(key: str)
     status = BY_KEY[key].status
     assert isinstance(status, Option)
     assert {each.partition(".")[0] for each in status.input.split(", ")} == CHECKS[key].inputs.keys()
-    assert fails(CHECKS[key].holds, deployed()), "it holds by default"
+    assert fails(CHECKS[key].holds, deployed_with()), "it holds by default"
 
 
 @pytest.mark.parametrize("key", CHECKS)
 def test_a_control_is_missed_when_it_is_removed_from_any_one_resource(key: str) -> None:
     check = CHECKS[key]
-    deployment = deployed(**check.inputs)
+    deployment = deployed_with(**check.inputs)
     assert check.removals
     for removal in check.removals:
         left = dict(without(deployment, removal))
@@ -99,12 +88,12 @@ def test_every_control_has_a_check_and_every_check_a_control() -> None:
 
 
 def test_a_development_stack_lacks_the_controls_that_the_page_names_and_no_others() -> None:
-    off = [key for key in DEFAULTS if fails(CHECKS[key].holds, deployed(development=True))]
+    off = [key for key in DEFAULTS if fails(CHECKS[key].holds, deployed_with(development=True))]
     assert off == [key for key in DEFAULTS if BY_KEY[key].status == Default(off_in_development=True)]
 
 
 def test_alarms_and_logs_of_a_development_stack_can_be_asked_for() -> None:
-    deployment = deployed(development=True, monitoring={"alarms": True}, functions={"log_retention_days": 365})
+    deployment = deployed_with(development=True, monitoring={"alarms": True}, functions={"log_retention_days": 365})
     for key in ("alarms-notify", "log-retention", "topic-encrypted", "topic-not-public", "topic-tls"):
         CHECKS[key].holds(deployment)
 
@@ -126,13 +115,13 @@ TYPES = {
 
 
 def test_there_is_no_resource_of_a_type_for_which_nobody_thought_of_controls() -> None:
-    assert {each.type for each in deployed().children()} == TYPES
+    assert {each.type for each in deployed_with().children()} == TYPES
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_policy_allows_anything_to_anybody_or_to_all_but_somebody(way: str) -> None:
     seen = 0
-    for each in deployed(**WAYS[way]).children():
+    for each in deployed_with(**WAYS[way]).children():
         for document in (each.inputs.get("policy"), each.inputs.get("assumeRolePolicy")):
             for statement in statements_in(document) if document else ():
                 seen += 1
@@ -143,7 +132,7 @@ def test_no_policy_allows_anything_to_anybody_or_to_all_but_somebody(way: str) -
 
 
 def test_every_kind_of_resource_that_can_be_tagged_is_among_those_whose_tags_are_removed() -> None:
-    taggable_types = {each.type.rpartition(":")[2] for each in deployed().children() if taggable(each)}
+    taggable_types = {each.type.rpartition(":")[2] for each in deployed_with().children() if taggable(each)}
     assert taggable_types == {removal.type for removal in CHECKS["tags"].removals}
 
 

@@ -21,7 +21,7 @@ from cp_event_source.pages.costs.page import LOADS
 from cp_event_source.resources import persist_function, project_function, queues
 from tests.docs.markdown import REPOSITORY, blocks
 
-from ..deployment import Deployment, component, deploy, in_program
+from ..deployment import Deployment, deployed_with
 
 NUMBERS_OF_EVENTS = st.just(0) | st.floats(0, 11).map(lambda exponent: int(10**exponent))
 """Of any magnitude, each as likely."""
@@ -145,7 +145,7 @@ class TestOfWhatIsDeployed:
         assert {type_ for type_, _ in deployment.names()} == billed | free
 
     def test_a_development_stack_has_none_of_what_its_bill_has_not(self) -> None:
-        deployment = deploy(in_program(lambda: component(development=True)))
+        deployment = deployed_with(development=True)
         types = {type_ for type_, _ in deployment.names()}
         assert types.isdisjoint({"MetricAlarm", "Dashboard"})
         tables = [each.inputs for each in deployment.resources if each.type.endswith(":Table")]
@@ -153,7 +153,7 @@ class TestOfWhatIsDeployed:
 
     def test_a_key_that_is_given_is_not_made(self) -> None:
         key = "arn:aws-cn:kms:cn-north-1:111122223333:key/1a2b"
-        assert "Key" not in {type_ for type_, _ in deploy(in_program(lambda: component(kms_key_arn=key))).names()}
+        assert "Key" not in {type_ for type_, _ in deployed_with(kms_key_arn=key).names()}
 
     def test_numbers(self) -> None:
         assert deployed.PERSIST_GB * 1024 == PERSIST_MEMORY_MB
@@ -333,7 +333,7 @@ class TestWhatSavesMoney:
 
     @pytest.mark.parametrize("lever", LEVERS)
     def test_the_input_is_one_that_the_component_has(self, lever: dict[str, Any]) -> None:
-        deploy(in_program(lambda: component(functions=lever)))
+        deployed_with(functions=lever)
 
     def test_the_class_for_infrequent_access_trades_storage_for_writes(self) -> None:
         usual, other = estimate(10**8), estimate(10**8, events_table_class=INFREQUENT)

@@ -7,7 +7,7 @@ import pytest
 
 from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
 
-from ..deployment import LAYER, Deployment, arn, component, deploy, in_program, physical
+from ..deployment import LAYER, Deployment, arn, deployed_with, physical
 
 KEY = arn("kms", f"key/{physical('files-key')}")
 ROWS = arn("dynamodb", f"table/{physical('files-domain')}")
@@ -106,7 +106,7 @@ def test_a_policy_gives_what_its_name_says_and_nothing_more(deployment: Deployme
 
 def test_a_policy_outlives_a_new_name_of_the_component(deployment: Deployment) -> None:
     """To IAM another description is another policy, and one that is attached cannot be deleted."""
-    renamed = deploy(in_program(lambda: component("documents")))
+    renamed = deployed_with("documents")
     for name in POLICIES:
         description = deployment.only("Policy", name).inputs["description"]
         assert renamed.only("Policy", name.replace("files", "documents")).inputs["description"] == description
@@ -132,14 +132,14 @@ def test_only_operators_and_deciders_may_write_and_only_what_they_are_for(deploy
 
 
 def test_a_publisher_puts_events_on_a_given_bus_too() -> None:
-    given = deploy(in_program(lambda: component(cp_event_bus="company")))
+    given = deployed_with(cp_event_bus="company")
     (statement,) = statements_of(given, "files-publisher")
     assert statement["Resource"] == arn("events", "event-bus/company")
 
 
 def test_a_given_key_is_the_one_that_readers_may_use() -> None:
     key = arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")
-    given = deploy(in_program(lambda: component(kms_key_arn=key)))
+    given = deployed_with(kms_key_arn=key)
     assert statements_of(given, "files-reader")[-1]["Resource"] == key
     assert statements_of(given, "files-auditor")[-1]["Resource"] == key
 
@@ -162,7 +162,7 @@ KEYS_USERS = {
 @pytest.mark.parametrize(("partition", "region"), [("aws", "eu-central-1"), ("aws-us-gov", "us-gov-west-1")])
 def test_the_key_is_used_through_the_services_that_are_read(name: str, partition: str, region: str) -> None:
     key = f"arn:{partition}:kms:{region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    given = deploy(in_program(lambda: component(kms_key_arn=key)))
+    given = deployed_with(kms_key_arn=key)
     services = [f"{service}.{region}.amazonaws.com" for service in KEYS_USERS[name]]
     assert statements_of(given, name)[-1]["Condition"] == {"StringEquals": {"kms:ViaService": services}}
 
@@ -176,7 +176,7 @@ INDEXED = [{"name": "by-status", "hash_key": "Status"}, {"name": "by-owner", "ha
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_whoever_reads_rows_queries_and_scans_the_indexes_of_the_domain_if_there_are_any(name: str) -> None:
-    indexed = deploy(in_program(lambda: component(domain_table_indexes=INDEXED)))
+    indexed = deployed_with(domain_table_indexes=INDEXED)
     expected = list(POLICIES[name])
     if name not in {"files-publisher", "files-decider"}:
         after = expected.index(("ListParked", ["dynamodb:Scan"], PARKED)) + 1
@@ -187,7 +187,7 @@ def test_whoever_reads_rows_queries_and_scans_the_indexes_of_the_domain_if_there
 def test_a_policy_of_the_longest_names_has_a_size_that_iam_allows() -> None:
     """IAM allows 6,144 characters. The partition and the region of an ARN have at most seven more than here."""
     name = "n" * MAX_NAME_LENGTH
-    deployed = deploy(in_program(lambda: component(name, domain_table_indexes=INDEXED)))
+    given = deployed_with(name, domain_table_indexes=INDEXED)
     for kind in ("publisher", "reader", "auditor", "operator", "decider"):
-        policy = deployed.only("Policy", f"{name}-{kind}").inputs["policy"]
+        policy = given.only("Policy", f"{name}-{kind}").inputs["policy"]
         assert len("".join(policy.split())) + 7 * policy.count("arn:") <= 6144

@@ -9,7 +9,7 @@ from cp_event_source.handler.aws.settings import ProjectSettings
 from cp_event_source.handler.values.clock import Clock
 from tests.handler.doubles import logic
 
-from ..deployment import Deployment, component, deploy, in_program
+from ..deployment import Deployment, deployed_with
 from ..test_component import DECIDER_SETTINGS
 
 
@@ -28,7 +28,7 @@ def test_all_that_changes_a_fold_is_in_it() -> None:
         "events_per_snapshot": 50,
         "max_future_skew_seconds": 5,
     }
-    deployment = deploy(in_program(lambda: component(**changed)))
+    deployment = deployed_with(**changed)
     found = settings_of(deployment)
     variables = deployment.only("Function", "files-project").inputs["environment"]["variables"]
     function = ProjectSettings.read({**variables, "AWS_LAMBDA_FUNCTION_NAME": "project"})

@@ -17,6 +17,7 @@ from ..deployment import (
     arn,
     component,
     deploy,
+    deployed_with,
     in_program,
     physical,
     statements,
@@ -38,7 +39,7 @@ def test_the_key_is_rotated_and_can_be_had_back_for_thirty_days(deployment: Depl
 
 
 def test_a_development_stacks_key_goes_in_a_week() -> None:
-    key = deploy(in_program(lambda: component(development=True))).only("Key")
+    key = deployed_with(development=True).only("Key")
     assert key.inputs["deletionWindowInDays"] == 7
     assert not key.protect
 
@@ -57,7 +58,7 @@ def test_the_account_decides_who_uses_the_key_and_three_services_may(deployment:
 
 @pytest.mark.parametrize("inputs", [{"alarms": False}, {"alarm_topic_arn": arn("sns", "company")}])
 def test_alarms_may_use_the_key_only_for_a_topic_of_the_component(inputs: dict[str, Any]) -> None:
-    policy = key_policy(deploy(in_program(lambda: component(monitoring=inputs))))
+    policy = key_policy(deployed_with(monitoring=inputs))
     assert policy.keys() == {"AccountDecides", "EventBridgeWritesToQueues", "LogGroups"}
 
 

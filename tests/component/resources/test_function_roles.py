@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ..deployment import Deployment, arn, component, deploy, in_program, physical
+from ..deployment import Deployment, arn, deployed_with, physical
 
 STREAM = arn("dynamodb", f"table/{physical('files-domain-events')}/stream/2026-11-23T08:30:00.000")
 
@@ -97,7 +97,7 @@ def test_a_wildcard_stands_only_where_aws_cannot_limit_the_action(deployment: De
 
 @pytest.mark.parametrize("bus", ["company", arn("events", "event-bus/company")])
 def test_rebuilds_are_reported_to_the_given_bus_and_no_other(bus: str) -> None:
-    given = deploy(in_program(lambda: component(cp_event_bus=bus)))
+    given = deployed_with(cp_event_bus=bus)
     document = json.loads(given.only("RolePolicy", "files-project-role").inputs["policy"])
     (report,) = [each for each in document["Statement"] if each["Sid"] == "ReportRebuilds"]
     assert report["Resource"] == arn("events", "event-bus/company")

@@ -7,7 +7,7 @@ import pytest
 
 from cp_event_source.inputs.spelling import in_schema
 
-from ..deployment import LAYER, Deployment, arn, component, deploy, in_program, physical
+from ..deployment import LAYER, Deployment, arn, component, deploy, deployed_with, in_program, physical
 
 FUNCTIONS = ("files-persist", "files-project")
 
@@ -42,7 +42,7 @@ def test_logs_are_encrypted_and_kept_for_a_year(deployment: Deployment, name: st
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("days", [30, 3653.0])
 def test_logs_are_kept_as_long_as_is_asked_for(name: str, days: float) -> None:
-    kept = deploy(in_program(lambda: component(functions={"log_retention_days": days})))
+    kept = deployed_with(functions={"log_retention_days": days})
     assert kept.only("LogGroup", f"{name}-logs").inputs["retentionInDays"] == days
 
 
@@ -61,7 +61,7 @@ def test_concurrency_is_reserved_for_each_function_where_it_is_asked_for(deploym
 
 
 def test_the_queues_pollers_get_no_higher_limit_than_lambda_takes() -> None:
-    wide = deploy(in_program(lambda: component(functions={"persist_reserved_concurrency": 3000})))
+    wide = deployed_with(functions={"persist_reserved_concurrency": 3000})
     assert wide.only("EventSourceMapping", "files-persist").inputs["scalingConfig"] == {"maximumConcurrency": 1000}
 
 
@@ -116,7 +116,7 @@ def test_the_project_function_has_the_domains_logic_and_knows_its_version(deploy
 @pytest.mark.parametrize(("given", "passed"), [(0, "0"), (60, "60"), (90.0, "90")])
 def test_the_future_skew_reaches_the_persist_function_as_a_whole_number(given: float, passed: str) -> None:
     """Over gRPC whole numbers arrive as floats."""
-    skewed = deploy(in_program(lambda: component(max_future_skew_seconds=given)))
+    skewed = deployed_with(max_future_skew_seconds=given)
     variables = skewed.only("Function", "files-persist").inputs["environment"]["variables"]
     assert variables["MAX_FUTURE_SKEW_SECONDS"] == passed
 
@@ -124,7 +124,7 @@ def test_the_future_skew_reaches_the_persist_function_as_a_whole_number(given: f
 @pytest.mark.parametrize(("given", "passed"), [(10, "10"), (100.0, "100"), (10_000, "10000")])
 def test_events_per_snapshot_reach_the_project_function_as_a_whole_number(given: float, passed: str) -> None:
     """Over gRPC whole numbers arrive as floats."""
-    spaced = deploy(in_program(lambda: component(events_per_snapshot=given)))
+    spaced = deployed_with(events_per_snapshot=given)
     variables = spaced.only("Function", "files-project").inputs["environment"]["variables"]
     assert variables["EVENTS_PER_SNAPSHOT"] == passed
 
@@ -195,13 +195,13 @@ def queue_url(deployment: Deployment, queue: str) -> str:
 
 def test_layers_of_the_organisation_come_before_the_domain_logic_whose_files_count() -> None:
     agents = [arn("lambda", "layer:agent:3"), arn("lambda", "layer:extension:1")]
-    with_layers = deploy(in_program(lambda: component(functions={"layers": agents})))
+    with_layers = deployed_with(functions={"layers": agents})
     assert with_layers.only("Function", "files-persist").inputs["layers"] == agents
     assert with_layers.only("Function", "files-project").inputs["layers"] == [*agents, LAYER]
 
 
 def test_variables_of_the_organisation_are_added(deployment: Deployment) -> None:
-    more = deploy(in_program(lambda: component(functions={"environment": {"STAGE": "test"}})))
+    more = deployed_with(functions={"environment": {"STAGE": "test"}})
     for name in FUNCTIONS:
         own = deployment.only("Function", name).inputs["environment"]["variables"]
         assert more.only("Function", name).inputs["environment"]["variables"] == {"STAGE": "test", **own}
@@ -216,7 +216,7 @@ def test_how_both_functions_run_can_be_chosen() -> None:
         "persist_memory_mb": 1024.0,
         "project_memory_mb": 3008,
     }
-    stack = deploy(in_program(lambda: component(functions=chosen)))
+    stack = deployed_with(functions=chosen)
     for name, memory in zip(FUNCTIONS, (1024, 3008), strict=True):
         function = stack.only("Function", name).inputs
         assert stack.only("EventSourceMapping", name).inputs["maximumBatchingWindowInSeconds"] == 5
@@ -230,13 +230,13 @@ def test_how_both_functions_run_can_be_chosen() -> None:
 
 def test_messages_that_wait_for_others_stay_invisible_for_longer(deployment: Deployment) -> None:
     usual = deployment.only("Queue", "files-ingest").inputs["visibilityTimeoutSeconds"]
-    waiting = deploy(in_program(lambda: component(functions={"batching_window_seconds": 60})))
+    waiting = deployed_with(functions={"batching_window_seconds": 60})
     assert waiting.only("Queue", "files-ingest").inputs["visibilityTimeoutSeconds"] == usual + 60
 
 
 def test_a_development_stack_traces_only_what_its_producers_trace() -> None:
     assert {
         each.inputs["tracingConfig"]["mode"]
-        for each in deploy(in_program(lambda: component(development=True))).resources
+        for each in deployed_with(development=True).resources
         if each.type.endswith(":Function")
     } == {"PassThrough"}

@@ -15,6 +15,7 @@ from ..deployment import (
     arn,
     component,
     deploy,
+    deployed_with,
     in_program,
     physical,
 )
@@ -129,7 +130,7 @@ def test_a_bus_of_another_account_or_region_is_refused_and_not_mistaken_for_one_
     with pytest.raises(
         pulumi.InputPropertiesError, match=r"^cp_event_bus: must be in the account and region .*; got 'arn:"
     ):
-        deploy(in_program(lambda: component(cp_event_bus=elsewhere)))
+        deployed_with(cp_event_bus=elsewhere)
 
 
 def publishers_of(deployment: Deployment) -> list[str]:
@@ -162,5 +163,5 @@ def test_further_accounts_and_roles_may_where_they_are_named() -> None:
 
 
 def test_a_given_buss_policy_is_left_to_its_owner() -> None:
-    given = deploy(in_program(lambda: component(cp_event_bus="company")))
+    given = deployed_with(cp_event_bus="company")
     assert "EventBusPolicy" not in {kind for kind, _ in given.names()}

@@ -13,7 +13,7 @@ from cp_event_source.inputs.arguments import MAX_NAME_LENGTH
 from cp_event_source.inputs.indexes import Index, indexes_from
 from cp_event_source.resources import tables
 
-from ..deployment import Deployment, arn, component, deploy, in_program, physical
+from ..deployment import Deployment, arn, deployed_with, physical
 
 TABLES = ("files-domain-events", "files-domain", "files-domain-snapshots")
 
@@ -35,7 +35,7 @@ def test_neither_pulumi_nor_dynamodb_deletes_a_table(deployment: Deployment, nam
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_development_stacks_table_can_be_thrown_away(name: str) -> None:
-    table = deploy(in_program(lambda: component(development=True))).only("Table", name)
+    table = deployed_with(development=True).only("Table", name)
     assert not table.protect
     assert table.inputs["deletionProtectionEnabled"] is False
     assert table.inputs["pointInTimeRecovery"] == {"enabled": False}
@@ -101,7 +101,7 @@ INDEXES: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def indexed() -> Deployment:
-    return deploy(in_program(lambda: component(domain_table_indexes=INDEXES)))
+    return deployed_with(domain_table_indexes=INDEXES)
 
 
 def test_the_domain_table_has_the_given_indexes_beside_its_own(indexed: Deployment, deployment: Deployment) -> None:
@@ -152,7 +152,7 @@ def test_the_project_function_knows_what_dynamodb_requires_of_the_keys(
 
 
 def test_stored_events_can_be_kept_in_the_class_for_infrequent_access(deployment: Deployment) -> None:
-    cheaper = deploy(in_program(lambda: component(domain_events_table_class="STANDARD_INFREQUENT_ACCESS")))
+    cheaper = deployed_with(domain_events_table_class="STANDARD_INFREQUENT_ACCESS")
     for stack, expected in ((deployment, None), (cheaper, "STANDARD_INFREQUENT_ACCESS")):
         assert stack.only("Table", "files-domain-events").inputs.get("tableClass") == expected
         assert "tableClass" not in stack.only("Table", "files-domain").inputs
@@ -160,7 +160,7 @@ def test_stored_events_can_be_kept_in_the_class_for_infrequent_access(deployment
 
 
 def test_rows_alone_expire_by_the_attribute_that_is_named(deployment: Deployment) -> None:
-    expiring = deploy(in_program(lambda: component(domain_table_ttl_attribute="ExpiresAt")))
+    expiring = deployed_with(domain_table_ttl_attribute="ExpiresAt")
     assert expiring.only("Table", "files-domain").inputs["ttl"] == {"attributeName": "ExpiresAt", "enabled": True}
     for each in (*deployment.children(), *expiring.children()):
         assert "ttl" not in each.inputs or (each.name == "files-domain" and each in expiring.children())
@@ -181,6 +181,6 @@ def test_the_longest_allowed_keys_fit_into_the_functions_environment() -> None:
         for number in range(19)
     ]
     name = "n" * MAX_NAME_LENGTH
-    deployed = deploy(in_program(lambda: component(name, cp_domain_name="D" * 256, domain_table_indexes=longest)))
-    environment = deployed.only("Function", f"{name}-project").inputs["environment"]["variables"]
+    given = deployed_with(name, cp_domain_name="D" * 256, domain_table_indexes=longest)
+    environment = given.only("Function", f"{name}-project").inputs["environment"]["variables"]
     assert sum(len(key) + len(str(value).encode()) for key, value in environment.items()) <= 4096 - 600
