@@ -153,7 +153,7 @@ class Deciding:
                 # the logic failed at an event upon the row of another version, and so the object was folded again
                 attempt += 1
                 on = self._folded(domain_id)
-                events, following = self._tried(domain_id, command, decider, who, known, on, again=True)
+                events, following = self._tried(domain_id, command, decider, who, known, on)
             if not events:
                 now = self._object(domain_id, _state(on))
                 return Decided(domain_id, command.command_id, command.time, (), now, attempt)
@@ -223,16 +223,22 @@ class Deciding:
         return _Known(row, waiting, own, sorted(unseen)), is_behind or bool(unseen)
 
     def _row(self, domain_id: str, known: _Known) -> DomainRow | None:
-        """The row to decide on: it holds the stored events that the row that was read lacks. None if there is none."""
+        """The row to decide on: it holds the stored events that the row that was read lacks. None if there is none.
+
+        If this version cannot go on from a row of another version, it is a fold of all stored events.
+        """
         row = known.row
         if row is not None and row.parked is not None:
             raise ObjectParked(domain_id, row.parked)
         if known.waiting:
             following = self._projection(self.stores).next_row(row, known.waiting, _limits(row)).row
-            return _not_parked(domain_id, following)
-        if row is None or row.state.checkpoint is None:
+            if self._is_whole(row) or not self._is_whole(following):
+                return _not_parked(domain_id, following)
+        elif row is None or row.state.checkpoint is None:
             return None
-        return row if self._is_whole(row) or self._can_read(row.state) else self._folded(domain_id) or row
+        elif self._is_whole(row) or self._can_read(row.state):
+            return row
+        return self._folded(domain_id) or row
 
     def _folded(self, domain_id: str) -> DomainRow | None:
         """The row that this version of the logic makes of all stored events; None if there are none."""
@@ -253,15 +259,8 @@ class Deciding:
         who: Who,
         known: _Known,
         on: DomainRow | None,
-        *,
-        again: bool = False,
     ) -> tuple[list[StoredEvent], Next]:
         """Run the decider on a row.
-
-        Args:
-            known: what is known of the object.
-            on: the row to decide on.
-            again: True if this row is of a fold of the whole history, and so must be the one that follows.
 
         Returns:
             The events, and the row that follows; there is nothing to write if there are no events.
@@ -272,17 +271,18 @@ class Deciding:
         if not returned:
             return [], Next()
         events = self._stored(domain_id, command, returned, who, after=state.checkpoint)
-        return events, self._next_row(domain_id, known, events, again=again)
+        return events, self._next_row(domain_id, known, events, on)
 
-    def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent], *, again: bool) -> Next:
-        """The row that the projection would write if the events were stored."""
+    def _next_row(self, domain_id: str, known: _Known, events: Sequence[StoredEvent], on: DomainRow | None) -> Next:
+        """The row that the projection would write if the events were stored. It follows from the row `on`.
+
+        If `on` is a fold of all stored events, so is this one: a snapshot may lack late events that are stored.
+        """
         stores = self.stores._replace(events=WithEvents(self.stores.events, events))
         projection, limits = self._projection(stores), _limits(known.row)
         fresh = [*known.waiting, *events]
-        if again and known.row is not None:
-            following = projection.folded_again(known.row, fresh, limits)
-        else:
-            following = projection.next_row(known.row, fresh, limits)
+        start_over = self._is_whole(on) and not self._is_whole(known.row)
+        following = (projection.start if start_over else projection.next_row)(known.row, fresh, limits)
         parked = following.row.parked if following.row is not None else None
         if parked is not None:
             keys = [event.key for event in events]

@@ -58,14 +58,10 @@ class Decide(NamedTuple):
             self.clock.back_off(look)  # the row need not be read again: the write is conditional on it
         return self._next_row(row, events, limits)
 
-    def folded_again(self, row: DomainRow, fresh: Events, limits: FoldLimits) -> Next:
-        """The row after events that are newer than all of its own: this version folds its history again."""
-        return self._refold(row.domain_id, row, fresh, Span(start=fresh[0].key, up_to=fresh[-1].key), limits)
-
     def _next_row(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:
         match row:
             case None | DomainRow(readable=False):
-                return self._start(None, events, limits)
+                return self.start(None, events, limits)
             case DomainRow(parked=Parked() as parked):
                 return self._retry_or_wait(row, parked, events, limits)
             case DomainRow(state=DomainState(checkpoint=str(checkpoint))):
@@ -77,9 +73,9 @@ class Decide(NamedTuple):
                     return self._advance(row, events[len(late) :], limits)
                 return inserted
             case _:  # the row holds a crash probe, and no event yet
-                return self._start(row, events, limits)
+                return self.start(row, events, limits)
 
-    def _start(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:
+    def start(self, row: DomainRow | None, events: Events, limits: FoldLimits) -> Next:
         """Fold all stored events: a row that a person deleted or edited may have held later events than these."""
         return self._refold(events[0].domain_id, row, events, Span(), limits)
 
@@ -88,7 +84,7 @@ class Decide(NamedTuple):
         folding = Folding.on_top_of(row, self.config, limits)
         folding.apply(fresh)
         if folding.failed_on_other_version:
-            return self.folded_again(row, fresh, limits)
+            return self._refold(row.domain_id, row, fresh, Span(start=fresh[0].key, up_to=fresh[-1].key), limits)
         parked = self.parking.by_failure(folding.failure, row, fresh)
         rebuilding = row.rebuilding if parked is None else self._noting(row, fresh[0].key)
         return self._on_top(row, folding, parked, rebuilding, row.probes)

@@ -350,7 +350,7 @@ class Real:
         *,
         time: int = 0,
         probes: bool = False,
-        strict: bool = False,
+        strict: str = "",
     ) -> None:
         assert not flaws, "only the model has flaws; test_broken_guarantees.py breaks the real code"
         self.name = name
@@ -445,19 +445,29 @@ class Real:
             answers = ((yield step),)
 
 
-def _refusing(ids: frozenset[str], version: str, *, strict: bool) -> DomainLogic:
-    """The doubles' logic, which fails at these events; if it is strict, also upon what another version folded."""
+def _refusing(ids: frozenset[str], version: str, *, strict: str) -> DomainLogic:
+    """The doubles' logic, which fails at these events. The function `strict` fails upon what another version folded."""
     refusing = logic(version)
-    apply = refusing.apply
+    apply, read = refusing.apply, refusing.from_dynamo_item
+
+    def check_versions(domain_object: Any) -> None:
+        if set(domain_object.Versions) - {version}:
+            raise ValueError("folded by another version")
+
+    def read_own(item: Any) -> Any:
+        check_versions(item)
+        return read(item)
 
     def checked(domain_object: Any, event: StoredEvent) -> Any:
         if event.event_id in ids:
             raise ValueError("poison")
-        if strict and set(domain_object.Versions) - {version}:
-            raise ValueError("folded by another version")
+        if strict == "apply":
+            check_versions(domain_object)
         return apply(domain_object, event)
 
     refusing.apply = checked  # type: ignore[method-assign]
+    if strict == "from_dynamo_item":
+        refusing.from_dynamo_item = read_own
     return refusing
 
 

@@ -71,8 +71,8 @@ class Setting:
     """True if a person deletes the row at any moment."""
     poison: frozenset[int] = frozenset()
     """Keys at which v1 fails."""
-    strict: frozenset[str] = frozenset()
-    """Versions that read any state, and fail at the next event if another version folded a part of it."""
+    strict: str = ""
+    """What of v2 fails upon a state that another version folded a part of: "apply" or "from_dynamo_item"."""
     last: str = "v1"
     """The version that gets the events that are not acknowledged at the end."""
     lost: tuple[int, ...] = ()
@@ -99,7 +99,7 @@ class Setting:
 
         def writer(letter: str, version: str, flaws: Flaws) -> Algorithms:
             options: dict[str, Any] = {"time": self.time} if self.time and letter != "Z" else {}
-            options |= {"strict": True} if version in self.strict else {}
+            options |= {"strict": self.strict} if self.strict and version == "v2" else {}
             return make(letter, version, self.poison if version == "v1" else frozenset(), flaws, **options)
 
         def probing(letter: str, version: str) -> Algorithms:
@@ -680,14 +680,18 @@ DECISIONS_BESIDE = [
         time=3,
         deciders=(Decider("c1", 1, 55), Decider("c2", 2, 55, "v0")),
     ),
-    Setting(
-        "decisions on the row of logic that this logic fails upon",
-        delivered=((10, 20, 40),),
-        later=(30,),
-        batches=(("v2", (30,)),),
-        deciders=(Decider("c1", 1, 35, "v2"), Decider("c2", 2, 45, "v1")),
-        strict=frozenset({"v2"}),
-        last="v2",
+    *(
+        Setting(
+            f"decisions on a row of which another version's {strict} fails",
+            delivered=((10, 20, 40),),
+            later=(30,),
+            batches=(("v2", (30,)),),
+            deciders=(Decider("c1", 1, 35, "v2"), Decider("c2", 2, 45, "v1")),
+            crashes=0,
+            strict=strict,
+            last="v2",
+        )
+        for strict in ("apply", "from_dynamo_item")
     ),
     Setting(
         "an event that crashes processes, and a decision",

@@ -159,7 +159,7 @@ def test_the_explorer_finds_a_decision_on_another_fold_than_its_row(monkeypatch:
     """The logic fails upon the row of another version, so the row that follows is of a fold of its own."""
     _patched(monkeypatch, "_is_whole", lambda _: lambda *arguments: True)
     with pytest.raises(Violation, match=r"it was made on one of|does not end"):
-        Explorer(named(DECISIONS_BESIDE, "decisions on the row of logic that this logic fails upon")).search()
+        Explorer(named(DECISIONS_BESIDE, "decisions on a row of which another version's apply fails")).search()
 
 
 def named(settings: list[Setting], name: str) -> Scenario:
