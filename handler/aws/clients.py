@@ -4,8 +4,10 @@ The clients come from botocore. boto3's clients are the same, but boto3's resour
 do not use, make a cold start a tenth longer.
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
+from botocore import handlers
 from botocore.config import Config
 from botocore.session import get_session
 
@@ -22,6 +24,9 @@ MAX_CALL_SECONDS = 15
 """The approximate maximum duration of a call, in seconds, if the first address of the host name answers."""
 
 _SESSION = get_session()
+with suppress(AttributeError):  # a later botocore may have another name for it
+    # two headers tell AWS which requests are repetitions; no service needs them, and they take a twentieth of a call
+    _SESSION.unregister("request-created", handlers.add_retry_headers)  # type: ignore[arg-type]
 
 # Short time-outs and few attempts: failed work goes back to the queue or the stream, where waiting is cheaper than in a
 # function. A call ends after MAX_CALL_SECONDS: three times connect and read, and botocore's waits of at most 1 and 2 s.
