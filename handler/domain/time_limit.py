@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from math import inf
 from time import monotonic
 from types import FrameType
-from typing import Any
 
 
 class TookTooLong(BaseException):
@@ -74,9 +73,7 @@ class _Measured(AbstractContextManager[None]):
         self._began = monotonic()
 
     def __exit__(self, kind: type[BaseException] | None, error: object, _: object) -> None:
-        took = monotonic() - self._began
-        is_keyboard_interrupt = kind is not None and issubclass(kind, KeyboardInterrupt)
-        if took >= self._seconds and not isinstance(error, TookTooLong) and not is_keyboard_interrupt:
+        if monotonic() - self._began >= self._seconds and not isinstance(error, (TookTooLong, KeyboardInterrupt)):
             raise self._too_long()
 
     def _too_long(self) -> TookTooLong:
@@ -92,7 +89,7 @@ class _Limit(_Measured):
         self._last_resort_set = -inf if ends_process else inf
 
     def __enter__(self) -> None:
-        super().__enter__()
+        self._began = monotonic()
         # the interval repeats the signal, in case the logic catches the first exception
         signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds)
         if self._began - self._last_resort_set > _LAST_RESORT_SECONDS:
@@ -101,9 +98,9 @@ class _Limit(_Measured):
             self._last_resort_set = self._began
         self._runs = True
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
         self._runs = False  # the timers stay set, since the next block sets them again
-        super().__exit__(*raised)
+        super().__exit__(kind, error, traceback)
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
         # not between two blocks, and not for a block that began while the signal of an earlier one was on its way
