@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.session import get_session
 
 from .replies import read_items
+from .requests import keep_arguments, write_arguments
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -25,7 +26,7 @@ MAX_CALL_SECONDS = 15
 
 _SESSION = get_session()
 with suppress(AttributeError):  # a later botocore may have another name for it
-    # two headers tell AWS which requests are repetitions; no service needs them, and they take a twentieth of a call
+    # two headers tell AWS which requests are repetitions; no service needs them, and they take 3% of a call
     _SESSION.unregister("request-created", handlers.add_retry_headers)  # type: ignore[arg-type]
 
 # Short time-outs and few attempts: failed work goes back to the queue or the stream, where waiting is cheaper than in a
@@ -46,6 +47,8 @@ _CONFIG = Config(
 def dynamodb() -> "DynamoDBClient":
     """A client for DynamoDB in the function's region."""
     client = _SESSION.create_client("dynamodb", config=_CONFIG)
+    client.meta.events.register("provide-client-params.dynamodb.PutItem", keep_arguments)  # type: ignore[arg-type]
+    client.meta.events.register("before-call.dynamodb.PutItem", write_arguments)
     client.meta.events.register("before-parse.dynamodb", read_items)
     return cast("DynamoDBClient", client)
 
