@@ -15,7 +15,7 @@ import marshal
 from collections.abc import Mapping
 from operator import is_
 from types import NoneType
-from typing import Any
+from typing import Any, TypeGuard
 
 from .attribute_value import Item, NotStorable, decode, encode, encode_item, item_size, value_size
 
@@ -90,7 +90,8 @@ class StoredForm:
                 continue
             else:
                 name, attribute = key, encode(value, key)
-                max_size += value_size(attribute)
+                if attribute != own_attributes[key]:
+                    max_size += value_size(attribute)
             attributes[name] = attribute
             if type(value) in _SAME_WHEN_READ:
                 values[name] = value
@@ -106,7 +107,7 @@ class StoredForm:
 
         False says nothing: `encode_item` has to decide.
         """
-        if not isinstance(written, dict) or not self._has_names_of(written):
+        if not self._has_names_of(written):
             return False
         attributes = self.attributes
         try:
@@ -117,7 +118,7 @@ class StoredForm:
             return False
         return True
 
-    def _has_names_of(self, written: Mapping[Any, Any]) -> bool:
+    def _has_names_of(self, written: object) -> TypeGuard[dict[str, Any]]:
         """True if `written` has the very names of this form, in their order. They can be stored, and are plain text."""
         return type(written) is dict and len(written) == len(self._values) and all(map(is_, written, self._values))
 
