@@ -115,13 +115,14 @@ class Telemetry:
         """Send the counters and durations since the last call, if there are any."""
         values: dict[str, list[float]] = {name: [number] for name, number in self._counts.items()}
         values |= self._measured
-        units = dict.fromkeys(self._counts, "Count") | dict.fromkeys(self._measured, "Milliseconds")
         for start in range(0, max(map(len, values.values()), default=0), _MAX_VALUES):
             part = {name: each[start : start + _MAX_VALUES] for name, each in values.items() if len(each) > start}
             directive = {
                 "Namespace": NAMESPACE,
                 "Dimensions": [list(self._dimensions)],
-                "Metrics": [{"Name": name, "Unit": units[name]} for name in part],
+                "Metrics": [
+                    {"Name": name, "Unit": "Milliseconds" if name in self._measured else "Count"} for name in part
+                ],
             }
             embedded = {"Timestamp": int(self._clock.now() * 1000), "CloudWatchMetrics": [directive]}
             self._write({"_aws": embedded, **self._dimensions, **part})
