@@ -180,15 +180,16 @@ class Project:
         outcome, events = plan.outcome, len(result.delivery.images)
         log = self.telemetry.warning if outcome is Outcome.PARKED else self.telemetry.info
         ids = ids_of_events((event.item for event in plan.events), result.delivery.domain_id)
-        log(f"domain object {outcome.value}", ids=ids, begun=result.begun, events=events, **_failed_at(plan))
+        failed_at = _failed_at(plan) if outcome is Outcome.PARKED else {}
+        log(f"domain object {outcome.value}", ids=ids, begun=result.begun, events=events, **failed_at)
         if outcome in _METRICS:
             self.telemetry.count(_METRICS[outcome])
-        if outcome in {Outcome.PARKED, Outcome.WAITING}:
+        if outcome in (Outcome.PARKED, Outcome.WAITING):
             self.telemetry.count("EventsWaiting", events)
         if outcome is Outcome.REFOLDED:
             # at least one event is late: if another writer was faster, the row that was read first does not show it
             self.telemetry.count("LateEvents", max(1, plan.late))
-        if outcome in {Outcome.APPLIED, Outcome.REFOLDED, Outcome.HEALED}:
+        if outcome in (Outcome.APPLIED, Outcome.REFOLDED, Outcome.HEALED):
             self.telemetry.count("EventsProjected", events)
             now = self.clock.now()
             for event in plan.events:
@@ -215,7 +216,7 @@ class Project:
 
 def _failed_at(plan: Plan) -> dict[str, Any]:
     """Where the domain logic failed, without the error's text, which may hold values of the payload."""
-    parked = plan.after.parked if plan.after is not None and plan.outcome is Outcome.PARKED else None
+    parked = plan.after.parked if plan.after is not None else None
     if parked is None:
         return {}
     fields = {"failed_event_id": parked.event_id, "error": parked.error, "phase": parked.phase, "place": parked.place}

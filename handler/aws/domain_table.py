@@ -15,6 +15,9 @@ MAX_ROWS_PER_READ = 20
 """The maximum rows of one BatchGetItem. DynamoDB allows 100 rows with 16 MB, but a row's Python objects, with the
 objects computed from them, may take 200 times its size."""
 
+_REVISION = f"{BOOKKEEPING}.Revision"
+"""Neither name is a word that DynamoDB reserves."""
+
 _MAX_EMPTY_REPLIES = 8
 """The maximum replies without a row, one after another."""
 
@@ -71,13 +74,11 @@ class DomainTable(NamedTuple):
 
     def put(self, row: DomainRow, *, replacing: DomainRow | None) -> Any:
         """The request to write `row` if the table still holds `replacing`."""
-        options: dict[str, Any] = {"ExpressionAttributeNames": {"#notes": BOOKKEEPING, "#revision": "Revision"}}
+        request = {"TableName": self.name, "Item": row.to_item(self.index_keys)}
         if replacing is None:
-            options["ConditionExpression"] = "attribute_not_exists(#notes.#revision)"
-        else:
-            options["ConditionExpression"] = "#notes.#revision = :revision"
-            options["ExpressionAttributeValues"] = {":revision": replacing.lock}
-        return {"TableName": self.name, "Item": row.to_item(self.index_keys), **options}
+            return request | {"ConditionExpression": f"attribute_not_exists({_REVISION})"}
+        values = {":revision": replacing.lock}
+        return request | {"ConditionExpression": f"{_REVISION} = :revision", "ExpressionAttributeValues": values}
 
     def _batch_get(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
         request: Any = {self.name: {"Keys": [{"DomainId": {"S": each}} for each in domain_ids], "ConsistentRead": True}}

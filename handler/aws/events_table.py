@@ -1,6 +1,6 @@
 """Appends events to the domain events table and reads them. It does nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -60,7 +60,9 @@ class EventsTable(NamedTuple):
     def read(self, domain_id: str, span: Span) -> Iterator[StoredEvent]:
         """A domain object's events whose keys lie in a span: in EventKey order, strongly consistent, page by page."""
         for page in self._pages(domain_id, span):
-            yield from map(StoredEvent.of, page)
+            page.reverse()
+            while page:  # free each item when it was used: a whole page at once has left the cache of the processor
+                yield StoredEvent.of(page.pop())
 
     def keys(self, domain_id: str, span: Span) -> Iterator[str]:
         """For each of these events, the key by which a KeySet counts it.
@@ -70,7 +72,7 @@ class EventsTable(NamedTuple):
         for page in self._pages(domain_id, span, ProjectionExpression=f"DomainId, EventKey, {ERASED}"):
             yield from (StoredEvent.of(item).counted for item in page)
 
-    def _pages(self, domain_id: str, span: Span, **options: Any) -> Iterator[Sequence[Item]]:
+    def _pages(self, domain_id: str, span: Span, **options: Any) -> Iterator[list[Item]]:
         condition, values = _condition(span)
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,

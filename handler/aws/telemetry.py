@@ -76,8 +76,7 @@ class Telemetry:
             ended: when it ended; by default now.
             fields: further fields of the line.
         """
-        self._log("INFO", message, {**ids.fields(), **fields})
-        self._trace(message, ids, begun, ended)
+        self._record("INFO", message, ids, begun, ended, fields)
 
     def warning(
         self,
@@ -89,8 +88,7 @@ class Telemetry:
         **fields: object,
     ) -> None:
         """Log work that needs attention. The arguments are those of `info`."""
-        self._log("WARNING", message, {**ids.fields(), **fields})
-        self._trace(message, ids, begun, ended, "error")
+        self._record("WARNING", message, ids, begun, ended, fields, "error")
 
     def failed(
         self,
@@ -103,8 +101,7 @@ class Telemetry:
         **fields: object,
     ) -> None:
         """Log an error by its class. The other arguments are those of `info`."""
-        self._log("ERROR", message, {**ids.fields(), **fields, "error": error_class(error)})
-        self._trace(message, ids, begun, ended, "fault")
+        self._record("ERROR", message, ids, begun, ended, {**fields, "error": error_class(error)}, "fault")
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to a counter. `flush` sends it."""
@@ -118,34 +115,43 @@ class Telemetry:
         """Send the counters and durations since the last call, if there are any."""
         values: dict[str, list[float]] = {name: [number] for name, number in self._counts.items()}
         values |= self._measured
-        units = dict.fromkeys(self._counts, "Count") | dict.fromkeys(self._measured, "Milliseconds")
         for start in range(0, max(map(len, values.values()), default=0), _MAX_VALUES):
             part = {name: each[start : start + _MAX_VALUES] for name, each in values.items() if len(each) > start}
             directive = {
                 "Namespace": NAMESPACE,
                 "Dimensions": [list(self._dimensions)],
-                "Metrics": [{"Name": name, "Unit": units[name]} for name in part],
+                "Metrics": [
+                    {"Name": name, "Unit": "Milliseconds" if name in self._measured else "Count"} for name in part
+                ],
             }
             embedded = {"Timestamp": int(self._clock.now() * 1000), "CloudWatchMetrics": [directive]}
             self._write({"_aws": embedded, **self._dimensions, **part})
         self._counts.clear()
         self._measured.clear()
 
-    def _trace(self, message: str, ids: Ids, begun: float | None, ended: float | None, flag: str | None = None) -> None:
-        self._tracing.add(os.environ.get(_TRACE, ""), message, ids, begun=begun, ended=ended, flag=flag)
-
-    def _log(self, level: str, message: str, fields: dict[str, object]) -> None:
-        if level not in self._logged:
-            return
-        line = {
-            "level": level,
-            "message": message,
-            "timestamp": self._clock.text(),
-            "service": self._service,
-            **fields,
-            "xray_trace_id": _trace_id(),
-        }
-        self._write({name: value for name, value in line.items() if value is not None})
+    def _record(
+        self,
+        level: str,
+        message: str,
+        ids: Ids,
+        begun: float | None,
+        ended: float | None,
+        fields: dict[str, object],
+        flag: str | None = None,
+    ) -> None:
+        trace = os.environ.get(_TRACE, "")
+        if level in self._logged:
+            line = {
+                "level": level,
+                "message": message,
+                "timestamp": self._clock.text(),
+                "service": self._service,
+                **ids.fields(),
+                **fields,
+                "xray_trace_id": _trace_id(trace),
+            }
+            self._write({name: value for name, value in line.items() if value is not None})
+        self._tracing.add(trace, message, ids, begun=begun, ended=ended, flag=flag)
 
     def _write(self, line: dict[str, object]) -> None:
         # ASCII, so that every text can be written; one write, so that lines do not mix
@@ -159,9 +165,9 @@ def error_class(error: BaseException) -> str:
     return f"{name}:{error.response.get('Error', {}).get('Code', '')}" if isinstance(error, ClientError) else name
 
 
-def _trace_id() -> str | None:
+def _trace_id(trace: str) -> str | None:
     """X-Ray's id of this invocation: Lambda sets `Root=1-...;Parent=...;Sampled=1` for each."""
-    root, _, _ = os.environ.get(_TRACE, "").partition(";")
+    root, _, _ = trace.partition(";")
     return root.removeprefix("Root=") or None
 
 

@@ -170,15 +170,12 @@ def _checked_row(returned: Any) -> dict[Any, Any]:
     """What `to_dynamo_item` returned, if it is a dict that leaves the pipeline's attributes alone."""
     if not isinstance(returned, dict):
         raise RowRefused(f"to_dynamo_item must return a dict; found a {type(returned).__name__}")
-    if not _RESERVED.isdisjoint(returned):
+    if not returned.keys().isdisjoint(RESERVED_ATTRIBUTES):
         name = next(name for name in RESERVED_ATTRIBUTES if name in returned)
         raise RowRefused(
             f"{name}: to_dynamo_item must not return this attribute, which belongs to the pipeline; rename it"
         )
     return returned
-
-
-_RESERVED = frozenset(RESERVED_ATTRIBUTES)
 
 
 def _check_domain_id(attributes: Item, domain_id: str) -> None:

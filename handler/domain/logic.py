@@ -6,7 +6,7 @@ import importlib.machinery
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from pathlib import Path
 from traceback import walk_tb
@@ -16,12 +16,16 @@ from typing import Any
 from ..events.stored_event import StoredEvent
 from . import contract
 
-_APPLY_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
-    name: attrgetter(name) for name in contract.APPLY_PARAMETERS
-} | {"event": lambda event: event}
-_CREATE_ARGUMENTS: dict[str, Callable[[StoredEvent], Any]] = {
-    name: attrgetter(name) for name in contract.CREATE_PARAMETERS
-} | {"event": lambda event: event}
+
+def _arguments(names: Iterable[str]) -> dict[str, Callable[[StoredEvent], Any]]:
+    """By the name of a parameter, the function that reads its argument from an event."""
+    members = {name: getattr(StoredEvent, name, None) for name in names}
+    read = {name: getattr(member, "fget", None) or attrgetter(name) for name, member in members.items()}
+    return read | {"event": lambda event: event}
+
+
+_APPLY_ARGUMENTS = _arguments(contract.APPLY_PARAMETERS)
+_CREATE_ARGUMENTS = _arguments(contract.CREATE_PARAMETERS)
 
 # From Python 3.14 on, reading a signature evaluates its annotations. A name that the module imports only for type
 # checkers must not prevent the function from starting.
@@ -242,9 +246,9 @@ def _by_name(
 
     @functools.wraps(function)  # so that `inspect.unwrap` finds the layer's function
     def call(*arguments: Any) -> Any:
-        *first, event = arguments
+        first, event = arguments[:-1], arguments[-1]
         if positional:
-            first += [value(event) for value in positional]
+            first += tuple(value(event) for value in positional)
         return function(*first, **{name: value(event) for name, value in by_name})
 
     return call

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from math import inf
 from time import monotonic
 from types import FrameType
-from typing import Any
 
 
 class TookTooLong(BaseException):
@@ -47,11 +46,11 @@ def time_limit(seconds: float, *, may_end_process: bool = True) -> Iterator[Abst
         return
 
     ends_process = may_end_process and signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
-    limit = _Limit(seconds, ends_process=ends_process)
+    limit = _Limit(seconds)
     began = monotonic()
     left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
     handler_before = signal.signal(signal.SIGALRM, limit.stop)
-    processor_before = signal.setitimer(signal.ITIMER_VIRTUAL, 0) if ends_process else None
+    processor_before = limit.set_last_resort() if ends_process else None
     try:
         yield limit
     finally:
@@ -74,9 +73,7 @@ class _Measured(AbstractContextManager[None]):
         self._began = monotonic()
 
     def __exit__(self, kind: type[BaseException] | None, error: object, _: object) -> None:
-        took = monotonic() - self._began
-        is_keyboard_interrupt = kind is not None and issubclass(kind, KeyboardInterrupt)
-        if took >= self._seconds and not isinstance(error, TookTooLong) and not is_keyboard_interrupt:
+        if monotonic() - self._began >= self._seconds and not isinstance(error, (TookTooLong, KeyboardInterrupt)):
             raise self._too_long()
 
     def _too_long(self) -> TookTooLong:
@@ -86,24 +83,27 @@ class _Measured(AbstractContextManager[None]):
 class _Limit(_Measured):
     """A limit that also stops a block."""
 
-    def __init__(self, seconds: float, *, ends_process: bool) -> None:
+    def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self._runs = False
-        self._last_resort_set = -inf if ends_process else inf
+        self._last_resort_set = inf
 
     def __enter__(self) -> None:
-        super().__enter__()
+        self._began = monotonic()
         # the interval repeats the signal, in case the logic catches the first exception
         signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds)
         if self._began - self._last_resort_set > _LAST_RESORT_SECONDS:
-            # the last resort: no code handles this signal, so the kernel ends the process
-            signal.setitimer(signal.ITIMER_VIRTUAL, 2 * self._seconds + 2 * _LAST_RESORT_SECONDS)
-            self._last_resort_set = self._began
+            self.set_last_resort()
         self._runs = True
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
         self._runs = False  # the timers stay set, since the next block sets them again
-        super().__exit__(*raised)
+        super().__exit__(kind, error, traceback)
+
+    def set_last_resort(self) -> tuple[float, float]:
+        """Let the kernel end the process: no code handles this signal. Returns the timer that was set before."""
+        self._last_resort_set = monotonic()
+        return signal.setitimer(signal.ITIMER_VIRTUAL, 2 * self._seconds + 2 * _LAST_RESORT_SECONDS)
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
         # not between two blocks, and not for a block that began while the signal of an earlier one was on its way

@@ -195,8 +195,9 @@ _Note = TypeVar("_Note")
 
 
 def _if_valid(read: Callable[[Mapping[str, Any]], _Note], notes: Mapping[str, Any], name: str) -> _Note | None:
-    with suppress(*_INVALID_NOTE):
-        return read(notes[name]["M"])
+    if name in notes:
+        with suppress(*_INVALID_NOTE):
+            return read(notes[name]["M"])
     return None
 
 
@@ -207,8 +208,9 @@ def _marks(notes: Mapping[str, Any]) -> Marks:
 
 
 def _probes(notes: Mapping[str, Any]) -> tuple[CrashProbe, ...]:
-    with suppress(*_INVALID_NOTE):
-        return tuple(CrashProbe.of(probe["M"]) for probe in notes["CrashProbes"]["L"][:MAX_CRASH_PROBES])
+    if "CrashProbes" in notes:
+        with suppress(*_INVALID_NOTE):
+            return tuple(CrashProbe.of(probe["M"]) for probe in notes["CrashProbes"]["L"][:MAX_CRASH_PROBES])
     return ()
 
 

@@ -77,7 +77,7 @@ def encode(value: Any, path: str = "value") -> dict[str, Any]:
             or longer than 64 KB, an empty set, a set of mixed types, or too many levels.
     """
     try:
-        return _encode(value, 0)
+        return _ENCODERS.get(type(value), _encode_other)(value, 0)
     except NotStorable as refused:
         raise NotStorable(refused.why, f"{path}{refused.path}") from None
 
@@ -139,7 +139,10 @@ def binary(value: Any) -> bytes:
 
 def item_size(item: Mapping[str, Any]) -> int:
     """The maximum bytes that an item takes. DynamoDB's rule for numbers is approximate; this is never too low."""
-    return sum(map(len, map(str.encode, item))) + sum(map(value_size, item.values()))
+    size = 0
+    for name, attribute in item.items():
+        size += _text_size(name) + value_size(attribute)
+    return size
 
 
 def value_size(attribute: Mapping[str, Any]) -> int:
@@ -149,17 +152,21 @@ def value_size(attribute: Mapping[str, Any]) -> int:
     return 1 if size is None else size(attribute[kind])
 
 
+def _text_size(text: str) -> int:
+    return len(text if text.isascii() else text.encode())
+
+
 def _number_size(text: str) -> int:
     return min(len(text) // 2 + 2, 21)
 
 
 _SIZES: dict[str, Callable[[Any], int]] = {
-    "S": lambda value: len(value.encode()),
+    "S": _text_size,
     "N": _number_size,
     "B": lambda value: len(binary(value)),
     "M": lambda value: 3 + len(value) + item_size(value),
     "L": lambda value: 3 + len(value) + sum(map(value_size, value)),
-    "SS": lambda value: len("".join(value).encode()),
+    "SS": lambda value: _text_size("".join(value)),
     "NS": lambda value: sum(map(_number_size, value)),
     "BS": lambda value: sum(len(binary(element)) for element in value),
 }
@@ -235,7 +242,9 @@ def _encode_list(value: Sequence[Any], depth: int) -> dict[str, Any]:
 
 def _encode_set(value: Collection[Any], _depth: int) -> dict[str, Any]:
     if set(map(type, value)) == {str}:  # nearly every set
-        _unicode("".join(value))
+        text = "".join(value)
+        if not text.isascii():
+            _unicode(text)
         return {"SS": sorted(value)}
     elements: dict[str, list[Any]] = {}
     for element in value:

@@ -1,7 +1,7 @@
 """Limits work to the time of an invocation, so that a function returns unfinished work before Lambda stops it."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .clock import Clock
 
@@ -35,7 +35,7 @@ class Budget:
 
     def shared(self) -> "Budget":
         """The same deadline, for work that shares the invocation with other work."""
-        return replace(self, whole=False)
+        return Budget(self.deadline, whole=False, clock=self.clock) if self.whole else self
 
     @classmethod
     def of(cls, context: object, fraction: float, clock: Clock) -> "Budget":

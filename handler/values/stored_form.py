@@ -11,15 +11,19 @@ them. What is skipped here changes no result:
 - Every reader gets its own lists, maps and sets, since it may change them.
 """
 
+import marshal
 from collections.abc import Mapping
 from operator import is_
 from types import NoneType
-from typing import Any
+from typing import Any, TypeGuard
 
 from .attribute_value import Item, NotStorable, decode, encode, encode_item, item_size, value_size
 
 _SAME_WHEN_READ = frozenset({str, int, bool, NoneType})
 """The exact types whose values storage returns as they were."""
+
+_NO_REFERENCES = 2
+"""The version of marshal's format that writes an object as often as it occurs."""
 
 _DECODED_EACH_TIME = object()
 """Stands for the value of an attribute of which every reader gets a new object."""
@@ -46,7 +50,8 @@ class StoredForm:
         # text has one form; a number may have been written as 1.0, and is written as 1
         values = {name: attribute.get("S", _DECODED_EACH_TIME) for name, attribute in attributes.items()}
         each_time = [name for name, value in values.items() if value is _DECODED_EACH_TIME]
-        return cls(attributes, values, each_time, item_size(attributes))
+        # Python's own binary form of an item takes more bytes than the item, and less time than to add up its size
+        return cls(attributes, values, each_time, len(marshal.dumps(attributes, _NO_REFERENCES)))
 
     def fits(self, max_bytes: int) -> bool:
         """True if the item has at most this size."""
@@ -85,7 +90,8 @@ class StoredForm:
                 continue
             else:
                 name, attribute = key, encode(value, key)
-                max_size += value_size(attribute)
+                if attribute != own_attributes[key]:
+                    max_size += value_size(attribute)
             attributes[name] = attribute
             if type(value) in _SAME_WHEN_READ:
                 values[name] = value
@@ -101,7 +107,7 @@ class StoredForm:
 
         False says nothing: `encode_item` has to decide.
         """
-        if not isinstance(written, dict) or not self._has_names_of(written):
+        if not self._has_names_of(written):
             return False
         attributes = self.attributes
         try:
@@ -112,7 +118,7 @@ class StoredForm:
             return False
         return True
 
-    def _has_names_of(self, written: Mapping[Any, Any]) -> bool:
+    def _has_names_of(self, written: object) -> TypeGuard[dict[str, Any]]:
         """True if `written` has the very names of this form, in their order. They can be stored, and are plain text."""
         return type(written) is dict and len(written) == len(self._values) and all(map(is_, written, self._values))
 

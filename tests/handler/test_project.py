@@ -96,7 +96,7 @@ class Pipeline:
         """The types of attributes that are keys of the domain table's indexes. As DynamoDB does, and moto does not, a
         put refuses an item in which such an attribute has another type."""
         self.client: Any = clients.dynamodb()
-        self.client.meta.events.register("before-parameter-build.dynamodb.*", self._called)
+        self.client.meta.events.register("provide-client-params.dynamodb.*", self._called)
         self.restart()
 
     def restart(self) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cp_event_source.handler.values.attribute_value import NotStorable, decode_item, encode_item, item_size
@@ -113,6 +113,17 @@ def test_a_form_is_what_encoding_and_decoding_all_of_it_gives(data: st.DataObjec
         size = item_size(expected)
         assert [after.fits(limit) for limit in (size - 1, size, size + 1)] == [False, True, True]
         form = after
+
+
+@example({"DomainId": "x" * 99, "A": "x" * 99})
+@example({"DomainId": "", "A": {}, "B": [[], {}, None, True]})
+@given(rows)
+def test_a_form_that_was_read_fits_if_its_item_does(row: dict[Any, Any]) -> None:
+    item, refusal = encoded(row)
+    if refusal:
+        return
+    size = item_size(item)
+    assert [StoredForm.read(item).fits(limit) for limit in (size - 1, size)] == [False, True]
 
 
 @given(st.data())
