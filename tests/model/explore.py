@@ -181,7 +181,7 @@ class World:
         if step.key in self.store or (step.row is not None and step.replacing not in {revision, ANY}):
             return False
         for problem in self.problems_of_decision(step):
-            raise Violation(f"the decision {step.command} is wrong: {problem}\nrow: {self.row}\n{step}")
+            raise Violation(f"the decision {step.command} is wrong: {problem}")
         self.store |= {step.key}
         self.acknowledged |= {step.key}  # the stream does not bring it
         self.decided = {**self.decided, step.key: step.command}
@@ -388,7 +388,7 @@ class Course:
         self._answer = answer
         self._length: int = before._length + 1 if before is not None else 0
         if self._length > _MAX_STEPS:
-            raise Violation(f"{writer.name} does not end; it wants {before and before.next}")
+            raise Violation(f"{writer.name} does not end")
         self._steps: Steps | None = writer.run() if before is None else before._take()
         if before is not None:
             self._look(before.next)
@@ -449,7 +449,7 @@ class _Running(NamedTuple):
             left_out = {key for key in shown if key > last} - step.known
             before = {key for key in shown if key <= last} - step.known
             if left_out or (self.course.found_no_row and before):
-                raise Violation(f"{self.writer.name} decides without {sorted(left_out | before)}\n{step}")
+                raise Violation(f"{self.writer.name} decides without {sorted(left_out | before)}")
 
 
 Choice = tuple[int, str]
@@ -598,13 +598,12 @@ class Explorer:
             world.crashes += 1
             crashes -= 1
             each = each._replace(is_over=True)
-        elif what == "lost reply":
-            lost_replies -= 1
-            each.must_know(course.next)
-            world.in_flight = [*world.in_flight, course.next]
-            each = self._answered(each, course, None, world)
         else:
-            each = self._step(each, course, world)
+            try:
+                each = (self._lose_reply if what == "lost reply" else self._step)(each, course, world)
+            except Violation as wrong:
+                raise self._wrong(state._replace(world=world, schedule=schedule), str(wrong)) from None
+            lost_replies -= what == "lost reply"
         running = (*state.running[:index], each, *state.running[index + 1 :])
         return _State(world, running, crashes, lost_replies, schedule)
 
@@ -617,8 +616,13 @@ class Explorer:
             each = each._replace(stored=world.store, hidden=world.hidden)
         if isinstance(step, WriteRow | Transact) and answer is True:
             for problem in world.problems_at_write():
-                raise Violation(f"{each.writer.name} wrote a wrong row: {problem}\nrow: {world.row}")
+                raise Violation(f"{each.writer.name} wrote a wrong row: {problem}")
         return self._answered(each, course, answer, world)
+
+    def _lose_reply(self, each: _Running, course: Course, world: World) -> _Running:
+        each.must_know(course.next)
+        world.in_flight = [*world.in_flight, course.next]
+        return self._answered(each, course, None, world)
 
     def _answered(self, each: _Running, course: Course, answer: Any, world: World) -> _Running:
         known = world.frozen_answer(answer)

@@ -505,7 +505,7 @@ ERASURES = [
         delivered=((3, 4),),
         stored=(5,),
         later=(1, 2),
-        batches=(("v1", (1,)), ("v1", (2,)), ("v1", (5,))),
+        batches=(("v1", (1,)), ("v1", (2,))),
         poison=frozenset({2}),
         erased=(2,),
     ),
