@@ -22,8 +22,8 @@ from tests.nightly import NIGHTLY, effort
 from tests.operate.conftest import EXAMPLES
 from tests.operate.two_pipelines import write_program
 
-OBJECTS: Final = 5_000 if NIGHTLY else 40
-EVENTS_EACH: Final = 20
+OBJECTS: Final = effort(30, 5_000)
+EVENTS_EACH: Final = effort(10, 20)
 PATIENCE: Final = 3_600.0
 FAST: Final = ("--read-units", "100000")
 
