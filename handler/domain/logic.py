@@ -45,7 +45,8 @@ class BrokenDomainLogic(Exception):
 class RowItem(Mapping[str, Any]):
     """The argument of `from_dynamo_item`: it has the row's attributes as `item.Name` and as `item["Name"]`.
 
-    They are instance attributes, so that one named `items` or `values` hides the mapping's method.
+    They are instance attributes, so that one named `items` or `values` hides the mapping's method. As a mapping, it has
+    them in the order of their names: storage keeps no order.
     """
 
     def __init__(self, attributes: dict[str, Any]) -> None:
@@ -61,7 +62,7 @@ class RowItem(Mapping[str, Any]):
         return self.__dict__.get(name, default)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.__dict__)
+        return iter(sorted(self.__dict__))
 
     def __len__(self) -> int:
         return len(self.__dict__)

@@ -3,7 +3,9 @@
 boto3 has such converters (`boto3.dynamodb.types`). They refuse floats, return every number as `Decimal`, do not detect
 values that DynamoDB refuses, and would bring boto3 into the pure core.
 
-Equal values have equal attribute values: each number has one text, and sets are sorted.
+Equal values have equal attribute values: each number has one text, and sets are sorted. Equal attribute values have
+equal values, in which the keys of maps are sorted: DynamoDB keeps no order of them. Otherwise what is computed from
+them could depend on whether they were stored in between.
 The source of the limits is the DynamoDB developer guide, "Supported data types" and "Quotas".
 """
 
@@ -57,8 +59,8 @@ def encode_item(attributes: Mapping[str, Any]) -> Item:
 
 
 def decode_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of an item's attributes, by name."""
-    return {name: decode(value) for name, value in item.items()}
+    """The values of an item's attributes, by name, in the order of the names."""
+    return _decode_map(item)
 
 
 def encode(value: Any, path: str = "value") -> dict[str, Any]:
@@ -83,7 +85,7 @@ def encode(value: Any, path: str = "value") -> dict[str, Any]:
 
 
 def decode(attribute: Mapping[str, Any]) -> Any:
-    """The Python value of an attribute value: whole numbers as `int`, all other numbers as `Decimal`."""
+    """The Python value of an attribute value: whole numbers as `int`, others as `Decimal`, maps with sorted keys."""
     (kind,) = attribute
     value = attribute[kind]
     if kind == "S" or kind == "BOOL":  # nearly every value
@@ -95,11 +97,11 @@ def decode(attribute: Mapping[str, Any]) -> Any:
 
 
 def copy(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy that shares no mutable object with `attribute`. Binary values are bytes."""
+    """A copy that shares no mutable object with `attribute`. Binary values are bytes, keys of maps are sorted."""
     (kind,) = attribute
     value = attribute[kind]
     if kind == "M":
-        return {kind: {key: copy(element) for key, element in value.items()}}
+        return {kind: {key: copy(value[key]) for key in sorted(value)}}
     if kind == "L":
         return {kind: [copy(element) for element in value]}
     if kind in {"SS", "NS"}:
@@ -178,7 +180,7 @@ def _parse_number(text: str) -> int | Decimal:
 
 
 def _decode_map(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: decode(element) for key, element in value.items()}
+    return {key: decode(value[key]) for key in sorted(value)}
 
 
 _DECODERS: dict[str, Callable[[Any], Any]] = {

@@ -3,7 +3,8 @@
 AWS says (DynamoDB Developer Guide, "Supported data types and naming rules in Amazon DynamoDB", "Quotas in Amazon
 DynamoDB", "DynamoDB item sizes and formats"): numbers have up to 38 digits between 1E-130 and 9.9...E+125, leading
 and trailing zeroes are trimmed; sets hold no duplicates, are not empty and keep no order; attributes nest up to 32
-levels; a name has 1 to 65,535 bytes.
+levels; a name has 1 to 65,535 bytes; a map is an unordered collection. Here an item and its maps come back in the
+opposite order.
 
 Simplified: the size of a number is the published approximation, one byte for two significant digits and one more.
 """
@@ -36,7 +37,7 @@ def checked_item(item: Mapping[str, Mapping[str, Any]]) -> tuple[Item, int]:
     """
     kept: Item = {}
     size = 0
-    for name, value in item.items():
+    for name, value in reversed(list(item.items())):
         kept[name], value_size = checked(value)
         size += _name_size(name) + value_size
     return kept, size
@@ -121,7 +122,7 @@ def _checked_map(members: Mapping[str, Any], depth: int) -> tuple[AttributeValue
     _check_depth(depth)
     kept = {}
     size = 3 + len(members)  # 3 bytes for a list or map, 1 for each of its elements
-    for name, member in members.items():
+    for name, member in reversed(list(members.items())):
         kept[name], member_size = checked(member, depth)
         size += _name_size(name) + member_size
     return {"M": kept}, size

@@ -299,6 +299,16 @@ def test_replicas_can_settle_and_stale_reads_can_be_switched_off(db: DynamoDB) -
 # queries
 
 
+def test_an_item_and_its_maps_come_back_in_another_order(db: DynamoDB) -> None:
+    inner = {"M": {"b": {"N": "1"}, "a": {"N": "2"}}}
+    item = {"DomainId": {"S": "d"}, "EventKey": {"S": "1"}, "Z": {"L": [inner]}, "A": inner}
+    db.handle("PutItem", {"TableName": "events", "Item": item})
+    (kept,) = db.items("events")
+    assert kept == item
+    assert list(kept) == ["A", "Z", "EventKey", "DomainId"]
+    assert list(kept["A"]["M"]) == list(kept["Z"]["L"][0]["M"]) == ["a", "b"]
+
+
 def test_a_query_orders_text_keys_by_their_bytes(db: DynamoDB) -> None:
     keys = ["a", "Z", "é", "e\u0301", "\ue000", "\U00010000", "0", "10", "9"]
     for key in keys:

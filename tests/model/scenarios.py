@@ -641,6 +641,16 @@ CRASHES = [
         last="v2",
     ),
     Setting(
+        "an event that the row holds comes again before a late event that crashes processes",
+        delivered=((2, 4),),
+        stored=(1,),
+        crashed=(2, 2),
+        later=(5,),
+        batches=(("v1", (5,)), ("v1", (1,))),
+        probed=(("v1", (2,)),),
+        last="v2",
+    ),
+    Setting(
         "a late event that crashes processes, and new events",
         delivered=((1, 4),),
         stored=(2,),

@@ -1,9 +1,9 @@
 """The rows of a history after each event, and where two such tracks part."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ...handler.domain.state import INITIAL_STATE, DomainState
+from ...handler.domain.state import INITIAL_STATE
 from ...handler.events.stored_event import StoredEvent
 from ...handler.values.attribute_value import Item
 from ..differences import row_differences
@@ -26,10 +26,9 @@ class Track:
 class Tracker:
     """Folds one history event by event, each upon the row of the event before it."""
 
-    def __init__(self, layer: Layer, history: Sequence[StoredEvent], *, reverses_maps: bool = False) -> None:
+    def __init__(self, layer: Layer, history: Sequence[StoredEvent]) -> None:
         self._layer = layer
         self._history = history
-        self._reverses_maps = reverses_maps
         self._state = INITIAL_STATE
         self.track = Track(())
 
@@ -43,7 +42,7 @@ class Tracker:
         for _ in range(events):
             if self.is_over:
                 return
-            ended = must_end(self._layer.fold([self._history[len(self.track.rows)]], self._start), self._history)
+            ended = must_end(self._layer.fold([self._history[len(self.track.rows)]], self._state), self._history)
             self._state = ended.state
             if ended.stop is None:
                 self.track = Track((*self.track.rows, ended.state.attributes))
@@ -51,36 +50,17 @@ class Tracker:
                 failure = ended.stop.failure
                 self.track = Track(self.track.rows, failure.error, failure.reason)
 
-    @property
-    def _start(self) -> DomainState:
-        if not self._reverses_maps:
-            return self._state
-        return replace(self._state, attributes=reversed_maps({"M": self._state.attributes})["M"])
 
-
-def track(layer: Layer, history: Sequence[StoredEvent], *, reverses_maps: bool = False) -> Track:
+def track(layer: Layer, history: Sequence[StoredEvent]) -> Track:
     """The track of a history.
 
     Args:
         layer: the layer.
         history: the events, in EventKey order.
-        reverses_maps: True if rows come back with their attributes, and the keys of their maps, in reversed order.
-            DynamoDB keeps no order of them.
     """
-    tracker = Tracker(layer, history, reverses_maps=reverses_maps)
+    tracker = Tracker(layer, history)
     tracker.advance(len(history))
     return tracker.track
-
-
-def reversed_maps(attribute: Item) -> Item:
-    """An attribute value with the keys of all its maps in reversed order."""
-    ((kind, value),) = attribute.items()
-    match kind:
-        case "M":
-            return {kind: {key: reversed_maps(value[key]) for key in reversed(value)}}
-        case "L":
-            return {kind: [reversed_maps(each) for each in value]}
-    return attribute
 
 
 @dataclass(frozen=True, slots=True)

@@ -1260,7 +1260,8 @@ class TestCrashes:
         self.crash(world, stored(5), times=2)
         assert world.deliver(stored(3)) is Outcome.REFOLDED
         assert world.row().probes == ()
-        world.events.put(stored(6))  # in flight, in the same part of the history
+        for number in (6, 7):
+            world.events.put(stored(number))  # in flight, in the same part of the history
         assert Process(world).take(stored(5)) is Outcome.REFOLDED
         assert world.row().parked is None
 
@@ -1272,3 +1273,34 @@ class TestCrashes:
         assert Process(world, "v1").take(stored(2)) is Outcome.REDELIVERED
         assert world.events.items_read == 0
         assert world.row().probes == ()
+
+    def test_an_event_that_the_row_has_is_not_tried_because_a_late_event_is_stored_before_it(self) -> None:
+        """The late event crashes the processes. People must not be told that the other one does."""
+        world = World()
+        world.deliver(stored(2), stored(4))
+        world.events.put(stored(1))
+        assert Process(world).take(stored(2)) is Outcome.REDELIVERED
+        assert world.row().probes == ()
+        self.crash(world, stored(1), times=2)
+        assert Process(world).take(stored(1)) is Outcome.PARKED
+        parked = world.row().parked
+        assert parked is not None
+        assert (parked.cause, parked.event_id) == (Cause.PROCESS_DIED, "e1")
+
+    @pytest.mark.parametrize("late", [(1,), (1, 3)])
+    def test_a_late_event_is_not_taken_for_one_that_the_row_has(self, late: tuple[int, ...]) -> None:
+        world = World()
+        world.deliver(stored(2), stored(4))
+        for number in late:
+            world.events.put(stored(number))
+        assert Process(world).take(stored(1)) is Outcome.REFOLDED
+        assert "e1" in world.entries()
+
+    def test_an_event_that_was_erased_since_is_not_taken_for_one_that_the_row_lacks(self) -> None:
+        """The row still holds what it said, and lacks the late event."""
+        world = World()
+        world.deliver(stored(2), stored(4))
+        world.events.put(erased(stored(2)))
+        world.events.put(stored(1))
+        assert Process(world).take(stored(1)) is Outcome.REFOLDED
+        assert world.entries() == ["e1", "e4"]

@@ -379,6 +379,14 @@ def test_items(item: dict[str, Any]) -> None:
     assert decode_item(encode_item(item)) == item
 
 
+def test_the_keys_of_maps_are_read_in_their_own_order_whatever_the_order_that_storage_returns() -> None:
+    inner = {"M": {"é": {"N": "1"}, "a": {"N": "2"}, "B": {"N": "3"}}}
+    item: dict[str, Any] = {"Z": {"L": [inner]}, "A": inner}
+    assert list(decode_item(item)) == ["A", "Z"]
+    assert list(decode_item(item)["Z"][0]) == list(decode_item(item)["A"]) == ["B", "a", "é"]
+    assert list(copy(item["Z"])["L"][0]["M"]) == ["B", "a", "é"]
+
+
 @given(storable)
 def test_a_copy_is_equal_and_shares_no_mutable_object(value: Any) -> None:
     attribute = encode(value)
