@@ -30,6 +30,8 @@ class DomainTable(NamedTuple):
     name: str
     clock: Clock
     index_keys: IndexKeys = NO_INDEX_KEYS
+    ttl_attribute: str = ""
+    """The attribute by which rows expire; empty if they do not, or if no row of a parked object is written."""
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
         """The rows of different domain objects, by DomainId.
@@ -77,7 +79,7 @@ class DomainTable(NamedTuple):
         else:
             options["ConditionExpression"] = "#notes.#revision = :revision"
             options["ExpressionAttributeValues"] = {":revision": replacing.lock}
-        return {"TableName": self.name, "Item": row.to_item(self.index_keys), **options}
+        return {"TableName": self.name, "Item": row.to_item(self.index_keys, self.ttl_attribute), **options}
 
     def _batch_get(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
         request: Any = {self.name: {"Keys": [{"DomainId": {"S": each}} for each in domain_ids], "ConsistentRead": True}}
