@@ -253,6 +253,7 @@ def test_a_row_cannot_expire_while_its_object_is_parked() -> None:
     assert "ExpiresAt" not in item
     assert item["Name"] == {"S": "a"}
     assert DomainRow.from_item(item) == row
+    assert row.to_item(ttl_attribute="Name") == row.to_item()  # a text is no time
     healed = row.followed_by(parked=None).to_item(ttl_attribute="ExpiresAt")
     assert healed["ExpiresAt"] == {"N": "1767225600"}
     assert "SetAside" not in healed["CpEventSource"]["M"]
