@@ -115,9 +115,9 @@ class DomainRow:
             "LogicVersion": {"S": self.logic_version},
         }
         item: Item = {"DomainId": {"S": self.domain_id}, **self.state.attributes, BOOKKEEPING: {"M": notes}}
-        aside = refusals(self.state.attributes, index_keys).keys()
+        aside = set(refusals(self.state.attributes, index_keys))
         if self.parked is not None and "N" in self.state.attributes.get(ttl_attribute, {}):  # others do not expire
-            aside |= {ttl_attribute}
+            aside.add(ttl_attribute)
         if aside:
             notes[SET_ASIDE] = {"M": {name: item.pop(name) for name in aside}}
         if self.marks.encoded:
