@@ -80,7 +80,7 @@ class Project:
             writers: the threads that write rows: as many as `clients.CONNECTIONS`.
             clock: the time.
         """
-        rows = DomainTable(dynamodb, settings.domain_table, clock, settings.index_keys)
+        rows = DomainTable(dynamodb, settings.domain_table, clock, settings.index_keys, settings.ttl_attribute)
         stores = Stores(
             EventsTable(dynamodb, settings.events_table), rows, SnapshotsTable(dynamodb, settings.snapshots_table)
         )

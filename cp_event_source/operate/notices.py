@@ -25,7 +25,9 @@ class Cleared:
 
 
 def clear_notices(pipeline: Pipeline, was_parked: Callable[[str, str], bool], clock: Clock) -> Cleared:
-    """Delete the notices of objects whose rows are not parked now; all others stay in the queue.
+    """Delete the notices of objects whose rows are there and not parked now; all others stay in the queue.
+
+    If a person deletes the row of a parked object, only the notice says that events wait.
 
     The project function sends a notice before it writes the parked row. So a row that is not parked yet is no reason to
     delete a notice: that parking must have been seen in the row, or so long ago that the write is over.
@@ -65,5 +67,7 @@ def _notice(body: str, domain_name: str) -> tuple[str, str] | None:
 def _not_parked(rows: DomainTable, domain_ids: set[str]) -> set[str]:
     found: set[str] = set()
     for part in rows.read_many(sorted(domain_ids)):
-        found |= {domain_id for domain_id, row in part.items() if row is None or (row.readable and row.parked is None)}
+        found |= {
+            domain_id for domain_id, row in part.items() if row is not None and row.readable and row.parked is None
+        }
     return found

@@ -72,6 +72,7 @@ def create_project_function(
             "EVENT_TIME_LIMIT_SECONDS": str(EVENT_TIME_LIMIT_SECONDS),
             "EVENTS_PER_SNAPSHOT": settings.events_per_snapshot.apply(str),
             **_index_keys(settings.domain_table_indexes),
+            **_ttl_attribute(settings.domain_table_ttl_attribute),
         },
         rights=[
             *follow("FollowEvents", tables.domain_events.stream_arn),
@@ -121,3 +122,8 @@ def create_project_function(
 def _index_keys(indexes: pulumi.Output[tuple[Index, ...]] | None) -> dict[str, pulumi.Output[str]]:
     """So that the function parks an object whose row DynamoDB would refuse."""
     return {} if indexes is None else {"DOMAIN_TABLE_INDEX_KEYS": indexes.apply(index_keys).apply(to_text)}
+
+
+def _ttl_attribute(name: pulumi.Output[str] | None) -> dict[str, pulumi.Output[str]]:
+    """So that no row expires while its object is parked."""
+    return {} if name is None else {"DOMAIN_TABLE_TTL_ATTRIBUTE": name}

@@ -33,6 +33,8 @@ class DomainTable(NamedTuple):
     name: str
     clock: Clock
     index_keys: IndexKeys = NO_INDEX_KEYS
+    ttl_attribute: str = ""
+    """The attribute by which rows expire; empty if they do not, or if no row of a parked object is written."""
 
     def read_many(self, domain_ids: Sequence[str]) -> Iterator[dict[str, DomainRow | None]]:
         """The rows of different domain objects, by DomainId.
@@ -74,7 +76,7 @@ class DomainTable(NamedTuple):
 
     def put(self, row: DomainRow, *, replacing: DomainRow | None) -> Any:
         """The request to write `row` if the table still holds `replacing`."""
-        request = {"TableName": self.name, "Item": row.to_item(self.index_keys)}
+        request = {"TableName": self.name, "Item": row.to_item(self.index_keys, self.ttl_attribute)}
         if replacing is None:
             return request | {"ConditionExpression": f"attribute_not_exists({_REVISION})"}
         values = {":revision": replacing.lock}

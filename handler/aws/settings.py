@@ -61,6 +61,8 @@ class ProjectSettings(NamedTuple):
     """The least level of lines that are logged."""
     index_keys: IndexKeys = NO_INDEX_KEYS
     """The keys of the domain table's indexes."""
+    ttl_attribute: str = ""
+    """The attribute by which rows expire; empty if they do not."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "ProjectSettings":
@@ -78,6 +80,7 @@ class ProjectSettings(NamedTuple):
             trace_daemon=environment.get("AWS_XRAY_DAEMON_ADDRESS", ""),
             log_level=_log_level(environment, "LOG_LEVEL"),
             index_keys=_index_keys(environment, "DOMAIN_TABLE_INDEX_KEYS"),
+            ttl_attribute=environment.get("DOMAIN_TABLE_TTL_ATTRIBUTE", ""),
         )
 
 

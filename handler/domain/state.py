@@ -13,7 +13,8 @@ BOOKKEEPING_BYTES = 27 * 1024
 """The bytes of a row that are reserved for the pipeline's notes, such as marks and the reason of a parked object."""
 
 SET_ASIDE = "SetAside"
-"""The note that holds attributes of the state which an index does not allow in the row."""
+"""The note that holds attributes of the state which the row must not have: an index does not allow them, or the row
+would expire while it is parked."""
 
 MAX_EVENT_COUNT = 2**63
 """More events than any object has. A mark stores its count in eight bytes."""

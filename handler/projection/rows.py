@@ -101,11 +101,13 @@ class DomainRow:
         """The row with changes and a new revision."""
         return replace(self, **{"revision": _new_revision(), "revision_of_other_type": None, **changes})
 
-    def to_item(self, index_keys: IndexKeys = NO_INDEX_KEYS) -> Item:
+    def to_item(self, index_keys: IndexKeys = NO_INDEX_KEYS, ttl_attribute: str = "") -> Item:
         """The item of the row.
 
         An index may be newer than the state and not allow an attribute of it. DynamoDB would then refuse every write of
-        the row, and the object could not even be parked. So the item has that attribute in the pipeline's notes.
+        the row, and the object could not even be parked. So the item has that attribute in the pipeline's notes. So it
+        has the attribute by which rows expire while the object is parked: an event that waits may change it, and if the
+        row expired before, nothing would say that the event waits.
         """
         notes: Item = {
             **self.state.notes(),
@@ -113,8 +115,11 @@ class DomainRow:
             "LogicVersion": {"S": self.logic_version},
         }
         item: Item = {"DomainId": {"S": self.domain_id}, **self.state.attributes, BOOKKEEPING: {"M": notes}}
-        if refused := refusals(self.state.attributes, index_keys):
-            notes[SET_ASIDE] = {"M": {name: item.pop(name) for name in refused}}
+        aside = set(refusals(self.state.attributes, index_keys))
+        if self.parked is not None and "N" in self.state.attributes.get(ttl_attribute, {}):  # others do not expire
+            aside.add(ttl_attribute)
+        if aside:
+            notes[SET_ASIDE] = {"M": {name: item.pop(name) for name in aside}}
         if self.marks.encoded:
             notes["Marks"] = {"B": self.marks.encoded}
         if self.rebuilding is not None:

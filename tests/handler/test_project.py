@@ -251,6 +251,26 @@ class TestIndexes:
         assert row["CpEventSource"]["M"].keys().isdisjoint({"Parked", "SetAside"})
 
 
+class TestRowsThatExpire:
+    """Guarantee: a parked object's row does not expire, so that its waiting events are not forgotten."""
+
+    def test_only_the_row_of_a_parked_object_lacks_the_attribute(self, pipeline: Pipeline) -> None:
+        pipeline.settings = pipeline.settings._replace(ttl_attribute="Balance")
+        pipeline.restart()
+        pipeline.deliver(pipeline.store(1), pipeline.store(2, "b"))
+        assert pipeline.row()["Balance"] == {"N": "1"}
+        poison = pipeline.store(3, name="Poison")
+        assert pipeline.deliver(poison) == NONE_FAILED
+        assert pipeline.deliver(pipeline.store(4)) == NONE_FAILED
+        assert "Balance" not in pipeline.row()
+        assert pipeline.row("b")["Balance"] == {"N": "1"}
+        pipeline.dynamodb.delete_item(
+            TableName="events", Key={name: poison["dynamodb"]["NewImage"][name] for name in ("DomainId", "EventKey")}
+        )
+        pipeline.rebuild()
+        assert pipeline.row()["Balance"] == {"N": "2"}
+
+
 class TestBatches:
     def test_new_events_of_a_known_domain_cost_one_read_and_one_write(self, pipeline: Pipeline) -> None:
         pipeline.deliver(pipeline.store(1))

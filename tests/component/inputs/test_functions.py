@@ -70,7 +70,9 @@ def test_a_variable_has_a_name_that_lambda_takes_and_nobody_else_sets(name: str)
 
 
 def test_the_variables_that_nobody_else_may_set_are_those_of_the_component() -> None:
-    with_all = deployed_with(domain_table_indexes=[{"name": "by-status", "hash_key": "Status"}])
+    with_all = deployed_with(
+        domain_table_indexes=[{"name": "by-status", "hash_key": "Status"}], domain_table_ttl_attribute="ExpiresAt"
+    )
     functions = [each for each in with_all.resources if each.type.endswith(":Function")]
     assert {name for each in functions for name in each.inputs["environment"]["variables"]} == OWN_VARIABLES
 

@@ -164,6 +164,9 @@ def test_rows_alone_expire_by_the_attribute_that_is_named(deployment: Deployment
     assert expiring.only("Table", "files-domain").inputs["ttl"] == {"attributeName": "ExpiresAt", "enabled": True}
     for each in (*deployment.children(), *expiring.children()):
         assert "ttl" not in each.inputs or (each.name == "files-domain" and each in expiring.children())
+    for stack, expected in ((deployment, None), (expiring, "ExpiresAt")):
+        variables = stack.only("Function", "files-project").inputs["environment"]["variables"]
+        assert variables.get("DOMAIN_TABLE_TTL_ATTRIBUTE") == expected
 
 
 @given(
@@ -181,6 +184,8 @@ def test_the_longest_allowed_keys_fit_into_the_functions_environment() -> None:
         for number in range(19)
     ]
     name = "n" * MAX_NAME_LENGTH
-    given = deployed_with(name, cp_domain_name="D" * 256, domain_table_indexes=longest)
+    given = deployed_with(
+        name, cp_domain_name="D" * 256, domain_table_indexes=longest, domain_table_ttl_attribute="T" * 255
+    )
     environment = given.only("Function", f"{name}-project").inputs["environment"]["variables"]
     assert sum(len(key) + len(str(value).encode()) for key, value in environment.items()) <= 4096 - 600

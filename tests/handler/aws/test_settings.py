@@ -43,6 +43,11 @@ def test_the_keys_of_indexes_may_be_missing() -> None:
     assert ProjectSettings.read({**PROJECT, "DOMAIN_TABLE_INDEX_KEYS": to_text(keys)}).index_keys == keys
 
 
+def test_the_attribute_by_which_rows_expire_may_be_missing() -> None:
+    assert ProjectSettings.read(PROJECT).ttl_attribute == ""
+    assert ProjectSettings.read({**PROJECT, "DOMAIN_TABLE_TTL_ATTRIBUTE": "ExpiresAt"}).ttl_attribute == "ExpiresAt"
+
+
 @pytest.mark.parametrize("text", ["", "Owner", '{"Owner": 5}', '{"Owner": ["X", 1]}'])
 def test_invalid_keys_of_indexes_are_named_with_the_text_found(text: str) -> None:
     with pytest.raises(BrokenSettings) as broken:

@@ -243,6 +243,22 @@ def test_marks_that_contradict_the_row_are_not_used() -> None:
         assert DomainRow("d-1", state, "v1", marks=Marks.of(bad)).known_marks() == ()
 
 
+def test_a_row_cannot_expire_while_its_object_is_parked() -> None:
+    """DynamoDB would delete it, and nothing would say that events wait: no row, no index of parked objects."""
+    state = INITIAL_STATE.after(stored(1), encode_item({"DomainId": "d-1", "ExpiresAt": 1_767_225_600, "Name": "a"}))
+    key = stored(2).key
+    parked = Parked(key, "e-2", "Renewed", Cause.LOGIC, "ValueError", "no", Clock().text(), "v1", key, key)
+    row = DomainRow("d-1", state, "v1", parked=parked)
+    item = row.to_item(ttl_attribute="ExpiresAt")
+    assert "ExpiresAt" not in item
+    assert item["Name"] == {"S": "a"}
+    assert DomainRow.from_item(item) == row
+    assert row.to_item(ttl_attribute="Name") == row.to_item()  # a text is no time
+    healed = row.followed_by(parked=None).to_item(ttl_attribute="ExpiresAt")
+    assert healed["ExpiresAt"] == {"N": "1767225600"}
+    assert "SetAside" not in healed["CpEventSource"]["M"]
+
+
 index_keys = st.dictionaries(
     st.sampled_from(["Name", "Checkpoint", "Parked"]),
     st.builds(IndexKey, st.sampled_from("SNB"), st.sampled_from([1, 1024])),
