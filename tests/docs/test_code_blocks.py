@@ -323,10 +323,10 @@ def run_for_real(command: list[str], folder: Path, environment: Mapping[str, str
 def comparable(text: str) -> list[str]:
     """The words of the lines, without what differs between runs: durations, ports, generated names and times."""
     text = re.sub(r"[\u2500-\u257f]", " ", text)  # the frames of tables
+    text = re.sub(r"(?<=code )[\w+/]{12}", "CODE", text)
     text = re.sub(r"\d+(\.\d+)? ?s\b", "N s", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00|(?<=Successful )\S+(?=;)", "NOW", text)
     text = re.sub(r"(?<=OK - )\d+", "N", text)
-    text = re.sub(r"(?<=code )[\w+/]{12}", "CODE", text)
     text = re.sub(r"[\d,]+ days", "N days", text)
     return [" ".join(line.split()) for line in text.splitlines() if line.split() not in ([], ["..."])]
