@@ -14,17 +14,20 @@ from typing import Any, Final
 from cp_event_source.deployed.counted import counted, duration
 from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.events.key_set import NO_KEYS, KeySet, key_of
+from cp_event_source.handler.events.key_sets import lacking, united, which
 from cp_event_source.handler.events.stored_event import ERASED, StoredEvent
 from cp_event_source.handler.projection.notes import Parked
 from cp_event_source.handler.projection.rows import DomainRow
 from cp_event_source.operate.event_ids import EventIds
 from cp_event_source.operate.findings import Finding, Kind, finding
 from cp_event_source.operate.first_look import earlier_of_id
-from cp_event_source.operate.key_sets import MAX_DOUBTFUL, lacking, united, which
 from cp_event_source.operate.metered import Metered
 
 KEYS_ONLY: Final = f"DomainId, EventKey, {ERASED}, ArrivedAt"
 """What is read of an event. DynamoDB charges for whole items; less is sent."""
+
+MAX_DOUBTFUL: Final = 5_000
+"""The keys that memory holds to find out which of them a set lacks."""
 
 _SHOWN: Final = 3
 

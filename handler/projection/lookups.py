@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ..events.key_set import KeySet, Span, is_erased_key, key_of
+from ..events.key_set import NO_KEYS, KeySet, Span, is_erased_key, key_of
+from ..events.key_sets import lacking, which
 from ..events.stored_event import StoredEvent
 from ..values.budget import Budget
 from .marks import START, Mark
@@ -18,16 +19,14 @@ _KEYS_PER_CHECK: Final = 1_000
 def row_has(events: EventStore, row: DomainRow, event: StoredEvent) -> bool:
     """True if the row proves that it holds an event. It does not run domain logic.
 
-    If one stored event is missing in the row, count and digest tell which one it is.
+    If the row lacks others of the stored events, count and digest tell which, unless they are too many.
     """
     if event.key > (row.state.checkpoint or ""):
         return False
     part = row.history_part(event.key, event.key)
     shown = list(events.keys(row.domain_id, part.span))
-    stored = _stored(shown, part)
-    if stored.count == part.applied.count + 1:
-        return any(part.applied.plus(key) == stored for key in shown if key_of(key) != event.key)
-    return stored == part.applied
+    lacked = which(shown, lacking(_stored(shown, part), part.applied), NO_KEYS.plus(*shown))
+    return isinstance(lacked, list) and event.key not in map(key_of, lacked)
 
 
 def row_has_all(events: EventStore, domain_id: str, part: HistoryPart) -> bool:

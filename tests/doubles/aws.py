@@ -25,6 +25,8 @@ class AwsError(Exception):
         self.message = message
         self.fields = dict(fields or {})
         self.query_code = query_code
+        self.retry_attempts = 0
+        """How many tries of the SDK in the same call came before, whose replies it does not show."""
 
 
 def invalid(message: str) -> AwsError:

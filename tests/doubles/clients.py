@@ -101,7 +101,10 @@ class _Direct:
         response: Any = {
             **error.fields,
             "Error": {"Code": error.code, "Message": error.message},
-            "ResponseMetadata": {"HTTPStatusCode": _STATUSES.get(error.code, 400), "RetryAttempts": 0},
+            "ResponseMetadata": {
+                "HTTPStatusCode": _STATUSES.get(error.code, 400),
+                "RetryAttempts": error.retry_attempts,
+            },
         }
         if error.query_code is not None:
             response["Error"] |= {"Code": error.query_code, "QueryErrorCode": error.code, "Type": "Sender"}

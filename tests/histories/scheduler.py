@@ -190,19 +190,21 @@ class Reached:
     def handle(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "Query":
             request = {**request, "Limit": self._page}  # instead of pages of 1 MB
+        tries = 0
         while True:
             turn = self._scheduler.turn(Call(operation, request))
             if turn is Turn.REFUSED:
                 self._noted(operation, request, None)
-                raise AwsError("ThrottlingException", "Rate exceeded")
+                raise _after(tries, AwsError("ThrottlingException", "Rate exceeded"))
             try:
                 reply = self._double.handle(operation, request)
-            except AwsError:
+            except AwsError as error:
                 if turn is Turn.WELL:
                     self._noted(operation, request, None)
-                    raise
+                    raise _after(tries, error) from None
                 reply = {}
             if turn is Turn.REPEATED:
+                tries += 1
                 continue
             self._noted(operation, request, reply if turn is Turn.WELL else None)
             if turn is Turn.LAST:
@@ -242,3 +244,9 @@ class Reached:
             self._invocation.without_row[domain_id] = False
         else:
             self._invocation.without_row.pop(domain_id, None)
+
+
+def _after(tries: int, error: AwsError) -> AwsError:
+    """The error of the SDK's last try of a call. Earlier ones got no reply, and may have taken effect."""
+    error.retry_attempts = tries
+    return error

@@ -12,17 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cp_event_source.handler.events import key_sets
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
 from cp_event_source.handler.projection.rows import BOOKKEEPING, DomainRow
-from cp_event_source.operate import key_sets
 from cp_event_source.operate.event_ids import EventIds
 from cp_event_source.operate.findings import Finding
-from cp_event_source.operate.key_sets import lacking, which
 from cp_event_source.operate.metered import Metered
 from cp_event_source.operate.pace import Pace
 from cp_event_source.operate.sampling import sample
-from tests.handler.doubles import World, counting, key_set, stored
+from tests.handler.doubles import World, counting, stored
 from tests.handler.given import erased
 from tests.nightly import effort
 from tests.operate.tables import ROWS, Tables, silence
@@ -410,23 +409,6 @@ def test_repeated_ids_are_found_in_memory_and_on_the_disk(ids: list[int], in_mem
         assert known.first_with(event_id, f"key {position}") == first.get(event_id)
         first.setdefault(event_id, f"key {position}")
     known.close()
-
-
-@given(st.sets(st.integers(0, 99).map(str), max_size=12), st.data())
-def test_which_keys_a_set_lacks_is_found(keys: set[str], data: st.DataObject) -> None:
-    whole = sorted(keys)
-    kept = data.draw(st.sets(st.sampled_from(whole)) if whole else st.just(set()))
-    lacked = lacking(key_set(whole), key_set(kept))
-
-    assert which(whole, lacked, key_set(whole)) == [key for key in whole if key not in kept]
-    assert which(whole, replace(lacked, digest=lacked.digest ^ 1), key_set(whole)) is False
-
-
-def test_which_of_very_many_keys_is_not_tried() -> None:
-    keys = [str(number) for number in range(1000)]
-    lacked = lacking(key_set(keys), key_set(keys[500:]))
-
-    assert which(keys, lacked, key_set(keys)) is True
 
 
 def test_an_id_that_nothing_is_stored_for_is_found() -> None:

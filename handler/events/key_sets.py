@@ -5,10 +5,7 @@ from itertools import combinations
 from math import comb
 from typing import Final
 
-from cp_event_source.handler.events.key_set import DIGEST_BYTES, NO_KEYS, KeySet
-
-MAX_DOUBTFUL: Final = 5_000
-"""The keys that memory holds to find out which of them a set lacks."""
+from .key_set import DIGEST_BYTES, NO_KEYS, KeySet
 
 _MAX_TRIES: Final = 200_000
 """The combinations of keys that are tried: some tenths of a second."""
