@@ -60,7 +60,9 @@ class Parking(NamedTuple):
         parked = self._at(process_died(event), [event])
         before = row.parked
         if before is not None:
-            first = before if before.event_key <= parked.event_key else parked
+            # an object that is parked for another cause is not parked for a fault of its event, which its row may hold
+            is_at_fault = before.cause in {Cause.LOGIC, Cause.PROCESS_DIED}
+            first = before if is_at_fault and before.event_key <= parked.event_key else parked
             waiting = also_waiting(before, [event])
             parked = replace(
                 parked,

@@ -16,7 +16,7 @@ from cp_event_source.handler.domain.logic import DomainLogic
 from cp_event_source.handler.events import key_sets
 from cp_event_source.handler.events.key_set import KeySet
 from cp_event_source.handler.events.stored_event import StoredEvent
-from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS
+from cp_event_source.handler.projection.notes import MAX_INVOCATION_SECONDS, Parked
 from cp_event_source.handler.projection.plan import Outcome
 from cp_event_source.handler.projection.projection import MAX_LOST_RACES, Contention
 from cp_event_source.handler.projection.rows import MIXED
@@ -1298,6 +1298,24 @@ class TestCrashes:
             world.events.put(stored(number))
         assert Process(world).take(stored(1)) is Outcome.REFOLDED
         assert "e1" in world.entries()
+
+    @pytest.mark.parametrize("cause", [Cause.OUT_OF_TIME, Cause.EVENTS_MISSING])
+    def test_what_the_object_was_parked_at_without_a_fault_of_the_event_did_not_crash(self, cause: Cause) -> None:
+        """The row has that event. People must not be told that it crashes, and the fold must not stop there."""
+        world = World()
+        world.deliver(stored(1), stored(2))
+        first = stored(1)
+        reason, since = "of the invocation or the store", world.clock.text()
+        parked = Parked(first.key, "e1", "", cause, "", reason, since, "v1", first.key, first.key)
+        world.rows.items[DOMAIN_ID] = world.row().followed_by(parked=parked).to_item()
+        self.crash(world, stored(4), times=2)
+        assert Process(world).take(stored(4)) is Outcome.PARKED
+        after = world.row().parked
+        assert after is not None
+        assert (after.cause, after.event_id) == (Cause.PROCESS_DIED, "e4")
+        assert after.waiting_from == first.key
+        assert world.deliver(stored(3)) is Outcome.APPLIED
+        assert world.entries() == ["e1", "e2", "e3"]
 
     def test_an_event_may_be_tried_if_many_late_ones_are_stored(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It would take too long to find out that the row has it. So it is folded again, which is right as well."""
