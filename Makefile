@@ -38,7 +38,8 @@ SLOW := tests/bench tests/corpus tests/e2e tests/engine tests/faults tests/fuzz 
   tests/producer/test_event.py::test_a_payload_of_any_depth_is_an_event \
   tests/test_pinned.py \
   tests/testing/test_checks.py \
-  tests/testing/test_deterministic.py
+  tests/testing/test_deterministic.py \
+  tests/testing/test_isolated.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test test-python functions scan policies bench bench-peers check format schema docs site wheel release lock clean

@@ -1,6 +1,7 @@
 """Guarantee: an invocation's log in the emulator has all that the invocation wrote, and nothing else."""
 
 import io
+import json
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -9,7 +10,11 @@ from typing import Any
 import pytest
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]
 
+from cp_event_source.local import LocalRun
+from cp_event_source.local.clients import emulator_clients
+from cp_event_source.local.emulator import REGION
 from cp_event_source.local.emulator_process import keep_all_output
+from cp_event_source.local.function_logs import invocations
 
 PYTHON = """
 import os
@@ -40,6 +45,16 @@ def lines(name: str, number: int) -> list[str]:
     return [f"{name} {each} \u00e9" for each in range(number)]
 
 
+def archive(name: str, text: str) -> bytes:
+    """A function's code: one file."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:
+        entry = zipfile.ZipInfo(name)
+        entry.external_attr = 0o755 << 16
+        file.writestr(entry, text)
+    return made.getvalue()
+
+
 @pytest.fixture(params=["python", "custom"])
 def invoke(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
     """MiniStack's own workers. Gives what an invocation wrote."""
@@ -52,13 +67,7 @@ def invoke(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setattr(lambda_runtime.Worker, "_proc", None, raising=False)
     keep_all_output(lambda_runtime)
     custom = request.param == "custom"
-    files = {"bootstrap": CUSTOM} if custom else {"index.py": PYTHON}
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        for name, text in files.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o755 << 16
-            file.writestr(entry, text)
+    code = archive("bootstrap", CUSTOM) if custom else archive("index.py", PYTHON)
     kind = lambda_runtime.ProvidedWorker if custom else lambda_runtime.Worker
     worker = kind(
         "writer",
@@ -69,7 +78,7 @@ def invoke(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
             "Handler": "index.handle",
             "Timeout": 60,
         },
-        archive.getvalue(),
+        code,
     )
     ended: list[str] = []
 
@@ -109,3 +118,20 @@ def test_a_function_that_fails_has_its_lines_in_the_log(invoke: Invoke) -> None:
 def test_a_last_line_need_not_end(invoke: Invoke) -> None:
     assert invoke({"name": "first", "lines": 1, "end": "cut"}) == [*lines("first", 1), "cut"]
     assert invoke({"name": "second", "lines": 1}) == lines("second", 1)
+
+
+def test_so_it_is_in_the_emulator(run: LocalRun) -> None:
+    """MiniStack itself would take the end of this line for the beginning of the next one."""
+    clients = emulator_clients(run.endpoint, REGION)
+    clients("lambda").create_function(
+        FunctionName="writer",
+        Runtime="python3.14",
+        Role="arn:aws:iam::000000000000:role/writer",
+        Handler="index.handle",
+        Code={"ZipFile": archive("index.py", PYTHON)},
+    )
+    for name in ("first", "second"):
+        event = {"name": name, "lines": 1, "end": "cut"}
+        clients("lambda").invoke(FunctionName="writer", Payload=json.dumps(event))
+    written = [invocation.lines for invocation in invocations(clients, "writer")]
+    assert written == [[*lines("first", 1), "cut"], [*lines("second", 1), "cut"]]
