@@ -39,7 +39,7 @@ from cp_event_source.producer.payload import exact_payload
 
 from .command import Command, next_instant
 from .errors import Contention, EventInvalid, LogicFailed, ObjectParked, OutcomeUnknown
-from .event import Event
+from .event import Event, no_event
 from .ports import Busy, ItemsRefused, NoReply, Throttled, Transactions, WithEvents
 
 T = TypeVar("T")
@@ -503,8 +503,7 @@ def _mistaken(returned: Any) -> str:
         return f"the exception {type(returned).__name__}; raise it to refuse"
     if callable(returned):
         return "a function; if yours makes the decider, call it and give what it returns"
-    kind = type(returned)  # with its module, since other classes are called Event, too
-    return f"a value of the type {kind.__module__}.{kind.__qualname__}".replace(" builtins.", " ")
+    return no_event(returned)
 
 
 def _limits(row: DomainRow | None) -> FoldLimits:

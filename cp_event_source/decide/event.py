@@ -18,3 +18,9 @@ class Event:
     is the decimal that Python writes for it: 0.1 is 0.1. The event may take 400 KB, and is compressed if need be."""
     version: int = 1
     """The version of the schema of events with this name: a whole number of at most 38 digits."""
+
+
+def no_event(value: Any) -> str:
+    """What stands where an event must be, for a message: its type with the module, as several classes are an Event."""
+    kind = type(value)
+    return f"a value of the type {kind.__module__}.{kind.__qualname__}".replace(" builtins.", " ")

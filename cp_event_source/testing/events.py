@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from ..decide.event import no_event
 from ..handler.events.domain_event import DOMAIN, ContractViolation, Violation, parse_domain_event
 from ..handler.events.event_time import UnreadableTime, instant
 from ..handler.events.stored_event import StoredEvent, Unstorable, same_content, to_item
@@ -164,9 +165,7 @@ def _flat(events: Iterable[Any]) -> Iterator[AnyEvent]:
         elif isinstance(each, Iterable) and not isinstance(each, str | bytes):
             yield from _flat(each)
         else:
-            kind = type(each)  # with its module, since several classes are called an event
-            found = f"a value of the type {kind.__module__}.{kind.__qualname__}".replace(" builtins.", " ")
-            raise TypeError(f"must be an event: event(...), a DomainEvent or a dict; got {found}")
+            raise TypeError(f"must be an event: event(...), a DomainEvent or a dict; got {no_event(each)}")
 
 
 def _detail(entry: Any, label: str) -> dict[str, Any]:

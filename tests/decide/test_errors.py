@@ -9,23 +9,17 @@ import pytest
 
 from cp_event_source.decide import Event, errors
 from cp_event_source.decide.command import Command
-from cp_event_source.handler.domain.failure import Cause
 from cp_event_source.handler.projection.notes import Parked
 
 from .given import Bank, credit
 
-PARKED = Parked(
-    event_key=credit(1).key,
-    event_id="e1",
-    event_name="Credited",
-    cause=Cause.LOGIC,
-    error="ValueError",
-    reason="ValueError: unknown",
-    logic_version="v1",
-    since="2026-01-01T00:00:00.000+00:00",
-    waiting_from=credit(1).key,
-    waiting_up_to=credit(1).key,
-)
+
+def parked() -> Parked:
+    bank = Bank()
+    bank.deliver(credit(1, name="Broken"))
+    note = bank.account().parked
+    assert note is not None
+    return note
 
 
 def invalid() -> errors.DecisionError:
@@ -36,7 +30,7 @@ def invalid() -> errors.DecisionError:
 
 ERRORS: list[errors.DecisionError] = [
     errors.DecisionError("a", "b"),
-    errors.ObjectParked("a", PARKED),
+    errors.ObjectParked("a", parked()),
     errors.LogicFailed("a", "apply it", error="KeyError", phase="apply", place="x.py:1", reason="why", event_name="E"),
     invalid(),
     errors.Contention("a", 3, 1),
