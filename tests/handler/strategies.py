@@ -90,3 +90,26 @@ invalid_attributes = st.recursive(
     max_leaves=4,
 )
 """Attribute values that a manual edit may put in place of a note."""
+
+
+def attribute_values(
+    texts: st.SearchStrategy[str], names: st.SearchStrategy[str], binary: st.SearchStrategy[Any]
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Attribute values with these texts, names in maps, and binary values."""
+    return st.recursive(
+        st.one_of(
+            st.builds(lambda text: {"S": text}, texts),
+            st.builds(lambda number: {"N": str(number)}, st.integers()),
+            st.builds(lambda value: {"BOOL": value}, st.booleans()),
+            st.just({"NULL": True}),
+            st.builds(lambda value: {"B": value}, binary),
+            st.builds(lambda values: {"BS": values}, st.lists(binary, min_size=1, max_size=2)),
+            st.builds(lambda values: {"SS": values}, st.lists(texts, min_size=1, max_size=2)),
+            st.just({"NS": ["1", "2.5"]}),
+        ),
+        lambda inner: (
+            st.builds(lambda values: {"L": values}, st.lists(inner, max_size=3))
+            | st.builds(lambda values: {"M": values}, st.dictionaries(names, inner, max_size=3))
+        ),
+        max_leaves=6,
+    )

@@ -12,26 +12,11 @@ from hypothesis import strategies as st
 from cp_event_source.handler.aws import clients, replies
 from tests.doubles.clients import wire
 from tests.doubles.dynamodb import DynamoDB
+from tests.handler.strategies import attribute_values
 
 names = st.sampled_from(["B", "BS", "S", "Bus", "Name", "Ä"])
 binary = st.sampled_from(["", "AA==", "/w=="])
-attributes: st.SearchStrategy[dict[str, Any]] = st.recursive(
-    st.one_of(
-        st.builds(lambda text: {"S": text}, st.text(max_size=3) | st.just('"B"')),
-        st.builds(lambda number: {"N": str(number)}, st.integers()),
-        st.builds(lambda value: {"BOOL": value}, st.booleans()),
-        st.just({"NULL": True}),
-        st.builds(lambda value: {"B": value}, binary),
-        st.builds(lambda values: {"BS": values}, st.lists(binary, min_size=1, max_size=2)),
-        st.just({"SS": ["a", "b"]}),
-        st.just({"NS": ["1", "2.5"]}),
-    ),
-    lambda inner: (
-        st.builds(lambda values: {"L": values}, st.lists(inner, max_size=3))
-        | st.builds(lambda values: {"M": values}, st.dictionaries(names, inner, max_size=3))
-    ),
-    max_leaves=6,
-)
+attributes = attribute_values(st.text(max_size=3) | st.just('"B"'), names, binary)
 items = st.dictionaries(names, attributes, max_size=4)
 keys = {"DomainId": {"S": "d"}, "EventKey": {"S": "k"}}
 bodies = st.one_of(

@@ -11,25 +11,10 @@ from hypothesis import strategies as st
 from cp_event_source.handler.aws import clients
 from tests.doubles.clients import wire
 from tests.doubles.dynamodb import DynamoDB
+from tests.handler.strategies import attribute_values
 
 texts = st.text(max_size=3) | st.sampled_from(['"', "\ud800", "Ä", "\U0001f600", "\x00"])
-attributes: st.SearchStrategy[dict[str, Any]] = st.recursive(
-    st.one_of(
-        st.builds(lambda value: {"S": value}, texts),
-        st.builds(lambda number: {"N": str(number)}, st.integers()),
-        st.builds(lambda value: {"BOOL": value}, st.booleans()),
-        st.just({"NULL": True}),
-        st.builds(lambda value: {"B": value}, st.binary(max_size=3)),
-        st.builds(lambda values: {"BS": values}, st.lists(st.binary(max_size=3), min_size=1, max_size=2)),
-        st.builds(lambda values: {"SS": values}, st.lists(texts, min_size=1, max_size=2)),
-        st.just({"NS": ["1", "2.5"]}),
-    ),
-    lambda inner: (
-        st.builds(lambda values: {"L": values}, st.lists(inner, max_size=3))
-        | st.builds(lambda values: {"M": values}, st.dictionaries(texts, inner, max_size=3))
-    ),
-    max_leaves=6,
-)
+attributes = attribute_values(texts, texts, st.binary(max_size=3))
 items = st.dictionaries(texts, attributes, max_size=4)
 options = st.sampled_from(
     [
